@@ -1,0 +1,101 @@
+"""The five ports that carry the world: Clock, Rng, Net, Spawn, and Store (in `kernel/store.py`).
+
+The engine takes them as arguments and touches nothing else outside itself.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time of day for deadlines, and a steady one for durations."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never run backward; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Come back after `seconds` of the steady time."""
+        ...
+
+
+class Rng(Protocol):
+    """Chance, for jitter and for names of runs; never for ids of effects."""
+
+    def uniform(self, low: float, high: float) -> float:
+        """A number in [low, high]."""
+        ...
+
+    def token(self, size: int) -> bytes:
+        """`size` bytes that nobody can guess."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NetRequest:
+    """One HTTP request to the outside. `allow_private` lets it reach private and loopback addresses."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NetResponse:
+    """What came back, at most `body_max` bytes of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NetError(Exception):
+    """No answer came: refused, reset, timed out, not resolved, or an address that is not allowed (`blocked`)."""
+
+    def __init__(self, reason: str, *, blocked: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.blocked = blocked
+
+
+class Net(Protocol):
+    """Requests to the outside; never follows a redirect."""
+
+    async def request(self, request: NetRequest, *, deadline_s: float, body_max: int = 16_384) -> NetResponse:
+        """Send and read the answer, all within `deadline_s` seconds. Raises NetError."""
+        ...
+
+
+class Task(Protocol):
+    """A running piece of work."""
+
+    def cancel(self) -> object:
+        """Ask it to stop."""
+        ...
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    def __await__(self) -> Any: ...
+
+
+class Spawn(Protocol):
+    """Work beside the caller: tasks on the loop, and calls on named threads."""
+
+    def task(self, name: str, work: Coroutine[Any, Any, None]) -> Task:
+        """Start `work`; it is kept alive until it ends, and a failure is logged under `name`."""
+        ...
+
+    def call(self, thread: str, function: Callable[[], T]) -> Awaitable[T]:
+        """Run `function` on the thread of that name: calls of one thread run one after the other, in order."""
+        ...

@@ -1,0 +1,278 @@
+"""The fifth port: what is kept, as transactions of the engine. Every method is one transaction unless it says otherwise.
+
+Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
+finishes a row that has been claimed again since is refused with `Conflict`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from gateway.model.event import Event
+from gateway.model.identity import Ref, StrandKey
+from gateway.model.judgement import Effect, LedgerEntry, State
+from gateway.model.record import InboxRow, Record
+
+
+class Conflict(Exception):
+    """Somebody else has changed what this transaction was computed from; nothing of it was written. Load again."""
+
+
+class StoreFull(Exception):
+    """The disk refuses to take more: nothing of the transaction was written, and no sender may be told otherwise."""
+
+
+class StoreBusy(Exception):
+    """The database belongs to another daemon that is running."""
+
+
+class Added(msgspec.Struct, frozen=True):
+    """What became of records offered: how many are new, and how many were there already."""
+
+    accepted: int
+    duplicates: int
+
+
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored contact. `version` is 0 before the first write. `state` is None while no opening is known (`unopened`)."""
+
+    id: str
+    version: int
+    strands: tuple[StrandKey, ...]
+    state: State | None
+    next_due: int | None = None
+    updated_at: int = 0
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in the history of a strand; unique by (strand.connector, event.id). `received_at`: of its record."""
+
+    strand: StrandKey
+    event: Event
+    received_at: int
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect with the body that every endpoint gets, byte for byte, on every try."""
+
+    effect: Effect
+    contact: str
+    body: bytes
+    endpoints: tuple[str, ...]
+
+
+class FetchKey(msgspec.Struct, frozen=True):
+    """An object to be looked up at its vendor; requests for one object coalesce."""
+
+    connector: str
+    ref: Ref
+
+
+class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A claimed look-up. `generation` grows when it is asked for again while it is under way."""
+
+    key: FetchKey
+    reason: str
+    attempt: int
+    generation: int
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one step of judging writes, in one transaction (T2, and the ticker's)."""
+
+    done: tuple[tuple[int, int], ...] = ()
+    """Inbox rows that are through, as (id, attempt)."""
+
+    parked: tuple[tuple[int, int, str], ...] = ()
+    """Inbox rows that can't be normalized, as (id, attempt, reason)."""
+
+    fetches: tuple[tuple[FetchKey, str], ...] = ()
+    """Look-ups asked for, with the reason."""
+
+    journal: tuple[JournalEntry, ...] = ()
+    """New events, and events whose content a higher `rev` replaces."""
+
+    contacts: tuple[ContactRow, ...] = ()
+    """Contacts as they are now; `version` is the one that was loaded, and grows by one."""
+
+    ledger: tuple[tuple[str, LedgerEntry], ...] = ()
+    """Entries by contact id; an entry replaces the one of the same id."""
+
+    notices: tuple[Notice, ...] = ()
+    now: int = 0
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One notice on its way to one endpoint. `effect` is the `webhook-id`."""
+
+    id: int
+    effect: str
+    type: str
+    contact: str
+    endpoint: str
+    state: Literal["ready", "leased", "delivered", "dead"]
+    attempt: int
+    """How many tries have been started; the fencing number."""
+
+    created_at: int
+    next_at: int | None = None
+    body: bytes = b""
+    last_status: int | None = None
+    last_error: str | None = None
+    delivered_at: int | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How one try ended. `next_at` None with `state` ready never occurs."""
+
+    delivery: int
+    attempt: int
+    state: Literal["ready", "delivered", "dead"]
+    at: int
+    status: int | None = None
+    error: str | None = None
+    duration_ms: int = 0
+    next_at: int | None = None
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """An inbox row as people see it."""
+
+    id: int
+    connector: str
+    state: str
+    form: str
+    key: str | None
+    received_at: int
+    attempt: int
+    reason: str | None
+    body: bytes
+
+
+class Store(Protocol):
+    """What the engine needs kept. Implementations: `gateway.store`."""
+
+    # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
+    async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
+        """Put records into the inbox; returns after the commit, which many callers share. A key seen before is a
+        duplicate. Raises StoreFull."""
+        ...
+
+    async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
+        """A pulled page: its rows and the cursor behind them."""
+        ...
+
+    async def cursor(self, connector: str, stream: str) -> str | None:
+        """Where the stream was left; None before its first page."""
+        ...
+
+    async def finish_fetch(self, row: FetchRow, records: Sequence[Record]) -> None:
+        """What a look-up brought; the request stays open if it was asked for again meanwhile."""
+        ...
+
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
+        """A look-up that failed: try again at `next_at`."""
+        ...
+
+    # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
+    async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
+        """The oldest ready rows (or those whose lease is over), leased, each with its attempt grown by one."""
+        ...
+
+    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups that are due, leased."""
+        ...
+
+    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
+        """The contact of each strand that has one."""
+        ...
+
+    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
+        """Those of the events (connector, event id) that the journal has."""
+        ...
+
+    async def history(self, contact: str) -> list[JournalEntry]:
+        """Every event of a contact, in no promised order."""
+        ...
+
+    async def ledger(self, contact: str, ids: Sequence[str] | None = None) -> dict[str, LedgerEntry]:
+        """What has been said of a contact: all of it, or only the entries of `ids`."""
+        ...
+
+    async def commit(self, batch: Batch) -> None:
+        """Write a batch whole. Raises Conflict (a fence or a contact's version has moved) or StoreFull."""
+        ...
+
+    async def due_contacts(self, *, until: int, limit: int) -> list[ContactRow]:
+        """Contacts whose `next_due` is at or before `until`, the most overdue first."""
+        ...
+
+    async def next_due(self) -> int | None:
+        """The earliest `next_due` of all."""
+        ...
+
+    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
+        """Receipt of the oldest record of these connectors that is neither done nor parked."""
+        ...
+
+    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
+    async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
+        """Deliveries that are due, oldest first, leased, none for an endpoint in `busy`, and at most one in flight per
+        (endpoint, contact): a later notice waits for the earlier one. The attempt is written before the try."""
+        ...
+
+    async def finish_delivery(self, outcome: Outcome) -> None:
+        """One try's end: the attempt's row and the delivery's next state. Raises Conflict if it was claimed again."""
+        ...
+
+    async def next_delivery(self) -> int | None:
+        """When the next delivery is due."""
+        ...
+
+    # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
+    async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
+        """`live_from` of each connector: `now` for one that starts for the first time."""
+        ...
+
+    async def policy_in_force(self, hash: str, name: str, text: str, now: int) -> int:
+        """Since when this policy is in force; a new one comes into force now, and every contact falls due for it."""
+        ...
+
+    # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
+    async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
+        """A listing. `status`: a status, `open` for all that are not ended, or `unopened`. `order`: `next_due` or
+        `updated_at` (latest first)."""
+        ...
+
+    async def find_contact(self, name: str) -> ContactRow | None:
+        """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
+        ...
+
+    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
+        """A listing, latest first, without bodies."""
+        ...
+
+    async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
+        """Every try of a delivery: attempt, at, status, error, duration_ms."""
+        ...
+
+    async def replay_delivery(self, id: int, now: int) -> bool:
+        """Make a delivery due again, from its first try; False if there is none."""
+        ...
+
+    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
+        """A listing, latest first."""
+        ...
+
+    async def replay_record(self, id: int) -> bool:
+        """Make a parked or done record ready again; False if there is none."""
+        ...
+
+    async def counts(self) -> dict[str, int]:
+        """How much there is: contacts, open, inbox_ready, inbox_parked, deliveries_ready, deliveries_dead."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued, and let go of the database."""
+        ...

@@ -1,0 +1,80 @@
+"""A contact as its events say it is, and the same facts as the policy's conditions may read them."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.model.event import FieldValue
+from gateway.model.identity import Customer, Ref
+from gateway.model.words import ENDED, Channel, Direction, Kind, Life, Priority
+
+_OPEN_FIRST: tuple[Life, ...] = ("open", "new", "on_hold", "pending", "solved", "closed", "merged", "deleted")
+
+
+class Strand(msgspec.Struct, frozen=True):
+    """What one vendor object says: its status and tags are its own, the rest belongs to the contact."""
+
+    connector: str
+    ref: Ref
+    status: Life
+    tags: tuple[str, ...] = ()
+
+
+class Csat(msgspec.Struct, frozen=True):
+    """The last survey's answer; `ratio` is its place on its own scale, 0 to 1."""
+
+    given: bool = False
+    ratio: float = 0.0
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """One matter with one customer. Instants are milliseconds since the epoch."""
+
+    kind: Kind
+    channel: Channel
+    direction: Direction
+    opened_at: int
+    updated_at: int
+    strands: tuple[Strand, ...]
+    subject: str | None = None
+    priority: Priority | None = None
+    group: str | None = None
+    assignee: str | None = None
+    language: str | None = None
+    fields: dict[str, FieldValue] = {}
+    customer: Customer = Customer()
+    csat: Csat = Csat()
+    facts: dict[str, dict[str, Any]] = {}
+    reopened: int = 0
+
+    @property
+    def status(self) -> Life:
+        """The first of open, new, on_hold, pending that any strand has; ended only when all of them are."""
+        return min((strand.status for strand in self.strands), key=_OPEN_FIRST.index)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every strand has ended."""
+        return self.status in ENDED
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The union of the strands' tags, each once, in the order in which they were given."""
+        if len(self.strands) == 1:
+            return self.strands[0].tags
+        return tuple(dict.fromkeys(tag for strand in self.strands for tag in strand.tags))
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What conditions read: the contact, and what the sections judged before this one have decided.
+
+    `severity` is 0 and `queue` empty until their sections have been judged.
+    """
+
+    contact: Contact
+    severity: int = 0
+    queue: str = ""
+    team: str = ""
+    tier: int = 0
+    skills: tuple[str, ...] = ()
+    route_priority: int = 0

@@ -1,0 +1,260 @@
+"""Events: what happened, in our words. One class a fact; the union `Event` is all of them.
+
+An event's `id` names the vendor's fact (comment 7, the opening of ticket 42), never its delivery. Fields left `UNSET`
+are unknown; `None` where a field allows it means that the vendor cleared it.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from gateway.model.identity import Customer, Ref, derived_id
+from gateway.model.instant import Instant, format_instant, parse_instant
+from gateway.model.words import (
+    AuthorKind,
+    Channel,
+    Direction,
+    Kind,
+    Priority,
+    Status,
+    Visibility,
+)
+
+EVENT_ID_MAX = 200
+FieldValue = str | bool | int | float | None
+Id = Annotated[str, Meta(max_length=EVENT_ID_MAX)]
+
+
+class EventBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """What every event carries. `rev`: 0 pushed, 1 read from the vendor's log or object; the higher one wins."""
+
+    at: Instant
+    ref: Ref
+    id: Id = ""
+    sequence: int = 0
+    rev: int = 0
+    historical: bool = False
+
+
+class Person(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who wrote a message."""
+
+    kind: AuthorKind
+    id: str | None = None
+    name: str | None = None
+
+
+class Agent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whose state changed."""
+
+    id: str
+    name: str | None = None
+
+
+class Snapshot(EventBase, frozen=True, kw_only=True):
+    """The fields that an opening and an observation share; `tags` replace, `None` clears."""
+
+    subject: str | None | UnsetType = UNSET
+    customer: Customer | None | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    priority: Priority | None | UnsetType = UNSET
+    group: str | None | UnsetType = UNSET
+    assignee: str | None | UnsetType = UNSET
+    fields: dict[str, FieldValue] | UnsetType = UNSET
+    language: str | None | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+
+
+class ContactOpened(Snapshot, frozen=True, kw_only=True, tag="contact.opened"):
+    kind: Kind
+    channel: Channel
+    direction: Direction = "inbound"
+
+
+class ContactObserved(Snapshot, frozen=True, kw_only=True, tag="contact.observed"):
+    kind: Kind | UnsetType = UNSET
+    channel: Channel | UnsetType = UNSET
+    direction: Direction | UnsetType = UNSET
+
+
+class MessageAdded(EventBase, frozen=True, kw_only=True, tag="message.added"):
+    author: Person
+    visibility: Visibility = "public"
+    auto: bool = False
+    text: str | None = None
+
+
+class MessageEdited(EventBase, frozen=True, kw_only=True, tag="message.edited"):
+    message: str
+
+
+class MessageRemoved(EventBase, frozen=True, kw_only=True, tag="message.removed"):
+    message: str
+
+
+class StatusChanged(EventBase, frozen=True, kw_only=True, tag="status.changed"):
+    to: Status
+
+
+class ContactAssigned(EventBase, frozen=True, kw_only=True, tag="contact.assigned"):
+    assignee: str | None | UnsetType = UNSET
+    group: str | None | UnsetType = UNSET
+
+
+class ContactAcknowledged(EventBase, frozen=True, kw_only=True, tag="contact.acknowledged"):
+    by: str
+
+
+class CallEvent(EventBase, frozen=True, kw_only=True):
+    agent: str | None = None
+    queue: str | None = None
+    reason: str | None = None
+
+
+class CallQueued(CallEvent, frozen=True, kw_only=True, tag="call.queued"):
+    pass
+
+
+class CallRinging(CallEvent, frozen=True, kw_only=True, tag="call.ringing"):
+    pass
+
+
+class CallAnswered(CallEvent, frozen=True, kw_only=True, tag="call.answered"):
+    pass
+
+
+class CallHeld(CallEvent, frozen=True, kw_only=True, tag="call.held"):
+    pass
+
+
+class CallResumed(CallEvent, frozen=True, kw_only=True, tag="call.resumed"):
+    pass
+
+
+class CallTransferred(CallEvent, frozen=True, kw_only=True, tag="call.transferred"):
+    pass
+
+
+class CallAbandoned(CallEvent, frozen=True, kw_only=True, tag="call.abandoned"):
+    pass
+
+
+class CallEnded(CallEvent, frozen=True, kw_only=True, tag="call.ended"):
+    pass
+
+
+class CsatReceived(EventBase, frozen=True, kw_only=True, tag="csat.received"):
+    score: float
+    min: float
+    max: float
+
+
+class NpsReceived(EventBase, frozen=True, kw_only=True, tag="nps.received"):
+    score: float
+
+
+class ContactMerged(EventBase, frozen=True, kw_only=True, tag="contact.merged"):
+    into: Ref
+
+
+class ContactDeleted(EventBase, frozen=True, kw_only=True, tag="contact.deleted"):
+    pass
+
+
+class ContactRedacted(EventBase, frozen=True, kw_only=True, tag="contact.redacted"):
+    fields: tuple[str, ...] = ()
+    all: bool = False
+
+
+class EnrichmentReceived(EventBase, frozen=True, kw_only=True, tag="enrichment.received"):
+    enricher: str
+    status: Literal["ok", "unavailable"]
+    facts: dict[str, Any] | None = None
+    reason: str | None = None
+
+
+class EscalationAcknowledged(EventBase, frozen=True, kw_only=True, tag="escalation.acknowledged"):
+    escalation: str
+    by: str
+
+
+class BotHandedOver(EventBase, frozen=True, kw_only=True, tag="bot.handed_over"):
+    topic: str | None = None
+
+
+Event = (
+    ContactOpened
+    | ContactObserved
+    | MessageAdded
+    | MessageEdited
+    | MessageRemoved
+    | StatusChanged
+    | ContactAssigned
+    | ContactAcknowledged
+    | CallQueued
+    | CallRinging
+    | CallAnswered
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | CallAbandoned
+    | CallEnded
+    | CsatReceived
+    | NpsReceived
+    | ContactMerged
+    | ContactDeleted
+    | ContactRedacted
+    | EnrichmentReceived
+    | EscalationAcknowledged
+    | BotHandedOver
+)
+"""Every event about a contact. Those that belong to none (an agent's state, self-service) come with their users."""
+
+Position = tuple[int, int, int, str]
+"""Where an event stands among its contact's: time, opening first, the source's sequence, id by code point."""
+
+
+def position(event: Event) -> Position:
+    """The place of `event` in its contact's history, whatever the order of arrival."""
+    return (int(event.at), 0 if isinstance(event, ContactOpened) else 1, event.sequence, event.id)
+
+
+def _read(kind: type, value: Any) -> Any:
+    if kind is Instant:
+        if not isinstance(value, str):
+            raise ValueError("a time is text in RFC 3339, such as 2026-03-02T09:00:00Z")
+        return parse_instant(value)
+    raise NotImplementedError(kind)
+
+
+def _write(value: Any) -> Any:
+    if isinstance(value, Instant):
+        return format_instant(value)
+    raise NotImplementedError(type(value))
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_write, order="deterministic")
+_decoder = msgspec.json.Decoder(Event, dec_hook=_read)
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as JSON, keys in a fixed order: equal events give equal bytes."""
+    return _encoder.encode(event)
+
+
+def decode_event(body: bytes) -> Event:
+    """Read one event that `encode_event` wrote. Raises msgspec.ValidationError on any other shape."""
+    return _decoder.decode(body)
+
+
+def convert_event(value: object) -> Event:
+    """Read one event from decoded JSON. Raises msgspec.ValidationError with the place and the reason."""
+    return msgspec.convert(value, Event, dec_hook=_read)
+
+
+def identified(event: Event) -> Event:
+    """The event with an id: its own, or a hash of its content where the source gave none."""
+    if event.id:
+        return event
+    return msgspec.structs.replace(event, id=derived_id("evt", encode_event(event).decode()))

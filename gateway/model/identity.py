@@ -1,0 +1,79 @@
+"""Who is who: references to vendors' objects, customers, and ids derived from what they name.
+
+An id is a hash of its cause, never a counter or chance: deciding twice gives the same id.
+"""
+
+import hashlib
+from base64 import b32encode
+
+import msgspec
+
+
+class Ref(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a fact lives at the vendor: the object's kind and its id, both as the vendor says them."""
+
+    kind: str
+    id: str
+
+
+class StrandKey(msgspec.Struct, frozen=True, order=True):
+    """One vendor object across the gateway: the connector's name and the object's ref."""
+
+    connector: str
+    kind: str
+    id: str
+
+    @property
+    def ref(self) -> Ref:
+        """The object as its own vendor names it."""
+        return Ref(self.kind, self.id)
+
+    def __str__(self) -> str:
+        return f"{self.connector}:{self.kind}:{self.id}"
+
+
+class Handle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer's name on a network, such as `@ada` on mastodon."""
+
+    network: str
+    handle: str
+
+
+class Customer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The person, by the identities that a vendor knows; `verified` lists the e-mail addresses it has proved."""
+
+    id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    handles: tuple[Handle, ...] = ()
+    verified: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to find this person by."""
+        return bool(self.id or self.email or self.phone or self.handles)
+
+    @property
+    def domain(self) -> str:
+        """What follows the `@` of the e-mail address, in lower case; empty without one."""
+        return (self.email or "").rpartition("@")[2].lower() if "@" in (self.email or "") else ""
+
+
+def derived_id(prefix: str, *causes: object) -> str:
+    """An id of 26 letters and digits behind `prefix`, the same for the same causes.
+
+    Parts are joined with a length in front of each, so that no two lists of causes read alike. Holds no `.`: the
+    signed content of a webhook is split by it.
+    """
+    digest = hashlib.sha256()
+    for cause in causes:
+        part = str(cause).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return f"{prefix}_{b32encode(digest.digest()[:16]).decode().rstrip('=').lower()}"
+
+
+def contact_id(strand: StrandKey) -> str:
+    """The id of a contact whose first strand is `strand`."""
+    return derived_id("con", strand.connector, strand.kind, strand.id)

@@ -1,0 +1,63 @@
+"""Instants: whole milliseconds since 1970-01-01T00:00:00Z, and their one text form (RFC 3339, UTC, `Z`).
+
+Inside the rules an instant is a plain `int`; `Instant` marks the fields that are text on the wire.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(int):
+    """Milliseconds since the epoch, written as RFC 3339 text wherever a value leaves the process."""
+
+    __slots__ = ()
+
+
+EARLIEST = Instant(946_684_800_000)
+"""2000-01-01T00:00:00Z: an event that claims to be older is refused as a vendor's mistake."""
+
+
+def parse_instant(text: str) -> Instant:
+    """Read RFC 3339 with a zone; what is finer than a millisecond is cut off.
+
+    Raises ValueError for text that is no time, has no zone, or doesn't fit a calendar.
+    """
+    if "T" not in text and "t" not in text and " " not in text:
+        raise ValueError(f"{text!r} is not a time in RFC 3339, such as 2026-03-02T09:00:00Z")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time in RFC 3339, such as 2026-03-02T09:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone: write Z or an offset such as +01:00")
+    return instant_of(moment)
+
+
+def instant_of(moment: datetime) -> Instant:
+    """The instant of an aware datetime."""
+    return Instant((moment - _EPOCH) // _MILLISECOND)
+
+
+def datetime_of(instant: int) -> datetime:
+    """The aware datetime, in UTC, of an instant."""
+    return _EPOCH + instant * _MILLISECOND
+
+
+def format_instant(instant: int) -> str:
+    """RFC 3339 in UTC with `Z`; milliseconds only where they are not zero."""
+    moment = datetime_of(instant)
+    whole = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year >= 1000 else moment.isoformat()[:19]
+    millisecond = instant % SECOND_MS
+    return f"{whole}.{millisecond:03d}Z" if millisecond else f"{whole}Z"
+
+
+def seconds_of(duration_ms: int) -> int | float:
+    """A duration in seconds, with a fraction only where it has one."""
+    return duration_ms // SECOND_MS if duration_ms % SECOND_MS == 0 else duration_ms / SECOND_MS

@@ -1,0 +1,212 @@
+"""What the rules conclude about one contact at one instant: clocks, route, escalations, and what follows from them.
+
+`State` is the whole of it and is what the store keeps; the rules carry it from event to event.
+Instants are milliseconds since the epoch.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.model.contact import Contact
+from gateway.model.event import Position
+from gateway.model.words import Metric
+
+ClockState = Literal["running", "paused", "met", "breached", "cancelled"]
+
+ImpliedType = Literal[
+    "contact.opened",
+    "contact.routed",
+    "contact.reopened",
+    "contact.solved",
+    "contact.closed",
+    "sla.warned",
+    "sla.breached",
+    "sla.met",
+    "escalation.raised",
+    "escalation.stepped",
+    "escalation.acknowledged",
+    "escalation.resolved",
+]
+NoticeType = ImpliedType | Literal["sla.corrected", "escalation.cancelled"]
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of time `[start, end)` in which an obligation ran and no rule counted it."""
+
+    start: int
+    end: int
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One obligation to the customer, and how a rule counts it.
+
+    The obligation (metric, `started_at`, whether it `runs`) follows from events alone. The rule in force may change;
+    `elapsed_ms` is what had been counted at `since`, the last instant at which the rule or the running changed.
+    Without a rule (`rule` empty) time gathers in `uncounted`, for the rule that may match later.
+    """
+
+    metric: Metric
+    started_by: str
+    started_at: int
+    since: int
+    runs: bool = True
+    instance: int = 0
+    """From 1, per metric, given when a rule first counts the clock; 0 until then."""
+
+    rule: str = ""
+    elapsed_ms: int = 0
+    uncounted: tuple[Span, ...] = ()
+    warned: tuple[str, ...] = ()
+    """The marks that have fired, as `rule/mark`."""
+
+    breached_at: int | None = None
+    breached_rule: str = ""
+    breached_due: int | None = None
+    met_at: int | None = None
+    met_due: int | None = None
+    cancelled_at: int | None = None
+    dropped: bool = False
+    """Cancelled only because no rule matches any more; a rule may take it up again."""
+
+    last_rule: str = ""
+    """The rule to show when none is in force: the one that counted it last."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the obligation itself has come to its end, for now."""
+        return self.met_at is not None or (self.cancelled_at is not None and not self.dropped)
+
+    @property
+    def state(self) -> ClockState:
+        """A breach outlasts everything; then cancelled, met, and whether the status lets it run."""
+        if self.breached_at is not None:
+            return "breached"
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.met_at is not None:
+            return "met"
+        return "running" if self.runs else "paused"
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a contact belongs, and the rule that says so; `passed_over` are the rules that did not match before it."""
+
+    rule: str
+    queue: str
+    team: str = ""
+    tier: int = 0
+    skills: tuple[str, ...] = ()
+    priority: int = 0
+    passed_over: tuple[str, ...] = ()
+
+
+class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A call for more people, at a step of its chain. `id` is that of the effect that raised it."""
+
+    id: str
+    rule: str
+    chain: str
+    raised_at: int
+    clock: tuple[str, str] | None = None
+    """Metric and starting event of the clock that raised it; None when the rule itself matched."""
+
+    steps_fired: int = 0
+    last_fired_at: int | None = None
+    reminders: int = 0
+    acknowledged_at: int | None = None
+    acknowledged_by: str = ""
+    resolved_at: int | None = None
+
+    @property
+    def state(self) -> Literal["active", "acknowledged", "resolved"]:
+        """Resolved outlasts acknowledged."""
+        if self.resolved_at is not None:
+            return "resolved"
+        return "acknowledged" if self.acknowledged_at is not None else "active"
+
+
+class Implied(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that follows at `at` and has to be said. `id` is a hash of its cause: the same however it was found.
+
+    `roles` are the roles that a step calls for; `detail` is what a reader needs beside the contact.
+    """
+
+    id: str
+    type: ImpliedType
+    at: int
+    rule: str = ""
+    reason: str = ""
+    roles: tuple[str, ...] = ()
+    detail: dict[str, Any] = {}
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the rules carry of one contact from one event to the next."""
+
+    contact: Contact
+    opened_by: str
+    """Id of the event that began the present life: the opening, or the reopening."""
+
+    owner: str
+    """The strand that owns what follows, as `connector:kind:id`."""
+
+    position: Position
+    settled: int
+    """The last instant at which time alone made something happen; an event at or before it starts from the history."""
+
+    policy: str
+    """Hash of the policy that judged."""
+
+    severity: int = 3
+    severity_rule: str = ""
+    route: Route | None = None
+    route_changes: int = 0
+    clocks: tuple[Clock, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    raised_in_life: tuple[str, ...] = ()
+    """Escalation rules with `on: matched` that have been raised since the opening or the last reopen."""
+
+    matching: tuple[str, ...] = ()
+    """Escalation rules whose condition holds now."""
+
+    failures: dict[str, str] = {}
+    """Rules whose condition could not be evaluated, with the reason."""
+
+    first_message_at: int | None = None
+    replied_by: tuple[str, ...] = ()
+    """Who has replied in public so far: any of `agent` and `bot`."""
+
+    waiting_since: tuple[int, str] | None = None
+    """The oldest public customer message that no public agent reply has followed: instant and event id."""
+
+    frozen: bool = False
+    """Merged or deleted at some time: what counts to a resolution never goes on."""
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been said of one cause. It `stands` until it is corrected; `times` counts how often it was announced."""
+
+    id: str
+    type: NoticeType
+    at: int
+    rule: str = ""
+    policy: str = ""
+    suppressed: bool = False
+    stands: bool = True
+    times: int = 1
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision to say something outside, made once. `id` is what receivers see as `webhook-id`."""
+
+    id: str
+    cause: str
+    type: NoticeType
+    at: int
+    rule: str = ""
+    reason: str = ""
+    roles: tuple[str, ...] = ()
+    late_by_ms: int = 0
+    suppressed: bool = False
+    detail: dict[str, Any] = {}

@@ -1,0 +1,35 @@
+"""Records: what a vendor sent, as it came, before anyone has said what it means."""
+
+from typing import Literal
+
+import msgspec
+
+from gateway.model.instant import Instant
+
+RecordForm = Literal["push", "row", "fetched", "events"]
+"""How a record came: a webhook's body, a row of a pulled page, the answer to a fetch, or events in our own words."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a vendor said.
+
+    `key` is the delivery's own id at the vendor and makes the record unique within its connector; without one every
+    delivery counts (a thin "ticket 42 changed" may truly come twice). `stream` names the pulled stream of a row.
+    """
+
+    body: bytes
+    form: RecordForm = "push"
+    key: str | None = None
+    stream: str | None = None
+    received_at: Instant
+
+
+class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored record on its way: `attempt` is the fencing number of the claim that holds it."""
+
+    id: int
+    connector: str
+    record: Record
+    attempt: int = 0
+    state: Literal["ready", "leased", "done", "parked"] = "ready"
+    reason: str | None = None

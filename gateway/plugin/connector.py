@@ -1,0 +1,187 @@
+"""What a connector is: small Protocols. Whoever has the methods of one has that ability; there is no base class.
+
+The core calls `ConnectorType(name, settings, context)`, never with I/O in the constructor. `normalize` and `receive` are
+pure: `request.received_at` is their only clock.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from gateway.kernel.vendor_http import Auth, VendorHttp
+from gateway.model.event import Event
+from gateway.model.identity import Ref
+from gateway.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came: header names in lower case, the body's very bytes, receipt in milliseconds since the epoch."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Proved to be the vendor's: these records are stored before the vendor gets its 2xx."""
+
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that the vendor's protocol wants, such as a challenge; nothing is stored."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not proved, or not acceptable: `why` is told to the sender and holds no secret."""
+
+    status: int
+    why: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Receipt = Accepted | Reply | Refused
+
+
+class BadPayload(Exception):
+    """A record that can't be normalized: it is parked with this reason, and can be replayed after a fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A record that lacks the fact itself: look the object up. What comes back is a record of its own."""
+
+    ref: Ref
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Something to pull: every `every_s` seconds; `lag_s` is how late the vendor shows a change; `backfill_s` how far
+    back the first pull reaches."""
+
+    name: str
+    every_s: float = 60.0
+    lag_s: float = 0.0
+    backfill_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream and the cursor behind it. With `more`, the cursor must have moved."""
+
+    records: Sequence[Record]
+    cursor: str | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check of the vendor's account found: `ok` or what to do about it."""
+
+    ok: bool
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the core lends a connector: the vendor account's HTTP client, with authentication and redaction in it."""
+
+    http: VendorHttp
+
+
+class Connector(Protocol):
+    """Every connector. `settings_type` says what may stand under its name in gateway.yaml; secrets are `SecretStr`."""
+
+    plugin: ClassVar[str]
+    settings_type: ClassVar[type[BaseModel]]
+
+    def __init__(self, name: str, settings: Any, context: Context) -> None: ...
+
+    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+        """Say what a record means. Pure. Raises BadPayload, and nothing else."""
+        ...
+
+    async def check(self) -> Sequence[Finding]:
+        """Credentials, scopes and clock, asked of the vendor."""
+        ...
+
+
+@runtime_checkable
+class Authenticates(Protocol):
+    """Says how its HTTP client proves itself, as data; without it the client sends no credentials."""
+
+    @staticmethod
+    def auth(settings: Any) -> Auth:
+        """How requests to this account are authenticated."""
+        ...
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """The vendor calls us."""
+
+    def receive(self, request: Request) -> Receipt:
+        """Prove a request, in constant time where secrets are compared. Pure."""
+        ...
+
+
+@runtime_checkable
+class Pulls(Protocol):
+    """We ask the vendor for what is new. The loop, the limits and the stop rule belong to the core."""
+
+    streams: tuple[Stream, ...]
+
+    async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
+        """One page. `cursor` None: the first ever; `now` in milliseconds, to reckon `lag_s` and `backfill_s` from."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """We ask the vendor for one object."""
+
+    async def fetch(self, ref: Ref, now: int) -> Sequence[Record]:
+        """The object as it is now, as records to be normalized. An object that is gone gives none."""
+        ...
+
+
+@runtime_checkable
+class Simulates(Protocol):
+    """The plugin brings a stand-in for its vendor, on loopback ports of its own."""
+
+    @staticmethod
+    def simulator(settings: Any, seed: int) -> "Simulator":
+        """A simulator of the account that `settings` describe."""
+        ...
+
+
+class Simulator(Protocol):
+    """A vendor, as far as a connector can tell."""
+
+    async def start(self, now: "NowFunction", push_to: str | None) -> Mapping[str, Any]:
+        """Listen; webhooks go to `push_to`. Returns the settings that point a connector at it (secrets as text)."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of everything."""
+        ...
+
+
+class NowFunction(Protocol):
+    """Milliseconds since the epoch."""
+
+    def __call__(self) -> int: ...

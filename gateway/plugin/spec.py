@@ -1,0 +1,18 @@
+"""The hooks: they register classes, and nothing runs in them. A hook comes with the first real plugin that needs it."""
+
+from collections.abc import Callable
+
+import pluggy
+
+from gateway.plugin.connector import Connector
+
+PROJECT = "gateway"
+"""The entry-point group, and pluggy's project name."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def gateway_connectors(register: Callable[[type[Connector]], None]) -> None:
+    """Register connector classes: call `register(YourConnector)` for each."""

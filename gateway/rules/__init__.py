@@ -1,0 +1,6 @@
+"""The heart: what events and time imply, as pure functions. `now` is an argument; nothing here logs or touches the world.
+
+A datum's way through it: `fold` puts an event into the contact, `clocks`, `routing` and `escalation` say what that
+implies, `advance` keeps the order of an instant, `announce` compares with what was said before. `replay` is `advance`
+over a whole history.
+"""
