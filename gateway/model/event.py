@@ -55,14 +55,14 @@ class Agent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 class Snapshot(EventBase, frozen=True, kw_only=True):
     """The fields that an opening and an observation share; `tags` replace, `None` clears."""
 
-    subject: str | None | UnsetType = UNSET
-    customer: Customer | None | UnsetType = UNSET
+    subject: str | UnsetType | None = UNSET
+    customer: Customer | UnsetType | None = UNSET
     tags: tuple[str, ...] | UnsetType = UNSET
-    priority: Priority | None | UnsetType = UNSET
-    group: str | None | UnsetType = UNSET
-    assignee: str | None | UnsetType = UNSET
+    priority: Priority | UnsetType | None = UNSET
+    group: str | UnsetType | None = UNSET
+    assignee: str | UnsetType | None = UNSET
     fields: dict[str, FieldValue] | UnsetType = UNSET
-    language: str | None | UnsetType = UNSET
+    language: str | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
 
 
@@ -98,8 +98,8 @@ class StatusChanged(EventBase, frozen=True, kw_only=True, tag="status.changed"):
 
 
 class ContactAssigned(EventBase, frozen=True, kw_only=True, tag="contact.assigned"):
-    assignee: str | None | UnsetType = UNSET
-    group: str | None | UnsetType = UNSET
+    assignee: str | UnsetType | None = UNSET
+    group: str | UnsetType | None = UNSET
 
 
 class ContactAcknowledged(EventBase, frozen=True, kw_only=True, tag="contact.acknowledged"):
@@ -245,12 +245,14 @@ def encode_event(event: Event) -> bytes:
 
 def decode_event(body: bytes) -> Event:
     """Read one event that `encode_event` wrote. Raises msgspec.ValidationError on any other shape."""
-    return _decoder.decode(body)
+    event: Event = _decoder.decode(body)
+    return event
 
 
 def convert_event(value: object) -> Event:
     """Read one event from decoded JSON. Raises msgspec.ValidationError with the place and the reason."""
-    return msgspec.convert(value, Event, dec_hook=_read)
+    event: Event = msgspec.convert(value, Event, dec_hook=_read)
+    return event
 
 
 def identified(event: Event) -> Event:

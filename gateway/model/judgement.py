@@ -69,6 +69,9 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dropped: bool = False
     """Cancelled only because no rule matches any more; a rule may take it up again."""
 
+    next_at: int | None = None
+    """When time alone will warn of it or break it; None when nothing will, as the rules last found."""
+
     last_rule: str = ""
     """The rule to show when none is in force: the one that counted it last."""
 
@@ -114,6 +117,9 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     steps_fired: int = 0
     last_fired_at: int | None = None
     reminders: int = 0
+    next_at: int | None = None
+    """When the next step or reminder is due, as the rules last found."""
+
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
     resolved_at: int | None = None
@@ -161,7 +167,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     severity: int = 3
     severity_rule: str = ""
     route: Route | None = None
-    route_changes: int = 0
     clocks: tuple[Clock, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     raised_in_life: tuple[str, ...] = ()
@@ -173,12 +178,26 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     failures: dict[str, str] = {}
     """Rules whose condition could not be evaluated, with the reason."""
 
-    first_message_at: int | None = None
-    replied_by: tuple[str, ...] = ()
-    """Who has replied in public so far: any of `agent` and `bot`."""
+    in_force: dict[str, str] = {}
+    """The first matching SLA rule of each metric, at the last event."""
 
-    waiting_since: tuple[int, str] | None = None
+    first_message_at: int | None = None
+    """The first public customer message, which starts the first reply of an outbound contact."""
+
+    replied: bool = False
+    """Whether the first reply exists."""
+
+    acknowledged: bool = False
+    """Whether somebody has replied in public or acknowledged the contact."""
+
+    waiting: tuple[int, str] | None = None
     """The oldest public customer message that no public agent reply has followed: instant and event id."""
+
+    pending: dict[Metric, str] = {}
+    """What would have started while the contact was ended and starts at the reopen: metric to event id."""
+
+    wait_weight: int = 0
+    """What a call's wait counts from: 0 its opening, 1 its ringing, 2 its queue."""
 
     frozen: bool = False
     """Merged or deleted at some time: what counts to a resolution never goes on."""
@@ -192,6 +211,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     rule: str = ""
     policy: str = ""
+    roles: tuple[str, ...] = ()
     suppressed: bool = False
     stands: bool = True
     times: int = 1

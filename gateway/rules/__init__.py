@@ -1,4 +1,4 @@
-"""The heart: what events and time imply, as pure functions. `now` is an argument; nothing here logs or touches the world.
+"""The heart: what events and time imply, as pure functions of their arguments, `now` among them.
 
 A datum's way through it: `fold` puts an event into the contact, `clocks`, `routing` and `escalation` say what that
 implies, `advance` keeps the order of an instant, `announce` compares with what was said before. `replay` is `advance`

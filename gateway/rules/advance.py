@@ -1,0 +1,221 @@
+"""Carry a contact through time: events in, and what they and the passing of time imply, out.
+
+Laws. Events come in their own order (`position`), never in that of arrival. At one instant: its events first, then
+warnings, breaches, raisings, steps, each in the policy's order; but a clock with the operator `lt` is breached before
+the events of its deadline. Time is an event: nothing is due that `next_due` doesn't name. The result depends on the
+set of events, the policy and the instant asked for, and on nothing else.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from msgspec.structs import replace
+
+from gateway.model.event import ContactOpened, EscalationAcknowledged, Event, position
+from gateway.model.identity import StrandKey
+from gateway.model.instant import format_instant
+from gateway.model.judgement import Clock, Implied, State
+from gateway.model.words import ENDED, Life
+from gateway.rules import clocks, escalation, fold, obligations, verdicts
+from gateway.rules.draft import Draft, draft_of
+from gateway.rules.policy import Policy, SlaRule
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """An event and the connector that it came by."""
+
+    connector: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The state reached, None while no opening is known, and what followed on the way."""
+
+    state: State | None
+    implied: tuple[Implied, ...]
+
+
+def in_order(events: Iterable[Sourced]) -> list[Sourced]:
+    """Events as they happened: by time, opening first, the source's sequence, then id by code point."""
+    return sorted(events, key=lambda sourced: position(sourced.event))
+
+
+def continues(state: State, events: Sequence[Sourced]) -> bool:
+    """Whether `events`, in order, all sort behind what the state has seen, so that it can simply go on.
+
+    An event at or before an instant at which time alone did something could have changed that: then the history must
+    be judged from its beginning.
+    """
+    first = events[0].event
+    return position(first) > state.position and first.at > state.settled
+
+
+def next_due(state: State) -> int | None:
+    """The next instant at which, with no further event, anything changes; None if nothing ever will."""
+    instants = [clock.next_at for clock in state.clocks] + [call.next_at for call in state.escalations]
+    return min((at for at in instants if at is not None), default=None)
+
+
+def advance(state: State | None, events: Sequence[Sourced], policy: Policy, until: int | None = None) -> Judged:
+    """Judge `events`, which must be in order and continue `state`, and let time pass up to and including `until`."""
+    draft = None if state is None else draft_of(state, policy)
+    for at, group in groupby(events, key=lambda sourced: int(sourced.event.at)):
+        same_instant = list(group)
+        if draft is not None:
+            _pass_time(draft, at)
+        for sourced in same_instant:
+            draft = _apply(draft, sourced, policy)
+        if draft is not None:
+            _settle(draft, at)
+    if draft is None:
+        return Judged(None, ())
+    if until is not None:
+        _pass_time(draft, until + 1)
+    return Judged(draft.frozen_state(), tuple(draft.implied))
+
+
+def _apply(draft: Draft | None, sourced: Sourced, policy: Policy) -> Draft | None:
+    event, at = sourced.event, int(sourced.event.at)
+    if draft is None:
+        return _open(sourced.connector, event, policy) if isinstance(event, ContactOpened) else None
+    _break_first(draft, at)
+    before, clocks_before = draft.contact, list(draft.clocks)
+    draft.contact = fold.fold(before, sourced.connector, event)
+    draft.position = position(event)
+    obligations.on_event(draft, event, before.status)
+    _say_status(draft, at, event.id, before.status, draft.contact.status)
+    if isinstance(event, EscalationAcknowledged):
+        escalation.on_acknowledged(draft, event)
+    if draft.contact is not before and verdicts.reads_change(policy, before, draft.contact):
+        verdicts.judge(draft, at, event.id)
+    verdicts.let_rules_count(draft, at)
+    _schedule(draft, clocks_before)
+    return draft
+
+
+def _open(connector: str, event: ContactOpened, policy: Policy) -> Draft:
+    at = int(event.at)
+    draft = Draft(
+        policy=policy,
+        sla={rule.id: rule for rule in policy.sla},
+        contact=fold.opened(connector, event),
+        opened_by=event.id,
+        owner=str(StrandKey(connector, event.ref.kind, event.ref.id)),
+        position=position(event),
+        settled=at - 1,
+    )
+    obligations.on_opening(draft, event)
+    draft.say("contact.opened", at, event.id, reason=f"{draft.contact.kind} by {draft.contact.channel}")
+    verdicts.judge(draft, at, event.id)
+    verdicts.let_rules_count(draft, at)
+    _schedule(draft, [])
+    return draft
+
+
+def _say_status(draft: Draft, at: int, cause: str, before: Life, after: Life) -> None:
+    if before == after:
+        return
+    if before in ENDED and after not in ENDED:
+        escalation.on_end(draft, at, reopened=True)
+        draft.say("contact.reopened", at, cause, reason=f"{after} after {before}")
+    elif after in ENDED and before not in ENDED:
+        escalation.on_end(draft, at)
+    if after in ("solved", "closed"):
+        draft.say("contact.solved" if after == "solved" else "contact.closed", at, cause, reason=f"was {before}")
+
+
+def _schedule(draft: Draft, before: list[Clock]) -> None:
+    """Note for every clock that has changed when time alone will do something to it."""
+    for index, clock in enumerate(draft.clocks):
+        if index >= len(before) or clock is not before[index]:
+            ring = clocks.next_ring(clock, draft.rule_of(clock))
+            draft.clocks[index] = replace(clock, next_at=ring.at if ring else None)
+
+
+def _pass_time(draft: Draft, before: int) -> None:
+    """Let everything happen that time alone brings at instants earlier than `before`."""
+    while True:
+        instants = [clock.next_at for clock in draft.clocks] + [call.next_at for call in draft.escalations]
+        at = min((at for at in instants if at is not None), default=None)
+        if at is None or at >= before:
+            return
+        _settle(draft, at)
+
+
+def _break_first(draft: Draft, at: int) -> None:
+    """`lt` means met before the deadline: at the deadline itself the breach comes before the instant's events."""
+    for index in _in_policy_order(draft):
+        clock = draft.clocks[index]
+        rule = draft.rule_of(clock)
+        if rule is not None and rule.operator == "lt" and clock.next_at is not None and clock.next_at <= at:
+            ring = clocks.next_ring(clock, rule)
+            if ring is not None and ring.breaks:
+                _ring(draft, index, rule, ring, warn=True)
+                _ring(draft, index, rule, ring, warn=False)
+                draft.settled = at
+
+
+def _settle(draft: Draft, at: int) -> None:
+    """The end of an instant: warnings, breaches, raisings, steps."""
+    due = [index for index in _in_policy_order(draft) if _rings_by(draft.clocks[index], at)]
+    rings = [
+        (index, rule, ring)
+        for index in due
+        if (rule := draft.rule_of(draft.clocks[index])) is not None
+        and (ring := clocks.next_ring(draft.clocks[index], rule)) is not None
+    ]
+    for index, rule, ring in rings:
+        _ring(draft, index, rule, ring, warn=True)
+    for index, rule, ring in rings:
+        _ring(draft, index, rule, ring, warn=False)
+    if escalation.settle(draft, at) or rings:
+        draft.settled = at
+
+
+def _rings_by(clock: Clock, at: int) -> bool:
+    return clock.next_at is not None and clock.next_at <= at
+
+
+def _in_policy_order(draft: Draft) -> list[int]:
+    place = {rule.id: index for index, rule in enumerate(draft.policy.sla)}
+    return sorted(
+        range(len(draft.clocks)),
+        key=lambda index: (place.get(draft.clocks[index].rule, -1), draft.clocks[index].instance),
+    )
+
+
+def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: bool) -> None:
+    clock = draft.clocks[index]
+    if warn:
+        for mark in ring.marks:
+            clock = replace(clock, warned=(*clock.warned, clocks.mark_key(rule, mark)))
+            due = clocks.deadline(clock, rule)
+            draft.say(
+                "sla.warned",
+                ring.at,
+                clock.metric,
+                clock.started_by,
+                mark.text,
+                rule=rule.id,
+                reason=f"{mark.text} of {rule.id} reached" + (f", due {format_instant(due)}" if due else ""),
+                metric=clock.metric,
+                instance=clock.instance,
+                mark=mark.text,
+            )
+    elif ring.breaks:
+        clock = clocks.breach(clock, rule, ring.at)
+        draft.say(
+            "sla.breached",
+            ring.at,
+            clock.metric,
+            clock.started_by,
+            rule=rule.id,
+            reason=f"{clock.metric.replace('_', ' ')} not there by {format_instant(ring.at)}",
+            metric=clock.metric,
+            instance=clock.instance,
+        )
+    following = clocks.next_ring(clock, rule)
+    draft.clocks[index] = replace(clock, next_at=following.at if following else None)

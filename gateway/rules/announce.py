@@ -1,0 +1,124 @@
+"""Compare what is implied with what has been said: what is new is announced, what no longer holds is corrected once.
+
+Laws. The ledger is never erased. A cause is announced once while it stands; one that was corrected and is implied again
+is announced again under a new id. What lies before `live_from` is recorded as suppressed and never goes out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from gateway.model.identity import derived_id
+from gateway.model.judgement import Effect, Implied, LedgerEntry, NoticeType
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What has to go out, and the ledger's entries as they are now."""
+
+    effects: tuple[Effect, ...]
+    entries: tuple[LedgerEntry, ...]
+
+
+def announce(
+    implied: Iterable[Implied],
+    ledger: Mapping[str, LedgerEntry],
+    now: int,
+    *,
+    policy: str,
+    live_from: int,
+    whole: bool,
+) -> Announced:
+    """Announce what `implied` adds to the ledger.
+
+    With `whole`, `implied` is everything that follows and the ledger is all of it: entries that are missing are
+    corrected, unless another policy announced them, which was right by what was in force then. All times in ms.
+    """
+    effects: list[Effect] = []
+    entries: list[LedgerEntry] = []
+    standing = set()
+    for following in implied:
+        standing.add(following.id)
+        said = ledger.get(following.id)
+        if said is not None and said.stands:
+            continue
+        effect = _announcement(following, said, now, suppressed=following.at < live_from)
+        effects.append(effect)
+        entries.append(_entry(following, said, policy, suppressed=effect.suppressed))
+    if whole:
+        for entry in ledger.values():
+            if entry.stands and entry.id not in standing and entry.policy == policy:
+                entries.append(replace(entry, stands=False))
+                effects.extend(_corrections(entry, ledger, now))
+    return Announced(tuple(effects), tuple(entries))
+
+
+def recipients(
+    effect: Effect, roles: Mapping[str, tuple[str, ...]], subscriptions: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The endpoints that get a notice, each once: those of its roles first, then whoever subscribes to its type."""
+    named = [endpoint for role in effect.roles for endpoint in roles.get(role, ()) if endpoint in subscriptions]
+    subscribed = [
+        endpoint
+        for endpoint, patterns in subscriptions.items()
+        if any(fnmatchcase(effect.type, pattern) for pattern in patterns)
+    ]
+    return tuple(dict.fromkeys([*named, *subscribed]))
+
+
+def _announcement(following: Implied, said: LedgerEntry | None, now: int, *, suppressed: bool) -> Effect:
+    times = said.times + 1 if said else 1
+    return Effect(
+        id=following.id if times == 1 else derived_id("msg", following.id, times),
+        cause=following.id,
+        type=following.type,
+        at=following.at,
+        rule=following.rule,
+        reason=following.reason,
+        roles=following.roles,
+        late_by_ms=max(0, now - following.at),
+        suppressed=suppressed,
+        detail=following.detail,
+    )
+
+
+def _entry(following: Implied, said: LedgerEntry | None, policy: str, *, suppressed: bool) -> LedgerEntry:
+    return LedgerEntry(
+        id=following.id,
+        type=following.type,
+        at=following.at,
+        rule=following.rule,
+        policy=policy,
+        roles=following.roles,
+        suppressed=suppressed,
+        times=said.times + 1 if said else 1,
+    )
+
+
+def _corrections(entry: LedgerEntry, ledger: Mapping[str, LedgerEntry], now: int) -> list[Effect]:
+    """The notice that takes an announcement back, to everybody whom it or what followed from it called."""
+    kind: NoticeType
+    if entry.type.startswith("sla."):
+        kind, roles = "sla.corrected", entry.roles
+    elif entry.type == "escalation.raised":
+        kind = "escalation.cancelled"
+        called = [role for other in ledger.values() if other.rule == entry.rule for role in other.roles]
+        roles = tuple(dict.fromkeys(called))
+    else:
+        return []
+    announced = entry.id if entry.times == 1 else derived_id("msg", entry.id, entry.times)
+    return [
+        Effect(
+            id=derived_id("msg", kind, entry.id, entry.times),
+            cause=entry.id,
+            type=kind,
+            at=now,
+            rule=entry.rule,
+            reason=f"{entry.type} no longer follows from what has happened",
+            roles=roles,
+            suppressed=entry.suppressed,
+            detail={"corrects": announced, "corrected_type": entry.type},
+        )
+    ]

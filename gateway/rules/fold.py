@@ -1,0 +1,123 @@
+"""Put an event into its contact: what the contact says of itself afterwards, before anything is judged.
+
+Laws. The first `contact.opened` fixes kind, channel, direction and opening; a second one only updates fields. An event
+that says nothing about a field leaves it; `None` clears it; `tags` replace. Every event moves `updated_at` forward.
+"""
+
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from gateway.model.contact import Contact, Csat, Strand
+from gateway.model.event import (
+    ContactAssigned,
+    ContactDeleted,
+    ContactMerged,
+    ContactOpened,
+    ContactRedacted,
+    CsatReceived,
+    EnrichmentReceived,
+    Event,
+    Snapshot,
+    StatusChanged,
+)
+from gateway.model.identity import Customer, Ref
+from gateway.model.words import ENDED, Life
+
+_PLAIN = ("subject", "priority", "group", "assignee", "language")
+
+
+def opened(connector: str, event: ContactOpened) -> Contact:
+    """The contact that an opening begins."""
+    life: Life = "new" if event.status is UNSET else event.status
+    fresh = Contact(
+        kind=event.kind,
+        channel=event.channel,
+        direction=event.direction,
+        opened_at=int(event.at),
+        updated_at=int(event.at),
+        strands=(Strand(connector, event.ref, life),),
+    )
+    return _with_snapshot(fresh, connector, event)
+
+
+def fold(contact: Contact, connector: str, event: Event) -> Contact:
+    """The contact after `event` of `connector`."""
+    changed = _changed(contact, connector, event)
+    if contact.updated_at < event.at:
+        return replace(changed, updated_at=int(event.at))
+    return changed
+
+
+def _changed(contact: Contact, connector: str, event: Event) -> Contact:
+    match event:
+        case Snapshot():
+            return _with_snapshot(contact, connector, event)
+        case StatusChanged():
+            return with_life(contact, connector, event.ref, event.to)
+        case ContactMerged():
+            return with_life(contact, connector, event.ref, "merged")
+        case ContactDeleted():
+            return with_life(contact, connector, event.ref, "deleted")
+        case ContactAssigned():
+            return _with_fields(contact, event, ("assignee", "group"))
+        case CsatReceived():
+            span = event.max - event.min
+            ratio = (event.score - event.min) / span if span > 0 else 0.0
+            return replace(contact, csat=Csat(True, min(max(ratio, 0.0), 1.0)))
+        case EnrichmentReceived(status="ok"):
+            return replace(contact, facts={**contact.facts, event.enricher: event.facts or {}})
+        case ContactRedacted():
+            return _redacted(contact, event)
+        case _:
+            return contact
+
+
+def with_life(contact: Contact, connector: str, ref: Ref, life: Life) -> Contact:
+    """The contact with one strand's status set; a strand that isn't there leaves it as it is."""
+    strands = tuple(
+        replace(strand, status=life) if strand.ref == ref and strand.connector == connector else strand
+        for strand in contact.strands
+    )
+    before, after = contact, replace(contact, strands=strands)
+    if before.status in ENDED and after.status not in ENDED:
+        return replace(after, reopened=before.reopened + 1)
+    return after
+
+
+def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact:
+    contact = _with_fields(contact, event, _PLAIN)
+    if event.customer is not UNSET:
+        contact = replace(contact, customer=event.customer or Customer())
+    if event.fields is not UNSET:
+        contact = replace(contact, fields={**contact.fields, **event.fields})
+    if event.tags is not UNSET:
+        contact = _with_tags(contact, connector, event.ref, tuple(dict.fromkeys(event.tags)))
+    if event.status is not UNSET:
+        contact = with_life(contact, connector, event.ref, event.status)
+    return contact
+
+
+def _with_fields(contact: Contact, event: Snapshot | ContactAssigned, names: tuple[str, ...]) -> Contact:
+    said: dict[str, Any] = {name: value for name in names if (value := getattr(event, name)) is not UNSET}
+    return replace(contact, **said) if said else contact
+
+
+def _with_tags(contact: Contact, connector: str, ref: Ref, tags: tuple[str, ...]) -> Contact:
+    strands = tuple(
+        replace(strand, tags=tags) if strand.ref == ref and strand.connector == connector else strand
+        for strand in contact.strands
+    )
+    return replace(contact, strands=strands)
+
+
+def _redacted(contact: Contact, event: ContactRedacted) -> Contact:
+    if event.all:
+        return replace(contact, subject=None, fields={}, customer=Customer(), facts={})
+    names = set(event.fields)
+    blank: dict[str, Any] = {"subject": None} if "subject" in names else {}
+    if "customer" in names:
+        blank["customer"] = Customer()
+    kept = {name: value for name, value in contact.fields.items() if name not in names}
+    return replace(contact, fields=kept, **blank)

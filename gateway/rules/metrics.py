@@ -1,0 +1,58 @@
+"""The table of metrics: in which statuses each runs, what meets it, and what the contact's end does to it.
+
+When a metric starts is in `obligations`; what time it takes is the calendar's business.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from gateway.model.words import Life, Metric
+
+ANY: Final[frozenset[Life]] = frozenset(get_args(Life))
+NOT_ENDED: Final = frozenset[Life](("new", "open", "pending", "on_hold"))
+
+End = Literal["cancels", "meets", "meets for good"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRules:
+    """`end`: what solving or closing does; merging and deleting always cancel what isn't met. `acknowledges`: a
+    `contact.acknowledged` meets it as well; `replies`: a public agent reply does."""
+
+    runs_in: frozenset[Life]
+    end: End
+    replies: bool = False
+    acknowledges: bool = False
+    calls_only: bool = False
+
+
+METRICS: Final[dict[Metric, MetricRules]] = {
+    "first_reply": MetricRules(ANY, "cancels", replies=True),
+    "next_reply": MetricRules(ANY, "cancels", replies=True),
+    "periodic_update": MetricRules(NOT_ENDED, "cancels", replies=True),
+    "pausable_update": MetricRules(NOT_ENDED - {"pending"}, "cancels", replies=True),
+    "requester_wait": MetricRules(frozenset(("new", "open", "on_hold")), "meets"),
+    "agent_work": MetricRules(frozenset(("new", "open")), "meets"),
+    "resolution": MetricRules(NOT_ENDED, "meets"),
+    "first_resolution": MetricRules(NOT_ENDED, "meets for good"),
+    "speed_of_answer": MetricRules(ANY, "cancels", calls_only=True),
+    "acknowledgement": MetricRules(ANY, "cancels", replies=True, acknowledges=True),
+}
+"""`csat_recovery` and `handover_reply` are words of the language that the loader refuses until they are judged."""
+
+ON_OPENING: Final[tuple[Metric, ...]] = (
+    "first_reply",
+    "acknowledgement",
+    "requester_wait",
+    "agent_work",
+    "resolution",
+    "first_resolution",
+    "speed_of_answer",
+)
+"""What an opening starts; the obligation exists before any rule counts it."""
+
+ON_REPLY: Final[tuple[Metric, ...]] = ("periodic_update", "pausable_update")
+"""What every public agent reply starts anew."""
+
+BEGUN_AGAIN: Final[tuple[Metric, ...]] = ("first_reply", "acknowledgement")
+"""What a reopen starts anew while it has not been met."""

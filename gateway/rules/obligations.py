@@ -1,0 +1,242 @@
+"""Which promises to the customer an event starts, meets, pauses or ends: policy-free but for whose bots count.
+
+Laws. An obligation follows from events alone; a rule may count it from the start, later, or never. None starts while
+the contact is ended: what would have, starts at the reopen. An end settles what was waiting before it.
+"""
+
+from msgspec.structs import replace
+
+from gateway.model.event import (
+    CallAbandoned,
+    CallAnswered,
+    CallEnded,
+    CallQueued,
+    CallRinging,
+    ContactAcknowledged,
+    Event,
+    MessageAdded,
+)
+from gateway.model.judgement import Clock, Span
+from gateway.model.words import ENDED, Life, Metric
+from gateway.rules import clocks
+from gateway.rules.draft import Draft
+from gateway.rules.metrics import BEGUN_AGAIN, METRICS, ON_OPENING, ON_REPLY
+
+
+def on_opening(draft: Draft, event: Event) -> None:
+    """Start what an opening starts."""
+    for metric in ON_OPENING:
+        if metric == "first_reply" and draft.contact.direction == "outbound":
+            continue
+        _start(draft, metric, int(event.at), event.id)
+
+
+def on_event(draft: Draft, event: Event, before: Life) -> None:
+    """Do what a later event does; `before` is the contact's status before it."""
+    at = int(event.at)
+    after = draft.contact.status
+    was_ended, is_ended = before in ENDED, after in ENDED
+    if is_ended and not was_ended:
+        _end(draft, at, after)
+    elif is_ended and after in ("merged", "deleted"):
+        _settle_for_good(draft, at)
+    elif was_ended and not is_ended:
+        _reopen(draft, event)
+    if before != after:
+        _let_run(draft, at, after)
+    match event:
+        case MessageAdded(visibility="public"):
+            _on_message(draft, event, is_ended)
+        case CallAnswered():
+            _meet(draft, "speed_of_answer", at)
+            _on_reply(draft, event, "agent", is_ended)
+        case CallQueued() | CallRinging():
+            _begin_waiting(draft, event)
+        case CallAbandoned() | CallEnded():
+            _cancel(draft, "speed_of_answer", at)
+        case ContactAcknowledged():
+            draft.acknowledged = True
+            _meet(draft, "acknowledgement", at)
+
+
+def _on_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
+    if event.author.kind == "customer":
+        _on_customer_message(draft, event, is_ended)
+    elif event.author.kind in ("agent", "bot") and not event.auto:
+        _on_reply(draft, event, event.author.kind, is_ended)
+
+
+def _on_customer_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
+    at = int(event.at)
+    if draft.first_message_at is None:
+        draft.first_message_at = at
+        if draft.contact.direction == "outbound" and not draft.replied:
+            _start(draft, "first_reply", at, event.id)
+    if draft.waiting is None:
+        draft.waiting = (at, event.id)
+        if not is_ended:
+            _start_next_reply(draft, at)
+
+
+def _start_next_reply(draft: Draft, at: int) -> None:
+    if draft.waiting is not None and draft.replied and draft.live("next_reply") is None:
+        since, cause = draft.waiting
+        _start(draft, "next_reply", since, cause, now=at)
+
+
+def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
+    at = int(event.at)
+    asked = draft.contact.direction == "inbound" or draft.first_message_at is not None
+    if asked and _counts(draft, "first_reply", author):
+        draft.replied = True
+        _meet(draft, "first_reply", at)
+        draft.pending.pop("first_reply", None)
+    if _counts(draft, "acknowledgement", author):
+        draft.acknowledged = True
+        _meet(draft, "acknowledgement", at)
+        draft.pending.pop("acknowledgement", None)
+    if _counts(draft, "next_reply", author):
+        draft.waiting = None
+        _meet(draft, "next_reply", at)
+    for metric in ON_REPLY:
+        if _counts(draft, metric, author):
+            _meet(draft, metric, at)
+            _start(draft, metric, at, event.id)
+    if not is_ended:
+        _start_next_reply(draft, at)
+
+
+def _counts(draft: Draft, metric: str, author: str) -> bool:
+    """Whether this author's reply counts for the metric: a bot's only where the rule in force says so."""
+    if author == "agent":
+        return True
+    rule = draft.sla.get(draft.in_force.get(metric, ""))
+    return rule is not None and rule.bots_count
+
+
+def _begin_waiting(draft: Draft, event: CallQueued | CallRinging) -> None:
+    """A call waits from its queue on, or from its ringing where there is no queue: what came before was no wait."""
+    index = draft.live("speed_of_answer")
+    if index is None or draft.clocks[index].breached_at is not None:
+        return
+    clock = draft.clocks[index]
+    weight = 2 if isinstance(event, CallQueued) else 1
+    if draft.wait_weight >= weight:
+        return
+    draft.wait_weight = weight
+    at = int(event.at)
+    draft.clocks[index] = replace(
+        clock, started_by=event.id, started_at=at, since=at, elapsed_ms=0, uncounted=(), warned=()
+    )
+
+
+def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int | None = None) -> None:
+    """Start an obligation, or keep it for the reopen. `now` is later than the start where it was found out late."""
+    if METRICS[metric].calls_only and draft.contact.kind != "call":
+        return
+    if draft.contact.ended:
+        draft.pending[metric] = cause
+        return
+    if draft.live(metric) is not None:
+        return
+    at = started_at if now is None else now
+    late = (Span(started_at, at),) if at > started_at else ()
+    draft.clocks.append(
+        Clock(
+            metric=metric,
+            started_by=cause,
+            started_at=started_at,
+            since=at,
+            runs=draft.contact.status in METRICS[metric].runs_in,
+            uncounted=late,
+        )
+    )
+
+
+def _meet(draft: Draft, metric: Metric, at: int) -> None:
+    index = draft.live(metric)
+    if index is None:
+        return
+    clock = draft.clocks[index]
+    if not clock.instance:
+        del draft.clocks[index]
+        return
+    met = clocks.meet(clock, draft.rule_of(clock), at)
+    draft.clocks[index] = met
+    if met.met_at is not None and met.breached_at is None:
+        draft.say(
+            "sla.met",
+            at,
+            metric,
+            clock.started_by,
+            draft.opened_by,
+            rule=met.rule,
+            reason=f"{metric.replace('_', ' ')} in time",
+            metric=metric,
+            instance=met.instance,
+        )
+
+
+def _cancel(draft: Draft, metric: Metric, at: int) -> None:
+    index = draft.live(metric)
+    if index is None:
+        return
+    clock = draft.clocks[index]
+    if not clock.instance:
+        del draft.clocks[index]
+        return
+    draft.clocks[index] = clocks.cancel(clock, draft.rule_of(clock), at)
+
+
+def _end(draft: Draft, at: int, life: Life) -> None:
+    draft.waiting = None
+    draft.pending.clear()
+    for metric, rules in METRICS.items():
+        if life in ("merged", "deleted") or rules.end == "cancels":
+            _cancel(draft, metric, at)
+        elif rules.end == "meets for good" or _attached(draft, metric):
+            _meet(draft, metric, at)
+    if life in ("merged", "deleted"):
+        draft.frozen = True
+
+
+def _attached(draft: Draft, metric: Metric) -> bool:
+    """Whether a rule counts the metric's clock now; one that none counts only stops, since it may go on later."""
+    index = draft.live(metric)
+    return index is not None and bool(draft.clocks[index].rule)
+
+
+def _settle_for_good(draft: Draft, at: int) -> None:
+    """Merged or deleted after it was solved: nothing goes on at a reopen."""
+    if not draft.frozen:
+        draft.frozen = True
+        for metric in METRICS:
+            _cancel(draft, metric, at)
+
+
+def _reopen(draft: Draft, event: Event) -> None:
+    at = int(event.at)
+    draft.opened_by = event.id
+    if not draft.frozen:
+        for index, clock in enumerate(draft.clocks):
+            if METRICS[clock.metric].end == "meets" and clock.met_at is not None:
+                runs = draft.contact.status in METRICS[clock.metric].runs_in
+                draft.clocks[index] = clocks.go_on(clock, runs, at)
+    pending, draft.pending = draft.pending, {}
+    for metric in BEGUN_AGAIN:
+        given = draft.replied if metric == "first_reply" else draft.acknowledged
+        starts = draft.contact.direction == "inbound" or draft.first_message_at is not None
+        if not given and (starts or metric != "first_reply"):
+            _start(draft, metric, at, event.id)
+    for metric, cause in pending.items():
+        _start(draft, metric, at, cause)
+    if draft.waiting is not None:
+        draft.waiting = (at, draft.waiting[1])
+        _start_next_reply(draft, at)
+
+
+def _let_run(draft: Draft, at: int, status: Life) -> None:
+    for index, clock in enumerate(draft.clocks):
+        if not clock.over:
+            runs = status in METRICS[clock.metric].runs_in
+            draft.clocks[index] = clocks.set_running(clock, draft.rule_of(clock), runs, at)

@@ -1,0 +1,131 @@
+"""Ask the policy's conditions of a contact, section by section, and let the answers take hold.
+
+Laws. Sections are judged in the order severity, routing, sla, escalation; each sees what those before it decided. The
+first rule that matches wins, for `sla` the first of each metric. While a contact is ended its clocks keep their rule.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from gateway.model.contact import Contact, Facts
+from gateway.model.judgement import Route
+from gateway.model.words import Priority
+from gateway.rules import clocks
+from gateway.rules.draft import Draft
+from gateway.rules.policy import Policy, Section, Verdict
+
+SEVERITY_OF: Final[dict[Priority | None, int]] = {"urgent": 1, "high": 2, "normal": 3, "low": 4, None: 3}
+"""The severity of a contact that no rule speaks of."""
+
+_SOURCE: Final = {"status": "strands", "tags": "strands", "connectors": "strands"}
+"""Fields that conditions read which are kept elsewhere in the contact."""
+
+
+def reads_change(policy: Policy, before: Contact, after: Contact) -> bool:
+    """Whether any field that a verdict depends on differs; until then the old verdicts stand."""
+    if before.priority != after.priority:
+        return True
+    names = {_SOURCE.get(name, name) for name in policy.matcher.reads}
+    return any(getattr(before, name, None) != getattr(after, name, None) for name in names)
+
+
+def judge(draft: Draft, at: int, cause: str) -> None:
+    """Judge every section anew; `cause` is the id of the event after which this happens."""
+    failures: dict[str, str] = {}
+    facts = Facts(contact=draft.contact)
+    verdict = _ask(draft, "severity", facts, failures)
+    _take_severity(draft, verdict)
+    facts = replace(facts, severity=draft.severity)
+    _take_route(draft, _ask(draft, "routing", facts, failures), at, cause)
+    if draft.route is not None:
+        route = draft.route
+        facts = replace(
+            facts,
+            queue=route.queue,
+            team=route.team,
+            tier=route.tier,
+            skills=route.skills,
+            route_priority=route.priority,
+        )
+    _take_rules(draft, _ask(draft, "sla", facts, failures))
+    verdict = _ask(draft, "escalation", facts, failures)
+    draft.matching = tuple(
+        rule.id for rule, holds in zip(draft.policy.escalation, verdict.matched, strict=True) if holds
+    )
+    draft.failures = failures
+
+
+def let_rules_count(draft: Draft, at: int) -> None:
+    """Give every clock the rule now in force for its metric, from `at` on."""
+    if draft.contact.ended:
+        return
+    for index, clock in enumerate(draft.clocks):
+        if clock.over:
+            continue
+        new = draft.sla.get(draft.in_force.get(clock.metric, ""))
+        if (new.id if new else "") != clock.rule:
+            clock = clocks.change_rule(clock, draft.rule_of(clock), new, at)
+        if new is not None and not clock.instance:
+            earlier = (other.instance for other in draft.clocks if other.metric == clock.metric)
+            clock = replace(clock, instance=max(earlier) + 1)
+        draft.clocks[index] = clock
+
+
+def _ask(draft: Draft, section: Section, facts: Facts, failures: dict[str, str]) -> Verdict:
+    verdict = draft.policy.matcher.verdict(section, facts)
+    failures.update(verdict.failed)
+    return verdict
+
+
+def _take_severity(draft: Draft, verdict: Verdict) -> None:
+    for rule, holds in zip(draft.policy.severity, verdict.matched, strict=True):
+        if holds:
+            draft.severity, draft.severity_rule = rule.severity, rule.id
+            return
+    draft.severity, draft.severity_rule = SEVERITY_OF[draft.contact.priority], ""
+
+
+def _take_route(draft: Draft, verdict: Verdict, at: int, cause: str) -> None:
+    route = None
+    passed_over: list[str] = []
+    for rule, holds in zip(draft.policy.routing, verdict.matched, strict=True):
+        if holds:
+            queue = draft.policy.queues[rule.queue]
+            route = Route(
+                rule=rule.id,
+                queue=queue.id,
+                team=queue.team,
+                tier=queue.tier,
+                skills=rule.skills,
+                priority=rule.priority,
+                passed_over=tuple(passed_over),
+            )
+            break
+        passed_over.append(rule.id)
+    before, draft.route = draft.route, route
+    if route is not None and _place(route) != _place(before):
+        passed = f"; {', '.join(passed_over)} did not match" if passed_over else ""
+        draft.say(
+            "contact.routed",
+            at,
+            draft.opened_by,
+            cause,
+            rule=route.rule,
+            reason=f"rule {route.rule} matched{passed}",
+            queue=route.queue,
+            before=before.queue if before else None,
+            passed_over=passed_over,
+        )
+
+
+def _place(route: Route | None) -> tuple[object, ...]:
+    return () if route is None else (route.rule, route.queue, route.skills, route.priority)
+
+
+def _take_rules(draft: Draft, verdict: Verdict) -> None:
+    in_force: dict[str, str] = {}
+    for rule, holds in zip(draft.policy.sla, verdict.matched, strict=True):
+        if holds:
+            in_force.setdefault(rule.metric, rule.id)
+    draft.in_force = in_force

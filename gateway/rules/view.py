@@ -1,0 +1,164 @@
+"""A judgement as people and receivers read it: plain values for JSON, times as RFC 3339, durations in seconds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import to_builtins
+
+from gateway.model.contact import Contact
+from gateway.model.instant import format_instant, seconds_of
+from gateway.model.judgement import Clock, Effect, Escalation, Implied, Route, State
+from gateway.rules import clocks
+from gateway.rules.policy import Policy, SlaRule
+
+View = dict[str, Any]
+
+
+def contact_view(state: State) -> View:
+    """What the contact says of itself, with its severity."""
+    contact = state.contact
+    return {
+        "kind": contact.kind,
+        "channel": contact.channel,
+        "direction": contact.direction,
+        "status": contact.status,
+        "severity": state.severity,
+        "subject": contact.subject,
+        "priority": contact.priority,
+        "tags": list(contact.tags),
+        "group": contact.group,
+        "assignee": contact.assignee,
+        "language": contact.language,
+        "fields": dict(contact.fields),
+        "customer": customer_view(contact),
+        "refs": [
+            {"connector": strand.connector, "kind": strand.ref.kind, "id": strand.ref.id} for strand in contact.strands
+        ],
+        "opened_at": format_instant(contact.opened_at),
+        "updated_at": format_instant(contact.updated_at),
+        "reopened": contact.reopened,
+    }
+
+
+def customer_view(contact: Contact) -> View:
+    """The customer's identities, those that are known."""
+    view: View = to_builtins(contact.customer)
+    return view
+
+
+def clocks_view(state: State, policy: Policy, at: int) -> list[View]:
+    """Every clock that a rule has counted, in the policy's order of rules, then by instance."""
+    rules = {rule.id: rule for rule in policy.sla}
+    place = {rule.id: index for index, rule in enumerate(policy.sla)}
+    shown = [clock for clock in state.clocks if clock.instance]
+    shown.sort(key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
+    return [_clock_view(clock, rules, at) for clock in shown]
+
+
+def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
+    rule = rules.get(clock.last_rule)
+    counting = rule if clock.rule else None
+    return {
+        "rule": clock.last_rule,
+        "metric": clock.metric,
+        "instance": clock.instance,
+        "state": clock.state,
+        "started_at": format_instant(clock.started_at),
+        "due_at": _time(_due_at(clock, counting)),
+        "met_at": _time(clock.met_at),
+        "breached_at": _time(clock.breached_at),
+        "cancelled_at": _time(clock.cancelled_at),
+        "target_s": seconds_of(rule.target_ms) if rule else None,
+        "elapsed_s": seconds_of(clocks.counted(clock, counting, at)),
+        "calendar": rule.calendar.name if rule else None,
+    }
+
+
+def _due_at(clock: Clock, rule: SlaRule | None) -> int | None:
+    if clock.breached_at is not None:
+        return clock.breached_due
+    if clock.cancelled_at is not None:
+        return None
+    if clock.met_at is not None:
+        return clock.met_due
+    return clocks.deadline(clock, rule) if clock.runs else None
+
+
+def route_view(route: Route | None) -> View | None:
+    """The route with the rule that chose it."""
+    if route is None:
+        return None
+    return {
+        "rule": route.rule,
+        "queue": route.queue,
+        "team": route.team,
+        "tier": route.tier,
+        "skills": list(route.skills),
+        "priority": route.priority,
+    }
+
+
+def escalation_view(escalation: Escalation) -> View:
+    """One escalation and when its next step comes."""
+    return {
+        "id": escalation.id,
+        "rule": escalation.rule,
+        "chain": escalation.chain,
+        "state": escalation.state,
+        "raised_at": format_instant(escalation.raised_at),
+        "steps_fired": escalation.steps_fired,
+        "next_step_at": _time(escalation.next_at),
+        "acknowledged_at": _time(escalation.acknowledged_at),
+        "acknowledged_by": escalation.acknowledged_by or None,
+        "resolved_at": _time(escalation.resolved_at),
+    }
+
+
+def judgement_view(state: State, policy: Policy, at: int) -> View:
+    """The contact with its clocks, route and escalations: what every notice and every listing holds."""
+    return {
+        **contact_view(state),
+        "queue": state.route.queue if state.route else None,
+        "route": route_view(state.route),
+        "clocks": clocks_view(state, policy, at),
+        "escalations": [escalation_view(escalation) for escalation in state.escalations],
+    }
+
+
+def implied_view(following: Implied) -> View:
+    """Something that follows, as `policy eval` prints it."""
+    return {
+        "id": following.id,
+        "type": following.type,
+        "at": format_instant(following.at),
+        "rule": following.rule,
+        "data": {"reason": following.reason, "roles": list(following.roles), **following.detail},
+    }
+
+
+def notice_body(effect: Effect, contact: str, state: State, policy: Policy, *, source: str, link: str) -> View:
+    """A notice: one object that is both a CloudEvent in structured mode and a Standard Webhooks payload."""
+    at = format_instant(effect.at)
+    return {
+        "specversion": "1.0",
+        "id": effect.id,
+        "source": source,
+        "type": effect.type,
+        "time": at,
+        "timestamp": at,
+        "subject": contact,
+        "datacontenttype": "application/json",
+        "data": {
+            "contact": {"id": contact, **judgement_view(state, policy, effect.at)},
+            "rule": effect.rule or None,
+            "reason": effect.reason,
+            "late_by_s": seconds_of(effect.late_by_ms),
+            "policy": {"name": policy.name, "hash": policy.hash},
+            "links": {"contact": link},
+            **effect.detail,
+        },
+    }
+
+
+def _time(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)
