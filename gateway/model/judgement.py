@@ -199,6 +199,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     wait_weight: int = 0
     """What a call's wait counts from: 0 its opening, 1 its ringing, 2 its queue."""
 
+    future: tuple[int, ...] = ()
+    """Instants of events that are known and have not happened yet."""
+
     frozen: bool = False
     """Merged or deleted at some time: what counts to a resolution never goes on."""
 

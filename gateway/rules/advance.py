@@ -56,7 +56,7 @@ def continues(state: State, events: Sequence[Sourced]) -> bool:
 def next_due(state: State) -> int | None:
     """The next instant at which, with no further event, anything changes; None if nothing ever will."""
     instants = [clock.next_at for clock in state.clocks] + [call.next_at for call in state.escalations]
-    return min((at for at in instants if at is not None), default=None)
+    return min((at for at in (*instants, *state.future) if at is not None), default=None)
 
 
 def advance(state: State | None, events: Sequence[Sourced], policy: Policy, until: int | None = None) -> Judged:

@@ -40,6 +40,7 @@ class Draft:
     waiting: tuple[int, str] | None = None
     pending: dict[Metric, str] = field(default_factory=dict)
     wait_weight: int = 0
+    future: tuple[int, ...] = ()
     frozen: bool = False
     implied: list[Implied] = field(default_factory=list)
 
@@ -93,6 +94,7 @@ class Draft:
             waiting=self.waiting,
             pending=self.pending,
             wait_weight=self.wait_weight,
+            future=self.future,
             frozen=self.frozen,
         )
 
@@ -122,5 +124,6 @@ def draft_of(state: State, policy: Policy) -> Draft:
         waiting=state.waiting,
         pending=dict(state.pending),
         wait_weight=state.wait_weight,
+        future=state.future,
         frozen=state.frozen,
     )

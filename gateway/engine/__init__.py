@@ -1,0 +1,8 @@
+"""The shell around the rules. One verb a file: each loads, calls one pure function, and saves.
+
+    receive   a vendor's request  -> inbox (T1)          pull     pages        -> inbox, with their cursor
+    process   inbox               -> contacts (T2)       fetch    look-ups     -> inbox
+    tick      what is due         -> contacts (T2)       perform  deliveries   -> the outside (T3)
+
+`judge` is what `process` and `tick` share; `supervise` keeps the loops going and stops them in order.
+"""

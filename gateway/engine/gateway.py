@@ -1,0 +1,84 @@
+"""The running engine: its loops, what wakes them, and the order in which they start and stop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.engine.fetch import fetch_due
+from gateway.engine.judge import Bench
+from gateway.engine.perform import Endpoint, Performer
+from gateway.engine.process import process
+from gateway.engine.pull import Puller
+from gateway.engine.receive import Answer, receive
+from gateway.engine.supervise import POLL_S, Loop
+from gateway.engine.tick import Watermark, tick
+from gateway.engine.world import Links, World
+from gateway.plugin import Fetches, Pulls, Request
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Everything between the doors and the store. `start` it, give it requests, `stop` it."""
+
+    world: World
+    links: Links
+    bench: Bench
+    endpoints: Mapping[str, Endpoint]
+    loops: list[Loop] = field(default_factory=list)
+    _performer: Performer = field(init=False)
+    _watermark: Watermark = field(init=False)
+    _judging: Loop = field(init=False)
+    _performing: Loop = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watermark = Watermark(self.world.clock.now())
+        self._performer = Performer(self.world, self.endpoints)
+        self._judging = Loop(self.world, "judge", self._judge)
+        self._performing = Loop(self.world, "perform", self._perform)
+
+    def start(self) -> None:
+        """Start every loop."""
+        self.loops = [self._judging, self._performing]
+        if any(isinstance(link.connector, Fetches) for link in self.links.values()):
+            self.loops.append(Loop(self.world, "fetch", self._fetch))
+        for link in self.links.values():
+            if isinstance(link.connector, Pulls):
+                self.loops.extend(
+                    Loop(self.world, f"pull {link.name}/{stream.name}", Puller(self.world, link, stream).step)
+                    for stream in link.connector.streams
+                )
+        for loop in self.loops:
+            loop.start()
+
+    async def stop(self) -> None:
+        """Stop taking up work, finish what is under way."""
+        for loop in reversed(self.loops):
+            await loop.stop()
+        await self._performer.finish()
+
+    async def receive(self, connector: str, request: Request) -> Answer | None:
+        """Answer a vendor's request; None for a connector that doesn't exist."""
+        link = self.links.get(connector)
+        if link is None:
+            return None
+        answer = await receive(self.world, link, request)
+        self._judging.nudge()
+        return answer
+
+    async def _judge(self) -> float:
+        """Records first, then time: what waits in the inbox may say that nothing is late."""
+        watermark = await self._watermark.read(self.world, self.links)
+        records = await process(self.world, self.links, self.bench, watermark)
+        contacts = await tick(self.world, self.bench, await self._watermark.read(self.world, self.links))
+        if records or contacts:
+            self._performing.nudge()
+            return 0.0
+        due = await self.world.store.next_due()
+        if due is None:
+            return POLL_S
+        return min(POLL_S, max(0.001, (due - self.world.clock.now()) / 1000))
+
+    async def _perform(self) -> float:
+        return 0.0 if await self._performer.step() else POLL_S
+
+    async def _fetch(self) -> float:
+        return 0.0 if await fetch_due(self.world, self.links) else POLL_S

@@ -1,0 +1,185 @@
+"""T2: records become events, events become contacts, and what follows from them becomes notices, in one transaction.
+
+A record that can't be normalized is parked with its reason and can be replayed; the rest of the batch goes on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, take_in
+from gateway.engine.world import Links, World
+from gateway.kernel.store import Batch, Conflict, FetchKey
+from gateway.model.event import Event, convert_event, identified
+from gateway.model.identity import StrandKey, contact_id
+from gateway.model.instant import DAY_MS, EARLIEST, format_instant
+from gateway.model.record import InboxRow
+from gateway.plugin import BadPayload, Fetch
+from gateway.rules.journal import contradicts
+
+BATCH_MAX = 64
+LEASE_MS = 30_000
+CONFLICTS_MAX = 5
+REASON_MAX = 500
+"""Characters of a reason that are kept."""
+
+ATTEMPTS_MAX = 5
+"""A record that was claimed so often and never finished may be what kills the process: it is parked."""
+
+AHEAD_MAX_MS = DAY_MS
+"""An event may be dated so far ahead of its receipt; it then waits for its time."""
+
+
+@dataclass(slots=True)
+class Telling:
+    """What one record says, or (`wrong`) why nothing of it can be used."""
+
+    row: InboxRow
+    events: list[Event] = field(default_factory=list)
+    fetches: list[Fetch] = field(default_factory=list)
+    wrong: str = ""
+
+
+async def process(world: World, links: Links, bench: Bench, watermark: int) -> int:
+    """Take one batch from the inbox to its end; how many records it had."""
+    rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=BATCH_MAX)
+    if not rows:
+        return 0
+    # What was taken up before and not finished may be what stopped the process: each of those goes alone. Only the
+    # oldest is ever given up for it, the others may just have stood behind it.
+    again = [row for row in rows if row.attempt > 1]
+    fresh = [row for row in rows if row.attempt == 1]
+    for row in again:
+        given_up = row is rows[0] and row.attempt > ATTEMPTS_MAX
+        why = f"taken up {row.attempt - 1} times and never finished; replay it when the cause is mended"
+        await _with_patience(world, links, bench, [row], watermark, why if given_up else "")
+    if fresh:
+        await _with_patience(world, links, bench, fresh, watermark)
+    return len(rows)
+
+
+async def _with_patience(
+    world: World, links: Links, bench: Bench, rows: Sequence[InboxRow], watermark: int, given_up: str = ""
+) -> None:
+    """Process rows, again after a conflict; a contact that can't be judged parks its records and no others."""
+    tellings = [Telling(row, wrong=given_up) if given_up else _telling(links, row) for row in rows]
+    for _ in range(CONFLICTS_MAX):
+        try:
+            return await _process(world, links, bench, tellings, watermark)
+        except Conflict:
+            world.log.info("batch_conflicted", records=len(rows))
+        except JudgingFailed as error:
+            world.log.exception("judging_failed", contact=error.contact)
+            for telling in tellings:
+                if any(contact_id(_strand(telling, event)) == error.contact for event in telling.events):
+                    telling.wrong = str(error)[:REASON_MAX]
+    raise Conflict(f"a batch of {len(rows)} records met a conflict {CONFLICTS_MAX} times in a row")
+
+
+async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[Telling], watermark: int) -> None:
+    now = world.clock.now()
+    wanted = [(telling.row.connector, event.id) for telling in tellings for event in telling.events]
+    known = await world.store.known_events(wanted) if wanted else {}
+    _refuse_contradictions(tellings, links, known)
+    written = Written()
+    arrivals = _by_strand(tellings)
+    contacts = await world.store.contacts_of(list(arrivals)) if arrivals else {}
+    for strand, many in arrivals.items():
+        known_here = {id: event for (connector, id), event in known.items() if connector == strand.connector}
+        await take_in(world, bench, written, strand, contacts.get(strand), many, known_here, now, watermark)
+    await world.store.commit(_with_rows(written.batch(now), tellings))
+    for telling in tellings:
+        if telling.wrong:
+            row = telling.row
+            world.log.warning("record_parked", connector=row.connector, record=row.id, reason=telling.wrong)
+
+
+def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
+    return replace(
+        batch,
+        done=tuple((telling.row.id, telling.row.attempt) for telling in tellings if not telling.wrong),
+        parked=tuple((telling.row.id, telling.row.attempt, telling.wrong) for telling in tellings if telling.wrong),
+        fetches=tuple(
+            (FetchKey(telling.row.connector, fetch.ref), fetch.reason)
+            for telling in tellings
+            if not telling.wrong
+            for fetch in telling.fetches
+        ),
+    )
+
+
+def _telling(links: Links, row: InboxRow) -> Telling:
+    try:
+        events, fetches = _normalize(links, row)
+    except BadPayload as error:
+        return Telling(row, wrong=str(error)[:REASON_MAX] or "not usable")
+    return Telling(row, events, fetches)
+
+
+def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
+    arrivals: dict[StrandKey, list[Arrival]] = {}
+    for telling in tellings:
+        if telling.wrong:
+            continue
+        for event in telling.events:
+            arrivals.setdefault(_strand(telling, event), []).append(Arrival(event, int(telling.row.record.received_at)))
+    return arrivals
+
+
+def _strand(telling: Telling, event: Event) -> StrandKey:
+    return StrandKey(telling.row.connector, event.ref.kind, event.ref.id)
+
+
+def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
+    """What a record says. Raises BadPayload for whatever keeps it from being used."""
+    link = links.get(row.connector)
+    if row.record.form == "events":
+        return [_usable(event, row) for event in _own_events(row)], []
+    if link is None:
+        raise BadPayload(f"no connector {row.connector} is configured; configure it and replay the record")
+    events: list[Event] = []
+    fetches: list[Fetch] = []
+    try:
+        for item in link.connector.normalize(row.record):
+            if isinstance(item, Fetch):
+                fetches.append(item)
+            else:
+                events.append(_usable(identified(item), row))
+    except BadPayload:
+        raise
+    except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
+        link.fault(error)
+        raise BadPayload(f"the connector raised {type(error).__name__}: {error}") from error
+    link.worked()
+    return events, fetches
+
+
+def _own_events(row: InboxRow) -> list[Event]:
+    try:
+        return [identified(convert_event(item)) for item in msgspec.json.decode(row.record.body)["events"]]
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
+        raise BadPayload(f"not a list of events: {error}") from None
+
+
+def _usable(event: Event, row: InboxRow) -> Event:
+    if event.at < EARLIEST:
+        raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: before the year 2000 nothing counts")
+    if event.at > row.record.received_at + AHEAD_MAX_MS:
+        raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: more than 24 h ahead of its receipt")
+    return event
+
+
+def _refuse_contradictions(tellings: Sequence[Telling], links: Links, known: Mapping[tuple[str, str], Event]) -> None:
+    """Refuse what a strict source says under an id that it has used for something else."""
+    strict = {name for name, link in links.items() if getattr(link.connector, "strict_ids", False)}
+    told = dict(known)
+    for telling in tellings:
+        connector = telling.row.connector
+        if connector not in strict:
+            continue
+        for event in telling.events:
+            if contradicts(event, told.setdefault((connector, event.id), event)):
+                telling.wrong = f"event {event.id} says something else than before under the same id"
+                break

@@ -1,0 +1,83 @@
+"""Ask the vendors for what is new: pages into the inbox, each with the cursor behind it in one transaction.
+
+Laws. The loop belongs to the core: a connector gives one page. A cursor that doesn't move while there is more stops the
+run, and so does the bound on pages. A page that was stored is never asked for again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.engine.world import Link, World
+from gateway.plugin import Pulls, Stream, VendorError
+
+PAGES_PER_RUN_MAX = 10_000
+BACKOFF_FIRST_S = 5.0
+BACKOFF_MAX_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a run brought."""
+
+    pages: int
+    accepted: int
+    duplicates: int
+
+
+async def pull_once(
+    world: World, link: Link, stream: Stream, progress: Callable[[Pulled], None] | None = None
+) -> Pulled:
+    """Pull a stream to its end. Raises VendorError, or RuntimeError for a connector that breaks the loop's rules."""
+    connector = link.connector
+    assert isinstance(connector, Pulls)
+    cursor = await world.store.cursor(link.name, stream.name)
+    total = Pulled(0, 0, 0)
+    while total.pages < PAGES_PER_RUN_MAX:
+        page = await connector.pull(stream, cursor, world.clock.now())
+        if page.more and page.cursor == cursor:
+            raise RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
+        added = await world.store.add_page(link.name, stream.name, page.records, page.cursor)
+        total = Pulled(total.pages + 1, total.accepted + added.accepted, total.duplicates + added.duplicates)
+        cursor = page.cursor
+        if progress is not None:
+            progress(total)
+        if not page.more:
+            return total
+    raise RuntimeError(f"{link.name}/{stream.name}: {PAGES_PER_RUN_MAX} pages and no end")
+
+
+@dataclass(slots=True)
+class Puller:
+    """One stream's turn-taking: how long until it is pulled again."""
+
+    world: World
+    link: Link
+    stream: Stream
+    failures: int = 0
+
+    async def step(self) -> float:
+        """Pull once; returns the seconds until the next time."""
+        try:
+            pulled = await pull_once(self.world, self.link, self.stream)
+        except VendorError as error:
+            return self._failed(str(error), getattr(error, "retry_after_s", None))
+        except Exception as error:  # a plugin's fault must stay its own: this stream waits, the rest goes on
+            self.link.fault(error)
+            return self._failed(f"{type(error).__name__}: {error}", None)
+        self.failures = 0
+        self.link.worked()
+        if pulled.accepted:
+            self.world.log.info(
+                "stream_pulled", connector=self.link.name, stream=self.stream.name, accepted=pulled.accepted
+            )
+        return self.stream.every_s
+
+    def _failed(self, why: str, wait_s: float | None) -> float:
+        self.failures += 1
+        self.link.count("pull_failed")
+        backoff = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(self.failures - 1, 10))
+        wait_s = max(wait_s or 0.0, backoff) * self.world.rng.uniform(1.0, 1.2)
+        self.world.log.warning(
+            "pull_failed", connector=self.link.name, stream=self.stream.name, why=why[:300], again_in_s=round(wait_s)
+        )
+        return wait_s

@@ -1,0 +1,59 @@
+"""Time is an event: contacts whose `next_due` has come are judged by the same rules as those that have news.
+
+Law of the watermark. Time never passes beyond the receipt of the oldest record that still waits: a reply that lies in
+the inbox must not become a breach. While running, a connector that is behind can hold time back by at most 5 s; after a
+start until its backlog is through. An ill connector holds back nothing.
+"""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from gateway.engine.judge import Bench, JudgingFailed, Written, let_time_pass
+from gateway.engine.world import Links, World
+from gateway.kernel.store import Conflict
+
+HELD_BACK_MAX_MS = 5_000
+BATCH_MAX = 200
+FAILED_WAIT_MS = 600_000
+"""A contact that the rules can't bear is tried again after this long."""
+
+
+@dataclass(slots=True)
+class Watermark:
+    """How far time may pass. `started_at`: records received before it are the backlog of the start."""
+
+    started_at: int
+    drained: bool = False
+
+    async def read(self, world: World, links: Links) -> int:
+        """The latest instant to which contacts may be judged now."""
+        now = world.clock.now()
+        healthy = [name for name, link in links.items() if link.healthy]
+        oldest = await world.store.oldest_waiting(healthy)
+        if oldest is None or oldest >= self.started_at:
+            self.drained = True
+        if oldest is None:
+            return now
+        return min(now, max(oldest, now - HELD_BACK_MAX_MS) if self.drained else oldest)
+
+
+async def tick(world: World, bench: Bench, watermark: int) -> int:
+    """Judge what is due by the watermark, the most overdue first; how many contacts there were."""
+    rows = await world.store.due_contacts(until=watermark, limit=BATCH_MAX)
+    if not rows:
+        return 0
+    written = Written()
+    now = world.clock.now()
+    for row in rows:
+        try:
+            await let_time_pass(world, bench, written, row, now, watermark)
+        except JudgingFailed:
+            world.log.exception("judging_failed", contact=row.id)
+            written.contacts.append(replace(row, next_due=now + FAILED_WAIT_MS))
+    try:
+        await world.store.commit(written.batch(now))
+    except Conflict:
+        # A record was judged in between: what is due is found again at the next tick.
+        world.log.info("tick_conflicted", contacts=len(rows))
+    return len(rows)

@@ -1,0 +1,57 @@
+"""What the engine is given: the five ports as one value, and the connectors with their health."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.kernel.ports import Clock, Net, Rng, Spawn
+from gateway.kernel.store import Store
+from gateway.plugin import Connector
+
+FAULTS_IN_A_ROW_MAX = 5
+"""So many unexpected exceptions in a row, and a connector counts as ill: nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outside, as far as the engine knows it."""
+
+    clock: Clock
+    rng: Rng
+    net: Net
+    spawn: Spawn
+    store: Store
+    log: structlog.typing.FilteringBoundLogger
+
+
+@dataclass(slots=True)
+class Link:
+    """A connector at work. It is ill after several faults in a row, and well again at the first success."""
+
+    name: str
+    connector: Connector
+    faults_in_a_row: int = 0
+    last_fault: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the gateway waits for this connector's records before it lets time pass."""
+        return self.faults_in_a_row < FAULTS_IN_A_ROW_MAX
+
+    def fault(self, error: BaseException) -> None:
+        """Note an exception that the connector's abilities don't declare."""
+        self.faults_in_a_row += 1
+        self.last_fault = f"{type(error).__name__}: {error}"[:300]
+
+    def worked(self) -> None:
+        """Note a success."""
+        self.faults_in_a_row = 0
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something for the metrics."""
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+Links = Mapping[str, Link]

@@ -1,0 +1,42 @@
+"""Which of two tellings of one fact is kept: an event's id names the vendor's fact, whoever told it and how often.
+
+Laws. The same content twice is the same event. Of two contents under one id the higher `rev` wins (what was read from
+the vendor's log beats what was pushed), ties go by content: in any order of arrival the same one is kept.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from gateway.model.event import Event, encode_event
+
+
+def content(event: Event) -> bytes:
+    """What an event says, whoever told it: equal for two tellings of the same."""
+    return encode_event(replace(event, rev=0))
+
+
+def replaces(arriving: Event, known: Event) -> bool:
+    """Whether `arriving` is kept instead of `known`, which has the same id."""
+    told, told_before = content(arriving), content(known)
+    if told == told_before:
+        return False
+    return (arriving.rev, told) > (known.rev, told_before)
+
+
+def contradicts(arriving: Event, known: Event) -> bool:
+    """Whether two tellings of one id disagree: for sources that may not correct themselves this is an error."""
+    return content(arriving) != content(known)
+
+
+def additions(known: Mapping[str, Event], arriving: Iterable[Event]) -> tuple[dict[str, Event], bool]:
+    """The events by id that the journal has to take in, and whether any of them replaces what it has."""
+    kept: dict[str, Event] = {}
+    replacing = False
+    for event in arriving:
+        before = kept.get(event.id) or known.get(event.id)
+        if before is not None and not replaces(event, before):
+            continue
+        kept[event.id] = event
+        replacing = replacing or event.id in known
+    return kept, replacing
