@@ -64,12 +64,24 @@ class Gateway:
         self._judging.nudge()
         return answer
 
-    async def _judge(self) -> float:
-        """Records first, then time: what waits in the inbox may say that nothing is late."""
+    async def judge_once(self) -> int:
+        """Take up what waits in the inbox, then what time has brought; how much there was.
+
+        Records first: they may say that nothing is late.
+        """
         watermark = await self._watermark.read(self.world, self.links)
         records = await process(self.world, self.links, self.bench, watermark)
         contacts = await tick(self.world, self.bench, await self._watermark.read(self.world, self.links))
-        if records or contacts:
+        return records + contacts
+
+    async def perform_once(self) -> int:
+        """Send off the deliveries that are due, and wait for them; how many there were."""
+        sent = await self._performer.step()
+        await self._performer.finish()
+        return sent
+
+    async def _judge(self) -> float:
+        if await self.judge_once():
             self._performing.nudge()
             return 0.0
         due = await self.world.store.next_due()

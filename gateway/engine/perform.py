@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine.world import World
 from gateway.kernel.ports import NetError, NetRequest, Task
-from gateway.kernel.signing import sign
+from gateway.kernel.signing import Secret, sign
 from gateway.kernel.store import Conflict, Delivery, Outcome
 from gateway.rules.retry import after_try, retry_after
 
@@ -27,7 +27,7 @@ class Endpoint:
 
     name: str
     url: str
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[Secret, ...]
     notices: tuple[str, ...] = ()
     allow_private: bool = False
 

@@ -38,9 +38,15 @@ class Judged:
     implied: tuple[Implied, ...]
 
 
+_Due = tuple[int, SlaRule, clocks.Ring]
+
+
 def in_order(events: Iterable[Sourced]) -> list[Sourced]:
-    """Events as they happened: by time, opening first, the source's sequence, then id by code point."""
-    return sorted(events, key=lambda sourced: position(sourced.event))
+    """Events as they happened: by time, opening first, the source's sequence, then id by code point.
+
+    An id is unique within its connector only; where two connectors use the same one, their names decide.
+    """
+    return sorted(events, key=lambda sourced: (position(sourced.event), sourced.connector))
 
 
 def continues(state: State, events: Sequence[Sourced]) -> bool:
@@ -147,44 +153,41 @@ def _pass_time(draft: Draft, before: int) -> None:
 
 def _break_first(draft: Draft, at: int) -> None:
     """`lt` means met before the deadline: at the deadline itself the breach comes before the instant's events."""
-    for index in _in_policy_order(draft):
-        clock = draft.clocks[index]
-        rule = draft.rule_of(clock)
-        if rule is not None and rule.operator == "lt" and clock.next_at is not None and clock.next_at <= at:
-            ring = clocks.next_ring(clock, rule)
-            if ring is not None and ring.breaks:
-                _ring(draft, index, rule, ring, warn=True)
-                _ring(draft, index, rule, ring, warn=False)
-                draft.settled = at
+    rings = [(index, rule, ring) for index, rule, ring in _rings(draft, at) if rule.operator == "lt" and ring.breaks]
+    if rings:
+        _ring_all(draft, rings)
+        draft.settled = at
 
 
 def _settle(draft: Draft, at: int) -> None:
     """The end of an instant: warnings, breaches, raisings, steps."""
-    due = [index for index in _in_policy_order(draft) if _rings_by(draft.clocks[index], at)]
-    rings = [
-        (index, rule, ring)
-        for index in due
-        if (rule := draft.rule_of(draft.clocks[index])) is not None
-        and (ring := clocks.next_ring(draft.clocks[index], rule)) is not None
-    ]
-    for index, rule, ring in rings:
-        _ring(draft, index, rule, ring, warn=True)
-    for index, rule, ring in rings:
-        _ring(draft, index, rule, ring, warn=False)
+    rings = _rings(draft, at)
+    _ring_all(draft, rings)
     if escalation.settle(draft, at) or rings:
         draft.settled = at
 
 
-def _rings_by(clock: Clock, at: int) -> bool:
-    return clock.next_at is not None and clock.next_at <= at
+def _rings(draft: Draft, at: int) -> list[_Due]:
+    """What time does to clocks by `at`, in the policy's order: place of the clock, its rule, and what happens."""
+    due = [
+        (index, rule, ring)
+        for index, clock in enumerate(draft.clocks)
+        if clock.next_at is not None
+        and clock.next_at <= at
+        and (rule := draft.rule_of(clock)) is not None
+        and (ring := clocks.next_ring(clock, rule)) is not None
+    ]
+    if len(due) > 1:
+        place = {rule.id: index for index, rule in enumerate(draft.policy.sla)}
+        due.sort(key=lambda item: (place[item[1].id], draft.clocks[item[0]].instance))
+    return due
 
 
-def _in_policy_order(draft: Draft) -> list[int]:
-    place = {rule.id: index for index, rule in enumerate(draft.policy.sla)}
-    return sorted(
-        range(len(draft.clocks)),
-        key=lambda index: (place.get(draft.clocks[index].rule, -1), draft.clocks[index].instance),
-    )
+def _ring_all(draft: Draft, due: list[_Due]) -> None:
+    for index, rule, ring in due:
+        _ring(draft, index, rule, ring, warn=True)
+    for index, rule, ring in due:
+        _ring(draft, index, rule, ring, warn=False)
 
 
 def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: bool) -> None:

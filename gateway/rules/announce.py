@@ -48,7 +48,7 @@ def announce(
         effects.append(effect)
         entries.append(_entry(following, said, policy, suppressed=effect.suppressed))
     if whole:
-        for entry in ledger.values():
+        for entry in sorted(ledger.values(), key=_in_order):
             if entry.stands and entry.id not in standing and entry.policy == policy:
                 entries.append(replace(entry, stands=False))
                 effects.extend(_corrections(entry, ledger, now))
@@ -66,6 +66,11 @@ def recipients(
         if any(fnmatchcase(effect.type, pattern) for pattern in patterns)
     ]
     return tuple(dict.fromkeys([*named, *subscribed]))
+
+
+def _in_order(entry: LedgerEntry) -> tuple[int, bool, str]:
+    """Corrections go out in the order of what they correct; a clock's before those of the escalations it raised."""
+    return (entry.at, entry.type.startswith("escalation"), entry.id)
 
 
 def _announcement(following: Implied, said: LedgerEntry | None, now: int, *, suppressed: bool) -> Effect:

@@ -29,6 +29,9 @@ YEAR_MIN, YEAR_MAX = 1999, 2100
 DAYS_SEARCHED_MAX = 400
 """A calendar that doesn't open within so many days of an instant is one that never opens."""
 
+_SEARCHED_MAX = DAYS_SEARCHED_MAX * DAY_MS
+_FIRST_KNOWN = instant_of(datetime(YEAR_MIN, 1, 1, tzinfo=UTC))
+_LAST_KNOWN = instant_of(datetime(YEAR_MAX, 12, 31, tzinfo=UTC))
 _DAY_MINUTES = 1440
 
 
@@ -79,24 +82,26 @@ class Calendar:
             return start
         if self.spans_of is None:
             return start + target
-        horizon = start + max(target, DAY_MS)
+        horizon = start + max(target, _SEARCHED_MAX)
         while True:
             self._cover(start, horizon)
             wanted = self._open_until(start) + target
             place = bisect_left(self._before, wanted) - 1
-            if place < len(self._opens) and self._before[-1] >= wanted:
-                return self._opens[place] + wanted - self._before[place]
+            if place < len(self._opens):
+                reached = self._opens[place] + wanted - self._before[place]
+                # Not what the table happens to know beyond the horizon: the answer mustn't depend on earlier questions.
+                if reached <= horizon:
+                    return reached
             if not self._goes_on(horizon):
                 return None
-            horizon += DAYS_SEARCHED_MAX * DAY_MS
+            horizon += _SEARCHED_MAX
 
     def opens_within(self, start: int, days: int = DAYS_SEARCHED_MAX) -> bool:
         """Whether there is any open time in the `days` after `start`."""
         return self.elapsed(start, start + days * DAY_MS) > 0
 
     def _goes_on(self, horizon: int) -> bool:
-        inside = datetime_of(horizon).year < YEAR_MAX
-        return inside and self.opens_within(horizon - DAYS_SEARCHED_MAX * DAY_MS, 2 * DAYS_SEARCHED_MAX)
+        return _year_of(horizon) < YEAR_MAX and self.opens_within(horizon - _SEARCHED_MAX)
 
     def _open_until(self, instant: int) -> int:
         place = bisect_right(self._opens, instant) - 1
@@ -105,13 +110,13 @@ class Calendar:
         return self._before[place] + min(instant, self._closes[place]) - self._opens[place]
 
     def _cover(self, start: int, end: int) -> None:
+        if self.spans_of is None:
+            return
         first, last = self._years
-        low = max(YEAR_MIN, min(datetime_of(start - 2 * DAY_MS).year, YEAR_MAX))
-        high = max(YEAR_MIN, min(datetime_of(end + 2 * DAY_MS).year, YEAR_MAX))
+        low, high = _year_of(start - 2 * DAY_MS), _year_of(end + 2 * DAY_MS)
         if first <= low and high <= last:
             return
         self._years = (min(low, first) if last >= first else low, max(high, last))
-        assert self.spans_of is not None
         spans = self.spans_of(*self._years)
         self._opens = [opened for opened, _ in spans]
         self._closes = [closed for _, closed in spans]
@@ -200,6 +205,11 @@ def _common(left: Spans, right: Spans) -> Spans:
         else:
             j += 1
     return result
+
+
+def _year_of(instant: int) -> int:
+    """The year, in UTC, of an instant; the nearest known one of an instant out of range."""
+    return datetime_of(max(_FIRST_KNOWN, min(instant, _LAST_KNOWN))).year
 
 
 def _dates(first: int, last: int) -> list[date]:

@@ -1,7 +1,8 @@
 """Which of two tellings of one fact is kept: an event's id names the vendor's fact, whoever told it and how often.
 
-Laws. The same content twice is the same event. Of two contents under one id the higher `rev` wins (what was read from
-the vendor's log beats what was pushed), ties go by content: in any order of arrival the same one is kept.
+Laws. The same content twice is the same event, kept with its highest `rev`. Of two contents under one id the higher
+`rev` wins (what was read from the vendor's log beats what was pushed), ties go by content: in any order of arrival the
+same one is kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,10 +19,7 @@ def content(event: Event) -> bytes:
 
 def replaces(arriving: Event, known: Event) -> bool:
     """Whether `arriving` is kept instead of `known`, which has the same id."""
-    told, told_before = content(arriving), content(known)
-    if told == told_before:
-        return False
-    return (arriving.rev, told) > (known.rev, told_before)
+    return (arriving.rev, content(arriving)) > (known.rev, content(known))
 
 
 def contradicts(arriving: Event, known: Event) -> bool:

@@ -128,6 +128,11 @@ def _begin_waiting(draft: Draft, event: CallQueued | CallRinging) -> None:
     draft.clocks[index] = replace(
         clock, started_by=event.id, started_at=at, since=at, elapsed_ms=0, uncounted=(), warned=()
     )
+    # It is the same instance still: what it has raised stays its own.
+    before, now = (clock.metric, clock.started_by), (clock.metric, event.id)
+    draft.escalations = [
+        replace(escalation, clock=now) if escalation.clock == before else escalation for escalation in draft.escalations
+    ]
 
 
 def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int | None = None) -> None:
@@ -229,7 +234,8 @@ def _reopen(draft: Draft, event: Event) -> None:
         if not given and (starts or metric != "first_reply"):
             _start(draft, metric, at, event.id)
     for metric, cause in pending.items():
-        _start(draft, metric, at, cause)
+        if not draft.frozen or METRICS[metric].end == "cancels":
+            _start(draft, metric, at, cause)
     if draft.waiting is not None:
         draft.waiting = (at, draft.waiting[1])
         _start_next_reply(draft, at)

@@ -27,6 +27,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class SeverityRule:
+    """How grave a contact is, 1 the gravest."""
+
     id: str
     severity: int
 
@@ -48,6 +50,8 @@ class SlaRule:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
+    """Where contacts wait, and whose they are. Tier 1 is the first to be asked."""
+
     id: str
     team: str = ""
     tier: int = 1
@@ -55,6 +59,8 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRule:
+    """Which queue a contact belongs to, and what it takes to answer it."""
+
     id: str
     queue: str
     skills: tuple[str, ...] = ()
@@ -72,6 +78,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
+    """Who is told after how long. `unack_after_ms`: go on when nothing has happened since an acknowledgement."""
+
     id: str
     calendar: Calendar
     steps: tuple[Step, ...]

@@ -1,0 +1,145 @@
+"""One running gateway: started in order, stopped in order.
+
+Start: database, what is in force, engine, then the doors; only when all of that stands are requests accepted. Stop: the
+doors first, then the engine with what is in flight, then the database.
+"""
+
+import asyncio
+import signal
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from gateway.daemon.setup import Setup, open_store
+from gateway.engine.gateway import Gateway
+from gateway.engine.judge import Bench
+from gateway.engine.perform import Endpoint
+from gateway.engine.world import Link, World
+from gateway.kernel.clock import SystemClock
+from gateway.kernel.net import AiohttpNet
+from gateway.kernel.rng import SystemRng
+from gateway.kernel.signing import parse_secret
+from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.store import Store
+from gateway.kernel.vendor_http import VendorHttp
+from gateway.plugin import Context
+from gateway.plugin.account import open_account
+from gateway.web.admin import admin_app
+from gateway.web.inbound import inbound_app
+from gateway.web.servers import Servers
+
+STOP_S = 10.0
+"""What is in flight has so long to end after a signal."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A gateway on its ports. `dry_run`: real data comes in, no effect is performed."""
+
+    setup: Setup
+    dry_run: bool = False
+    token: str = ""
+    listen_url: str = ""
+    admin_url: str = ""
+    gateway: Gateway = field(init=False)
+    store: Store = field(init=False)
+    _clock: SystemClock = field(default_factory=SystemClock)
+    _rng: SystemRng = field(default_factory=SystemRng)
+    _spawn: LoopSpawn = field(init=False)
+    _net: AiohttpNet = field(init=False)
+    _servers: Servers = field(init=False)
+    _accounts: list[VendorHttp] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Start everything. Raises StoreBusy, and PortTaken with nothing left behind."""
+        config = self.setup.config
+        self._spawn, self._net, self._servers = LoopSpawn(), AiohttpNet(), Servers()
+        try:
+            self.store = await open_store(self.setup, exclusive=True, spawn=self._spawn)
+        except BaseException:
+            await self._spawn.close()
+            raise
+        secret = config.admin_token.get_secret_value() if config.admin_token else ""
+        self.token = secret or urlsafe_b64encode(self._rng.token(24)).decode()
+        try:
+            self.gateway = await self._build()
+            admin = admin_app(self.gateway, self._clock, self.token)
+            self.admin_url = await self._serve(admin, config.admin.host, config.admin.port)
+            self.gateway.bench = replace(self.gateway.bench, links=self.admin_url)
+            self.gateway.start()
+            inbound = inbound_app(self.gateway, self._clock, config.body_limit)
+            self.listen_url = await self._serve(inbound, config.listen.host, config.listen.port)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop in order, within about ten seconds."""
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self._servers.stop(STOP_S / 2)
+                if hasattr(self, "gateway"):
+                    await self.gateway.stop()
+        except TimeoutError:
+            # Whatever is cut off here was not acknowledged or is leased: the next start takes it up again.
+            structlog.get_logger().warning("stopped_late", after_s=STOP_S)
+        for account in self._accounts:
+            await account.close()
+        await self._net.close()
+        await self.store.close()
+        await self._spawn.close()
+
+    async def _build(self) -> Gateway:
+        config, loaded = self.setup.config, self.setup.policy
+        now = self._clock.now()
+        log = structlog.get_logger()
+        world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
+        links = {chosen.name: self._link(chosen.name, chosen.kind, chosen.settings) for chosen in self.setup.connectors}
+        since = await self.store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, now)
+        live_from = await self.store.started(list(links), now)
+        for problem in self.setup.left_out:
+            log.error("connector_left_out", problem=str(problem))
+        bench = Bench(
+            policy=loaded.policy,
+            policy_since=since,
+            live_from=live_from,
+            subscriptions={name: endpoint.notices for name, endpoint in config.endpoints.items()},
+            source=config.name,
+            links="",
+            dry=self.dry_run,
+        )
+        endpoints = {
+            name: Endpoint(
+                name=name,
+                url=endpoint.url,
+                secrets=tuple(parse_secret(secret.get_secret_value()) for secret in endpoint.secrets),
+                notices=endpoint.notices,
+                allow_private=endpoint.allow_private,
+            )
+            for name, endpoint in config.endpoints.items()
+        }
+        return Gateway(world, links, bench, endpoints)
+
+    def _link(self, name: str, kind: type, settings: object) -> Link:
+        account = open_account(kind, settings, clock=self._clock, rng=self._rng)  # type: ignore[arg-type]
+        self._accounts.append(account)
+        return Link(name, kind(name, settings, Context(account)))
+
+    async def _serve(self, app: object, host: str, port: int) -> str:
+        actual = await self._servers.start(app, host, port)  # type: ignore[arg-type]
+        return f"http://[{host}]:{actual}" if ":" in host else f"http://{host}:{actual}"
+
+
+async def run_daemon(daemon: Daemon) -> None:
+    """Run a started daemon until SIGTERM or SIGINT, then stop it."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await stopped.wait()
+    finally:
+        await daemon.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

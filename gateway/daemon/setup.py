@@ -1,0 +1,131 @@
+"""Everything that a start needs, checked as a whole: configuration, policy, plugins, and the connectors' settings.
+
+What is wrong is found all at once, each problem at its place. A plugin that can't be loaded doesn't keep the rest from
+starting: its connectors are `left_out`, which `check` counts as problems and `run` names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+
+import gateway.connectors.events
+from gateway.config import Config, ConnectorConfig, Preset, load_config
+from gateway.kernel.document import Document
+from gateway.kernel.ports import Spawn
+from gateway.kernel.problems import Problem, Problems, did_you_mean
+from gateway.kernel.store import Store
+from gateway.plugin.connector import Connector
+from gateway.plugin.manager import Plugins, find_plugins
+from gateway.policy.load import Loaded, load_policy
+from gateway.policy.presets import preset_text
+from gateway.store.sqlite import SqliteStore
+
+BUILT_IN = {"events": gateway.connectors.events}
+POLICY_BYTES_MAX = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A connector that can work: its class and its checked settings."""
+
+    name: str
+    kind: type[Connector]
+    settings: BaseModel = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A configuration that can be run."""
+
+    path: Path
+    config: Config
+    policy: Loaded
+    plugins: Plugins
+    connectors: tuple[Chosen, ...]
+    left_out: tuple[Problem, ...] = ()
+
+
+def plugins_here() -> Plugins:
+    """The plugins of this installation, the built-in connector among them."""
+    return find_plugins(BUILT_IN)
+
+
+def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
+    """Read and check all of it. Raises Problems with everything that is wrong, in every file."""
+    config = load_config(path, environ)
+    plugins = plugins or plugins_here()
+    problems: list[Problem] = []
+    left_out: list[Problem] = []
+    chosen: list[Chosen] = []
+    for connector in config.connectors.values():
+        kind = plugins.connectors.get(connector.plugin)
+        if kind is None:
+            missing, is_broken = _missing_plugin(config, connector, plugins)
+            (left_out if is_broken else problems).append(missing)
+            continue
+        try:
+            chosen.append(Chosen(connector.name, kind, config.connector_settings(connector.name, kind.settings_type)))
+        except Problems as found:
+            problems.extend(found.problems)
+    policy: Loaded | None = None
+    try:
+        policy = read_policy(config)
+        problems.extend(_unknown_endpoints(config, policy))
+    except Problems as found:
+        problems.extend(found.problems)
+    if problems or policy is None:
+        raise Problems([*problems, *left_out])
+    return Setup(path, config, policy, plugins, tuple(chosen), tuple(left_out))
+
+
+def read_policy(config: Config) -> Loaded:
+    """The policy that the configuration names. Raises Problems."""
+    if isinstance(config.policy, Preset):
+        try:
+            text = preset_text(config.policy.name)
+        except KeyError as error:
+            raise Problems([config.problem(("policy",), "unknown-preset", str(error.args[0]))]) from None
+        return load_policy(text, f"preset:{config.policy.name}")
+    try:
+        content = config.policy.read_bytes()[: POLICY_BYTES_MAX + 1]
+        return load_policy(content.decode("utf-8"), str(config.policy))
+    except OSError as error:
+        reason = error.strerror or "it can't be opened"
+        raise Problems([config.problem(("policy",), "unreadable", f"the policy can't be read: {reason}")]) from None
+    except UnicodeDecodeError:
+        raise Problems([config.problem(("policy",), "unreadable", "the policy is not text in UTF-8")]) from None
+
+
+async def open_store(setup: Setup, *, exclusive: bool, spawn: Spawn) -> Store:
+    """Open the database: `exclusive` for the daemon, beside it for every other command. Raises StoreBusy."""
+    return await SqliteStore.open(str(setup.config.database), spawn, exclusive=exclusive)
+
+
+def _missing_plugin(config: Config, connector: ConnectorConfig, plugins: Plugins) -> tuple[Problem, bool]:
+    place = ("connectors", connector.name, "plugin")
+    for broken in plugins.broken:
+        if broken.name == connector.plugin:
+            why = f"the plugin {broken.name} can't be used: {broken.reason}"
+            return config.problem(place, "broken-plugin", why), True
+    known = sorted(plugins.connectors)
+    hint = did_you_mean(connector.plugin, known) or f"; installed: {', '.join(known)}"
+    return config.problem(place, "unknown-plugin", f"no plugin {connector.plugin!r} is installed{hint}"), False
+
+
+def _unknown_endpoints(config: Config, policy: Loaded) -> Iterator[Problem]:
+    source = policy.policy.roles
+    document: Document | None = None
+    for role, endpoints in source.items():
+        for index, endpoint in enumerate(endpoints):
+            if endpoint in config.endpoints:
+                continue
+            document = document or Document.parse(policy.text, policy.file)
+            hint = did_you_mean(endpoint, config.endpoints) or f"; add it under `endpoints` in gateway.yaml"
+            yield document.problem(
+                ("roles", role, "endpoints", index),
+                "unknown-endpoint",
+                f"the role {role} calls the endpoint {endpoint!r}, which the configuration doesn't have{hint}",
+            )
+
