@@ -107,6 +107,8 @@ class ContactAcknowledged(EventBase, frozen=True, kw_only=True, tag="contact.ack
 
 
 class CallEvent(EventBase, frozen=True, kw_only=True):
+    """What the events of a call share; every one may name who, where and why."""
+
     agent: str | None = None
     queue: str | None = None
     reason: str | None = None

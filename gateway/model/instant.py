@@ -37,7 +37,10 @@ def parse_instant(text: str) -> Instant:
         raise ValueError(f"{text!r} is not a time in RFC 3339, such as 2026-03-02T09:00:00Z") from None
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no zone: write Z or an offset such as +01:00")
-    return instant_of(moment)
+    try:
+        return instant_of(moment.astimezone(UTC))
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside of the years 1 to 9999 in UTC") from None
 
 
 def instant_of(moment: datetime) -> Instant:

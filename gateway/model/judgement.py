@@ -122,6 +122,9 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
+    resumed_at: int | None = None
+    """When the acknowledgement ran out with nothing having happened: steps go on from there."""
+
     resolved_at: int | None = None
 
     @property

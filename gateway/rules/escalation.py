@@ -1,7 +1,8 @@
 """Calls for more people: when one is raised, when its steps are due, and what ends it.
 
 Laws. Once for a rule and a clock's instance, or once in a life of the contact where the rule itself matches. A step is
-due when its chain's calendar has been open for `after` since the raising. Acknowledging stops what is not yet due; the
+due when its chain's calendar has been open for `after` since the raising. Acknowledging stops what is not yet due, for
+good or until it runs out (`unack_after`) with no event of the contact since; the
 contact's end, the met or cancelled clock, or a condition that no longer holds resolves it. Nothing is raised while the
 contact is ended.
 """
@@ -45,7 +46,7 @@ def on_acknowledged(draft: Draft, event: EscalationAcknowledged) -> None:
 
 def settle(draft: Draft, at: int) -> bool:
     """At the end of an instant: resolve, raise, and fire the steps that are due. Whether anything happened."""
-    said = len(draft.implied)
+    before = list(draft.escalations)
     for index, escalation in enumerate(draft.escalations):
         if escalation.resolved_at is None and (why := _resolved_by(draft, escalation)):
             _resolve(draft, index, at, why)
@@ -55,7 +56,7 @@ def settle(draft: Draft, at: int) -> bool:
                 _raise(draft, rule, at)
     for index in range(len(draft.escalations)):
         _fire_due_steps(draft, index, at)
-    return len(draft.implied) > said
+    return draft.escalations != before
 
 
 def _resolved_by(draft: Draft, escalation: Escalation) -> str:
@@ -129,6 +130,9 @@ def _begin(draft: Draft, rule: EscalationRule, at: int, clock: tuple[str, str] |
 def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
     """Fire what is due by `at`, one after the other: each firing says when the next one is due."""
     while (escalation := draft.escalations[index]).next_at is not None and escalation.next_at <= at:
+        if escalation.acknowledged_at is not None:
+            draft.escalations[index] = _run_out(draft, escalation, escalation.next_at)
+            continue
         chain = draft.policy.chains[escalation.chain]
         due = escalation.next_at
         if due == _step_due(chain, escalation):
@@ -153,11 +157,21 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
         )
 
 
+def _run_out(draft: Draft, escalation: Escalation, at: int) -> Escalation:
+    """The acknowledgement's time is over: go on with the next step, unless something has happened since."""
+    assert escalation.acknowledged_at is not None
+    if draft.contact.updated_at > escalation.acknowledged_at:
+        return replace(escalation, next_at=None)
+    return _scheduled(draft, replace(escalation, acknowledged_at=None, acknowledged_by="", resumed_at=at))
+
+
 def _scheduled(draft: Draft, escalation: Escalation) -> Escalation:
     """The escalation with the instant at which time alone takes it further."""
+    chain = draft.policy.chains[escalation.chain]
+    if escalation.acknowledged_at is not None and chain.unack_after_ms is not None:
+        return replace(escalation, next_at=chain.calendar.due(escalation.acknowledged_at, chain.unack_after_ms))
     if escalation.state != "active":
         return replace(escalation, next_at=None)
-    chain = draft.policy.chains[escalation.chain]
     instants = [_step_due(chain, escalation), _reminder_due(chain, escalation)]
     return replace(escalation, next_at=min((at for at in instants if at is not None), default=None))
 
@@ -165,11 +179,13 @@ def _scheduled(draft: Draft, escalation: Escalation) -> Escalation:
 def _step_due(chain: Chain, escalation: Escalation) -> int | None:
     if escalation.steps_fired >= len(chain.steps):
         return None
-    return chain.calendar.due(escalation.raised_at, chain.steps[escalation.steps_fired].after_ms)
+    due = chain.calendar.due(escalation.raised_at, chain.steps[escalation.steps_fired].after_ms)
+    return due if due is None or escalation.resumed_at is None else max(due, escalation.resumed_at)
 
 
 def _reminder_due(chain: Chain, escalation: Escalation) -> int | None:
     if escalation.steps_fired == 0 or escalation.last_fired_at is None:
         return None
     wait = chain.steps[escalation.steps_fired - 1].reminder_ms
-    return None if wait is None else chain.calendar.due(escalation.last_fired_at, wait)
+    since = max(escalation.last_fired_at, escalation.resumed_at or 0)
+    return None if wait is None else chain.calendar.due(since, wait)
