@@ -115,6 +115,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     """How many tries have been started; the fencing number."""
 
+    tries: int = 0
+    """How many of them since the delivery was made, or last replayed: what the schedule of retries counts."""
+
     created_at: int
     next_at: int | None = None
     body: bytes = b""

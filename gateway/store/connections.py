@@ -1,0 +1,86 @@
+"""Opening the database file: its mode, its settings, and the lock that keeps a second daemon away.
+
+The lock is the operating system's, on a file beside the database: it goes when its process does, however that ends.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from gateway.kernel.store import StoreBusy
+from gateway.store.library import Connection, StoreUnusable
+
+MEMORY = ":memory:"
+PAGE_BYTES = 16_384
+BUSY_MS = 5_000
+_FILE_MODE = 0o600
+
+
+class FileLock:
+    """Held from its making until `release`, or until the process ends."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, _FILE_MODE)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            raise StoreBusy(
+                f"another daemon runs on {path}: stop it first, or give this one a database of its own"
+            ) from None
+
+    def release(self) -> None:
+        """Let another daemon have the file."""
+        os.close(self._file)
+
+
+def prepare_file(path: str) -> None:
+    """Make the file, for its owner only, if it isn't there. Raises StoreUnusable where that can't be done."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, _FILE_MODE))
+    except OSError as error:
+        raise StoreUnusable(
+            f"the database {path} can't be opened: {error.strerror}; give a file in a folder that exists, "
+            f"and that this user may write ({Path(path).absolute().parent})"
+        ) from None
+
+
+def open_writer(driver: Any, path: str) -> Connection:
+    """The connection that writes. Raises StoreUnusable for a file that is no database."""
+    connection: Connection = driver.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _settings(
+            connection,
+            page_size=PAGE_BYTES,
+            busy_timeout=BUSY_MS,
+            journal_mode="WAL",
+            synchronous="FULL",
+            foreign_keys=1,
+            trusted_schema=0,
+            cache_size=-65_536,
+            wal_autocheckpoint=0,
+        )
+    except driver.DatabaseError as error:
+        connection.close()
+        raise StoreUnusable(f"the file {path} can't be used as a database: {error}") from None
+    return connection
+
+
+def open_reader(driver: Any, path: str) -> Connection:
+    """A connection that only reads."""
+    connection: Connection = driver.connect(path, isolation_level=None, check_same_thread=False)
+    _settings(connection, busy_timeout=BUSY_MS, query_only=1, trusted_schema=0, cache_size=-16_384)
+    return connection
+
+
+def open_checkpointer(driver: Any, path: str) -> Connection:
+    """A connection that moves the log into the file, and does nothing else."""
+    connection: Connection = driver.connect(path, isolation_level=None, check_same_thread=False)
+    _settings(connection, busy_timeout=0, synchronous="FULL", trusted_schema=0, wal_autocheckpoint=0)
+    return connection
+
+
+def _settings(connection: Connection, **values: int | str) -> None:
+    for name, setting in values.items():
+        connection.execute(f"PRAGMA {name} = {setting}").fetchall()

@@ -1,0 +1,108 @@
+"""Look-ups: objects to be read again at their vendor. Requests for one object coalesce into one row.
+
+`generation` grows with each request; a look-up that was claimed before the latest request doesn't end the row. Each
+function here is a part of one transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from gateway.kernel.store import Conflict, FetchKey, FetchRow
+from gateway.model.identity import Ref
+from gateway.store import inbox
+from gateway.store.coding import storable
+from gateway.store.library import Connection
+from gateway.store.schema import fetches
+from gateway.store.statement import Statement, value
+
+_columns = fetches.c
+# The first generation is the time of the request, so that a row that is made anew never repeats an old number.
+_ask = Statement(
+    insert(fetches).on_conflict_do_update(
+        index_elements=["connector", "kind", "ref"],
+        set_={"generation": _columns.generation + 1, "reason": sa.literal_column("excluded.reason")},
+    ),
+    ("connector", "kind", "ref", "reason", "generation", "attempt", "asked_at", "due"),
+)
+_this = sa.and_(_columns.connector == value("of"), _columns.kind == value("type"), _columns.ref == value("object"))
+_due = Statement(
+    sa.select(_columns.connector, _columns.kind, _columns.ref)
+    .where(_columns.due <= value("now"))
+    .order_by(_columns.due)
+    .limit(value("most"))
+)
+_lease = Statement(
+    sa.update(fetches)
+    .where(_this)
+    .values(attempt=_columns.attempt + 1, claimed=_columns.generation, due=value("until"))
+    .returning(_columns.reason, _columns.attempt, _columns.generation)
+)
+_mine = sa.and_(_this, _columns.attempt == value("fence"), _columns.claimed == value("seen"))
+_end = Statement(sa.delete(fetches).where(_mine, _columns.generation == _columns.claimed))
+_again = Statement(sa.update(fetches).where(_mine).values(attempt=0, claimed=sa.null(), due=0, failure=sa.null()))
+_postpone = Statement(
+    sa.update(fetches).where(_mine).values(claimed=sa.null(), due=value("until"), failure=value("why"))
+)
+_release = Statement(sa.update(fetches).where(_columns.claimed.isnot(None)).values(claimed=sa.null(), due=0))
+
+
+def ask(connection: Connection, asked: Sequence[tuple[FetchKey, str]], now: int) -> None:
+    """Ask for look-ups. One that waits after a failure goes on waiting."""
+    _ask.many(
+        connection,
+        [
+            {
+                "connector": key.connector,
+                "kind": key.ref.kind,
+                "ref": key.ref.id,
+                "reason": storable(reason),
+                "generation": now,
+                "attempt": 0,
+                "asked_at": now,
+                "due": now,
+            }
+            for key, reason in asked
+        ],
+    )
+
+
+def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+    """Lease what is due, the most overdue first."""
+    claimed = []
+    for connector, kind, ref in _due.rows(connection, now=now, most=limit):
+        row = _lease.rows(connection, of=connector, type=kind, object=ref, until=now + lease_ms)[0]
+        reason, attempt, generation = row
+        key = FetchKey(connector, Ref(kind, ref))
+        claimed.append(FetchRow(key=key, reason=reason, attempt=attempt, generation=generation))
+    return claimed
+
+
+def finish(connection: Connection, row: FetchRow, records: list[dict[str, Any]]) -> None:
+    """Put what came into the inbox, and end the look-up unless it was asked for again. Raises Conflict."""
+    if _end.run(connection, **_fence(row)).rowcount == 0 and _again.run(connection, **_fence(row)).rowcount == 0:
+        raise Conflict(f"the look-up of {row.key.connector} {row.key.ref.kind} {row.key.ref.id} is not ours any more")
+    inbox.add(connection, records)
+
+
+def postpone(connection: Connection, row: FetchRow, next_at: int, reason: str) -> None:
+    """Give the look-up back, due at `next_at`. Raises Conflict."""
+    if _postpone.run(connection, **_fence(row), until=next_at, why=storable(reason)).rowcount == 0:
+        raise Conflict(f"the look-up of {row.key.connector} {row.key.ref.kind} {row.key.ref.id} is not ours any more")
+
+
+def release(connection: Connection) -> None:
+    """End every lease: whoever held them is dead."""
+    _release.run(connection)
+
+
+def _fence(row: FetchRow) -> dict[str, Any]:
+    return {
+        "of": row.key.connector,
+        "type": row.key.ref.kind,
+        "object": row.key.ref.id,
+        "fence": row.attempt,
+        "seen": row.generation,
+    }

@@ -1,0 +1,188 @@
+"""The inbox: records as they came, until they are done or parked.
+
+A row is claimed with a lease and a number that grows (`attempt`). Each function here is a part of one transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from gateway.kernel.store import Added, Conflict, Listed
+from gateway.model.instant import Instant
+from gateway.model.record import InboxRow, Record
+from gateway.store.coding import storable
+from gateway.store.library import Connection
+from gateway.store.schema import cursors, inbox
+from gateway.store.statement import Statement, value, word
+
+_NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "due", "body")
+_add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
+_set_cursor = Statement(
+    insert(cursors).on_conflict_do_update(
+        index_elements=["connector", "stream"], set_={"cursor": sa.literal_column("excluded.cursor")}
+    ),
+    ("connector", "stream", "cursor"),
+)
+_cursor = Statement(
+    sa.select(cursors.c.cursor).where(cursors.c.connector == value("of"), cursors.c.stream == value("stream"))
+)
+_claim = Statement(
+    sa.update(inbox)
+    .where(
+        inbox.c.id.in_(
+            sa.select(inbox.c.id).where(inbox.c.due <= value("now")).order_by(inbox.c.id).limit(value("most"))
+        )
+    )
+    .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
+    .returning(
+        inbox.c.id,
+        inbox.c.connector,
+        inbox.c.form,
+        inbox.c.key,
+        inbox.c.stream,
+        inbox.c.received_at,
+        inbox.c.attempt,
+        inbox.c.body,
+    )
+)
+_mine = (inbox.c.id == value("row"), inbox.c.attempt == value("fence"), inbox.c.state == word("leased"))
+_done = Statement(sa.update(inbox).where(*_mine).values(state=word("done"), due=sa.null()))
+_park = Statement(sa.update(inbox).where(*_mine).values(state=word("parked"), due=sa.null(), reason=value("why")))
+_replay = Statement(
+    sa.update(inbox)
+    .where(inbox.c.id == value("row"))
+    .values(
+        state=sa.case((inbox.c.due.isnot(None), inbox.c.state), else_=word("ready")),
+        due=sa.func.coalesce(inbox.c.due, 0),
+        reason=sa.null(),
+    )
+)
+_release = Statement(sa.update(inbox).where(inbox.c.due > 0).values(due=0))
+_oldest = Statement(
+    sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
+)
+
+_shown = sa.select(
+    inbox.c.id,
+    inbox.c.connector,
+    inbox.c.state,
+    inbox.c.form,
+    inbox.c.key,
+    inbox.c.received_at,
+    inbox.c.attempt,
+    inbox.c.reason,
+    inbox.c.body,
+)
+_latest = _shown.order_by(inbox.c.id.desc()).limit(value("most"))
+_listings = {
+    None: Statement(_latest),
+    "ready": Statement(_latest.where(inbox.c.due.isnot(None), inbox.c.state == word("ready"))),
+    "leased": Statement(_latest.where(inbox.c.due.isnot(None), inbox.c.state == word("leased"))),
+    "parked": Statement(_latest.where(inbox.c.reason.isnot(None))),
+    "done": Statement(_latest.where(inbox.c.state == word("done"))),
+}
+
+
+def rows_of(connector: str, records: Sequence[Record]) -> list[dict[str, Any]]:
+    """The rows to add for records of a connector."""
+    return [
+        {
+            "connector": connector,
+            "form": record.form,
+            "key": None if record.key is None else storable(record.key),
+            "stream": record.stream,
+            "received_at": int(record.received_at),
+            "state": "ready",
+            "attempt": 0,
+            "due": 0,
+            "body": record.body,
+        }
+        for record in records
+    ]
+
+
+def add(connection: Connection, rows: list[dict[str, Any]]) -> Added:
+    """Add the rows whose key is new."""
+    accepted = _add.many(connection, rows) if rows else 0
+    return Added(accepted=accepted, duplicates=len(rows) - accepted)
+
+
+def add_page(
+    connection: Connection, connector: str, stream: str, rows: list[dict[str, Any]], cursor: str | None
+) -> Added:
+    """Add a page's rows, and move the cursor behind them."""
+    added = add(connection, rows)
+    _set_cursor.run(connection, connector=connector, stream=stream, cursor=cursor)
+    return added
+
+
+def cursor_of(connection: Connection, connector: str, stream: str) -> str | None:
+    """Where a stream was left."""
+    row = _cursor.one(connection, of=connector, stream=stream)
+    return None if row is None else row[0]
+
+
+def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
+    """Lease the oldest rows that may be claimed."""
+    found = _claim.rows(connection, now=now, until=now + lease_ms, most=limit)
+    return [
+        InboxRow(
+            id=id,
+            connector=connector,
+            record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+            attempt=attempt,
+            state="leased",
+        )
+        for id, connector, form, key, stream, received_at, attempt, body in sorted(found)
+    ]
+
+
+def finish(connection: Connection, done: Sequence[tuple[int, int]], parked: Sequence[tuple[int, int, str]]) -> None:
+    """Mark claimed rows as through. Raises Conflict if one of them has been claimed again since."""
+    finished = _done.many(connection, [{"row": id, "fence": attempt} for id, attempt in done]) if done else 0
+    if parked:
+        finished += _park.many(
+            connection, [{"row": id, "fence": attempt, "why": storable(why)} for id, attempt, why in parked]
+        )
+    if finished != len(done) + len(parked):
+        raise Conflict("a record of this batch has been claimed by somebody else")
+
+
+def replay(connection: Connection, id: int) -> bool:
+    """Make a row ready again; one that waits or is worked on stays as it is."""
+    return _replay.run(connection, row=id).rowcount > 0
+
+
+def release(connection: Connection) -> None:
+    """End every lease: whoever held them is dead."""
+    _release.run(connection)
+
+
+def oldest_waiting(connection: Connection, connectors: Sequence[str]) -> int | None:
+    """Receipt of the oldest row of these connectors that is neither done nor parked."""
+    found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
+    return min((received_at for received_at in found if received_at is not None), default=None)
+
+
+def listing(connection: Connection, limit: int, state: str | None) -> list[Listed]:
+    """The latest rows. Raises ValueError for a state that doesn't exist."""
+    if state not in _listings:
+        raise ValueError(f"{state!r} is no state of a record: ready, leased, done or parked")
+    return [
+        Listed(
+            id=id,
+            connector=connector,
+            state=state,
+            form=form,
+            key=key,
+            received_at=received_at,
+            attempt=attempt,
+            reason=reason,
+            body=body,
+        )
+        for id, connector, state, form, key, received_at, attempt, reason, body in _listings[state].rows(
+            connection, most=limit
+        )
+    ]

@@ -1,0 +1,219 @@
+"""What judging reads and writes: contacts with their strands, the journal, the ledger. One batch is one transaction.
+
+Each function here is a part of one transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from gateway.kernel.store import Batch, Conflict, ContactRow, JournalEntry
+from gateway.model.event import Event, decode_event, encode_event
+from gateway.model.identity import StrandKey
+from gateway.model.judgement import LedgerEntry
+from gateway.store import fetching, inbox, outbox
+from gateway.store.coding import decode_strands, encode_strands, entries, states
+from gateway.store.library import Connection
+from gateway.store.schema import contacts, journal, ledger, strands
+from gateway.store.statement import Row, Statement, value
+
+UNOPENED = "unopened"
+"""The status of a contact whose opening is not known yet."""
+
+CONTACT_COLUMNS = (
+    contacts.c.id,
+    contacts.c.version,
+    contacts.c.strands,
+    contacts.c.state,
+    contacts.c.next_due,
+    contacts.c.updated_at,
+)
+
+
+def _upsert(table: sa.Table, keys: Sequence[str], changed: Sequence[str], columns: Sequence[str]) -> Statement:
+    replaced: dict[str, Any] = {name: sa.literal_column(f"excluded.{name}") for name in changed}
+    return Statement(insert(table).on_conflict_do_update(index_elements=keys, set_=replaced), columns)
+
+
+_contact_of = Statement(
+    sa.select(*CONTACT_COLUMNS)
+    .select_from(strands.join(contacts))
+    .where(strands.c.connector == value("of"), strands.c.kind == value("type"), strands.c.ref == value("object"))
+)
+_due = Statement(
+    sa.select(*CONTACT_COLUMNS)
+    .where(contacts.c.next_due <= value("until"))
+    .order_by(contacts.c.next_due)
+    .limit(value("most"))
+)
+_next_due = Statement(sa.select(sa.func.min(contacts.c.next_due)).where(contacts.c.next_due.isnot(None)))
+_event = Statement(
+    sa.select(journal.c.body).where(journal.c.connector == value("of"), journal.c.event == value("event"))
+)
+_history = Statement(
+    sa.select(journal.c.connector, journal.c.kind, journal.c.ref, journal.c.received_at, journal.c.body)
+    .select_from(
+        strands.join(
+            journal,
+            sa.and_(
+                strands.c.connector == journal.c.connector,
+                strands.c.kind == journal.c.kind,
+                strands.c.ref == journal.c.ref,
+            ),
+        )
+    )
+    .where(strands.c.contact == value("contact"))
+)
+_ledger = Statement(sa.select(ledger.c.entry).where(ledger.c.contact == value("of")))
+_entry = Statement(sa.select(ledger.c.entry).where(ledger.c.contact == value("of"), ledger.c.id == value("entry")))
+
+_add_contact = Statement(
+    insert(contacts).on_conflict_do_nothing(),
+    ("id", "version", "status", "next_due", "updated_at", "policy", "strands", "state"),
+)
+_set_contact = Statement(
+    sa.update(contacts)
+    .where(contacts.c.id == value("contact"), contacts.c.version == value("loaded"))
+    .values({column.name: value(column.name) for column in contacts.c if column.name != "id"})
+)
+_set_strand = Statement(
+    insert(strands).on_conflict_do_update(
+        index_elements=["connector", "kind", "ref"],
+        set_={"contact": sa.literal_column("excluded.contact")},
+        where=strands.c.contact != sa.literal_column("excluded.contact"),
+    ),
+    ("connector", "kind", "ref", "contact"),
+)
+_set_event = _upsert(
+    journal,
+    ("connector", "event"),
+    ("kind", "ref", "received_at", "body"),
+    ("connector", "kind", "ref", "event", "received_at", "body"),
+)
+_set_entry = _upsert(ledger, ("contact", "id"), ("entry",), ("contact", "id", "entry"))
+
+
+def contact(row: Row) -> ContactRow:
+    """The contact that a row of `CONTACT_COLUMNS` holds."""
+    id, version, held, state, next_due, updated_at = row
+    return ContactRow(
+        id=id,
+        version=version,
+        strands=decode_strands(held),
+        state=None if state is None else states.decode(state),
+        next_due=next_due,
+        updated_at=updated_at,
+    )
+
+
+def contacts_of(connection: Connection, keys: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
+    """The contact of each strand that has one; strands of one contact share one value."""
+    found: dict[StrandKey, ContactRow] = {}
+    loaded: dict[str, ContactRow] = {}
+    for key in keys:
+        row = _contact_of.one(connection, of=key.connector, type=key.kind, object=key.id)
+        if row is not None:
+            found[key] = loaded.get(row[0]) or loaded.setdefault(row[0], contact(row))
+    return found
+
+
+def known_events(connection: Connection, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
+    """Those of the events that the journal has."""
+    found = {}
+    for connector, event in ids:
+        row = _event.one(connection, of=connector, event=event)
+        if row is not None:
+            found[connector, event] = decode_event(row[0])
+    return found
+
+
+def history(connection: Connection, contact: str) -> list[JournalEntry]:
+    """Every event of a contact."""
+    return [
+        JournalEntry(strand=StrandKey(connector, kind, ref), event=decode_event(body), received_at=received_at)
+        for connector, kind, ref, received_at, body in _history.rows(connection, contact=contact)
+    ]
+
+
+def said(connection: Connection, contact: str, ids: Sequence[str] | None) -> dict[str, LedgerEntry]:
+    """The ledger of a contact, or its entries of `ids`."""
+    if ids is None:
+        bodies = _ledger.rows(connection, of=contact)
+    else:
+        bodies = [row for id in ids if (row := _entry.one(connection, of=contact, entry=id)) is not None]
+    return {entry.id: entry for entry in (entries.decode(body) for (body,) in bodies)}
+
+
+def due(connection: Connection, until: int, limit: int) -> list[ContactRow]:
+    """Contacts whose `next_due` has come, the most overdue first."""
+    return [contact(row) for row in _due.rows(connection, until=until, most=limit)]
+
+
+def next_due(connection: Connection) -> int | None:
+    """The earliest `next_due` of all."""
+    row = _next_due.one(connection)
+    return None if row is None else row[0]
+
+
+class Prepared:
+    """A batch as rows, encoded before its transaction begins."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.added = [_contact_values(row) for row in batch.contacts if row.version == 0]
+        self.changed = [
+            {**_contact_values(row), "contact": row.id, "loaded": row.version} for row in batch.contacts if row.version
+        ]
+        self.strands = [
+            {"connector": strand.connector, "kind": strand.kind, "ref": strand.id, "contact": row.id}
+            for row in batch.contacts
+            for strand in row.strands
+        ]
+        self.journal = [_event_values(entry) for entry in batch.journal]
+        self.ledger = [
+            {"contact": contact, "id": entry.id, "entry": entries.encode(entry)} for contact, entry in batch.ledger
+        ]
+        self.notices = outbox.prepare(batch.notices, batch.now)
+
+    def commit(self, connection: Connection) -> None:
+        """Write all of it. Raises Conflict if a record's fence or a contact's version has moved."""
+        inbox.finish(connection, self.batch.done, self.batch.parked)
+        written = _add_contact.many(connection, self.added) if self.added else 0
+        written += _set_contact.many(connection, self.changed) if self.changed else 0
+        if written != len(self.batch.contacts):
+            raise Conflict("a contact of this batch has been changed by somebody else")
+        if self.strands:
+            _set_strand.many(connection, self.strands)
+        if self.journal:
+            _set_event.many(connection, self.journal)
+        if self.ledger:
+            _set_entry.many(connection, self.ledger)
+        if self.batch.fetches:
+            fetching.ask(connection, self.batch.fetches, self.batch.now)
+        outbox.add(connection, self.notices)
+
+
+def _contact_values(row: ContactRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "version": row.version + 1,
+        "status": UNOPENED if row.state is None else row.state.contact.status,
+        "next_due": None if row.next_due is None else int(row.next_due),
+        "updated_at": int(row.updated_at),
+        "policy": None if row.state is None else row.state.policy,
+        "strands": encode_strands(row.strands),
+        "state": None if row.state is None else states.encode(row.state),
+    }
+
+
+def _event_values(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "connector": entry.strand.connector,
+        "kind": entry.strand.kind,
+        "ref": entry.strand.id,
+        "event": entry.event.id,
+        "received_at": int(entry.received_at),
+        "body": encode_event(entry.event),
+    }

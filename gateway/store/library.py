@@ -1,0 +1,44 @@
+"""Which SQLite library is used: one without the bug that can lose committed rows of a write-ahead log.
+
+Versions before 3.51.3 can reset the log while another connection still needs it; 3.52.0 was withdrawn.
+"""
+
+import importlib
+import sqlite3
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+MINIMUM = (3, 51, 3)
+WITHDRAWN = frozenset({(3, 52, 0)})
+CANDIDATES = ("sqlite3", "pysqlite3")
+
+Connection = sqlite3.Connection
+"""A connection of either driver: they have the same face."""
+
+
+class StoreUnusable(Exception):
+    """The database can't be used by this program; the message says why, and what to do."""
+
+
+def sound(version: tuple[int, ...]) -> bool:
+    """Whether a library of this version may open a database of ours."""
+    return version >= MINIMUM and version not in WITHDRAWN
+
+
+def driver(candidates: Iterable[str] = CANDIDATES) -> Any:
+    """The first driver whose library is sound. Raises StoreUnusable, which names what was found and what to install."""
+    found = []
+    for name in candidates:
+        try:
+            module: ModuleType = importlib.import_module(name)
+        except ImportError:
+            found.append(f"{name} is not installed")
+            continue
+        if sound(module.sqlite_version_info):
+            return module
+        found.append(f"{name} has SQLite {module.sqlite_version}")
+    raise StoreUnusable(
+        f"no SQLite library is safe to use ({'; '.join(found)}): 3.51.3 or later is needed, but not 3.52.0; "
+        "install one with: pip install pysqlite3"
+    )

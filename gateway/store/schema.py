@@ -1,0 +1,198 @@
+"""The tables, and making them. `user_version` of the file says which schema it has.
+
+`due` is when a row may be claimed: null when nobody may, now or ever. Leasing a row moves its `due` to the end of the
+lease, so a lease that is over needs no sweep.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from gateway.store.library import Connection, StoreUnusable
+
+SCHEMA_VERSION = 1
+
+metadata = sa.MetaData()
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=null, primary_key=key)
+
+
+def _whole(name: str, *, null: bool = False, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=null, primary_key=key)
+
+
+def _bytes(name: str, *, null: bool = False) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary, nullable=null)
+
+
+def _table(name: str, *columns: sa.schema.SchemaItem, by_key: bool = False) -> sa.Table:
+    """A table; with `by_key` its rows lie in the order of their primary key."""
+    return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not by_key)
+
+
+inbox = _table(
+    "inbox",
+    _whole("id", key=True),
+    _text("connector"),
+    _text("form"),
+    _text("key", null=True),
+    _text("stream", null=True),
+    _whole("received_at"),
+    _text("state"),
+    _whole("attempt"),
+    _whole("due", null=True),
+    _text("reason", null=True),
+    _bytes("body"),
+)
+sa.Index("inbox_key", inbox.c.connector, inbox.c.key, unique=True, sqlite_where=inbox.c.key.isnot(None))
+sa.Index("inbox_waiting", inbox.c.id, sqlite_where=inbox.c.due.isnot(None))
+sa.Index("inbox_oldest", inbox.c.connector, inbox.c.received_at, sqlite_where=inbox.c.due.isnot(None))
+sa.Index("inbox_parked", inbox.c.id, sqlite_where=inbox.c.reason.isnot(None))
+
+cursors = _table(
+    "cursors", _text("connector", key=True), _text("stream", key=True), _text("cursor", null=True), by_key=True
+)
+
+fetches = _table(
+    "fetches",
+    _text("connector", key=True),
+    _text("kind", key=True),
+    _text("ref", key=True),
+    _text("reason"),
+    _text("failure", null=True),
+    _whole("generation"),
+    _whole("claimed", null=True),
+    _whole("attempt"),
+    _whole("asked_at"),
+    _whole("due"),
+    by_key=True,
+)
+sa.Index("fetches_due", fetches.c.due)
+
+contacts = _table(
+    "contacts",
+    _text("id", key=True),
+    _whole("version"),
+    _text("status"),
+    _whole("next_due", null=True),
+    _whole("updated_at"),
+    _text("policy", null=True),
+    _bytes("strands"),
+    _bytes("state", null=True),
+)
+sa.Index("contacts_due", contacts.c.next_due, sqlite_where=contacts.c.next_due.isnot(None))
+sa.Index("contacts_status", contacts.c.status, contacts.c.updated_at)
+
+strands = _table(
+    "strands",
+    _text("connector", key=True),
+    _text("kind", key=True),
+    _text("ref", key=True),
+    sa.Column("contact", sa.Text, sa.ForeignKey("contacts.id"), nullable=False),
+    by_key=True,
+)
+sa.Index("strands_contact", strands.c.contact)
+sa.Index("strands_ref", strands.c.ref)
+
+journal = _table(
+    "journal",
+    _text("connector", key=True),
+    _text("kind", key=True),
+    _text("ref", key=True),
+    _text("event", key=True),
+    _whole("received_at"),
+    _bytes("body"),
+    by_key=True,
+)
+sa.Index("journal_event", journal.c.connector, journal.c.event, unique=True)
+
+ledger = _table("ledger", _text("contact", key=True), _text("id", key=True), _bytes("entry"), by_key=True)
+
+notices = _table(
+    "notices",
+    _text("effect", key=True),
+    _text("contact"),
+    _text("type"),
+    _whole("created_at"),
+    _bytes("decision"),
+    _bytes("body"),
+)
+sa.Index("notices_contact", notices.c.contact)
+
+deliveries = _table(
+    "deliveries",
+    _whole("id", key=True),
+    sa.Column("effect", sa.Text, sa.ForeignKey("notices.effect"), nullable=False),
+    _text("type"),
+    _text("contact"),
+    _text("endpoint"),
+    _text("state"),
+    _whole("attempt"),
+    _whole("replayed_at_attempt"),
+    _whole("created_at"),
+    _whole("next_at", null=True),
+    _whole("due", null=True),
+    _whole("last_status", null=True),
+    _text("last_error", null=True),
+    _whole("delivered_at", null=True),
+    sa.UniqueConstraint("effect", "endpoint"),
+)
+sa.Index("deliveries_due", deliveries.c.endpoint, deliveries.c.due, sqlite_where=deliveries.c.due.isnot(None))
+sa.Index(
+    "deliveries_pair",
+    deliveries.c.endpoint,
+    deliveries.c.contact,
+    deliveries.c.id,
+    sqlite_where=deliveries.c.next_at.isnot(None),
+)
+sa.Index("deliveries_dead", deliveries.c.id, sqlite_where=sa.text("state = 'dead'"))
+sa.Index("deliveries_contact", deliveries.c.contact)
+
+attempts = _table(
+    "attempts",
+    _whole("delivery", key=True),
+    _whole("attempt", key=True),
+    _whole("at"),
+    _whole("status", null=True),
+    _text("error", null=True),
+    _whole("duration_ms"),
+    by_key=True,
+)
+
+connectors = _table("connectors", _text("name", key=True), _whole("live_from"), by_key=True)
+
+policies = _table(
+    "policies",
+    _whole("id", key=True),
+    _text("hash"),
+    _text("name"),
+    _text("text"),
+    _whole("active_since"),
+)
+
+
+def create(connection: Connection) -> None:
+    """Make what is missing, in one transaction. Raises StoreUnusable for a file that a newer program has written."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise StoreUnusable(
+            f"the database has schema {version}, and this program knows {SCHEMA_VERSION} at most: "
+            "it was written by a newer version; run that one, or restore a backup from before the upgrade"
+        )
+    dialect = sqlite.dialect()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for table in metadata.sorted_tables:
+            connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+            for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

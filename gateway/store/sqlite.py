@@ -1,0 +1,228 @@
+"""The Store on one SQLite file: one connection that writes on one thread, one that reads on another.
+
+What came back from a write is on the disk. Commands may open the file beside a running daemon; a second daemon may not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from gateway.kernel.ports import Spawn
+from gateway.kernel.store import Added, Batch, ContactRow, Delivery, FetchRow, JournalEntry, Listed, Outcome
+from gateway.model.event import Event
+from gateway.model.identity import StrandKey
+from gateway.model.judgement import LedgerEntry
+from gateway.model.record import InboxRow, Record
+from gateway.store import connections, fetching, inbox, judging, library, listing, outbox, schema, standing
+from gateway.store.checkpoint import Checkpoints
+from gateway.store.library import Connection
+from gateway.store.writer import Writer
+
+T = TypeVar("T")
+
+WRITE_THREAD = "store-write"
+READ_THREAD = "store-read"
+CHECKPOINT_THREAD = "store-checkpoint"
+
+
+class SqliteStore:
+    """See the Store port for what each method promises. Make it with `open`."""
+
+    def __init__(self, spawn: Spawn, driver: Any, path: str, lock: connections.FileLock | None) -> None:
+        self._spawn = spawn
+        self._lock = lock
+        self._memory = path == connections.MEMORY
+        connection = connections.open_writer(driver, path)
+        self._open = [connection]
+        schema.create(connection)
+        self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
+        self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
+        self.writer = Writer(connection, driver, spawn, WRITE_THREAD)
+        self.checkpoints: Checkpoints | None = None
+        if not self._memory:
+            own = self._opened(connections.open_checkpointer(driver, path))
+            self.checkpoints = Checkpoints(spawn, driver, (connection, WRITE_THREAD), (own, CHECKPOINT_THREAD))
+            self.writer.measure = self.checkpoints.measure
+            self.writer.after = self.checkpoints.watch
+
+    @classmethod
+    async def open(cls, path: str, spawn: Spawn, *, exclusive: bool) -> "SqliteStore":
+        """Open the file, and make it if it isn't there; `:memory:` is a database of this process alone.
+
+        `exclusive` is the daemon's: StoreBusy if another daemon has it, and leases of the last one end. Raises
+        StoreUnusable where the library, the file or its schema can't be used.
+        """
+        driver = library.driver()
+        lock = None
+        if path != connections.MEMORY:
+            connections.prepare_file(path)
+            lock = connections.FileLock(path) if exclusive else None
+        try:
+            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock))
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        if exclusive:
+            await store.writer.write(_release)
+        return store
+
+    def _opened(self, connection: Connection) -> Connection:
+        self._open.append(connection)
+        return connection
+
+    async def _read(self, part: Callable[[Connection], T]) -> T:
+        """Run `part` on one snapshot of the database."""
+        return await self._spawn.call(self._read_thread, partial(_snapshot, self._reader, part))
+
+    # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
+    async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
+        """Put records into the inbox; returns after the commit. Raises StoreFull."""
+        rows = inbox.rows_of(connector, records)
+        return await self.writer.write(lambda connection: inbox.add(connection, rows))
+
+    async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
+        """A pulled page: its rows and the cursor behind them."""
+        rows = inbox.rows_of(connector, records)
+        return await self.writer.write(lambda connection: inbox.add_page(connection, connector, stream, rows, cursor))
+
+    async def cursor(self, connector: str, stream: str) -> str | None:
+        """Where the stream was left; None before its first page."""
+        return await self._read(lambda connection: inbox.cursor_of(connection, connector, stream))
+
+    async def finish_fetch(self, row: FetchRow, records: Sequence[Record]) -> None:
+        """What a look-up brought. Raises Conflict."""
+        rows = inbox.rows_of(row.key.connector, records)
+        await self.writer.write(lambda connection: fetching.finish(connection, row, rows))
+
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
+        """A look-up that failed: try again at `next_at`. Raises Conflict."""
+        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason))
+
+    # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
+    async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
+        """The oldest rows that may be claimed, leased."""
+        return await self.writer.write(lambda connection: inbox.claim(connection, now, lease_ms, limit))
+
+    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups that are due, leased."""
+        return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
+
+    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
+        """The contact of each strand that has one."""
+        return await self._read(lambda connection: judging.contacts_of(connection, strands))
+
+    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
+        """Those of the events (connector, event id) that the journal has."""
+        return await self._read(lambda connection: judging.known_events(connection, ids))
+
+    async def history(self, contact: str) -> list[JournalEntry]:
+        """Every event of a contact."""
+        return await self._read(lambda connection: judging.history(connection, contact))
+
+    async def ledger(self, contact: str, ids: Sequence[str] | None = None) -> dict[str, LedgerEntry]:
+        """What has been said of a contact."""
+        return await self._read(lambda connection: judging.said(connection, contact, ids))
+
+    async def commit(self, batch: Batch) -> None:
+        """Write a batch whole. Raises Conflict or StoreFull."""
+        await self.writer.write(judging.Prepared(batch).commit)
+
+    async def due_contacts(self, *, until: int, limit: int) -> list[ContactRow]:
+        """Contacts whose `next_due` is at or before `until`, the most overdue first."""
+        return await self._read(lambda connection: judging.due(connection, until, limit))
+
+    async def next_due(self) -> int | None:
+        """The earliest `next_due` of all."""
+        return await self._read(judging.next_due)
+
+    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
+        """Receipt of the oldest record of these connectors that is neither done nor parked."""
+        return await self._read(lambda connection: inbox.oldest_waiting(connection, connectors))
+
+    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
+    async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
+        """Deliveries that are due, leased."""
+        return await self.writer.write(lambda connection: outbox.claim(connection, now, lease_ms, limit, busy))
+
+    async def finish_delivery(self, outcome: Outcome) -> None:
+        """One try's end. Raises Conflict."""
+        await self.writer.write(lambda connection: outbox.finish(connection, outcome))
+
+    async def next_delivery(self) -> int | None:
+        """When the next delivery is due."""
+        return await self._read(outbox.next_due)
+
+    # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
+    async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
+        """`live_from` of each connector."""
+        return await self.writer.write(lambda connection: standing.started(connection, connectors, now))
+
+    async def policy_in_force(self, hash: str, name: str, text: str, now: int) -> int:
+        """Since when this policy is in force; a new one comes into force now."""
+        return await self.writer.write(lambda connection: standing.policy_in_force(connection, hash, name, text, now))
+
+    # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
+    async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
+        """A listing."""
+        return await self._read(lambda connection: listing.contacts_listed(connection, limit, status, order))
+
+    async def find_contact(self, name: str) -> ContactRow | None:
+        """A contact by any of its names."""
+        return await self._read(lambda connection: listing.find(connection, name))
+
+    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
+        """A listing, latest first, without bodies."""
+        return await self._read(lambda connection: outbox.listing(connection, limit, state, contact))
+
+    async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
+        """Every try of a delivery."""
+        return [*await self._read(lambda connection: outbox.tries(connection, delivery))]
+
+    async def replay_delivery(self, id: int, now: int) -> bool:
+        """Make a delivery due again; False if there is none."""
+        return await self.writer.write(lambda connection: outbox.replay(connection, id, now))
+
+    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
+        """A listing, latest first."""
+        return await self._read(lambda connection: inbox.listing(connection, limit, state))
+
+    async def replay_record(self, id: int) -> bool:
+        """Make a parked or done record ready again; False if there is none."""
+        return await self.writer.write(lambda connection: inbox.replay(connection, id))
+
+    async def counts(self) -> dict[str, int]:
+        """How much there is."""
+        return await self._read(listing.counts)
+
+    async def close(self) -> None:
+        """Finish what is queued, and let go of the database."""
+        await self.writer.drained()
+        if self.checkpoints is not None:
+            await self.checkpoints.settled()
+            await self._spawn.call(READ_THREAD, _nothing)
+        await self._spawn.call(WRITE_THREAD, self._close)
+        if self._lock is not None:
+            self._lock.release()
+
+    def _close(self) -> None:
+        for connection in reversed(self._open):
+            connection.close()
+
+
+def _release(connection: Connection) -> None:
+    inbox.release(connection)
+    fetching.release(connection)
+    outbox.release(connection)
+
+
+def _nothing() -> None:
+    """Runs behind everything that is queued on its thread."""
+
+
+def _snapshot(connection: Connection, part: Callable[[Connection], T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return part(connection)
+    finally:
+        connection.execute("COMMIT")

@@ -1,0 +1,116 @@
+"""Values for the store's tests: small, valid, and made by one call each."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from gateway.kernel.spawn import InlineSpawn, LoopSpawn
+from gateway.kernel.store import ContactRow, JournalEntry, Notice
+from gateway.model.contact import Contact, Strand
+from gateway.model.event import ContactOpened, MessageAdded, Person
+from gateway.model.identity import Ref, StrandKey, contact_id
+from gateway.model.instant import Instant
+from gateway.model.judgement import Effect, LedgerEntry, State
+from gateway.model.record import Record
+from gateway.store import SqliteStore
+
+T0 = 1_772_442_000_000
+LEASE = 8_000
+
+
+def record(key: str | None = None, body: bytes = b"{}", at: int = T0) -> Record:
+    return Record(body=body, key=key, received_at=Instant(at))
+
+
+def strand(id: str = "1", connector: str = "zendesk", kind: str = "ticket") -> StrandKey:
+    return StrandKey(connector, kind, id)
+
+
+def state(key: StrandKey, status: str = "open", policy: str = "p1", **fields: object) -> State:
+    contact = Contact(
+        kind="ticket",
+        channel="email",
+        direction="inbound",
+        opened_at=Instant(T0),
+        updated_at=Instant(T0),
+        strands=(Strand(key.connector, key.ref, status),),
+        fields=fields,
+    )
+    return State(
+        contact=contact, opened_by="opening", owner=str(key), position=(T0, 0, 0, "opening"), settled=0, policy=policy
+    )
+
+
+def row(
+    id: str = "1", *, version: int = 0, status: str | None = "open", next_due: int | None = None, updated_at: int = T0,
+    policy: str = "p1", connector: str = "zendesk",
+) -> ContactRow:  # fmt: skip
+    key = strand(id, connector)
+    return ContactRow(
+        id=contact_id(key),
+        version=version,
+        strands=(key,),
+        state=None if status is None else state(key, status, policy),
+        next_due=next_due,
+        updated_at=updated_at,
+    )
+
+
+def opening(key: StrandKey, id: str = "opening", rev: int = 0, subject: str = "help") -> JournalEntry:
+    event = ContactOpened(at=Instant(T0), ref=key.ref, id=id, rev=rev, kind="ticket", channel="email", subject=subject)
+    return JournalEntry(strand=key, event=event, received_at=T0 + 5)
+
+
+def message(key: StrandKey, id: str) -> JournalEntry:
+    event = MessageAdded(at=Instant(T0 + 1), ref=key.ref, id=id, author=Person("customer"), text="héllo 🦉\0")
+    return JournalEntry(strand=key, event=event, received_at=T0 + 6)
+
+
+def entry(id: str, times: int = 1) -> LedgerEntry:
+    return LedgerEntry(id=id, type="sla.breached", at=T0, rule="r", policy="p1", times=times)
+
+
+def notice(id: str, contact: str = "con_a", endpoints: tuple[str, ...] = ("helpdesk",)) -> Notice:
+    effect = Effect(id=id, cause=f"cause of {id}", type="sla.breached", at=T0, detail={"clock": 1})
+    return Notice(effect=effect, contact=contact, body=b'{"id":"%s"}' % id.encode(), endpoints=endpoints)
+
+
+def fetch_ref(id: str = "42") -> Ref:
+    return Ref("ticket", id)
+
+
+@contextlib.asynccontextmanager
+async def on_file(path: Path, *, exclusive: bool = True) -> AsyncIterator[SqliteStore]:
+    """A store on a file, with threads of its own."""
+    spawn = LoopSpawn()
+    try:
+        store = await SqliteStore.open(str(path), spawn, exclusive=exclusive)
+        try:
+            yield store
+        finally:
+            await store.close()
+    finally:
+        await spawn.close()
+
+
+@contextlib.asynccontextmanager
+async def in_memory() -> AsyncIterator[SqliteStore]:
+    """A store in memory, whose calls run inline."""
+    spawn = InlineSpawn()
+    store = await SqliteStore.open(":memory:", spawn, exclusive=True)
+    try:
+        yield store
+    finally:
+        await store.close()
+        await spawn.close()
+
+
+def with_store(test: Callable[[SqliteStore], Awaitable[None]]) -> None:
+    """Run `test` on a fresh store in memory."""
+
+    async def run() -> None:
+        async with in_memory() as store:
+            await test(store)
+
+    asyncio.run(run())

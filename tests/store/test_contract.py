@@ -1,0 +1,244 @@
+"""What the Store port promises of records, look-ups and what is in force."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.kernel.store import Added, Batch, Conflict, FetchKey
+from gateway.model.record import Record
+from gateway.store import SqliteStore
+from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
+
+
+def test_a_key_counts_once_within_its_connector() -> None:
+    """A key seen before is a duplicate, in one call, in one shared commit, and later; records without one all count."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.add_records("a", [record("1"), record("1"), record("2")]) == Added(2, 1)
+        both = await asyncio.gather(store.add_records("a", [record("3")]), store.add_records("a", [record("3")]))
+        assert sorted(added.accepted for added in both) == [0, 1]
+        assert await store.add_records("a", [record("2"), record("3")]) == Added(0, 2)
+        assert await store.add_records("b", [record("2")]) == Added(1, 0)
+        assert await store.add_records("a", [record(), record()]) == Added(2, 0)
+        assert await store.add_records("a", []) == Added(0, 0)
+
+    with_store(check)
+
+
+def test_a_record_comes_back_as_it_came() -> None:
+    """Body, key, form, stream and receipt survive byte for byte; half a surrogate in a key is spelt out."""
+
+    async def check(store: SqliteStore) -> None:
+        given = Record(body=b"\x00\xff{", form="row", key="k", stream="tickets", received_at=T0)
+        await store.add_records("a", [given, record("\udcff")])
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert claimed[0].record == given
+        assert (claimed[0].connector, claimed[0].attempt, claimed[0].state) == ("a", 1, "leased")
+        assert claimed[1].record.key == "\\udcff"
+
+    with_store(check)
+
+
+def test_claims_are_leased_oldest_first_and_fenced() -> None:
+    """A leased row is nobody else's until its lease is over; then it is claimed again, and the first holder is out."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record(str(number)) for number in range(3)])
+        first = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        assert [found.record.key for found in first] == ["0", "1"]
+        second = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert [found.record.key for found in second] == ["2"]
+        assert await store.claim_records(now=T0 + LEASE - 1, lease_ms=LEASE, limit=9) == []
+        again = await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9)
+        assert [(found.id, found.attempt) for found in again] == [(found.id, 2) for found in (*first, *second)]
+        with pytest.raises(Conflict):
+            await store.commit(Batch(done=((first[0].id, 1),), now=T0))
+        await store.commit(Batch(done=((first[0].id, 2),), now=T0))
+        with pytest.raises(Conflict):
+            await store.commit(Batch(done=((first[0].id, 2),), now=T0))
+
+    with_store(check)
+
+
+def test_a_batch_with_one_lost_fence_writes_nothing() -> None:
+    """All or nothing: neither the other rows nor the contact of the batch are written."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record("1"), record("2")])
+        one, two = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        lost = Batch(done=((one.id, 1),), parked=((two.id, 7, "bad"),), contacts=(row("1"),), now=T0)
+        with pytest.raises(Conflict):
+            await store.commit(lost)
+        assert await store.contacts(limit=9) == []
+        await store.commit(Batch(done=((one.id, 1),), parked=((two.id, 1, "bad"),), now=T0))
+
+    with_store(check)
+
+
+def test_a_parked_record_is_listed_and_can_be_replayed() -> None:
+    """Parked rows show their reason; replayed, they are ready once more, and their old fence is out."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record("1", b"raw"), record("2")])
+        one, two = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        await store.commit(Batch(parked=((one.id, 1, "no such field"),), done=((two.id, 1),), now=T0))
+        (parked,) = await store.inbox(limit=9, state="parked")
+        assert (parked.id, parked.reason, parked.body, parked.state) == (one.id, "no such field", b"raw", "parked")
+        assert [listed.id for listed in await store.inbox(limit=9)] == [two.id, one.id]
+        assert (await store.counts())["inbox_parked"] == 1
+        assert await store.replay_record(one.id) is True
+        assert await store.replay_record(two.id) is True
+        assert await store.replay_record(99) is False
+        assert [(listed.state, listed.reason) for listed in await store.inbox(limit=9)] == [("ready", None)] * 2
+        again = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert [(found.id, found.attempt) for found in again] == [(one.id, 2), (two.id, 2)]
+        assert await store.replay_record(one.id) is True
+        assert await store.claim_records(now=T0, lease_ms=LEASE, limit=9) == []
+        with pytest.raises(ValueError, match="no state of a record"):
+            await store.inbox(limit=1, state="'; drop table inbox")
+
+    with_store(check)
+
+
+def test_oldest_waiting_sees_ready_and_leased_records_of_these_connectors() -> None:
+    """Receipt of the oldest that is neither done nor parked."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
+        await store.add_records("b", [record(at=T0)])
+        assert await store.oldest_waiting(["a"]) == T0 + 1
+        assert await store.oldest_waiting(["a", "b"]) == T0
+        assert await store.oldest_waiting(["c"]) is None
+        claimed = await store.claim_records(now=T0 + 9, lease_ms=LEASE, limit=9)
+        assert await store.oldest_waiting(["a", "b"]) == T0
+        await store.commit(Batch(done=tuple((found.id, 1) for found in claimed[1:]), now=T0))
+        assert await store.oldest_waiting(["a", "b"]) == T0 + 2
+
+    with_store(check)
+
+
+def test_a_page_and_its_cursor_are_one() -> None:
+    """A cursor is None before the first page, and moves with the rows of each page."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.cursor("a", "tickets") is None
+        assert await store.add_page("a", "tickets", [record("1"), record("2")], "c1") == Added(2, 0)
+        assert await store.add_page("a", "tickets", [record("2")], "c2") == Added(0, 1)
+        assert await store.cursor("a", "tickets") == "c2"
+        assert await store.cursor("a", "users") is None
+
+    with_store(check)
+
+
+def test_look_ups_of_one_object_coalesce() -> None:
+    """Asked for twice, an object is looked up once; asked for again while under way, it stays open."""
+
+    async def check(store: SqliteStore) -> None:
+        key = FetchKey("a", fetch_ref())
+        asked = Batch(fetches=((key, "thin push"),), now=T0)
+        await store.commit(asked)
+        await store.commit(asked)
+        (claimed,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        assert (claimed.key, claimed.reason, claimed.attempt) == (key, "thin push", 1)
+        assert await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9) == []
+        await store.commit(asked)
+        await store.finish_fetch(claimed, [record("answer")])
+        (again,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        assert again.attempt == 1
+        await store.finish_fetch(again, [])
+        assert await store.claim_fetches(now=T0 + 10 * LEASE, lease_ms=LEASE, limit=9) == []
+        assert [listed.key for listed in await store.inbox(limit=9)] == ["answer"]
+
+    with_store(check)
+
+
+def test_a_look_up_is_fenced_and_can_be_postponed() -> None:
+    """Whoever lost the lease is refused, even when the row has been made anew since, and its records are not added."""
+
+    async def check(store: SqliteStore) -> None:
+        key = FetchKey("a", fetch_ref())
+        await store.commit(Batch(fetches=((key, "x"),), now=T0))
+        (slow,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        (quick,) = await store.claim_fetches(now=T0 + LEASE, lease_ms=LEASE, limit=9)
+        assert quick.attempt == 2
+        for lost in (store.finish_fetch(slow, [record("late")]), store.postpone_fetch(slow, T0, "x")):
+            with pytest.raises(Conflict):
+                await lost
+        await store.postpone_fetch(quick, T0 + 60_000, "429")
+        await store.commit(Batch(fetches=((key, "again"),), now=T0 + LEASE))
+        assert await store.claim_fetches(now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
+        (third,) = await store.claim_fetches(now=T0 + 60_000, lease_ms=LEASE, limit=9)
+        assert (third.attempt, third.reason) == (3, "again")
+        await store.finish_fetch(third, [])
+        await store.commit(Batch(fetches=((key, "anew"),), now=T0 + 70_000))
+        await store.claim_fetches(now=T0 + 70_000, lease_ms=LEASE, limit=9)
+        with pytest.raises(Conflict):
+            await store.finish_fetch(slow, [record("late")])
+        assert await store.inbox(limit=9) == []
+
+    with_store(check)
+
+
+def test_live_from_is_the_first_start() -> None:
+    """A connector keeps the instant of its first start; a new one gets now."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.started(["a"], T0) == {"a": T0}
+        assert await store.started(["a", "b"], T0 + 9) == {"a": T0, "b": T0 + 9}
+        assert await store.started([], T0) == {}
+
+    with_store(check)
+
+
+def test_a_new_policy_is_in_force_from_now_and_every_contact_falls_due() -> None:
+    """The same hash keeps its instant; another one counts from now, and so does an old one that comes back."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.policy_in_force("p1", "orion", "text", T0) == T0
+        assert await store.policy_in_force("p1", "orion", "text", T0 + 5) == T0
+        rows = (row("1", next_due=T0 + 900), row("2"), row("3", next_due=T0 + 1), row("4", status=None))
+        await store.commit(Batch(contacts=(*rows, row("5", policy="p2")), now=T0))
+        assert await store.policy_in_force("p2", "orion", "text", T0 + 50) == T0 + 50
+        due = {found.id: found.next_due for found in await store.due_contacts(until=T0 + 50, limit=9)}
+        assert due == {rows[0].id: T0 + 50, rows[1].id: T0 + 50, rows[2].id: T0 + 1}
+        assert await store.policy_in_force("p1", "orion", "text", T0 + 60) == T0 + 60
+
+    with_store(check)
+
+
+def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
+    """What was committed is read back by the next process; leases of the last daemon end at once."""
+    path = tmp_path / "gateway.db"
+
+    async def fill() -> None:
+        async with on_file(path) as store:
+            await store.add_records("a", [record("1"), record("2")])
+            await store.claim_records(now=T0, lease_ms=LEASE, limit=1)
+            await store.commit(Batch(contacts=(row("1"),), now=T0))
+
+    async def look() -> None:
+        async with on_file(path) as store:
+            assert (await store.counts())["inbox_ready"] == 2
+            assert len(await store.contacts(limit=9)) == 1
+            claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+            assert [found.attempt for found in claimed] == [2, 1]
+
+    asyncio.run(fill())
+    asyncio.run(look())
+
+
+def test_memory_and_file_are_the_same_store(tmp_path: Path) -> None:
+    """Inline in memory and on threads over a file, the same calls give the same answers."""
+
+    async def story(store: SqliteStore) -> list[object]:
+        added = await store.add_records("a", [record("1"), record("1")])
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        await store.commit(Batch(done=((claimed[0].id, 1),), contacts=(row("1", next_due=T0),), now=T0))
+        return [added, claimed, await store.due_contacts(until=T0, limit=9), await store.counts()]
+
+    async def both() -> None:
+        async with in_memory() as memory, on_file(tmp_path / "gateway.db") as file:
+            assert await story(memory) == await story(file)
+
+    asyncio.run(both())

@@ -1,0 +1,254 @@
+"""The file itself: group commit, a full disk, a second daemon, the library's version, modes and checkpoints."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.store import Added, Batch, Conflict, StoreBusy, StoreFull
+from gateway.store import SqliteStore, StoreUnusable, library
+from gateway.store.library import driver, sound
+from gateway.store.schema import SCHEMA_VERSION
+from tests.store.samples import LEASE, T0, in_memory, on_file, record, row
+
+
+def test_requests_that_wait_share_one_commit(tmp_path: Path) -> None:
+    """Two hundred callers at once take two commits: the first one's, and that of all who came meanwhile."""
+
+    async def run() -> None:
+        async with on_file(tmp_path / "gateway.db") as store:
+            before = store.writer.commits
+            added = await asyncio.gather(*(store.add_records("a", [record(str(n % 150))]) for n in range(200)))
+            assert store.writer.commits - before <= 2
+            assert sum(one.accepted for one in added) == 150
+            assert sum(one.duplicates for one in added) == 50
+
+    asyncio.run(run())
+
+
+def test_a_part_that_fails_takes_nothing_from_the_others() -> None:
+    """A part that raises after it has written is rolled back alone; the rest of its group is committed and counted."""
+
+    def spoil(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM inbox")
+        raise ZeroDivisionError
+
+    async def run() -> None:
+        async with in_memory() as store:
+            await store.add_records("a", [record("0")])
+            outcomes = await asyncio.gather(
+                store.add_records("a", [record("1")]),
+                store.writer.write(spoil),
+                store.commit(Batch(done=((1, 5),), now=T0)),
+                store.add_records("a", [record("1"), record("2")]),
+                return_exceptions=True,
+            )
+            assert outcomes[0] == Added(1, 0)
+            assert isinstance(outcomes[1], ZeroDivisionError)
+            assert isinstance(outcomes[2], Conflict)
+            assert outcomes[3] == Added(1, 1)
+            assert [listed.key for listed in await store.inbox(limit=9)] == ["2", "1", "0"]
+
+    asyncio.run(run())
+
+
+def test_a_caller_who_goes_away_harms_nobody() -> None:
+    """A cancelled request leaves the others of its group, and the writer, as they are."""
+
+    async def run() -> None:
+        async with in_memory() as store:
+            gone = asyncio.ensure_future(store.add_records("a", [record("1")]))
+            stays = asyncio.ensure_future(store.add_records("a", [record("2")]))
+            await asyncio.sleep(0)
+            gone.cancel()
+            assert await stays == Added(1, 0)
+            assert await store.add_records("a", [record("3")]) == Added(1, 0)
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
+    """StoreFull means that nothing of it was written; what fits is taken, and with space all goes on by itself."""
+
+    async def run() -> None:
+        async with on_file(tmp_path / "gateway.db") as store:
+            pages = store.writer.connection.execute("PRAGMA page_count").fetchone()[0]
+            store.writer.connection.execute(f"PRAGMA max_page_count = {pages + 1}").fetchall()
+            kept = {"small"}
+            outcomes = await asyncio.gather(
+                store.add_records("a", [record("big", b"x" * 200_000)]),
+                store.add_records("a", [record("small")]),
+                return_exceptions=True,
+            )
+            assert isinstance(outcomes[0], StoreFull)
+            assert outcomes[1] == Added(1, 0)
+            for number in range(100):
+                try:
+                    await store.add_records("a", [record(str(number), b"y" * 3_000)])
+                except StoreFull as full:
+                    assert "disk is full" in str(full)
+                    break
+                kept.add(str(number))
+            else:
+                pytest.fail("the file never filled up")
+            with pytest.raises(StoreFull):
+                await store.commit(Batch(contacts=tuple(row(str(n)) for n in range(200)), now=T0))
+            assert {listed.key for listed in await store.inbox(limit=200)} == kept
+            store.writer.connection.execute("PRAGMA max_page_count = 100000").fetchall()
+            assert await store.add_records("a", [record("big", b"x" * 200_000)]) == Added(1, 0)
+
+    asyncio.run(run())
+
+
+def test_a_second_daemon_is_refused_and_commands_are_not(tmp_path: Path) -> None:
+    """One daemon a file; a command beside it reads and writes; when the daemon is gone, the next one may start."""
+    path = tmp_path / "gateway.db"
+
+    async def run() -> None:
+        async with on_file(path) as daemon:
+            with pytest.raises(StoreBusy, match="another daemon"):
+                await SqliteStore.open(str(path), LoopSpawnAlike(), exclusive=True)
+            await daemon.add_records("a", [record("1")])
+            claimed = await daemon.claim_records(now=T0, lease_ms=LEASE, limit=9)
+            async with on_file(path, exclusive=False) as command:
+                assert await command.add_records("a", [record("1"), record("2")]) == Added(1, 1)
+            await daemon.commit(Batch(done=((claimed[0].id, 1),), now=T0))
+            assert len(await daemon.inbox(limit=9)) == 2
+        async with on_file(path) as next_one:
+            assert len(await next_one.inbox(limit=9)) == 2
+
+    asyncio.run(run())
+
+
+class LoopSpawnAlike(LoopSpawn):
+    """Fails the test if a refused daemon touches the database."""
+
+    def call(self, thread: str, function: object) -> object:  # type: ignore[override]
+        raise AssertionError("a refused daemon has opened the file")
+
+
+def test_another_writer_that_holds_the_file_is_no_loss(tmp_path: Path) -> None:
+    """While a foreign process holds the write lock, callers hear StoreFull, and go on when it lets go."""
+    path = tmp_path / "gateway.db"
+
+    async def run() -> None:
+        async with on_file(path) as store:
+            store.writer.connection.execute("PRAGMA busy_timeout = 0").fetchall()
+            other = driver().connect(str(path), isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreFull, match="another process"):
+                await store.add_records("a", [record("1")])
+            other.execute("ROLLBACK")
+            other.close()
+            assert await store.add_records("a", [record("1")]) == Added(1, 0)
+
+    asyncio.run(run())
+
+
+def test_the_file_belongs_to_its_owner_alone_and_is_durable(tmp_path: Path) -> None:
+    """Mode 0600 for the file, its log and its lock; WAL, synchronous FULL, foreign keys, pages of 16 KiB."""
+    path = tmp_path / "gateway.db"
+
+    async def run() -> None:
+        async with on_file(path) as store:
+            await store.add_records("a", [record("1")])
+            modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in os.listdir(tmp_path)}
+            assert modes == dict.fromkeys([f"gateway.db{end}" for end in ("", "-wal", "-shm", ".lock")], 0o600)
+            asked = ("journal_mode", "synchronous", "foreign_keys", "page_size", "wal_autocheckpoint")
+            values = [store.writer.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+            assert values == ["wal", 2, 1, 16_384, 0]
+
+    asyncio.run(run())
+
+
+def test_a_file_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    """An unknown schema is not touched, and the refusal says what to do; so is a file that is no database."""
+    newer, other = tmp_path / "newer.db", tmp_path / "other.db"
+    connection = driver().connect(str(newer))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    other.write_bytes(b"a letter to nobody" * 1_000)
+
+    async def run(path: Path) -> None:
+        async with on_file(path):
+            raise AssertionError("it was opened")
+
+    with pytest.raises(StoreUnusable, match="written by a newer version"):
+        asyncio.run(run(newer))
+    with pytest.raises(StoreUnusable, match="can't be used as a database"):
+        asyncio.run(run(other))
+    with pytest.raises(StoreUnusable, match="can't be opened"):
+        asyncio.run(run(tmp_path / "no" / "such" / "folder.db"))
+
+
+@pytest.mark.parametrize(
+    ("version", "fine"),
+    [((3, 40, 1), False), ((3, 51, 2), False), ((3, 51, 3), True), ((3, 52, 0), False), ((3, 53, 4), True)],
+)
+def test_a_library_with_the_log_bug_is_never_used(version: tuple[int, ...], fine: bool) -> None:
+    """3.51.3 or later, but not 3.52.0."""
+    assert sound(version) is fine
+
+
+def test_without_a_sound_library_the_refusal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every driver that was tried is named with its version, and the command that helps."""
+    old = SimpleNamespace(sqlite_version_info=(3, 40, 1), sqlite_version="3.40.1")
+
+    def load(name: str) -> object:
+        if name == "old":
+            return old
+        raise ImportError(name)
+
+    monkeypatch.setattr(library.importlib, "import_module", load)
+    with pytest.raises(
+        StoreUnusable, match=r"old has SQLite 3\.40\.1; missing is not installed.*pip install pysqlite3"
+    ):
+        driver(("old", "missing"))
+
+
+def test_a_long_log_is_moved_into_the_file(tmp_path: Path) -> None:
+    """A passive checkpoint follows when the log is worth one; a log that is too long is restarted by the writer."""
+
+    async def run() -> None:
+        async with on_file(tmp_path / "gateway.db") as store:
+            checkpoints = store.checkpoints
+            assert checkpoints is not None
+            for number in range(6):
+                await store.add_records("a", [record(str(number), b"x" * 1_000_000)])
+            await store.writer.drained()
+            await checkpoints.settled()
+            assert checkpoints.passive >= 1
+            assert (checkpoints.restarts, checkpoints.failures) == (0, 0)
+            await store.add_records("a", [record("huge", b"x" * 34_000_000)])
+            await store.writer.drained()
+            assert (checkpoints.restarts, checkpoints.failures) == (1, 0)
+            assert len(await store.inbox(limit=99)) == 7
+
+    asyncio.run(run())
+
+
+def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
+    """Claims and due scans are ranges of an index, never a walk over a whole table."""
+    from gateway.store import inbox, judging, outbox
+
+    statements = [inbox._claim, judging._due, judging._next_due, judging._history, outbox._due_of, outbox._elect]
+    statements += [outbox._next_endpoint, outbox._next_of, inbox._oldest, judging._event, judging._contact_of]
+
+    async def run() -> None:
+        async with on_file(tmp_path / "gateway.db") as store:
+            for statement in statements:
+                names = {name: 0 for name in statement.parameters}
+                plan = store.writer.connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", names).fetchall()
+                steps = [step[3] for step in plan]
+                assert not [step for step in steps if step.startswith("SCAN") and "INDEX inbox_waiting" not in step], (
+                    statement.sql,
+                    steps,
+                )
+                assert not [step for step in steps if "TEMP B-TREE" in step], (statement.sql, steps)
+
+    asyncio.run(run())
