@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make demo`, `make test`. They need Python 3.11 or later, pip and make; no more.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that is new enough; say `make PYTHON=/path/to/python3 …` to choose another.
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench clean
+
+help: ## Show these lines.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: $(STAMP) ## Make .venv with pinned versions, the command `gateway` and every plugin in it.
+
+# Pinned all the way: --no-build-isolation builds with the pinned backend, --no-deps adds nothing to what is pinned.
+$(STAMP): pyproject.toml $(wildcard requirements/*.txt) $(addsuffix /pyproject.toml,$(PLUGINS))
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found: install it, or say make PYTHON=/path/to/python3" >&2; exit 69; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11" >&2; exit 69; }
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) can make no virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 69; }
+	"$(PYTHON)" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps $(addprefix --editable ./,. $(PLUGINS))
+	$(BIN)/python -m pip check
+	@touch $@
+
+demo: install ## Simulated accounts, real deadlines: a breach and a verified escalation within a minute.
+	$(BIN)/gateway demo --for 60s
+
+test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: install ## Style, types, floors, and the rules of the house.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/house
+
+format: install ## Put the code into the one format.
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: install ## Measure, side by side in one run: webhooks in beside a bare server.
+	$(BIN)/python -m bench.ingest
+
+clean: ## Remove what `make` has made.
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

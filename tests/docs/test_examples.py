@@ -1,0 +1,90 @@
+"""The examples in the documentation work as they stand."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from gateway.config import load_config
+from gateway.kernel.signing import new_secret, parse_secret, sign, verify
+from gateway.model.event import convert_event
+from gateway.policy.load import load_policy
+from tests.support.pages import blocks, links, page, pages, rows
+from tests.support.source import relative
+
+SECRET = new_secret(b"a key that only tests have")
+NOW_S = 1_772_442_000
+
+
+def run(code: str) -> dict[str, Any]:
+    """What the code defines."""
+    names: dict[str, Any] = {}
+    exec(compile(code, "example", "exec"), names)
+    return names
+
+
+def test_the_configuration_loads(tmp_path: Path) -> None:
+    """The example is a whole gateway.yaml, and has every key."""
+    (example,) = blocks(page("reference/configuration.md"), "yaml")
+    path = tmp_path / "gateway.yaml"
+    path.write_text(example)
+    environ = {name: SECRET for name in ("GATEWAY_ADMIN_TOKEN", "SHOP_SECRET", "HELPDESK_SECRET")}
+
+    config = load_config(path, environ)
+
+    assert config.name == "acme-support"
+    assert [key for key in type(config).model_fields if f"\n{key}:" not in f"\n{example}"] == []
+
+
+def test_the_policy_loads() -> None:
+    """The example is a whole policy, conditions included."""
+    (example,) = blocks(page("reference/policy.md"), "yaml")
+
+    policy = load_policy(example, "policy.yaml").policy
+
+    assert [rule.id for rule in policy.sla] == ["email-first-reply"]
+
+
+def test_sent_events_are_proved() -> None:
+    """What the example signs is right for us and for the reference library, and its event is one."""
+    signing, event = blocks(page("how-to/send-events.md"), "python")
+    body = json.dumps({"events": [run(event)["opened"]]}).encode()
+
+    headers = run(signing)["signed"](SECRET, "msg_1", NOW_S, body)
+
+    assert verify([parse_secret(SECRET)], headers, body, NOW_S * 1_000) == "msg_1"
+    assert convert_event(run(event)["opened"]).ref.id == "1001"
+
+
+def test_received_notices_are_verified_and_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example takes what we sign, takes it once, and refuses what somebody else signed."""
+    (code,) = blocks(page("how-to/receive-notices.md"), "python")
+    receive = run(code)["receive"]
+    monkeypatch.setattr(Webhook, "_Webhook__verify_timestamp", lambda *_: datetime.fromtimestamp(NOW_S, UTC))
+    body = b'{"type": "sla.breached"}'
+    headers = sign([parse_secret(SECRET)], "eff_1", NOW_S, body)
+
+    assert receive(SECRET, headers, body) == {"type": "sla.breached"}
+    assert receive(SECRET, headers, body) is None
+    with pytest.raises(WebhookVerificationError):
+        receive(new_secret(b"another key that tests have"), headers, body)
+
+
+def test_the_example_of_a_notice_has_the_fields_that_the_page_tells() -> None:
+    """Each field of the example is explained."""
+    text = page("reference/notices.md")
+    (example,) = blocks(text, "json")
+
+    explained = set(rows(text)) | {"time", "timestamp", "specversion"}
+    assert set(json.loads(example)) <= explained
+
+
+@pytest.mark.parametrize("path", pages(), ids=relative)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every link to another file of the project has one at its end."""
+    targets = links(path.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (path.parent / target).exists()] == []
