@@ -1,0 +1,108 @@
+"""The configuration of one gateway, as loaded: frozen values, and the settings of each connector on demand.
+
+A connector's settings stay as they stand in the file until its plugin says what type they have; then they are checked
+like the rest, every mistake with its place.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PrivateAttr, SecretStr
+
+from gateway.config.outward import why_not
+from gateway.config.secret import WHAT_TO_WRITE, written_as_text
+from gateway.config.values import Address, Preset
+from gateway.kernel.document import Document, Problem, Problems
+
+S = TypeVar("S", bound=BaseModel)
+
+
+class ConnectorConfig(BaseModel):
+    """One connector: its plugin, whether it may call private addresses, and the plugin's settings, not checked yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    plugin: str
+    allow_private: bool
+    # Not in the repr: whether all its secrets are kept elsewhere isn't known before the plugin says what they are.
+    settings: Mapping[str, Any] = Field(repr=False)
+
+
+class EndpointConfig(BaseModel):
+    """One receiver of notices. The first secret signs; `notices` are patterns such as `sla.*`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    url: str
+    secrets: tuple[SecretStr, ...]
+    notices: tuple[str, ...]
+    allow_private: bool
+
+
+class Config(BaseModel):
+    """All of gateway.yaml. Paths are resolved against its folder; sizes are bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    name: str
+    listen: InstanceOf[Address]
+    admin: InstanceOf[Address]
+    database: Path
+    policy: InstanceOf[Preset] | Path
+    body_limit: int
+    connectors: Mapping[str, ConnectorConfig]
+    endpoints: Mapping[str, EndpointConfig]
+    admin_token: SecretStr | None
+
+    _document: Document = PrivateAttr()
+
+    @classmethod
+    def of(cls, document: Document, **values: Any) -> "Config":
+        """The configuration made of `values`, which knows its document for places of later problems."""
+        config = cls(**values)
+        config._document = document
+        return config
+
+    def problem(self, loc: tuple[str | int, ...], id: str, message: str) -> Problem:
+        """A problem at `loc` of the file, found by whoever knows what its words refer to."""
+        return self._document.problem(loc, id, message)
+
+    def connector_settings(self, name: str, settings_type: type[S]) -> S:
+        """The settings of the connector `name` as its plugin's type. Raises Problems, each at its place."""
+        connector = self.connectors[name]
+        loc = ("connectors", name)
+        settings = dict(connector.settings)
+        if "allow_private" in settings_type.model_fields:
+            settings["allow_private"] = connector.allow_private
+        problems = [
+            self.problem(at, "bad-secret", WHAT_TO_WRITE) for at in written_as_text(settings_type, settings, loc)
+        ]
+        problems += self._wrong_urls(connector)
+        document = copy(self._document)
+        document.data = {"connectors": {name: settings}}
+        try:
+            checked = document.validate(settings_type, loc)
+        except Problems as found:
+            raise Problems([*problems, *found.problems]) from None
+        if problems:
+            raise Problems(problems)
+        return checked
+
+    def _wrong_urls(self, connector: ConnectorConfig) -> list[Problem]:
+        return [
+            self.problem(("connectors", connector.name, key), "bad-url", why)
+            for key, value in connector.settings.items()
+            if isinstance(value, str) and (key == "url" or key.endswith("_url"))
+            if (why := why_not(value, allow_private=connector.allow_private))
+        ]
+
+
+def subscribes(patterns: Iterable[str], type: str) -> bool:
+    """Whether any of the patterns, such as `sla.*`, means this type of notice."""
+    return any(fnmatchcase(type, pattern) for pattern in patterns)

@@ -1,0 +1,177 @@
+"""Reads gateway.yaml and everything that it refers to. Every mistake at once, each as `file:line:column`."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import SecretStr
+
+from gateway.config.config import Config, ConnectorConfig, EndpointConfig, subscribes
+from gateway.config.outward import why_not
+from gateway.config.secret import Secrets
+from gateway.config.shape import ConnectorShape, EndpointShape, FileShape
+from gateway.config.values import Preset, parse_address, parse_database, parse_policy
+from gateway.kernel.document import Document, Problem, Problems, did_you_mean
+from gateway.kernel.signing import parse_secret
+from gateway.model.judgement import NoticeType
+
+T = TypeVar("T")
+FILE_BYTES_MAX = 1024 * 1024
+NOTICE_TYPES: tuple[str, ...] = tuple(
+    sorted(word for part in get_args(NoticeType) for word in get_args(part) or (part,))
+)
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """The configuration in the file at `path`; `environ` is where `{env: NAME}` looks. Raises Problems."""
+    document = Document.parse(_read(path), str(path))
+    folder = path.absolute().parent
+    secrets = Secrets(document, folder, environ)
+    document.data = _with_secrets(document.data, secrets)
+    problems = [
+        *secrets.problems,
+        *_wrong_names(document),
+        *_wrong_endpoints(document),
+        *_wrong_places(document, folder),
+    ]
+    try:
+        shape = document.validate(FileShape)
+    except Problems as found:
+        raise Problems([*problems, *found.problems]) from None
+    if problems:
+        raise Problems(problems)
+    return _config(document, shape, folder)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        reason = error.strerror or "it can't be opened"
+        raise Problems([Problem(str(path), 1, 1, "unreadable", f"the configuration can't be read: {reason}")]) from None
+    if len(content) > FILE_BYTES_MAX:
+        raise Problems([Problem(str(path), 1, 1, "too-big", "a configuration has at most 1 MiB")])
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Problems([Problem(str(path), line, 1, "unreadable", "the file is not text in UTF-8")]) from None
+
+
+def _with_secrets(data: Any, secrets: Secrets) -> Any:
+    """The data with its secrets read, in the only places where a secret can stand."""
+    if not isinstance(data, dict):
+        return data
+    data = dict(data)
+    for key in ("admin_token", "connectors"):
+        if key in data:
+            data[key] = secrets.resolved(data[key], (key,))
+    if isinstance(endpoints := data.get("endpoints"), dict):
+        data["endpoints"] = {
+            name: _endpoint_with_secrets(endpoint, secrets, ("endpoints", name)) for name, endpoint in endpoints.items()
+        }
+    return data
+
+
+def _endpoint_with_secrets(endpoint: Any, secrets: Secrets, loc: tuple[str | int, ...]) -> Any:
+    if isinstance(endpoint, dict) and "secret" in endpoint:
+        return {**endpoint, "secret": secrets.resolved(endpoint["secret"], (*loc, "secret"))}
+    return endpoint
+
+
+def _wrong_names(document: Document) -> Iterator[Problem]:
+    """A connector's name stands in a URL, an endpoint's in the policy: both are plain words."""
+    for section in ("connectors", "endpoints"):
+        for name in _section(document, section):
+            if isinstance(name, str) and _NAME.fullmatch(name) is None:
+                message = (
+                    "a name begins with a lower-case letter and goes on with those, digits, _ and -, at most 63 in all"
+                )
+                yield document.problem((section, name), "bad-name", message, key=True)
+
+
+def _wrong_endpoints(document: Document) -> Iterator[Problem]:
+    for name, endpoint in _section(document, "endpoints").items():
+        if not isinstance(endpoint, dict):
+            continue
+        if isinstance(url := endpoint.get("url"), str) and (
+            why := why_not(url, allow_private=endpoint.get("allow_private") is True)
+        ):
+            yield document.problem(("endpoints", name, "url"), "bad-url", why)
+        yield from _wrong_keys(document, endpoint.get("secret"), ("endpoints", name, "secret"))
+        patterns = endpoint.get("notices")
+        for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
+            if isinstance(pattern, str) and not any(subscribes([pattern], type) for type in NOTICE_TYPES):
+                message = f"{pattern[:60]!r} means no type of notice{did_you_mean(pattern, NOTICE_TYPES)}"
+                yield document.problem(("endpoints", name, "notices", index), "unknown-notice", message)
+
+
+def _wrong_keys(document: Document, secret: Any, loc: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Secrets that were read but can't sign a notice."""
+    if isinstance(secret, list):
+        for index, item in enumerate(secret):
+            yield from _wrong_keys(document, item, (*loc, index))
+    elif isinstance(secret, SecretStr) and (text := secret.get_secret_value()):
+        try:
+            parse_secret(text).sign(b"")
+        except ValueError as error:
+            yield document.problem(loc, "bad-secret", str(error))
+
+
+def _section(document: Document, name: str) -> dict[Any, Any]:
+    section = document.data.get(name) if isinstance(document.data, dict) else None
+    return section if isinstance(section, dict) else {}
+
+
+def _wrong_places(document: Document, folder: Path) -> Iterator[Problem]:
+    """What the file names outside itself, looked at only where the words for it are right."""
+    values = document.data if isinstance(document.data, dict) else {}
+    listen, admin = _read_as(parse_address, values.get("listen")), _read_as(parse_address, values.get("admin"))
+    if listen is not None and listen == admin and listen.port != 0:
+        yield document.problem(("admin",), "bad-value", "the same address as `listen`: give each its own port")
+    policy = _read_as(parse_policy, values.get("policy"))
+    if isinstance(policy, str) and not (folder / policy).is_file():
+        yield document.problem(("policy",), "no-such-file", "no such file; a path starts at the folder of this file")
+    database = _read_as(parse_database, values.get("database"))
+    if database is not None and not (folder / database).parent.is_dir():
+        yield document.problem(
+            ("database",), "no-such-folder", "the folder of the database doesn't exist: make it first"
+        )
+
+
+def _read_as(parse: Callable[[object], T], value: object) -> T | None:
+    try:
+        return parse(value)
+    except ValueError:
+        return None
+
+
+def _config(document: Document, shape: FileShape, folder: Path) -> Config:
+    return Config.of(
+        document,
+        version=shape.version,
+        name=shape.name,
+        listen=shape.listen,
+        admin=shape.admin,
+        database=folder / shape.database,
+        policy=shape.policy if isinstance(shape.policy, Preset) else folder / shape.policy,
+        body_limit=shape.body_limit,
+        connectors={name: _connector(name, connector) for name, connector in shape.connectors.items()},
+        endpoints={name: _endpoint(name, endpoint) for name, endpoint in shape.endpoints.items()},
+        admin_token=shape.admin_token,
+    )
+
+
+def _connector(name: str, shape: ConnectorShape) -> ConnectorConfig:
+    return ConnectorConfig(
+        name=name, plugin=shape.plugin, allow_private=shape.allow_private, settings=shape.model_extra or {}
+    )
+
+
+def _endpoint(name: str, shape: EndpointShape) -> EndpointConfig:
+    return EndpointConfig(
+        name=name, url=shape.url, secrets=shape.secret, notices=shape.notices, allow_private=shape.allow_private
+    )

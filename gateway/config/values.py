@@ -1,0 +1,76 @@
+"""The small values of gateway.yaml, from their text: addresses, sizes, where the database and the policy are.
+
+Each `parse_…` takes what stands in the file and raises ValueError that says what to write instead.
+"""
+
+import re
+from dataclasses import dataclass
+
+BODY_LIMIT_MIN = 1_024
+BODY_LIMIT_MAX = 64 * 1024 * 1024
+"""Bytes: a body is held in memory while it is proved."""
+
+_SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB)?")
+_UNITS = {None: 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9._-]{1,253})):(?P<port>[0-9]{1,5})")
+_PRESET = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens. Port 0: any that is free."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A policy that comes with the gateway, by its name."""
+
+    name: str
+
+
+def parse_address(value: object) -> Address:
+    """Read HOST:PORT, a host in IPv6 in brackets."""
+    match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match["port"]) > 65_535:
+        raise ValueError("expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    return Address(match["six"] or match["host"], int(match["port"]))
+
+
+def parse_size(value: object) -> int:
+    """Read a number of bytes, plain or with B, KiB or MiB."""
+    match = _SIZE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if match is None:
+        raise ValueError("expected a size in bytes, such as 1048576, 512KiB or 1MiB")
+    size = int(match[1]) * _UNITS[match[2]]
+    if not BODY_LIMIT_MIN <= size <= BODY_LIMIT_MAX:
+        raise ValueError("must be from 1KiB to 64MiB")
+    return size
+
+
+def parse_database(value: object) -> str:
+    """Read where the database is: the file behind `sqlite:///`."""
+    if not isinstance(value, str) or not value.startswith(_SQLITE):
+        raise ValueError("only SQLite is supported: write sqlite:///FILE, such as sqlite:///gateway.db")
+    name = value.removeprefix(_SQLITE)
+    if not name or name.startswith(":") or "?" in name or "\0" in name or name.endswith("/"):
+        raise ValueError("names no file: write sqlite:///FILE, such as sqlite:///gateway.db")
+    return name
+
+
+def parse_policy(value: object) -> Preset | str:
+    """Read where the policy is: `preset:NAME`, or a path."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("expected a path, such as policy.yaml, or preset:NAME, such as preset:orion")
+    if not value.startswith("preset:"):
+        return value
+    name = value.removeprefix("preset:")
+    if _PRESET.fullmatch(name) is None:
+        raise ValueError("a preset's name is lower-case letters, digits and -, such as preset:orion")
+    return Preset(name)

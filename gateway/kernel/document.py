@@ -1,0 +1,94 @@
+"""A YAML file with places: its data as plain values, and for everything that is wrong in it file, line and column.
+
+The policy and the configuration are read through it. Laws: every error at once; no message holds a value that could be
+a secret.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gateway.kernel.plain_words import explain
+from gateway.kernel.problems import Problem, Problems, did_you_mean
+from gateway.kernel.scalar_places import index_in_text
+from gateway.kernel.yaml_nodes import Node, parse_nodes
+
+__all__ = ["Document", "Problem", "Problems", "did_you_mean"]
+
+M = TypeVar("M", bound=BaseModel)
+Location = Sequence[str | int]
+
+
+class Document:
+    """One parsed file. `data` is plain: dicts, lists, text, numbers, booleans, None, and dates as `datetime.date`."""
+
+    def __init__(self, file: str, text: str, root: Node | None) -> None:
+        self.file = file
+        self.text = text
+        self._root = root or Node(1, 1, 0, 0)
+        self.data: Any = self._root.data
+
+    @classmethod
+    def parse(cls, text: str, file: str) -> "Document":
+        """Read a file's text; `file` is the name that problems carry. Raises Problems."""
+        text = text.removeprefix("\ufeff")
+        return cls(file, text, parse_nodes(text, file))
+
+    def place(self, loc: Location, *, key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `loc` (or of its key); of the nearest parent where there is none."""
+        node = self._root
+        for index, part in enumerate(loc):
+            child = node.items.get(part)
+            if child is None:
+                break
+            if key and index == len(loc) - 1 and part in node.keys:
+                child = node.keys[part]
+            node = child
+        return node.line, node.column
+
+    def problem(
+        self, loc: Location, id: str, message: str, *, key: bool = False, offset: tuple[int, int] | None = None
+    ) -> Problem:
+        """A problem at `loc`. `offset`: line and column, from 1, inside the text that the scalar at `loc` means."""
+        place = self._place_inside(loc, offset) if offset else None
+        return Problem(self.file, *(place or self.place(loc, key=key)), id, message)
+
+    def in_flow(self, loc: Location) -> bool:
+        """Whether the value at `loc` is a plain scalar inside `{…}` or `[…]`, where a comma cuts it."""
+        node = self._find(loc)
+        return node is not None and node.in_flow and not node.style
+
+    def validate(self, model: type[M], loc: Location = ()) -> M:
+        """The data at `loc` as a pydantic model. Raises Problems: every error at once, each at its place."""
+        data = self.data
+        for part in loc:
+            data = data[part]
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            wrongs = explain(error, model, data)
+            raise Problems(
+                self.problem((*loc, *wrong.path), wrong.id, wrong.message, key=wrong.at_key) for wrong in wrongs
+            ) from None
+
+    def _find(self, loc: Location) -> Node | None:
+        node: Node | None = self._root
+        for part in loc:
+            node = node.items.get(part) if node is not None else None
+        return node
+
+    def _place_inside(self, loc: Location, offset: tuple[int, int]) -> tuple[int, int] | None:
+        node = self._find(loc)
+        if node is None or not isinstance(node.data, str):
+            return None
+        lines = node.data.split("\n")
+        line, column = offset
+        if not 1 <= line <= len(lines) or column < 1:
+            return None
+        at = sum(len(before) + 1 for before in lines[: line - 1]) + min(column - 1, len(lines[line - 1]))
+        index = index_in_text(self.text, node.start, node.style, node.data, at)
+        if index is None:
+            return None
+        before = self.text[:index]
+        return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1

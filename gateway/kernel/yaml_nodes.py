@@ -1,0 +1,255 @@
+"""YAML 1.2 text to nodes that know their places. Reads events, and composes them here, under limits.
+
+Laws. Scalars mean what the YAML 1.2 core schema says (`on`, `08:00` and `1_000` are text), and a plain `2026-12-24` is
+a date; a time of day with a date stays text. A key stands once. No tags but the core's, no second document, no alias
+inside its own anchor. Limits: 1 MiB of text, 50 levels, 100,000 values after aliases.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from gateway.kernel.problems import Problem, Problems
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_DEPTH: Final = 50
+MAX_VALUES: Final = 100_000
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]{1,40}")
+_BASED = re.compile(r"0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]{1,40}|[0-9]{1,40}(?:\.[0-9]{0,40})?)(?:[eE][-+]?[0-9]{1,4})?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CORE = "tag:yaml.org,2002:"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A value and where it stands: line and column from 1, `start` and `end` as indexes into the text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+    data: Any = None
+    style: str = ""
+    """Of a scalar: empty if plain, else its quote, or the sign of a block. `{` or `[` for a flow collection."""
+
+    keys: dict[Any, "Node"] = field(default_factory=dict)
+    items: dict[Any, "Node"] = field(default_factory=dict)
+    """Values by key of a mapping, or by index of a list."""
+
+    in_flow: bool = False
+    values: int = 1
+    height: int = 1
+
+
+def parse_nodes(text: str, file: str) -> Node | None:
+    """The root of a YAML text, None if it is empty. Raises Problems."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise Problems([Problem(file, 1, 1, "too-big", "the file is over 1 MiB; split it")])
+    return _Composer(text, file).compose()
+
+
+class _Composer:
+    """Makes nodes of one text; problems that don't stop the reading gather, and are raised together."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+        self._anchors: dict[str, Node | None] = {}
+        self._problems: list[Problem] = []
+        self._events: Iterator[Any] = iter(())
+
+    def compose(self) -> Node | None:
+        root: Node | None = None
+        try:
+            self._events = iter(YAML(typ="safe", pure=True).parse(self._text))
+            documents = 0
+            for event in self._events:
+                if isinstance(event, DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self._stop(event, "yaml-syntax", "a second document starts here; put each in a file of its own")
+                    root = self._node(next(self._events), depth=1, in_flow=False)
+        except ReaderError as error:
+            place = _place_of(self._text, error.position)
+            self._problems.append(Problem(self._file, *place, "yaml-syntax", "a character that no YAML file may hold"))
+        except MarkedYAMLError as error:
+            self._problems.append(self._syntax(error))
+        except YAMLError:
+            self._problems.append(Problem(self._file, 1, 1, "yaml-syntax", "this is not YAML"))
+        except (ValueError, OverflowError):
+            # The scanner converts escapes such as \UFFFFFFFF without looking at their range.
+            self._problems.append(Problem(self._file, 1, 1, "yaml-syntax", "an escape in quoted text is no character"))
+        if self._problems:
+            raise Problems(self._problems)
+        return root
+
+    def _syntax(self, error: MarkedYAMLError) -> Problem:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        message = " ".join(str(part) for part in (error.context, error.problem) if part)
+        if "flow mapping" in message and "expected ','" in message:
+            message += "; inside {…} put text that has commas, brackets or braces in quotes"
+        if error.context_mark and error.context_mark.line + 1 != line:
+            message += f" (it starts at {error.context_mark.line + 1}:{error.context_mark.column + 1})"
+        return Problem(self._file, line, column, "yaml-syntax", message)
+
+    def _add(self, event: Any, id: str, message: str) -> None:
+        mark = event.start_mark
+        self._problems.append(Problem(self._file, mark.line + 1, mark.column + 1, id, message))
+
+    def _stop(self, event: Any, id: str, message: str) -> None:
+        self._add(event, id, message)
+        raise Problems(self._problems)
+
+    def _node(self, event: Any, depth: int, in_flow: bool) -> Node:
+        if depth > MAX_DEPTH:
+            self._stop(event, "too-deep", f"nested more than {MAX_DEPTH} levels deep")
+        if isinstance(event, AliasEvent):
+            return self._alias(event, depth)
+        anchor = event.anchor
+        if anchor is not None:
+            self._anchors[anchor] = None
+        start, end = event.start_mark, event.end_mark
+        node = Node(start.line + 1, start.column + 1, start.index, end.index, in_flow=in_flow)
+        if isinstance(event, ScalarEvent):
+            node.style = event.style or ""
+            node.data = self._scalar(event)
+        elif isinstance(event, MappingStartEvent):
+            self._mapping(event, node, depth)
+        elif isinstance(event, SequenceStartEvent):
+            self._sequence(event, node, depth)
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
+
+    def _alias(self, event: Any, depth: int) -> Node:
+        if event.anchor not in self._anchors:
+            self._stop(event, "yaml-alias", f"no anchor &{event.anchor} stands before this alias")
+        node = self._anchors[event.anchor]
+        if node is None:
+            self._stop(event, "yaml-alias", f"the alias *{event.anchor} stands inside its own anchor")
+        assert node is not None  # noqa: S101 - _stop raises
+        if depth + node.height - 1 > MAX_DEPTH:
+            self._stop(event, "too-deep", f"nested more than {MAX_DEPTH} levels deep through an alias")
+        return node
+
+    def _grow(self, event: Any, node: Node, child: Node) -> None:
+        node.values += child.values
+        node.height = max(node.height, child.height + 1)
+        if node.values > MAX_VALUES:
+            self._stop(event, "too-big", f"more than {MAX_VALUES:,} values, aliases counted each time")
+
+    def _sequence(self, start: Any, node: Node, depth: int) -> None:
+        self._tag(start, "seq")
+        node.style = "[" if start.flow_style else ""
+        node.data = []
+        for event in self._events:
+            if isinstance(event, SequenceEndEvent):
+                node.end = event.end_mark.index
+                return
+            child = self._node(event, depth + 1, bool(start.flow_style))
+            self._grow(event, node, child)
+            node.items[len(node.data)] = child
+            node.data.append(child.data)
+
+    def _mapping(self, start: Any, node: Node, depth: int) -> None:
+        self._tag(start, "map")
+        node.style = "{" if start.flow_style else ""
+        node.data = {}
+        for event in self._events:
+            if isinstance(event, MappingEndEvent):
+                node.end = event.end_mark.index
+                return
+            key = self._node(event, depth + 1, bool(start.flow_style))
+            child = self._node(next(self._events), depth + 1, bool(start.flow_style))
+            self._grow(event, node, key)
+            self._grow(event, node, child)
+            if isinstance(key.data, dict | list):
+                self._add(event, "bad-key", "a key is text, not a list or a mapping")
+            elif key.data in node.data:
+                first = node.keys[key.data]
+                message = f"the key {_shown(key.data)} stands twice; the first is at {first.line}:{first.column}"
+                self._add(event, "duplicate-key", message)
+            else:
+                node.keys[key.data] = key
+                node.items[key.data] = child
+                node.data[key.data] = child.data
+
+    def _tag(self, event: Any, expected: str) -> None:
+        if event.ctag is not None and str(event.ctag) not in ("!", _CORE + expected):
+            self._add(event, "yaml-tag", "only the tags of YAML's core are understood; leave this one out")
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if _SURROGATE.search(text):
+            self._add(event, "yaml-syntax", "half of a surrogate pair is no text; write the character itself")
+            return ""
+        tag = None if event.ctag is None else str(event.ctag)
+        if tag in ("!", _CORE + "str") or (tag is None and event.style):
+            return text
+        value = resolve_plain(text)
+        if tag is None:
+            return value
+        kinds: dict[str, type | tuple[type, ...]] = {
+            "null": type(None),
+            "bool": bool,
+            "int": int,
+            "float": (int, float),
+        }
+        expected = kinds.get(tag.removeprefix(_CORE))
+        if expected is None or not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+            self._tag(event, "str")
+        return value
+
+
+def resolve_plain(text: str) -> Any:
+    """What a plain scalar means: null, true or false, a number, a date, or else text."""
+    if text in _NULL:
+        return None
+    if text in _BOOL:
+        return _BOOL[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    if _FLOAT.fullmatch(text):
+        return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan")
+                     .replace(".NaN", "nan").replace(".NAN", "nan"))  # fmt: skip
+    return text
+
+
+def _shown(key: Any) -> str:
+    text = str(key)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _place_of(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1

@@ -1,0 +1,103 @@
+"""A connector's settings: checked against its plugin's type, each mistake at its place in gateway.yaml."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from gateway.config import Config, load_config
+from gateway.kernel.document import Problems
+
+
+class Inner(BaseModel):
+    """Settings inside settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: SecretStr | None = None
+
+
+class Settings(BaseModel):
+    """What a plugin may ask for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = "https://vendor.example.com"
+    webhook_secret: tuple[SecretStr, ...] = ()
+    token: SecretStr | None = None
+    inner: Inner = Inner()
+    per_minute: int = 100
+
+
+class Private(Settings):
+    """A plugin that wants to know whether it may call private addresses."""
+
+    allow_private: bool = False
+
+
+def loaded(folder: Path, lines: str) -> Config:
+    """A configuration whose one connector, `v`, has these lines of settings."""
+    path = folder / "gateway.yaml"
+    path.write_text(f"version: 1\npolicy: preset:orion\nconnectors:\n  v:\n    plugin: vendor\n{lines}")
+    return load_config(path, {"A": "canary-a", "B": "canary-b"})
+
+
+def test_settings_come_as_the_plugins_type(tmp_path: Path) -> None:
+    """Secrets are read wherever they stand, one or a list of them; `plugin` is the core's and not handed on."""
+    lines = "    webhook_secret: [{env: A}, {env: B}]\n    inner: {key: {env: B}}\n    per_minute: 7\n"
+
+    settings = loaded(tmp_path, lines).connector_settings("v", Settings)
+
+    assert [secret.get_secret_value() for secret in settings.webhook_secret] == ["canary-a", "canary-b"]
+    assert settings.inner.key is not None
+    assert settings.inner.key.get_secret_value() == "canary-b"
+    assert (settings.per_minute, settings.token) == (7, None)
+
+
+def test_allow_private_belongs_to_the_core(tmp_path: Path) -> None:
+    """A private base_url needs `allow_private: true`, which the plugin sees only if it asks for it."""
+    config = loaded(tmp_path, "    base_url: http://127.0.0.1:4010\n    allow_private: true\n")
+
+    assert config.connectors["v"].allow_private
+    assert config.connector_settings("v", Settings).base_url == "http://127.0.0.1:4010"
+    assert config.connector_settings("v", Private).allow_private
+
+
+def test_every_mistake_shows_at_its_place(tmp_path: Path) -> None:
+    """Secrets as text, wherever they stand, a private URL, a wrong type and an unknown key: all at once."""
+    lines = (
+        "    base_url: http://192.168.1.2/\n"
+        "    webhook_secret: [{env: A}, canary-text]\n"
+        "    token: canary-text\n"
+        "    inner: {key: canary-text}\n"
+        "    per_minute: lots\n"
+        "    per_hour: 1\n"
+    )
+    config = loaded(tmp_path, lines)
+
+    with pytest.raises(Problems) as caught:
+        config.connector_settings("v", Settings)
+
+    assert [(problem.line, problem.column, problem.id) for problem in caught.value.problems] == [
+        (6, 15, "bad-url"),
+        (7, 32, "bad-secret"),
+        (8, 12, "bad-secret"),
+        (9, 18, "bad-secret"),
+        (10, 17, "bad-value"),
+        (11, 5, "unknown-key"),
+    ]
+    assert "canary" not in str(caught.value)
+    assert "canary" not in repr(config)
+
+
+def test_a_secret_that_is_text_is_refused_even_alone(tmp_path: Path) -> None:
+    """pydantic would take the text; the house does not."""
+    with pytest.raises(Problems, match="write {env: NAME}"):
+        loaded(tmp_path, "    token: canary\n").connector_settings("v", Settings)
+
+
+def test_later_problems_have_their_place_too(tmp_path: Path) -> None:
+    """Who finds that a plugin doesn't exist can say where it is asked for."""
+    problem = loaded(tmp_path, "").problem(("connectors", "v", "plugin"), "unknown-plugin", "no such plugin")
+
+    assert (problem.line, problem.column, problem.id) == (5, 13, "unknown-plugin")
