@@ -1,0 +1,1 @@
+"""Side-by-side measurements. One command each; see README.md."""
