@@ -256,6 +256,10 @@ class Store(Protocol):
         """A listing, latest first, without bodies."""
         ...
 
+    async def delivery(self, id: int) -> Delivery | None:
+        """One delivery, with its body."""
+        ...
+
     async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
         """Every try of a delivery: attempt, at, status, error, duration_ms."""
         ...
@@ -266,6 +270,10 @@ class Store(Protocol):
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
+        ...
+
+    async def record(self, id: int) -> Listed | None:
+        """One row of the inbox."""
         ...
 
     async def replay_record(self, id: int) -> bool:

@@ -235,7 +235,7 @@ def test_secret_values_stay_out() -> None:
         ("w: >\n\n\n  a\n\n  b\n", (4, 1), (6, 3)),
         ("w: !!str a + b", (1, 5), (1, 14)),
         ("w: &x 'a + b'", (1, 5), (1, 12)),
-        ('w: "\'é\' + b"', (1, 5), (1, 9)),
+        ("w: \"'é' + b\"", (1, 5), (1, 9)),
     ],
 )
 def test_places_inside_text(yaml: str, offset: tuple[int, int], place: tuple[int, int]) -> None:

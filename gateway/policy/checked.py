@@ -1,0 +1,186 @@
+"""Reading a checked CEL expression: which of the contact's fields it reads, and the words it compares them with.
+
+The library hands out its syntax tree only as bytes of `cel.expr.CheckedExpr`; the few fields of that message that are
+needed are described here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
+
+_EQUALITY: Final = frozenset({"_==_", "_!=_"})
+_MEMBERSHIP: Final = frozenset({"@in", "_in_", "in"})
+
+_FIELDS: Final = {
+    "CheckedExpr": (("expr", 4, "Expr"), ("source_info", 5, "SourceInfo")),
+    "SourceInfo": (("positions", 4, "*Position"),),
+    "Position": (("key", 1, "int64"), ("value", 2, "int32")),
+    "Expr": (
+        ("id", 2, "int64"),
+        ("constant", 3, "Constant"),
+        ("ident", 4, "Ident"),
+        ("select", 5, "Select"),
+        ("call", 6, "Call"),
+        ("list", 7, "CreateList"),
+        ("struct", 8, "CreateStruct"),
+        ("comprehension", 9, "Comprehension"),
+    ),
+    "Constant": (("string_value", 6, "string"),),
+    "Ident": (("name", 1, "string"),),
+    "Select": (("operand", 1, "Expr"), ("field", 2, "string")),
+    "Call": (("target", 1, "Expr"), ("function", 2, "string"), ("args", 3, "*Expr")),
+    "CreateList": (("elements", 1, "*Expr"),),
+    "CreateStruct": (("entries", 2, "*Entry"),),
+    "Entry": (("map_key", 3, "Expr"), ("value", 4, "Expr")),
+    "Comprehension": (
+        ("iter_var", 1, "string"),
+        ("iter_range", 2, "Expr"),
+        ("accu_var", 3, "string"),
+        ("accu_init", 4, "Expr"),
+        ("loop_condition", 5, "Expr"),
+        ("loop_step", 6, "Expr"),
+        ("result", 7, "Expr"),
+        ("iter_var2", 8, "string"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A field of the contact that is read: its name, empty for the contact as a whole. `at` counts characters."""
+
+    field: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A field of the contact that is compared with a word."""
+
+    field: str
+    word: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What an expression does with the contact."""
+
+    reads: tuple[Read, ...]
+    compared: tuple[Compared, ...]
+
+
+def uses_of(serialized: bytes, variable: str) -> Uses:
+    """What the checked expression in these bytes does with `variable`."""
+    wrapper = any_pb2.Any.FromString(serialized)
+    checked = _message_class().FromString(wrapper.value)
+    positions = {entry.key: entry.value for entry in checked.source_info.positions}
+    walk = _Walk(variable, positions)
+    walk.visit(checked.expr, frozenset())
+    return Uses(tuple(walk.reads), tuple(walk.compared))
+
+
+class _Walk:
+    def __init__(self, variable: str, positions: dict[int, int]) -> None:
+        self._variable = variable
+        self._positions = positions
+        self.reads: list[Read] = []
+        self.compared: list[Compared] = []
+
+    def visit(self, node: Any, bound: frozenset[str]) -> None:
+        kind = _kind(node)
+        field = self._field_of(node, bound)
+        if field:
+            self.reads.append(Read(field, self._at(node)))
+        elif kind == "ident" and self._is_variable(node, bound):
+            self.reads.append(Read("", self._at(node)))
+        elif kind == "comprehension":
+            self._comprehension(node.comprehension, bound)
+        else:
+            if kind == "call":
+                self._compare(node.call, bound)
+            for child in _children(node, kind):
+                self.visit(child, bound)
+
+    def _comprehension(self, loop: Any, bound: frozenset[str]) -> None:
+        self.visit(loop.iter_range, bound)
+        self.visit(loop.accu_init, bound)
+        self.visit(loop.result, bound | {loop.accu_var})
+        inner = bound | {loop.iter_var, loop.iter_var2, loop.accu_var}
+        self.visit(loop.loop_condition, inner)
+        self.visit(loop.loop_step, inner)
+
+    def _compare(self, call: Any, bound: frozenset[str]) -> None:
+        if len(call.args) != 2:
+            return
+        left, right = call.args
+        if call.function in _EQUALITY:
+            pairs = [(left, right), (right, left)]
+        elif call.function in _MEMBERSHIP and _kind(right) == "list":
+            pairs = [(left, element) for element in right.list.elements]
+        else:
+            return
+        for read, other in pairs:
+            field = self._field_of(read, bound)
+            if field and _kind(other) == "constant" and other.constant.HasField("string_value"):
+                self.compared.append(Compared(field, other.constant.string_value, self._at(other)))
+
+    def _field_of(self, node: Any, bound: frozenset[str]) -> str:
+        if _kind(node) == "select" and self._is_variable(node.select.operand, bound):
+            return str(node.select.field)
+        return ""
+
+    def _is_variable(self, node: Any, bound: frozenset[str]) -> bool:
+        if _kind(node) != "ident":
+            return False
+        # A leading dot names the variable even where a loop has taken its name.
+        name = node.ident.name
+        return bool(name == "." + self._variable or (name == self._variable and name not in bound))
+
+    def _at(self, node: Any) -> int:
+        return self._positions.get(node.id, 0)
+
+
+def _kind(node: Any) -> str:
+    return node.WhichOneof("kind") or ""
+
+
+def _children(node: Any, kind: str) -> Iterator[Any]:
+    if kind == "select":
+        yield node.select.operand
+    elif kind == "call":
+        if node.call.HasField("target"):
+            yield node.call.target
+        yield from node.call.args
+    elif kind == "list":
+        yield from node.list.elements
+    elif kind == "struct":
+        for entry in node.struct.entries:
+            yield entry.map_key
+            yield entry.value
+
+
+@lru_cache(maxsize=1)
+def _message_class() -> Any:
+    field_type = descriptor_pb2.FieldDescriptorProto
+    scalars = {"string": field_type.TYPE_STRING, "int64": field_type.TYPE_INT64, "int32": field_type.TYPE_INT32}
+    file: Any = descriptor_pb2.FileDescriptorProto(name="gateway/checked.proto", package="checked", syntax="proto3")
+    for name, fields in _FIELDS.items():
+        message = file.message_type.add(name=name)
+        for field, number, type_ in fields:
+            label = field_type.LABEL_REPEATED if type_.startswith("*") else field_type.LABEL_OPTIONAL
+            added = message.field.add(name=field, number=number, label=label)
+            if type_ in scalars:
+                added.type = scalars[type_]
+            else:
+                added.type, added.type_name = field_type.TYPE_MESSAGE, f".checked.{type_.lstrip('*')}"
+            if (name == "Expr" and field != "id") or name == "Constant":
+                added.oneof_index = 0
+        if name in ("Expr", "Constant"):
+            message.oneof_decl.add(name="kind")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("checked.CheckedExpr"))

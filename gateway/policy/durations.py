@@ -1,0 +1,73 @@
+"""Words for time and shares in a policy: durations, shares of a hundred, and the marks of a warning.
+
+Durations are `20s`, `90s`, `30m`, `4h`, `3d` (a day is 24 h of clock time), joined from large to small as `1h30m`. All
+become whole milliseconds. Readers raise ValueError with a message for the file's author.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from gateway.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from gateway.rules.policy import Mark
+
+DURATION_MAX_MS: Final = 3_650 * DAY_MS
+"""Ten years: longer than any promise, short of any overflow."""
+
+_DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
+_UNITS = (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS)
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
+_BEFORE = re.compile(r"(\S+) +before")
+
+
+def read_duration(text: object) -> int:
+    """Milliseconds of a duration such as `1h30m`."""
+    if not isinstance(text, str):
+        raise ValueError("expected a duration with its unit, such as 20s, 30m, 4h, 3d or 1h30m")
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
+        raise ValueError(f"{text[:40]!r} is not a duration; write 20s, 30m, 4h, 3d or 1h30m, the largest unit first")
+    duration = sum(int(part) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part)
+    if duration > DURATION_MAX_MS:
+        raise ValueError(f"{text[:40]!r} is longer than 3650d")
+    return duration
+
+
+def read_share(text: object) -> float:
+    """A share such as `90%`, as 0 to 1."""
+    return float(_share(text))
+
+
+def read_mark(text: str, target_ms: int) -> Mark:
+    """When a warning is due: `50%` of the target, `5s before` its end, or `24h` of elapsed time.
+
+    A mark lies within its target.
+    """
+    written = text.strip()
+    before = _BEFORE.fullmatch(written)
+    if "%" in written:
+        elapsed = round(target_ms * _share(written))
+    elif before:
+        elapsed = target_ms - read_duration(before[1])
+        if elapsed < 0:
+            raise ValueError(f"{written!r} lies before the start: it is longer than the target")
+    elif written and _DURATION.fullmatch(written):
+        elapsed = read_duration(written)
+        if elapsed > target_ms:
+            raise ValueError(f"{written!r} lies behind the target; a warning comes before it")
+    else:
+        raise ValueError(
+            f"{written[:40]!r} is no mark; write 50% (of the target), 5s before (its end) or 24h (elapsed)"
+        )
+    return Mark(written, elapsed)
+
+
+def _share(text: object) -> Fraction:
+    match = _PERCENT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("expected a share such as 90%")
+    share = Fraction(Decimal(match[1])) / 100
+    if share > 1:
+        raise ValueError("a share is at most 100%")
+    return share

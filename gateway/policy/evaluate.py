@@ -1,0 +1,151 @@
+"""What a policy makes of a list of events at an instant, as plain values for JSON: the heart of `policy eval`.
+
+Pure. Laws: the order of the events doesn't matter, to the last byte; all of them belong to one contact; an id names one
+fact. What is wrong with the events is raised with the position of the event, from 0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from gateway.model.event import Event, convert_event, decode_event, encode_event, identified
+from gateway.model.identity import Ref
+from gateway.model.instant import EARLIEST, format_instant
+from gateway.rules.advance import Sourced, next_due
+from gateway.rules.journal import additions, contradicts
+from gateway.rules.policy import Policy
+from gateway.rules.replay import replay
+from gateway.rules.view import View, clocks_view, contact_view, escalation_view, implied_view, route_view
+
+EVENTS_MAX = 100_000
+NESTING_MAX = 64
+"""Lists and objects inside each other that one event may have."""
+
+NAME_MAX = 200
+"""Characters that the kind or the id of a ref may have."""
+
+CONNECTOR = "events"
+"""The connector that the events are taken to have come by."""
+
+NO_REF = Ref("contact", "1")
+"""The object of events of which none names one."""
+
+
+class BadEvents(Exception):
+    """Events that can't be used. `position` counts from 0; None where the list itself is wrong."""
+
+    def __init__(self, why: str, position: int | None = None) -> None:
+        super().__init__(why if position is None else f"event {position}: {why}")
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """`view` is what `policy eval` prints; `failures` are rules whose condition could not be evaluated, with why."""
+
+    view: View
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def read_events(content: bytes) -> list[Event]:
+    """The events in a file's bytes, checked. Raises BadEvents."""
+    try:
+        values = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError:
+        raise BadEvents("JSON that nests too deeply") from None
+    except UnicodeError:
+        raise BadEvents("the file is not text in UTF-8") from None
+    except msgspec.MsgspecError as error:
+        raise BadEvents(f"not JSON: {error}") from None
+    if not isinstance(values, list):
+        raise BadEvents("expected a list of events: [{…}, {…}]")
+    if len(values) > EVENTS_MAX:
+        raise BadEvents(f"{len(values)} events: at most {EVENTS_MAX} are read")
+    ref = _the_ref(values)
+    events = [_event(position, value, ref) for position, value in enumerate(values)]
+    _refuse_contradictions(events)
+    return events
+
+
+def evaluate(events: Sequence[Event], policy: Policy, at: int) -> Evaluation:
+    """What follows by the instant `at`, in milliseconds; events after it are left out."""
+    kept, _ = additions({}, events)
+    judged = replay([Sourced(CONNECTOR, event) for event in kept.values()], policy, at)
+    state = judged.state
+    if state is None:
+        return Evaluation(
+            {"contact": None, "clocks": [], "route": None, "escalations": [], "effects": [], "next_due": None}
+        )
+    due = next_due(state)
+    view = {
+        "contact": contact_view(state),
+        "clocks": clocks_view(state, policy, at),
+        "route": route_view(state.route),
+        "escalations": [escalation_view(escalation) for escalation in state.escalations],
+        "effects": [implied_view(following) for following in judged.implied],
+        "next_due": None if due is None else format_instant(due),
+    }
+    return Evaluation(view, dict(state.failures))
+
+
+def _the_ref(values: Sequence[Any]) -> Any:
+    """The one ref that the events name, as it stands; all that name none belong to it too."""
+    found: Any = None
+    for position, value in enumerate(values):
+        ref = value.get("ref") if isinstance(value, dict) else None
+        if ref is None:
+            continue
+        if found is not None and ref != found:
+            raise BadEvents("its `ref` is another one than before: all events belong to one contact", position)
+        found = ref
+    return {"kind": NO_REF.kind, "id": NO_REF.id} if found is None else found
+
+
+def _event(position: int, value: Any, ref: Any) -> Event:
+    if not isinstance(value, dict):
+        raise BadEvents("expected an object: {…}", position)
+    if _too_deep(value):
+        raise BadEvents(f"it nests deeper than {NESTING_MAX} levels", position)
+    if "ref" not in value:
+        value = {**value, "ref": ref}
+    try:
+        event = convert_event(value)
+        _check(event)
+        # Written and read again, so that equal events are equal in the order of their keys too.
+        return decode_event(encode_event(identified(event)))
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise BadEvents(str(error), position) from None
+
+
+def _check(event: Event) -> None:
+    for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
+        if not 0 < len(text) <= NAME_MAX:
+            raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {NAME_MAX} are allowed")
+    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
+        if not 0 <= number < 2**63:
+            raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
+    if event.at < EARLIEST:
+        raise ValueError(f"`at` lies before {format_instant(EARLIEST)}")
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(NESTING_MAX):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse_contradictions(events: Sequence[Event]) -> None:
+    told: dict[str, Event] = {}
+    for position, event in enumerate(events):
+        if contradicts(event, told.setdefault(event.id, event)):
+            raise BadEvents(f"the id {event.id!r} was used before with other content", position)

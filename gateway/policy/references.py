@@ -1,0 +1,133 @@
+"""What the parts of a policy say of each other: names that must exist, ids that stand once, marks and steps that fit.
+
+Every rule here yields problems with their places and never stops at the first.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+from gateway.kernel.document import Problem, did_you_mean
+from gateway.policy.calendars import BUILT_IN
+from gateway.policy.durations import DURATION_MAX_MS, read_duration, read_mark
+from gateway.policy.parts import Parts, Path, mappings, texts
+
+_LISTS: Final = ("severity", "sla", "routing", "escalation", "enrich", "actions", "tests")
+
+
+def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Problem]:
+    """Every problem between the parts. `enrichers`: the installed ones; empty where nobody knows."""
+    for section in _LISTS:
+        yield from _duplicates(parts, section, "name" if section == "tests" else "id")
+    queues, chains = parts.names("queues"), parts.names("chains")
+    for path, rule in parts.listed("sla"):
+        yield from _known(parts, rule, path, "calendar", _calendars(parts))
+        yield from _sla(parts, path, rule)
+    for path, rule in parts.listed("routing"):
+        yield from _known(parts, rule, path, "queue", queues)
+    for path, chain in parts.named("chains"):
+        yield from _known(parts, chain, path, "calendar", _calendars(parts))
+        yield from _chain(parts, path, chain)
+    for path, rule in parts.listed("escalation"):
+        yield from _known(parts, rule, path, "chain", chains)
+        yield from _trigger(parts, path, rule)
+    for path, rule in parts.listed("actions"):
+        yield from _trigger(parts, path, rule)
+        if rule.get("do") == {}:
+            yield parts.source.problem((*path, "do"), "bad-value", "nothing to do: give comment or tags_add")
+    for path, rule in parts.listed("enrich"):
+        yield from _known(parts, rule, path, "enricher", enrichers or None)
+    yield from _tests(parts)
+
+
+def _calendars(parts: Parts) -> Collection[str] | None:
+    names = parts.names("calendars")
+    return None if names is None else names | BUILT_IN.keys()
+
+
+def _known(
+    parts: Parts, entry: dict[Any, Any], path: Path, kind: str, known: Collection[str] | None, key: str = ""
+) -> Iterator[Problem]:
+    """Names under `key` (by default that of their kind) that nothing declares. `known` None: nobody knows."""
+    for place, name in texts(entry.get(key or kind), (*path, key or kind)):
+        if known is not None and name not in known:
+            message = f"there is no {kind} {name[:100]!r}{did_you_mean(name, known)}"
+            yield parts.source.problem(place, f"unknown-{kind}", message)
+
+
+def _duplicates(parts: Parts, section: str, key: str) -> Iterator[Problem]:
+    seen: dict[str, tuple[int, int]] = {}
+    for path, entry in parts.listed(section):
+        id = entry.get(key)
+        if not isinstance(id, str):
+            continue
+        if id in seen:
+            line, column = seen[id]
+            message = f"the {key} {id[:100]!r} stands twice in {section}; the first is at {line}:{column}"
+            yield parts.source.problem((*path, key), f"duplicate-{key}", message)
+        else:
+            seen[id] = parts.source.place((*path, key))
+
+
+def _sla(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem]:
+    target = _duration(rule.get("within"), DURATION_MAX_MS)
+    seen: set[str] = set()
+    for place, text in texts(rule.get("warn"), (*path, "warn")):
+        try:
+            mark = read_mark(text, target)
+        except ValueError as error:
+            yield parts.source.problem(place, "bad-mark", str(error))
+            continue
+        if mark.text in seen:
+            yield parts.source.problem(place, "bad-mark", f"{mark.text!r} stands twice")
+        seen.add(mark.text)
+    metric = rule.get("metric")
+    if "below" in rule and metric != "csat_recovery":
+        message = "only the metric csat_recovery has a threshold; leave it out"
+        yield parts.source.problem((*path, "below"), "bad-value", message, key=True)
+    if "below" not in rule and metric == "csat_recovery":
+        message = "csat_recovery needs `below`, the share of the scale under which it starts, such as below: 60%"
+        yield parts.source.problem((*path, "metric"), "missing-key", message)
+
+
+def _chain(parts: Parts, path: Path, chain: dict[Any, Any]) -> Iterator[Problem]:
+    before = 0
+    for place, step in mappings(chain.get("steps"), (*path, "steps")):
+        after = _duration(step.get("after"), before)
+        if after < before:
+            message = "a step can't come before the one above it; put the steps in order of time"
+            yield parts.source.problem((*place, "after"), "bad-value", message)
+        before = max(before, after)
+        yield from _known(parts, step, place, "role", parts.names("roles"), key="notify")
+
+
+def _trigger(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem]:
+    if rule.get("on") == "matched" and "metric" in rule:
+        message = "a metric narrows sla.warned and sla.breached; with matched it says nothing, leave it out"
+        yield parts.source.problem((*path, "metric"), "bad-value", message, key=True)
+
+
+def _tests(parts: Parts) -> Iterator[Problem]:
+    ids = {
+        section: frozenset(entry["id"] for _, entry in parts.listed(section) if isinstance(entry.get("id"), str))
+        for section in ("sla", "routing", "escalation")
+    }
+    for path, test in parts.listed("tests"):
+        expect = test.get("expect")
+        if not isinstance(expect, dict):
+            continue
+        place = (*path, "expect")
+        yield from _known(parts, expect, place, "queue", parts.names("queues"))
+        yield from _known(parts, expect, place, "rule", ids["routing"], key="route")
+        yield from _known(parts, expect, place, "rule", ids["escalation"], key="escalations")
+        clocks = expect.get("clocks")
+        for name in clocks if isinstance(clocks, dict) else ():
+            if isinstance(name, str) and name not in ids["sla"]:
+                message = f"there is no rule {name[:100]!r} in sla{did_you_mean(name, ids['sla'])}"
+                yield parts.source.problem((*place, "clocks", name), "unknown-rule", message, key=True)
+
+
+def _duration(raw: object, otherwise: int) -> int:
+    try:
+        return read_duration(raw)
+    except ValueError:
+        return otherwise
