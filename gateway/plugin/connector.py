@@ -1,6 +1,6 @@
 """What a connector is: small Protocols. Whoever has the methods of one has that ability; there is no base class.
 
-The core calls `ConnectorType(name, settings, context)`, never with I/O in the constructor. `normalize` and `receive` are
+The core calls `ConnectorType(name, settings, context)`; the constructor does no I/O. `normalize` and `receive` are
 pure: `request.received_at` is their only clock.
 """
 
@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
-from gateway.kernel.vendor_http import Auth, VendorHttp
+from gateway.kernel.vendor_auth import Auth
+from gateway.kernel.vendor_http import VendorHttp
 from gateway.model.event import Event
 from gateway.model.identity import Ref
 from gateway.model.record import Record
@@ -18,7 +19,7 @@ from gateway.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it came: header names in lower case, the body's very bytes, receipt in milliseconds since the epoch."""
+    """A request as it came: header names in lower case, the body's very bytes, receipt in ms since the epoch."""
 
     method: str
     headers: Mapping[str, str]

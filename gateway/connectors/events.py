@@ -1,0 +1,164 @@
+"""The connector `events`: any system posts `{"events": [ … ]}` in the gateway's own words, signed by Standard Webhooks.
+
+A request is taken whole or refused whole: one wrong event among many refuses all, and the answer names its position.
+An event's `id` and content are the record's key, so that an event sent twice is a duplicate. An `id` from an earlier
+request that comes back with other content is stored and parked by the core, where people see it (`strict_ids`).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from gateway.plugin import (
+    DAY_MS,
+    EARLIEST,
+    Accepted,
+    BadPayload,
+    BadSignature,
+    Connector,
+    Context,
+    Event,
+    Fetch,
+    Finding,
+    Instant,
+    Receipt,
+    Record,
+    Refused,
+    Request,
+    Secrets,
+    convert_event,
+    decode_event,
+    encode_event,
+    format_instant,
+    hookimpl,
+    parse_webhook_secret,
+    read_json,
+    verify_standard_webhook,
+)
+
+EVENTS_MAX = 1_000
+"""Events that one request may bring."""
+
+REF_MAX = 200
+"""Characters that the kind or the id of a ref may have."""
+
+AHEAD_MAX_MS = DAY_MS
+"""How far in the future an event may lie, in milliseconds."""
+
+
+class EventsSettings(BaseModel):
+    """`secret`: one Standard Webhooks secret (`whsec_…`) or a list of them, all of which verify."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    secret: Secrets
+
+    @field_validator("secret")
+    @classmethod
+    def _readable(cls, secrets: Secrets) -> Secrets:
+        for secret in secrets:
+            parse_webhook_secret(secret.get_secret_value())
+        return secrets
+
+
+class _Wrong(Exception):
+    """Why the event at `position` refuses its request."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(f"event {position}: {why}")
+        self.position = position
+
+
+class EventsConnector:
+    """Receives events in the gateway's own words."""
+
+    plugin: ClassVar[str] = "events"
+    strict_ids: ClassVar[bool] = True
+    settings_type: ClassVar[type[BaseModel]] = EventsSettings
+
+    def __init__(self, name: str, settings: EventsSettings, context: Context) -> None:
+        self._secrets = tuple(parse_webhook_secret(secret.get_secret_value()) for secret in settings.secret)
+
+    def receive(self, request: Request) -> Receipt:
+        """Prove the sender (else 401), then check every event (else 422): a record for each."""
+        try:
+            verify_standard_webhook(self._secrets, request.headers, request.body, request.received_at)
+        except BadSignature as error:
+            return Refused(401, str(error))
+        try:
+            return Accepted(_records(_listed(read_json(request.body)), request.received_at))
+        except _Wrong as error:
+            return Refused(422, str(error), {"position": error.position})
+        except BadPayload as error:
+            return Refused(422, str(error))
+
+    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+        """The event that the record is."""
+        try:
+            yield decode_event(record.body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise BadPayload(f"no event: {error}") from None
+
+    async def check(self) -> Sequence[Finding]:
+        """There is nobody to ask."""
+        return [Finding(True, f"{len(self._secrets)} secret(s) verify what is posted here")]
+
+
+@hookimpl
+def gateway_connectors(register: Callable[[type[Connector]], None]) -> None:
+    """Register the connector."""
+    register(EventsConnector)
+
+
+def _listed(body: Any) -> list[Any]:
+    if not isinstance(body, dict) or not isinstance(body.get("events"), list):
+        raise BadPayload('the body is not like {"events": [ … ]}')
+    if unknown := sorted(set(body) - {"events"}):
+        raise BadPayload(f"unknown field {unknown[0][:100]!r}: the body has `events` only")
+    events: list[Any] = body["events"]
+    if len(events) > EVENTS_MAX:
+        raise BadPayload(f"{len(events)} events: send at most {EVENTS_MAX} in one request")
+    return events
+
+
+def _records(values: list[Any], received_at: int) -> list[Record]:
+    seen: dict[str, bytes] = {}
+    records = []
+    for position, value in enumerate(values):
+        event, body = _read(position, value, received_at)
+        if seen.setdefault(event.id, body) != body:
+            raise _Wrong(position, f"another event of this request has the id {event.id!r} and other content")
+        records.append(Record(body=body, form="push", key=_key(event.id, body), received_at=Instant(received_at)))
+    return records
+
+
+def _key(id: str, body: bytes) -> str:
+    """Id and content: the same event again is a duplicate, another one under the same id comes to light in the core."""
+    return f"{id}:{hashlib.sha256(body).hexdigest()[:16]}"
+
+
+def _read(position: int, value: Any, received_at: int) -> tuple[Event, bytes]:
+    """One event and its canonical bytes, checked."""
+    try:
+        event = convert_event(value)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise _Wrong(position, str(error)) from None
+    if not event.id:
+        raise _Wrong(position, "it has no `id`")
+    for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
+        if not 0 < len(text) <= REF_MAX:
+            raise _Wrong(position, f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
+    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
+        if not 0 <= number < 2**63:
+            raise _Wrong(position, f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
+    if event.at < EARLIEST:
+        raise _Wrong(position, f"`at` lies before {format_instant(EARLIEST)}")
+    if event.at > received_at + AHEAD_MAX_MS:
+        raise _Wrong(position, "`at` lies more than 24 h in the future")
+    try:
+        return event, encode_event(event)
+    except (OverflowError, ValueError, TypeError, RecursionError):
+        raise _Wrong(position, "a number is out of range: whole numbers have at most 64 bits") from None

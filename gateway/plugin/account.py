@@ -1,0 +1,29 @@
+"""Opens the HTTP client that the core lends a connector: the host and the credentials come from its settings."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from gateway.kernel.ports import Clock, Rng
+from gateway.kernel.vendor_auth import NoAuth
+from gateway.kernel.vendor_http import VendorHttp
+from gateway.plugin.connector import Connector
+
+NOWHERE = "https://no-vendor.invalid"
+"""The host of a connector that asks no vendor anything: it never resolves."""
+
+
+def open_account(kind: type[Connector], settings: BaseModel, *, clock: Clock, rng: Rng) -> VendorHttp:
+    """The client of the account that `settings` describe: their `base_url` and `allow_private`, and the class's `auth`.
+
+    Raises ValueError if `base_url` is none. Close it when the connector is done.
+    """
+    proves: Any = getattr(kind, "auth", None)
+    auth = NoAuth() if proves is None else proves(settings)
+    return VendorHttp(
+        getattr(settings, "base_url", None) or NOWHERE,
+        auth,
+        clock=clock,
+        rng=rng,
+        allow_private=getattr(settings, "allow_private", False) is True,
+    )

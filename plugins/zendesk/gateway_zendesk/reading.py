@@ -1,0 +1,101 @@
+"""Reads single values of Zendesk's JSON: the value, nothing where Zendesk says nothing, or BadPayload.
+
+Webhooks write ids as text and null as `"0"` or `""`; the API writes numbers and null. Both read the same here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.plugin import SECOND_MS, BadPayload, Instant, parse_instant
+
+Json = Mapping[str, Any]
+
+SYSTEM = "-1"
+"""The author id under which Zendesk itself acts."""
+
+_ID_DIGITS_MAX = 18
+_EPOCH_MAX = 253_402_300_799
+
+
+def mapping(value: object, what: str) -> Json:
+    """An object. Raises BadPayload for anything else."""
+    if not isinstance(value, dict):
+        raise BadPayload(f"{what} is no object")
+    return value
+
+
+def mappings(value: object, what: str) -> list[Json]:
+    """A list of objects; empty where there is none."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadPayload(f"{what} is no list")
+    return [mapping(item, f"an item of {what}") for item in value]
+
+
+def text(source: Json, key: str) -> str | None:
+    """Text, or None."""
+    value = source.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BadPayload(f"{key} is no text")
+    return value
+
+
+def an_id(source: Json, key: str) -> str | None:
+    """The id of an object as text, whichever way Zendesk wrote it; None for null, `"0"` and `""`."""
+    value = source.get(key)
+    if value is None or value in ("", "0") or (value == 0 and value is not False):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if value.bit_length() < 64 else ""
+    if isinstance(value, str) and value.isascii():
+        if value == SYSTEM:
+            return SYSTEM
+        if value.isdigit() and len(value) <= _ID_DIGITS_MAX:
+            return str(int(value)) if int(value) else None
+    raise BadPayload(f"{key} is no id")
+
+
+def needed_id(source: Json, key: str) -> str:
+    """An id that must be there."""
+    value = an_id(source, key)
+    if value is None or value == SYSTEM:
+        raise BadPayload(f"{key} is missing")
+    return value
+
+
+def moment(source: Json, key: str) -> Instant | None:
+    """A time in RFC 3339, cut to the whole second that Zendesk's own log has; None where there is none."""
+    value = text(source, key)
+    if not value:
+        return None
+    try:
+        return Instant(parse_instant(value) // SECOND_MS * SECOND_MS)
+    except (ValueError, OverflowError) as error:
+        raise BadPayload(f"{key}: {error}") from None
+
+
+def needed_moment(source: Json, key: str) -> Instant:
+    """A time that must be there."""
+    value = moment(source, key)
+    if value is None:
+        raise BadPayload(f"{key} is missing")
+    return value
+
+
+def epoch(source: Json, key: str) -> Instant | None:
+    """A time in seconds since 1970; None where there is none."""
+    value = source.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _EPOCH_MAX:
+        raise BadPayload(f"{key} is no time in seconds")
+    return Instant(value * SECOND_MS)
+
+
+def flag(source: Json, key: str) -> bool | None:
+    """True or false, or None."""
+    value = source.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise BadPayload(f"{key} is neither true nor false")
+    return value

@@ -1,0 +1,60 @@
+"""What may stand under a Zendesk connector's name in gateway.yaml, and how its account is proved."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from gateway.plugin import ApiKey, Auth, ClientCredentials, NoAuth, Secrets
+
+Subdomain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class ZendeskSettings(BaseModel):
+    """`subdomain` names the account; `base_url` is set for sandboxes, proxies and simulators.
+
+    The account is proved by OAuth client credentials (`client_id`, `client_secret`), or by an API token (`email`,
+    `api_token`), which Zendesk switches off on 2027-04-30. `webhook_secret` is the signing secret of the webhook, or a
+    list while it is rotated; without it every webhook is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    subdomain: Subdomain | None = None
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+/?$")] | None = None
+    allow_private: bool = False
+    webhook_secret: Secrets | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    scope: str = "read"
+    email: str | None = None
+    api_token: SecretStr | None = None
+    export_every_s: Annotated[float, Field(ge=6, le=86_400)] = 60.0
+    """Seconds between two pulls: Zendesk allows ten export requests a minute."""
+
+    backfill_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
+    """How far back the first pull reaches."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.subdomain is None and self.base_url is None:
+            raise ValueError("give `subdomain` (of https://SUBDOMAIN.zendesk.com) or `base_url`")
+        if (self.client_id is None) != (self.client_secret is None):
+            raise ValueError("`client_id` and `client_secret` belong together")
+        if (self.email is None) != (self.api_token is None):
+            raise ValueError("`email` and `api_token` belong together")
+        if self.client_id is not None and self.email is not None:
+            raise ValueError("give `client_id` and `client_secret`, or `email` and `api_token`, not both")
+        if self.base_url is None:
+            # Here, so that whoever opens the account reads one field only.
+            object.__setattr__(self, "base_url", f"https://{self.subdomain}.zendesk.com")
+        return self
+
+
+def auth_of(settings: ZendeskSettings) -> Auth:
+    """How requests to the account are proved."""
+    if settings.client_id is not None and settings.client_secret is not None:
+        token_url = f"{(settings.base_url or '').rstrip('/')}/oauth/tokens"
+        return ClientCredentials(token_url, settings.client_id, settings.client_secret, settings.scope)
+    if settings.email is not None and settings.api_token is not None:
+        return ApiKey(settings.api_token, username=f"{settings.email}/token")
+    return NoAuth()
