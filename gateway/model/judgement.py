@@ -170,6 +170,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     severity: int = 3
     severity_rule: str = ""
     route: Route | None = None
+    said_route: Route | None = None
+    """The route as it was last said: what changes twice within an instant is said once, at its end."""
+
+    routed_by: str = ""
+    """Id of the event that brought the route."""
+
     clocks: tuple[Clock, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     raised_in_life: tuple[str, ...] = ()

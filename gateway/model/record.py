@@ -25,11 +25,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored record on its way: `attempt` is the fencing number of the claim that holds it."""
+    """A stored record on its way: `attempt` is the fencing number of the claim that holds it.
+
+    `tries` counts the claims since it came, or was last replayed.
+    """
 
     id: int
     connector: str
     record: Record
     attempt: int = 0
+    tries: int = 0
     state: Literal["ready", "leased", "done", "parked"] = "ready"
     reason: str | None = None

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from gateway.model.event import ContactOpened, EscalationAcknowledged, Event, position
+from gateway.model.event import ContactOpened, CsatReceived, EscalationAcknowledged, Event, position
 from gateway.model.identity import StrandKey
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, Implied, State
@@ -97,6 +97,8 @@ def _apply(draft: Draft | None, sourced: Sourced, policy: Policy) -> Draft | Non
         escalation.on_acknowledged(draft, event)
     if draft.contact is not before and verdicts.reads_change(policy, before, draft.contact):
         verdicts.judge(draft, at, event.id)
+    if isinstance(event, CsatReceived):
+        obligations.on_csat(draft, event)
     verdicts.let_rules_count(draft, at)
     _schedule(draft, clocks_before)
     return draft
@@ -160,10 +162,11 @@ def _break_first(draft: Draft, at: int) -> None:
 
 
 def _settle(draft: Draft, at: int) -> None:
-    """The end of an instant: warnings, breaches, raisings, steps."""
+    """The end of an instant: the route, warnings, breaches, raisings, steps."""
+    routed = verdicts.say_route(draft, at)
     rings = _rings(draft, at)
     _ring_all(draft, rings)
-    if escalation.settle(draft, at) or rings:
+    if escalation.settle(draft, at) or rings or routed:
         draft.settled = at
 
 

@@ -28,6 +28,8 @@ class Draft:
     severity: int = 3
     severity_rule: str = ""
     route: Route | None = None
+    said_route: Route | None = None
+    routed_by: str = ""
     in_force: dict[str, str] = field(default_factory=dict)
     clocks: list[Clock] = field(default_factory=list)
     escalations: list[Escalation] = field(default_factory=list)
@@ -82,6 +84,8 @@ class Draft:
             severity=self.severity,
             severity_rule=self.severity_rule,
             route=self.route,
+            said_route=self.said_route,
+            routed_by=self.routed_by,
             in_force=self.in_force,
             clocks=tuple(self.clocks),
             escalations=tuple(self.escalations),
@@ -112,6 +116,8 @@ def draft_of(state: State, policy: Policy) -> Draft:
         severity=state.severity,
         severity_rule=state.severity_rule,
         route=state.route,
+        said_route=state.said_route,
+        routed_by=state.routed_by,
         in_force=dict(state.in_force),
         clocks=list(state.clocks),
         escalations=list(state.escalations),

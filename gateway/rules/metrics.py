@@ -11,13 +11,14 @@ from gateway.model.words import Life, Metric
 ANY: Final[frozenset[Life]] = frozenset(get_args(Life))
 NOT_ENDED: Final = frozenset[Life](("new", "open", "pending", "on_hold"))
 
-End = Literal["cancels", "meets", "meets for good"]
+End = Literal["cancels", "meets", "meets for good", "leaves"]
 
 
 @dataclass(frozen=True, slots=True)
 class MetricRules:
     """`end`: what solving or closing does; merging and deleting always cancel what isn't met. `acknowledges`: a
-    `contact.acknowledged` meets it as well; `replies`: a public agent reply does."""
+    `contact.acknowledged` meets it as well; `replies`: a public agent reply does. What the end `leaves` alone also starts
+    while the contact is ended."""
 
     runs_in: frozenset[Life]
     end: End
@@ -37,8 +38,9 @@ METRICS: Final[dict[Metric, MetricRules]] = {
     "first_resolution": MetricRules(NOT_ENDED, "meets for good"),
     "speed_of_answer": MetricRules(ANY, "cancels", calls_only=True),
     "acknowledgement": MetricRules(ANY, "cancels", replies=True, acknowledges=True),
+    "csat_recovery": MetricRules(ANY, "leaves", replies=True, acknowledges=True),
+    "handover_reply": MetricRules(ANY, "cancels", replies=True),
 }
-"""`csat_recovery` and `handover_reply` are words of the language that the loader refuses until they are judged."""
 
 ON_OPENING: Final[tuple[Metric, ...]] = (
     "first_reply",
@@ -53,6 +55,9 @@ ON_OPENING: Final[tuple[Metric, ...]] = (
 
 ON_REPLY: Final[tuple[Metric, ...]] = ("periodic_update", "pausable_update")
 """What every public agent reply starts anew."""
+
+ON_ANY_REPLY: Final[tuple[Metric, ...]] = ("csat_recovery", "handover_reply")
+"""What a public agent reply only meets."""
 
 BEGUN_AGAIN: Final[tuple[Metric, ...]] = ("first_reply", "acknowledgement")
 """What a reopen starts anew while it has not been met."""

@@ -20,7 +20,7 @@ from gateway.model.judgement import Clock, Span
 from gateway.model.words import ENDED, Life, Metric
 from gateway.rules import clocks
 from gateway.rules.draft import Draft
-from gateway.rules.metrics import BEGUN_AGAIN, METRICS, ON_OPENING, ON_REPLY
+from gateway.rules.metrics import BEGUN_AGAIN, METRICS, ON_ANY_REPLY, ON_OPENING, ON_REPLY
 
 
 def on_opening(draft: Draft, event: Event) -> None:
@@ -29,6 +29,18 @@ def on_opening(draft: Draft, event: Event) -> None:
         if metric == "first_reply" and draft.contact.direction == "outbound":
             continue
         _start(draft, metric, int(event.at), event.id)
+
+
+def on_csat(draft: Draft, event: Event) -> None:
+    """Start the recovery that a bad answer asks for, under the rule now in force; called after the verdicts."""
+    rule = draft.sla.get(draft.in_force.get("csat_recovery", ""))
+    if rule is not None and rule.below is not None and draft.contact.csat.ratio < rule.below:
+        _start(draft, "csat_recovery", int(event.at), event.id)
+
+
+def on_handover(draft: Draft, at: int, cause: str) -> None:
+    """The contact has been routed to a higher tier: the people there owe it a reply."""
+    _start(draft, "handover_reply", at, cause)
 
 
 def on_event(draft: Draft, event: Event, before: Life) -> None:
@@ -57,6 +69,7 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
         case ContactAcknowledged():
             draft.acknowledged = True
             _meet(draft, "acknowledgement", at)
+            _meet(draft, "csat_recovery", at)
 
 
 def _on_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
@@ -98,6 +111,9 @@ def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
     if _counts(draft, "next_reply", author):
         draft.waiting = None
         _meet(draft, "next_reply", at)
+    for metric in ON_ANY_REPLY:
+        if _counts(draft, metric, author):
+            _meet(draft, metric, at)
     for metric in ON_REPLY:
         if _counts(draft, metric, author):
             _meet(draft, metric, at)
@@ -139,7 +155,7 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
     """Start an obligation, or keep it for the reopen. `now` is later than the start where it was found out late."""
     if METRICS[metric].calls_only and draft.contact.kind != "call":
         return
-    if draft.contact.ended:
+    if draft.contact.ended and METRICS[metric].end != "leaves":
         draft.pending[metric] = cause
         return
     if draft.live(metric) is not None:

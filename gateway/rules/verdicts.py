@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from gateway.model.contact import Contact, Facts
 from gateway.model.judgement import Route
 from gateway.model.words import Priority
-from gateway.rules import clocks
+from gateway.rules import clocks, obligations
 from gateway.rules.draft import Draft
+from gateway.rules.metrics import METRICS
 from gateway.rules.policy import Policy, Section, Verdict
 
 SEVERITY_OF: Final[dict[Priority | None, int]] = {"urgent": 1, "high": 2, "normal": 3, "low": 4, None: 3}
@@ -31,7 +32,7 @@ def reads_change(policy: Policy, before: Contact, after: Contact) -> bool:
 
 
 def judge(draft: Draft, at: int, cause: str) -> None:
-    """Judge every section anew; `cause` is the id of the event after which this happens."""
+    """Judge every section anew at `at`; `cause` is the id of the event after which this happens."""
     failures: dict[str, str] = {}
     facts = Facts(contact=draft.contact)
     verdict = _ask(draft, "severity", facts, failures)
@@ -58,10 +59,8 @@ def judge(draft: Draft, at: int, cause: str) -> None:
 
 def let_rules_count(draft: Draft, at: int) -> None:
     """Give every clock the rule now in force for its metric, from `at` on."""
-    if draft.contact.ended:
-        return
     for index, clock in enumerate(draft.clocks):
-        if clock.over:
+        if clock.over or (draft.contact.ended and METRICS[clock.metric].end != "leaves"):
             continue
         new = draft.sla.get(draft.in_force.get(clock.metric, ""))
         if (new.id if new else "") != clock.rule:
@@ -103,20 +102,34 @@ def _take_route(draft: Draft, verdict: Verdict, at: int, cause: str) -> None:
             )
             break
         passed_over.append(rule.id)
-    before, draft.route = draft.route, route
-    if route is not None and _place(route) != _place(before):
-        passed = f"; {', '.join(passed_over)} did not match" if passed_over else ""
-        draft.say(
-            "contact.routed",
-            at,
-            draft.opened_by,
-            cause,
-            rule=route.rule,
-            reason=f"rule {route.rule} matched{passed}",
-            queue=route.queue,
-            before=before.queue if before else None,
-            passed_over=passed_over,
-        )
+    if route is not None and draft.route is not None and route.tier > draft.route.tier:
+        obligations.on_handover(draft, at, cause)
+    if _place(route) != _place(draft.route):
+        draft.routed_by = cause
+    draft.route = route
+
+
+def say_route(draft: Draft, at: int) -> bool:
+    """At the end of an instant: say where the contact belongs now, if that has changed. Whether it has."""
+    route, before = draft.route, draft.said_route
+    if _place(route) == _place(before):
+        return False
+    draft.said_route = route
+    if route is None:
+        return True
+    passed = f"; {', '.join(route.passed_over)} did not match" if route.passed_over else ""
+    draft.say(
+        "contact.routed",
+        at,
+        draft.opened_by,
+        draft.routed_by,
+        rule=route.rule,
+        reason=f"rule {route.rule} matched{passed}",
+        queue=route.queue,
+        before=before.queue if before else None,
+        passed_over=list(route.passed_over),
+    )
+    return True
 
 
 def _place(route: Route | None) -> tuple[object, ...]:

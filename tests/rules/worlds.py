@@ -6,7 +6,10 @@ from typing import Any
 from gateway.model.contact import Facts
 from gateway.model.event import Event, convert_event, identified
 from gateway.model.instant import format_instant, parse_instant
+from gateway.model.judgement import State
+from gateway.model.words import Metric
 from gateway.rules.advance import Judged, Sourced
+from gateway.rules.calendar import ALWAYS, Calendar
 from gateway.rules.policy import (
     Chain,
     EscalationRule,
@@ -19,6 +22,7 @@ from gateway.rules.policy import (
     Verdict,
 )
 from gateway.rules.replay import replay
+from gateway.rules.view import clocks_view
 
 Condition = Callable[[Facts], bool]
 T0 = parse_instant("2026-03-02T09:00:00Z")
@@ -38,7 +42,7 @@ class Conditions:
 
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Ask each rule's function."""
-        return Verdict(tuple(self.when.get(rule, lambda facts: True)(facts) for rule in self.rules[section]))
+        return Verdict(tuple(rule not in self.when or self.when[rule](facts) for rule in self.rules[section]))
 
 
 def policy(
@@ -72,6 +76,16 @@ def policy(
     )
 
 
+def sla(metric: Metric, target: int, *, id: str = "", calendar: Calendar = ALWAYS, **more: Any) -> SlaRule:
+    """A rule for a metric, named after it unless it has a name of its own."""
+    return SlaRule(id or metric, metric, target, calendar, **more)
+
+
+def tagged(tag: str) -> Condition:
+    """Holds while the contact has a tag."""
+    return lambda facts: tag in facts.contact.tags
+
+
 def event(type: str, after: int = 0, /, **fields: Any) -> Event:
     """An event `after` milliseconds from T0; its id says kind and time unless one is given."""
     content = {
@@ -99,6 +113,11 @@ def agent(after: int, **fields: Any) -> Event:
     return event("message.added", after, **{"author": {"kind": "agent"}, **fields})
 
 
+def tags(after: int, *names: str, **fields: Any) -> Event:
+    """The tags become these."""
+    return event("contact.observed", after, tags=list(names), **fields)
+
+
 def status(after: int, to: str, **fields: Any) -> Event:
     """The status changes."""
     return event("status.changed", after, to=to, **fields)
@@ -117,3 +136,32 @@ def judged(rules: Policy, until: int, *events: Event) -> Judged:
 def said(result: Judged, *kinds: str) -> list[tuple[str, int]]:
     """What followed, as (type, milliseconds from T0); only `kinds` where some are given."""
     return [(item.type, item.at - T0) for item in result.implied if not kinds or item.type in kinds]
+
+
+def state_of(result: Judged) -> State:
+    """The state reached; the contact must have been opened."""
+    assert result.state is not None
+    return result.state
+
+
+def lines(rules: Policy, until: int, *events: Event) -> list[str]:
+    """The clocks as their listing shows them at `until`, one line each, times in minutes from T0 and durations in
+    minutes: `first_reply#1 met from 0 due 15 met 10 used 10/15`."""
+    state = state_of(judged(rules, until, *events))
+    return [_line(view) for view in clocks_view(state, rules, T0 + until)]
+
+
+def _line(view: Mapping[str, Any]) -> str:
+    words = [f"{view['rule']}#{view['instance']}", view["state"]]
+    for word, name in (("from", "started_at"), ("due", "due_at"), ("met", "met_at"), ("breached", "breached_at")):
+        if view[name] is not None:
+            words.append(f"{word} {_minutes(parse_instant(view[name]) - T0)}")
+    if view["cancelled_at"] is not None:
+        words.append(f"cancelled {_minutes(parse_instant(view['cancelled_at']) - T0)}")
+    target = "-" if view["target_s"] is None else f"{view['target_s'] / 60:g}"
+    words.append(f"used {view['elapsed_s'] / 60:g}/{target}")
+    return " ".join(words)
+
+
+def _minutes(duration: int) -> str:
+    return f"{duration / M:g}"

@@ -1,0 +1,277 @@
+"""Calls for more people: when they are raised, how their steps come due, and what stops or ends them."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.model.event import Event
+from gateway.rules.advance import next_due
+from gateway.rules.calendar import ALWAYS, weekly
+from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Step
+from tests.rules.worlds import (
+    T0,
+    D,
+    H,
+    M,
+    agent,
+    customer,
+    event,
+    judged,
+    opening,
+    policy,
+    said,
+    sla,
+    state_of,
+    status,
+    tagged,
+    tags,
+)
+
+STEPS = (Step(0, ("hotline",)), Step(30 * M, ("lead",)), Step(2 * H, ("operations", "compliance")))
+CHAIN = Chain("c", ALWAYS, STEPS)
+VIP = {"vip": tagged("vip")}
+MATCHED = policy(chains=(CHAIN,), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
+BREACHED = policy(
+    sla("first_reply", 15 * M, marks=(Mark("5m before", 10 * M),)),
+    sla("next_reply", 15 * M),
+    chains=(CHAIN,),
+    escalation=(EscalationRule("late", "sla.breached", "c"),),
+)
+
+
+def escalations(rules: Policy, until: int, *events: Event) -> list[tuple[str, int]]:
+    """What was said of escalations, in minutes from T0, without its family name."""
+    told = said(judged(rules, until, *events))
+    return [(type.split(".")[1], at // M) for type, at in told if type.startswith("escalation.")]
+
+
+def acknowledged(rules: Policy, after: int, *events: Event) -> Event:
+    """Somebody takes the first escalation of the contact."""
+    first = state_of(judged(rules, after, *events)).escalations[0]
+    return event("escalation.acknowledged", after, escalation=first.id, by="ada")
+
+
+# ── Raising ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_is_raised_when_its_rule_matches_and_its_steps_come_due() -> None:
+    """The first step goes with the raising; the others when the chain's calendar has been open for `after`."""
+    events = opening(), tags(10 * M, "vip")
+    assert escalations(MATCHED, D, *events) == [("raised", 10), ("stepped", 40), ("stepped", 130)]
+    told = [item for item in judged(MATCHED, D, *events).implied if item.type.startswith("escalation.")]
+    assert [item.roles for item in told] == [("hotline",), ("lead",), ("operations", "compliance")]
+    assert [item.detail["step"] for item in told] == [1, 2, 3]
+
+
+def test_it_has_the_id_of_the_effect_that_raised_it() -> None:
+    """The id that a receiver answers with."""
+    result = judged(MATCHED, D, opening(tags=["vip"]))
+    raised = next(item for item in result.implied if item.type == "escalation.raised")
+    assert raised.id == raised.detail["escalation"] == state_of(result).escalations[0].id
+
+
+def test_a_breach_raises_it_at_the_deadline() -> None:
+    """Without any event; `next_due` names the instant of each step."""
+    assert escalations(BREACHED, 46 * M, opening()) == [("raised", 15), ("stepped", 45)]
+    assert next_due(state_of(judged(BREACHED, 16 * M, opening()))) == T0 + 45 * M
+    assert next_due(state_of(judged(BREACHED, 46 * M, opening()))) == T0 + 135 * M
+    assert next_due(state_of(judged(BREACHED, 136 * M, opening()))) is None
+
+
+def test_every_instance_of_a_clock_raises_its_own() -> None:
+    """Once for each."""
+    events = opening(), agent(20 * M), customer(30 * M), agent(50 * M), customer(60 * M), agent(61 * M)
+    assert escalations(BREACHED, D, *events) == [("raised", 15), ("resolved", 20), ("raised", 45), ("resolved", 50)]
+
+
+@pytest.mark.parametrize(("metric", "raised"), [("first_reply", 1), ("next_reply", 0), (None, 1)])
+def test_a_metric_narrows_the_trigger(metric: Any, raised: int) -> None:
+    """Only that metric's clocks."""
+    rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("e", "sla.breached", "c", metric),))
+    assert [word for word, _ in escalations(rules, 20 * M, opening())] == ["raised"] * raised
+
+
+def test_a_warning_raises_it_before_the_breach() -> None:
+    """On the first mark; the breach does not raise it again."""
+    rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("e", "sla.warned", "c"),))
+    assert escalations(rules, 20 * M, opening()) == [("raised", 10)]
+
+
+def test_a_condition_that_comes_true_after_the_breach_raises_it_then() -> None:
+    """At the instant when its trigger becomes true: breached, and matching."""
+    rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("vip", "sla.breached", "c"),), when=VIP)
+    assert escalations(rules, 29 * M, opening(), tags(20 * M, "vip")) == [("raised", 20)]
+
+
+def test_a_clock_that_is_over_raises_nothing() -> None:
+    """A breach that was met before the rule matched calls nobody."""
+    rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("vip", "sla.breached", "c"),), when=VIP)
+    assert escalations(rules, D, opening(), agent(20 * M), tags(30 * M, "vip")) == []
+
+
+def test_nothing_is_raised_while_the_contact_is_ended() -> None:
+    """What matches then is raised at the reopen."""
+    events = opening(status="solved"), tags(M, "vip"), status(H, "open")
+    assert escalations(MATCHED, 59 * M, *events) == []
+    assert escalations(MATCHED, H, *events) == [("raised", 60)]
+
+
+def test_a_matching_rule_raises_once_in_a_life() -> None:
+    """A condition that comes and goes raises once; after a reopen it may again."""
+    events = opening(tags=["vip"]), tags(5 * M), tags(10 * M, "vip")
+    assert escalations(MATCHED, 20 * M, *events) == [("raised", 0), ("resolved", 5)]
+    again = *events, status(20 * M, "solved"), status(H, "open")
+    told = judged(MATCHED, H, *again)
+    assert escalations(MATCHED, H, *again) == [("raised", 0), ("resolved", 5), ("raised", 60)]
+    assert len({call.id for call in state_of(told).escalations}) == 2
+
+
+def test_the_order_at_one_instant_is_that_of_the_policy() -> None:
+    """Breaches, then raisings by rule, then steps."""
+    rules = policy(
+        *BREACHED.sla,
+        chains=(CHAIN, Chain("d", ALWAYS, (Step(0, ("lead",)), Step(15 * M, ("lead",))))),
+        escalation=(
+            EscalationRule("b", "sla.breached", "c"),
+            EscalationRule("m", "matched", "d"),
+            EscalationRule("a", "sla.breached", "c"),
+        ),
+    )
+    told = [(item.type, item.rule) for item in judged(rules, 15 * M, opening()).implied if item.at == T0 + 15 * M]
+    assert told == [
+        ("sla.breached", "first_reply"),
+        ("escalation.raised", "b"),
+        ("escalation.raised", "a"),
+        ("escalation.stepped", "m"),
+    ]
+
+
+# ── Steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_steps_follow_the_chains_calendar() -> None:
+    """Raised at night, a step after half an hour comes half an hour after the opening; one of 0 at once."""
+    office = weekly("office", ZoneInfo("UTC"), [[(540, 1020)]] * 7)
+    rules = policy(chains=(Chain("c", office, STEPS),), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
+    events = opening(), tags(10 * H, "vip")
+    assert escalations(rules, 2 * D, *events) == [("raised", 600), ("stepped", 24 * 60 + 30), ("stepped", 26 * 60)]
+
+
+def test_a_first_step_that_waits_goes_out_as_a_step() -> None:
+    """The raising itself then calls nobody."""
+    chain = Chain("c", ALWAYS, (Step(10 * M, ("lead",)),))
+    rules = policy(chains=(chain,), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
+    told = [item for item in judged(rules, H, opening(tags=["vip"])).implied if item.type.startswith("escalation.")]
+    assert [(item.type, item.roles, (item.at - T0) // M) for item in told] == [
+        ("escalation.raised", (), 0),
+        ("escalation.stepped", ("lead",), 10),
+    ]
+
+
+def test_steps_of_one_instant_all_fire_in_order() -> None:
+    """Two steps after no time go at the raising."""
+    chain = Chain("c", ALWAYS, (Step(0, ("a",)), Step(0, ("b",)), Step(0, ("c",))))
+    rules = policy(chains=(chain,), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
+    told = [item.roles for item in judged(rules, M, opening(tags=["vip"])).implied if item.roles]
+    assert told == [("a",), ("b",), ("c",)]
+
+
+def test_a_step_fires_at_its_instant_and_not_before() -> None:
+    """A millisecond decides."""
+    assert escalations(BREACHED, 45 * M - 1, opening()) == [("raised", 15)]
+    assert escalations(BREACHED, 45 * M, opening()) == [("raised", 15), ("stepped", 45)]
+
+
+def test_a_reminder_repeats_a_step_until_the_next() -> None:
+    """Each counts from the one before, and is numbered."""
+    chain = Chain("c", ALWAYS, (Step(0, ("a",), reminder_ms=10 * M), Step(25 * M, ("b",))))
+    rules = policy(chains=(chain,), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
+    told = [item for item in judged(rules, H, opening(tags=["vip"])).implied if item.roles]
+    assert [((item.at - T0) // M, item.roles, item.detail.get("reminder", 0)) for item in told] == [
+        (0, ("a",), 0),
+        (10, ("a",), 1),
+        (20, ("a",), 2),
+        (25, ("b",), 0),
+    ]
+    assert len({item.id for item in told}) == 4
+
+
+# ── Stopping and resolving ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_acknowledging_stops_the_steps_that_are_not_yet_due() -> None:
+    """And reminders; it resolves nothing."""
+    before = opening(tags=["vip"])
+    taken = acknowledged(MATCHED, 35 * M, before)
+    result = judged(MATCHED, D, before, taken)
+    assert escalations(MATCHED, D, before, taken) == [("raised", 0), ("stepped", 30), ("acknowledged", 35)]
+    (call,) = state_of(result).escalations
+    assert (call.state, call.acknowledged_by, call.next_at) == ("acknowledged", "ada", None)
+    assert next_due(state_of(result)) is None
+
+
+def test_an_acknowledgement_at_the_instant_of_a_step_comes_before_it() -> None:
+    """Events first."""
+    before = opening(tags=["vip"])
+    assert escalations(MATCHED, D, before, acknowledged(MATCHED, 30 * M, before))[-1] == ("acknowledged", 30)
+
+
+def test_an_acknowledgement_of_something_else_stops_nothing() -> None:
+    """An unknown id is no error and changes nothing; a second acknowledgement neither."""
+    before = opening(tags=["vip"])
+    unknown = event("escalation.acknowledged", M, escalation="msg_other", by="ada")
+    assert escalations(MATCHED, 40 * M, before, unknown) == [("raised", 0), ("stepped", 30)]
+    contact = event("contact.acknowledged", M, by="ada")
+    assert escalations(MATCHED, 40 * M, before, contact) == [("raised", 0), ("stepped", 30)]
+    first = acknowledged(MATCHED, 5 * M, before)
+    second = event("escalation.acknowledged", 6 * M, escalation=first.escalation, by="bob")  # type: ignore[union-attr]
+    (call,) = state_of(judged(MATCHED, D, before, first, second)).escalations
+    assert (call.acknowledged_by, call.acknowledged_at) == ("ada", T0 + 5 * M)
+
+
+@pytest.mark.parametrize(
+    ("rules", "events", "at"),
+    [
+        (BREACHED, (opening(), agent(20 * M)), 20),
+        (BREACHED, (opening(), status(20 * M, "solved")), 20),
+        (BREACHED, (opening(), event("contact.deleted", 20 * M)), 20),
+        (MATCHED, (opening(tags=["vip"]), tags(20 * M)), 20),
+        (MATCHED, (opening(tags=["vip"]), status(20 * M, "closed")), 20),
+    ],
+    ids=["met", "solved", "deleted", "no longer", "closed"],
+)
+def test_it_resolves(rules: Policy, events: tuple[Event, ...], at: int) -> None:
+    """When the contact ends, its clock is met or cancelled, or its condition no longer holds; no step comes later."""
+    assert escalations(rules, D, *events)[-1] == ("resolved", at)
+    assert [call.state for call in state_of(judged(rules, D, *events)).escalations] == ["resolved"]
+
+
+def test_a_clock_that_its_rule_leaves_resolves_what_it_raised() -> None:
+    """Cancelled because no rule matches; taken up again it raises nothing a second time."""
+    rules = policy(
+        sla("first_reply", 15 * M),
+        chains=(CHAIN,),
+        escalation=(EscalationRule("late", "sla.breached", "c"),),
+        when={"first_reply": tagged("vip")},
+    )
+    events = opening(tags=["vip"]), tags(20 * M), tags(30 * M, "vip")
+    assert escalations(rules, D, *events) == [("raised", 15), ("resolved", 20)]
+
+
+def test_what_was_raised_by_a_clock_does_not_care_about_its_condition() -> None:
+    """Raised by a breach, it stays while the clock is late, though the rule matches no more."""
+    rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("vip", "sla.breached", "c"),), when=VIP)
+    assert escalations(rules, H, opening(tags=["vip"]), tags(20 * M)) == [("raised", 15), ("stepped", 45)]
+
+
+def test_a_resolution_at_the_instant_of_a_step_comes_before_it() -> None:
+    """The reply at minute 45 spares the lead."""
+    assert escalations(BREACHED, D, opening(), agent(45 * M)) == [("raised", 15), ("resolved", 45)]
+
+
+def test_acknowledged_it_still_resolves() -> None:
+    """Resolved outlasts acknowledged."""
+    before = opening(tags=["vip"])
+    events = before, acknowledged(MATCHED, 5 * M, before), status(H, "solved")
+    assert escalations(MATCHED, D, *events) == [("raised", 0), ("acknowledged", 5), ("resolved", 60)]

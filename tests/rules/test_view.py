@@ -1,0 +1,146 @@
+"""A judgement as people read it: which clocks are listed, in which order, and what their times say."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.model.judgement import Effect
+from gateway.rules.announce import announce
+from gateway.rules.calendar import ALWAYS
+from gateway.rules.policy import Chain, EscalationRule, Policy, RoutingRule, Step
+from gateway.rules.view import clocks_view, implied_view, judgement_view, notice_body
+from tests.rules.worlds import (
+    T0,
+    H,
+    M,
+    agent,
+    customer,
+    event,
+    judged,
+    lines,
+    opening,
+    policy,
+    sla,
+    state_of,
+    status,
+)
+
+RULES = policy(
+    sla("resolution", 4 * H, id="b"),
+    sla("next_reply", 15 * M, id="c"),
+    sla("first_reply", 15 * M, id="a"),
+    chains=(Chain("chain", ALWAYS, (Step(0, ("lead",)), Step(30 * M, ("lead",)))),),
+    escalation=(EscalationRule("e", "sla.breached", "chain"),),
+)
+
+
+def view(rules: Policy, until: int, *events: Any) -> dict[str, Any]:
+    """The judgement at `until`, through JSON as a receiver gets it."""
+    shown = judgement_view(state_of(judged(rules, until, *events)), rules, T0 + until)
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(shown))
+    return decoded
+
+
+def test_clocks_are_listed_by_rule_in_the_policys_order_then_by_instance() -> None:
+    """However they came into being."""
+    asked = [customer(20 * M), agent(21 * M), customer(22 * M)]
+    told = lines(RULES, 30 * M, opening(), agent(10 * M), *asked)
+    assert [line.split()[0] for line in told] == ["b#1", "c#1", "c#2", "a#1"]
+
+
+def test_what_no_rule_has_counted_is_not_listed() -> None:
+    """An obligation without a rule is nobody's clock."""
+    rules = policy(sla("first_reply", M), when={"first_reply": lambda facts: False})
+    assert lines(rules, H, opening(), agent(M)) == []
+
+
+def test_elapsed_counts_to_the_instant_asked_for_or_to_the_end() -> None:
+    """Asked later, a running clock has used more, a met one has not."""
+    result = state_of(judged(RULES, 10 * M, opening(), agent(10 * M)))
+    used = {at: [shown["elapsed_s"] for shown in clocks_view(result, RULES, T0 + at)] for at in (10 * M, 2 * H)}
+    assert used == {10 * M: [600, 600], 2 * H: [7200, 600]}
+
+
+def test_times_are_utc_and_durations_seconds_with_a_fraction_only_where_needed() -> None:
+    """As RFC 3339 with `Z`; what has no time is null."""
+    rules = policy(sla("first_reply", 15 * M + 500))
+    assert view(rules, 1500, opening())["clocks"] == [
+        {
+            "rule": "first_reply",
+            "metric": "first_reply",
+            "instance": 1,
+            "state": "running",
+            "started_at": "2026-03-02T09:00:00Z",
+            "due_at": "2026-03-02T09:15:00.500Z",
+            "met_at": None,
+            "breached_at": None,
+            "cancelled_at": None,
+            "target_s": 900.5,
+            "elapsed_s": 1.5,
+            "calendar": "always",
+        }
+    ]
+
+
+def test_a_contact_is_shown_with_its_route_and_escalations() -> None:
+    """What every notice and every listing holds."""
+    told = view(
+        RULES,
+        20 * M,
+        opening(subject="Help", tags=["a", "b"], customer={"email": "ada@example.com"}, fields={"plan": "gold"}),
+        event("contact.assigned", M, assignee="7"),
+    )
+    assert {name: told[name] for name in ("status", "severity", "subject", "tags", "assignee", "queue")} == {
+        "status": "new",
+        "severity": 3,
+        "subject": "Help",
+        "tags": ["a", "b"],
+        "assignee": "7",
+        "queue": "general",
+    }
+    assert told["refs"] == [{"connector": "test", "kind": "ticket", "id": "1"}]
+    assert told["customer"] == {"email": "ada@example.com"}
+    assert (told["opened_at"], told["updated_at"]) == ("2026-03-02T09:00:00Z", "2026-03-02T09:01:00Z")
+    assert told["route"]["rule"] == "default"
+    (escalation,) = told["escalations"]
+    assert (escalation["state"], escalation["steps_fired"]) == ("active", 1)
+    assert (escalation["raised_at"], escalation["next_step_at"]) == ("2026-03-02T09:15:00Z", "2026-03-02T09:45:00Z")
+
+
+def test_a_contact_without_a_route_has_no_queue() -> None:
+    """Where no routing rule matches."""
+    rules = policy(routing=(RoutingRule("never", "general"),), when={"never": lambda facts: False})
+    told = view(rules, M, opening())
+    assert told["route"] is None
+    assert told["queue"] is None
+
+
+def test_what_follows_is_shown_with_its_reason() -> None:
+    """As `policy eval` lists effects."""
+    result = judged(RULES, 15 * M, opening())
+    breach = next(implied_view(item) for item in result.implied if item.type == "sla.breached")
+    assert breach["at"] == "2026-03-02T09:15:00Z"
+    assert breach["rule"] == "a"
+    assert breach["data"] == {
+        "reason": "first reply not there by 2026-03-02T09:15:00Z",
+        "roles": [],
+        "metric": "first_reply",
+        "instance": 1,
+    }
+
+
+def test_a_notice_is_one_object_that_both_standards_understand() -> None:
+    """CloudEvents in structured mode and Standard Webhooks; the contact as it was at the effect's instant."""
+    result = judged(RULES, 15 * M, opening(), status(M, "open"))
+    told = announce(result.implied, {}, T0 + 16 * M, policy="hash", live_from=0, whole=True)
+    effect: Effect = next(effect for effect in told.effects if effect.type == "escalation.raised")
+    body = notice_body(effect, "con_1", state_of(result), RULES, source="gateway", link="https://x.example/con_1")
+    assert body["specversion"] == "1.0"
+    assert (body["id"], body["type"], body["subject"]) == (effect.id, "escalation.raised", "con_1")
+    assert body["time"] == body["timestamp"] == "2026-03-02T09:15:00Z"
+    data = body["data"]
+    assert data["contact"]["id"] == "con_1"
+    assert data["contact"]["status"] == "open"
+    assert (data["rule"], data["late_by_s"], data["step"]) == ("e", 60, 1)
+    assert data["policy"] == {"name": "test", "hash": "hash"}
+    assert data["links"] == {"contact": "https://x.example/con_1"}

@@ -1,0 +1,229 @@
+"""Random policies and histories for the properties of the rules: coarse in time, so that much falls on one instant."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from hypothesis import strategies as st
+
+from gateway.model.event import Event, convert_event
+from gateway.model.instant import format_instant
+from gateway.model.judgement import Escalation, LedgerEntry, State
+from gateway.model.words import Metric
+from gateway.rules.advance import Judged, advance, continues, in_order
+from gateway.rules.announce import announce
+from gateway.rules.calendar import ALWAYS, weekly
+from gateway.rules.journal import additions
+from gateway.rules.metrics import METRICS
+from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Queue, RoutingRule, SeverityRule, SlaRule, Step
+from gateway.rules.replay import replay
+from tests.rules.worlds import T0, Condition, H, M, policy, sourced, tagged
+
+GRAIN = 15 * M
+"""Everything happens on multiples of this."""
+
+END = 16 * H
+EVEN = weekly("even", ZoneInfo("UTC"), [[(60 * hour, 60 * hour + 60) for hour in range(1, 24, 2)]] * 7)
+TAGS = ("a", "b")
+grains = st.integers(0, 20).map(lambda n: n * GRAIN)
+short = st.integers(0, 6).map(lambda n: n * GRAIN)
+waits = st.integers(1, 6).map(lambda n: n * GRAIN)
+tag_lists = st.lists(st.sampled_from(TAGS), max_size=2, unique=True)
+
+
+# ── Policies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@st.composite
+def sla_rules(draw: st.DrawFn, id: str, metrics: tuple[Metric, ...] = tuple(METRICS)) -> SlaRule:
+    """A rule for any metric that is judged."""
+    target = draw(short)
+    marks = draw(st.lists(st.integers(0, target // GRAIN), max_size=2, unique=True))
+    return SlaRule(
+        id=id,
+        metric=draw(st.sampled_from(metrics)),
+        target_ms=target,
+        calendar=draw(st.sampled_from([ALWAYS, EVEN])),
+        operator=draw(st.sampled_from(["lt", "le"])),
+        marks=tuple(Mark(f"{mark * 15}m", mark * GRAIN) for mark in marks),
+        bots_count=draw(st.booleans()),
+    )
+
+
+@st.composite
+def chains(draw: st.DrawFn, id: str) -> Chain:
+    """Steps with and without reminders; an acknowledgement may run out."""
+    afters = sorted(draw(st.lists(short, min_size=1, max_size=3)))
+    steps = tuple(
+        Step(after, (f"role-{n}",), draw(st.none() | st.sampled_from([2 * GRAIN, 5 * GRAIN])))
+        for n, after in enumerate(afters)
+    )
+    return Chain(id, draw(st.sampled_from([ALWAYS, EVEN])), steps, draw(st.none() | waits))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Rules that tags and the severity switch on and off."""
+    slas = tuple(draw(sla_rules(id=f"sla-{n}")) for n in range(draw(st.integers(1, 5))))
+    escalations = tuple(
+        EscalationRule(
+            f"call-{n}",
+            draw(st.sampled_from(["matched", "sla.warned", "sla.breached"])),
+            draw(st.sampled_from(["c", "d"])),
+        )
+        for n in range(draw(st.integers(0, 3)))
+    )
+    when: dict[str, Condition] = {"urgent": tagged("a"), "desk": lambda facts: facts.severity == 1}
+    for id in (*(rule.id for rule in slas), *(rule.id for rule in escalations)):
+        condition = draw(st.none() | st.sampled_from([*map(tagged, TAGS), lambda facts: facts.severity != 1]))
+        if condition is not None:
+            when[id] = condition
+    return policy(
+        *slas,
+        when=when,
+        severity=(SeverityRule("urgent", 1),),
+        queues=(Queue("general"), Queue("special", "t2", 2)),
+        routing=(RoutingRule("desk", "special"), RoutingRule("default", "general")),
+        chains=(draw(chains("c")), draw(chains("d"))),
+        escalation=escalations,
+    )
+
+
+# ── Histories ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+authors = st.sampled_from(["customer", "customer", "agent", "agent", "bot", "system"])
+Content = dict[str, Any]
+openings: st.SearchStrategy[Content] = st.fixed_dictionaries(
+    {
+        "type": st.just("contact.opened"),
+        "kind": st.sampled_from(["ticket", "call"]),
+        "channel": st.just("email"),
+        "direction": st.sampled_from(["inbound", "inbound", "outbound"]),
+    },
+    optional={"status": st.sampled_from(["open", "solved"]), "tags": tag_lists},
+)
+happenings: st.SearchStrategy[Content] = st.one_of(
+    st.fixed_dictionaries(
+        {"type": st.just("message.added"), "author": authors.map(lambda kind: {"kind": kind})},
+        optional={"visibility": st.sampled_from(["public", "internal"]), "auto": st.booleans()},
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("status.changed"),
+            "to": st.sampled_from(["new", "open", "pending", "on_hold", "solved", "closed"]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {"type": st.just("contact.observed")},
+        optional={
+            "tags": tag_lists,
+            "priority": st.sampled_from(["urgent", None]),
+            "status": st.sampled_from(["open", "solved"]),
+        },
+    ),
+    st.sampled_from(
+        [
+            {"type": "contact.acknowledged", "by": "ada"},
+            {"type": "contact.merged", "into": {"kind": "ticket", "id": "2"}},
+            {"type": "contact.deleted"},
+            {"type": "call.queued"},
+            {"type": "call.ringing"},
+            {"type": "call.answered"},
+            {"type": "call.abandoned"},
+            {"type": "message.edited", "message": "m"},
+        ]
+    ),
+)
+
+
+def placed(content: Content, at: int, id: str, sequence: int = 0) -> Event:
+    """An event of the one ticket at `at` milliseconds from T0."""
+    return convert_event(
+        {
+            **content,
+            "at": format_instant(T0 + at),
+            "ref": {"kind": "ticket", "id": "1"},
+            "id": id,
+            "sequence": sequence,
+        }
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
+    """An opening and what follows, some before it, some with equal times; acknowledgements of what was raised."""
+    events = [placed(draw(openings), draw(st.sampled_from([0, 0, GRAIN, 4 * GRAIN])), "opened")]
+    if draw(st.integers(0, 5)) == 5:
+        events.append(placed(draw(openings), draw(grains), "opened-again"))
+    for n in range(draw(st.integers(0, 12))):
+        # Ids that don't sort as they were made; the source's sequence decides sometimes.
+        id = f"{draw(st.sampled_from('xay'))}{n}"
+        events.append(placed(draw(happenings), draw(grains), id, draw(st.sampled_from([0, 0, 0, 1]))))
+    result = replay(sourced(*events), rules, T0 + END)
+    raised: tuple[Escalation, ...] = result.state.escalations if result.state else ()
+    if draw(st.booleans()) and raised:
+        chosen = draw(st.sampled_from(raised))
+        later = min(chosen.raised_at - T0 + draw(short), END)
+        content: Content = {"type": "escalation.acknowledged", "escalation": chosen.id, "by": "ada"}
+        events.append(placed(content, later, "taken"))
+    return events
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Policy, list[Event]]:
+    """A policy and a history."""
+    rules = draw(policies())
+    return rules, draw(histories(rules))
+
+
+# ── A small engine ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stored(state: State | None) -> State | None:
+    """The state as it comes back from a store."""
+    return None if state is None else msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State)
+
+
+@dataclass
+class Engine:
+    """Takes events as they arrive: goes on where it can, starts again where it must; keeps a ledger of what it said."""
+
+    rules: Policy
+    live_from: int = 0
+
+    def __post_init__(self) -> None:
+        self.journal: dict[str, Event] = {}
+        self.state: State | None = None
+        self.ledger: dict[str, LedgerEntry] = {}
+        self.effects: list[tuple[str, str]] = []
+        self.now = int(T0)
+        self.went_on = 0
+
+    def arrive(self, *events: Event) -> None:
+        """New events, or some that are known already."""
+        kept, replacing = additions(self.journal, events)
+        if not kept:
+            return
+        self.journal.update(kept)
+        self.now = max(self.now, *(int(event.at) for event in kept.values()))
+        fresh = in_order(sourced(*kept.values()))
+        if self.state is not None and not replacing and continues(self.state, fresh):
+            self.went_on += 1
+            self._conclude(advance(self.state, fresh, self.rules), whole=False)
+        else:
+            happened = max(int(event.at) for event in self.journal.values())
+            until = max(happened, self.state.settled if self.state else 0)
+            self._conclude(replay(sourced(*self.journal.values()), self.rules, until), whole=True)
+
+    def wait(self, until: int) -> None:
+        """Time passes."""
+        self.now = max(self.now, until)
+        if self.state is not None:
+            self._conclude(advance(self.state, (), self.rules, self.now), whole=False)
+
+    def _conclude(self, judged: Judged, *, whole: bool) -> None:
+        self.state = stored(judged.state)
+        told = announce(judged.implied, self.ledger, self.now, policy="p", live_from=self.live_from, whole=whole)
+        self.ledger.update({entry.id: entry for entry in told.entries})
+        self.effects += [(effect.type, effect.cause) for effect in told.effects]
