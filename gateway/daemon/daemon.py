@@ -85,7 +85,7 @@ class Daemon:
             # Whatever is cut off here was not acknowledged or is leased: the next start takes it up again.
             structlog.get_logger().warning("stopped_late", after_s=STOP_S)
         for account in self._accounts:
-            await account.close()
+            await account.aclose()
         await self._net.close()
         await self.store.close()
         await self._spawn.close()

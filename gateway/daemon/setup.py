@@ -80,17 +80,23 @@ def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None =
     return Setup(path, config, policy, plugins, tuple(chosen), tuple(left_out))
 
 
+def policy_file(config: Config) -> str:
+    """The policy's name in messages: its path, or `preset:NAME`."""
+    return f"preset:{config.policy.name}" if isinstance(config.policy, Preset) else str(config.policy)
+
+
 def read_policy(config: Config) -> Loaded:
     """The policy that the configuration names. Raises Problems."""
+    file = policy_file(config)
     if isinstance(config.policy, Preset):
         try:
             text = preset_text(config.policy.name)
         except KeyError as error:
             raise Problems([config.problem(("policy",), "unknown-preset", str(error.args[0]))]) from None
-        return load_policy(text, f"preset:{config.policy.name}")
+        return load_policy(text, file)
     try:
         content = config.policy.read_bytes()[: POLICY_BYTES_MAX + 1]
-        return load_policy(content.decode("utf-8"), str(config.policy))
+        return load_policy(content.decode("utf-8"), file)
     except OSError as error:
         reason = error.strerror or "it can't be opened"
         raise Problems([config.problem(("policy",), "unreadable", f"the policy can't be read: {reason}")]) from None
@@ -121,11 +127,10 @@ def _unknown_endpoints(config: Config, policy: Loaded) -> Iterator[Problem]:
         for index, endpoint in enumerate(endpoints):
             if endpoint in config.endpoints:
                 continue
-            document = document or Document.parse(policy.text, policy.file)
+            document = document or Document.parse(policy.text, policy_file(config))
             hint = did_you_mean(endpoint, config.endpoints) or f"; add it under `endpoints` in gateway.yaml"
             yield document.problem(
                 ("roles", role, "endpoints", index),
                 "unknown-endpoint",
                 f"the role {role} calls the endpoint {endpoint!r}, which the configuration doesn't have{hint}",
             )
-

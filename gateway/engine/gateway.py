@@ -11,8 +11,8 @@ from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
 from gateway.engine.supervise import POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
-from gateway.engine.world import Links, World
-from gateway.plugin import Fetches, Pulls, Request
+from gateway.engine.world import Link, Links, World
+from gateway.plugin import Fetches, Pulls, Request, Stream
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Gateway:
     _watermark: Watermark = field(init=False)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _stopping: bool = False
 
     def __post_init__(self) -> None:
         self._watermark = Watermark(self.world.clock.now())
@@ -43,14 +44,17 @@ class Gateway:
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
-                    Loop(self.world, f"pull {link.name}/{stream.name}", Puller(self.world, link, stream).step)
+                    Loop(self.world, f"pull {link.name}/{stream.name}", self._puller(link, stream).step)
                     for stream in link.connector.streams
                 )
         for loop in self.loops:
             loop.start()
 
     async def stop(self) -> None:
-        """Stop taking up work, finish what is under way."""
+        """Stop taking up work, finish what is under way. A slow one keeps no other from ending meanwhile."""
+        self._stopping = True
+        for loop in self.loops:
+            loop.end()
         for loop in reversed(self.loops):
             await loop.stop()
         await self._performer.finish()
@@ -79,6 +83,9 @@ class Gateway:
         sent = await self._performer.step()
         await self._performer.finish()
         return sent
+
+    def _puller(self, link: Link, stream: Stream) -> Puller:
+        return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
         if await self.judge_once():

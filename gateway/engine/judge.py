@@ -97,7 +97,8 @@ async def take_in(
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values())
     written.journal.extend(new)
-    if row.state is not None and not replacing and _goes_on(row.state, fresh, bench, now):
+    in_time = all(_has_happened(entry, now, watermark) for entry in new)
+    if row.state is not None and not replacing and in_time and _goes_on(row.state, fresh, bench):
         judged = _guarded(row, lambda: advance(row.state, fresh, bench.policy))
         await _conclude(world, bench, written, row, judged, now, whole=False)
         return
@@ -118,9 +119,15 @@ async def let_time_pass(
         await _judge_again(world, bench, written, row, await _history(world, row), now, watermark)
 
 
-def _goes_on(state: State, fresh: Sequence[Sourced], bench: Bench, now: int) -> bool:
+def _has_happened(entry: JournalEntry, now: int, watermark: int) -> bool:
+    """Whether an event's time has come. One that is dated ahead of its receipt waits for the watermark: it must not
+    carry time past a record that was received earlier than that and still waits."""
+    return entry.event.at <= min(now, max(entry.received_at, watermark))
+
+
+def _goes_on(state: State, fresh: Sequence[Sourced], bench: Bench) -> bool:
     last = int(fresh[-1].event.at)
-    return state.policy == bench.policy.hash and last <= now and not _comes_up(state, last) and continues(state, fresh)
+    return state.policy == bench.policy.hash and not _comes_up(state, last) and continues(state, fresh)
 
 
 def _comes_up(state: State, by: int) -> bool:
@@ -149,7 +156,7 @@ async def _judge_again(
     watermark: int,
 ) -> None:
     """Judge the whole history, as far as events have happened and time was let pass before."""
-    happened = [int(entry.event.at) for entry in history if entry.event.at <= now]
+    happened = [int(entry.event.at) for entry in history if _has_happened(entry, now, watermark)]
     until = max([*happened, watermark, row.state.settled if row.state else 0])
     until = min(until, now)
     events = [Sourced(entry.strand.connector, entry.event) for entry in history]
@@ -168,7 +175,8 @@ async def _conclude(
 ) -> None:
     """Announce what follows and note what the contact has become."""
     state = judged.state
-    assert state is not None, "only an opened contact is concluded"
+    if state is None:
+        raise ValueError("only an opened contact is concluded")
     ids = None if whole else [following.id for following in judged.implied]
     said = await world.store.ledger(row.id, ids) if row.version and (whole or ids) else {}
     owner = row.strands[0].connector

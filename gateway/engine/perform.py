@@ -4,13 +4,14 @@ The try is written before it is made, its outcome after it: a crash in between s
 `webhook-id`. One notice of a contact is in flight to an endpoint at a time; the store sees to that.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.engine.world import World
 from gateway.kernel.ports import NetError, NetRequest, Task
 from gateway.kernel.signing import Secret, sign
-from gateway.kernel.store import Conflict, Delivery, Outcome
+from gateway.kernel.store import Conflict, Delivery, Outcome, StoreFull
 from gateway.rules.retry import after_try, retry_after
 
 DEADLINE_S = 20.0
@@ -42,11 +43,15 @@ class Performer:
 
     async def step(self) -> int:
         """Send off what is due and has room; how many deliveries."""
-        room = IN_FLIGHT_MAX - len(self.flying)
+        flying = Counter(endpoint for endpoint, _ in self.flying.values())
+        busy = [endpoint for endpoint, count in flying.items() if count >= PER_ENDPOINT_MAX]
+        # All that is claimed may be for one endpoint: no more than the fullest has room for.
+        fullest = max((count for count in flying.values() if count < PER_ENDPOINT_MAX), default=0)
+        room = min(IN_FLIGHT_MAX - len(self.flying), PER_ENDPOINT_MAX - fullest)
         if room <= 0:
             return 0
         now = self.world.clock.now()
-        claimed = await self.world.store.claim_deliveries(now=now, lease_ms=LEASE_MS, limit=room, busy=self._busy())
+        claimed = await self.world.store.claim_deliveries(now=now, lease_ms=LEASE_MS, limit=room, busy=busy)
         for delivery in claimed:
             task = self.world.spawn.task(f"deliver {delivery.id}", self._deliver(delivery))
             self.flying[delivery.id] = (delivery.endpoint, task)
@@ -57,16 +62,15 @@ class Performer:
         for _, task in list(self.flying.values()):
             await task
 
-    def _busy(self) -> list[str]:
-        names = [endpoint for endpoint, _ in self.flying.values()]
-        return [name for name in set(names) if names.count(name) >= PER_ENDPOINT_MAX]
-
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             outcome = await self._try(delivery)
             await self.world.store.finish_delivery(outcome)
         except Conflict:
             self.world.log.warning("delivery_overtaken", delivery=delivery.id, attempt=delivery.attempt)
+        except StoreFull:
+            # The outcome is lost, the lease is not: when it is over, the same body goes out under the same id again.
+            self.world.log.error("outcome_not_stored", delivery=delivery.id, attempt=delivery.attempt)
         finally:
             self.flying.pop(delivery.id, None)
 
@@ -90,7 +94,7 @@ class Performer:
         else:
             status, wait = response.status, retry_after(response.headers.get("retry-after"))
         took_ms = round((self.world.clock.monotonic() - started) * 1000)
-        verdict = after_try(delivery.attempt, status, wait, self.world.rng.uniform(0, 1))
+        verdict = after_try(delivery.tries, status, wait, self.world.rng.uniform(0, 1))
         self.world.log.info(
             "delivery_tried",
             delivery=delivery.id,

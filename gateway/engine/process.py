@@ -3,7 +3,7 @@
 A record that can't be normalized is parked with its reason and can be replayed; the rest of the batch goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,7 +16,7 @@ from gateway.model.event import Event, convert_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import InboxRow
-from gateway.plugin import BadPayload, Fetch
+from gateway.plugin import BadPayload, Fetch, Fetches
 from gateway.rules.journal import contradicts
 
 BATCH_MAX = 64
@@ -49,11 +49,11 @@ async def process(world: World, links: Links, bench: Bench, watermark: int) -> i
         return 0
     # What was taken up before and not finished may be what stopped the process: each of those goes alone. Only the
     # oldest is ever given up for it, the others may just have stood behind it.
-    again = [row for row in rows if row.attempt > 1]
-    fresh = [row for row in rows if row.attempt == 1]
+    again = [row for row in rows if row.tries > 1]
+    fresh = [row for row in rows if row.tries == 1]
     for row in again:
-        given_up = row is rows[0] and row.attempt > ATTEMPTS_MAX
-        why = f"taken up {row.attempt - 1} times and never finished; replay it when the cause is mended"
+        given_up = row is rows[0] and row.tries > ATTEMPTS_MAX
+        why = f"taken up {row.tries - 1} times and never finished; replay it when the cause is mended"
         await _with_patience(world, links, bench, [row], watermark, why if given_up else "")
     if fresh:
         await _with_patience(world, links, bench, fresh, watermark)
@@ -65,17 +65,31 @@ async def _with_patience(
 ) -> None:
     """Process rows, again after a conflict; a contact that can't be judged parks its records and no others."""
     tellings = [Telling(row, wrong=given_up) if given_up else _telling(links, row) for row in rows]
-    for _ in range(CONFLICTS_MAX):
+    conflicts = 0
+    while True:
         try:
             return await _process(world, links, bench, tellings, watermark)
         except Conflict:
+            conflicts += 1
             world.log.info("batch_conflicted", records=len(rows))
+            if conflicts == CONFLICTS_MAX:
+                raise
         except JudgingFailed as error:
             world.log.exception("judging_failed", contact=error.contact)
-            for telling in tellings:
-                if any(contact_id(_strand(telling, event)) == error.contact for event in telling.events):
-                    telling.wrong = str(error)[:REASON_MAX]
-    raise Conflict(f"a batch of {len(rows)} records met a conflict {CONFLICTS_MAX} times in a row")
+            if not _give_up(tellings, error):
+                raise
+
+
+def _give_up(tellings: Sequence[Telling], error: JudgingFailed) -> bool:
+    """Mark every record that speaks of the contact; whether there is one that wasn't marked before."""
+    found = [
+        telling
+        for telling in tellings
+        if not telling.wrong and any(contact_id(_strand(telling, event)) == error.contact for event in telling.events)
+    ]
+    for telling in found:
+        telling.wrong = str(error)[:REASON_MAX]
+    return bool(found)
 
 
 async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[Telling], watermark: int) -> None:
@@ -89,7 +103,8 @@ async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[
     for strand, many in arrivals.items():
         known_here = {id: event for (connector, id), event in known.items() if connector == strand.connector}
         await take_in(world, bench, written, strand, contacts.get(strand), many, known_here, now, watermark)
-    await world.store.commit(_with_rows(written.batch(now), tellings))
+    batch = _with_rows(written.batch(now), tellings)
+    await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links))))
     for telling in tellings:
         if telling.wrong:
             row = telling.row
@@ -108,6 +123,14 @@ def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
             for fetch in telling.fetches
         ),
     )
+
+
+def _openings(written: Written, links: Links) -> Iterator[tuple[FetchKey, str]]:
+    """Look-ups of objects whose opening nobody has told yet: without it nothing about them can be judged."""
+    for row in written.contacts:
+        link = links.get(row.strands[0].connector)
+        if row.state is None and link is not None and isinstance(link.connector, Fetches):
+            yield FetchKey(link.name, row.strands[0].ref), "its opening is not known"
 
 
 def _telling(links: Links, row: InboxRow) -> Telling:

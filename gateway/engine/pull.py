@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.engine.world import Link, World
+from gateway.kernel.store import StoreFull
 from gateway.plugin import Pulls, Stream, VendorError
 
 PAGES_PER_RUN_MAX = 10_000
@@ -25,11 +26,19 @@ class Pulled:
 
 
 async def pull_once(
-    world: World, link: Link, stream: Stream, progress: Callable[[Pulled], None] | None = None
+    world: World,
+    link: Link,
+    stream: Stream,
+    progress: Callable[[Pulled], None] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Pulled:
-    """Pull a stream to its end. Raises VendorError, or RuntimeError for a connector that breaks the loop's rules."""
+    """Pull a stream to its end, or to the end of the page under way once `stopped`.
+
+    Raises VendorError, or RuntimeError for a connector that breaks the loop's rules.
+    """
     connector = link.connector
-    assert isinstance(connector, Pulls)
+    if not isinstance(connector, Pulls):
+        raise TypeError(f"connector {link.name} has nothing to pull")
     cursor = await world.store.cursor(link.name, stream.name)
     total = Pulled(0, 0, 0)
     while total.pages < PAGES_PER_RUN_MAX:
@@ -41,26 +50,29 @@ async def pull_once(
         cursor = page.cursor
         if progress is not None:
             progress(total)
-        if not page.more:
+        if not page.more or stopped():
             return total
     raise RuntimeError(f"{link.name}/{stream.name}: {PAGES_PER_RUN_MAX} pages and no end")
 
 
 @dataclass(slots=True)
 class Puller:
-    """One stream's turn-taking: how long until it is pulled again."""
+    """One stream's turn-taking: how long until it is pulled again. A run ends between two pages when `stopped`."""
 
     world: World
     link: Link
     stream: Stream
+    stopped: Callable[[], bool] = lambda: False
     failures: int = 0
 
     async def step(self) -> float:
         """Pull once; returns the seconds until the next time."""
         try:
-            pulled = await pull_once(self.world, self.link, self.stream)
+            pulled = await pull_once(self.world, self.link, self.stream, stopped=self.stopped)
         except VendorError as error:
             return self._failed(str(error), getattr(error, "retry_after_s", None))
+        except StoreFull as error:  # weather, and no fault of the connector's
+            return self._failed(str(error), None)
         except Exception as error:  # a plugin's fault must stay its own: this stream waits, the rest goes on
             self.link.fault(error)
             return self._failed(f"{type(error).__name__}: {error}", None)

@@ -40,10 +40,14 @@ class Loop:
         """There is work: don't wait for the poll."""
         self._woken.set()
 
-    async def stop(self) -> None:
-        """Finish the step under way and end."""
+    def end(self) -> None:
+        """Take up no further step; the one under way goes on."""
         self._stopping = True
         self._woken.set()
+
+    async def stop(self) -> None:
+        """Finish the step under way and end."""
+        self.end()
         if self._task is not None:
             await self._task
 

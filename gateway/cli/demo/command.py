@@ -1,0 +1,96 @@
+"""`gateway demo`: plays the story on its stage until Ctrl-C, or for as long as asked."""
+
+import asyncio
+import signal
+import tempfile
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
+from gateway.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from gateway.cli.demo.lines import Lines
+    from gateway.cli.demo.stage import Stage
+
+
+def demo(
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Stop after so long, such as 60s; else at Ctrl-C.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Watch the gateway work on simulated accounts: a breach, and an escalation that its receiver verifies."""
+    from gateway.cli.demo.lines import Lines
+    from gateway.cli.work import log_to_stderr
+    from gateway.policy.durations import read_duration
+
+    log_to_stderr("error")
+    try:
+        limit_s = None if for_ is None else read_duration(for_) / 1000
+    except ValueError as error:
+        raise Failed(USAGE, f"--for: {error}") from None
+    lines = Lines(json)
+    with tempfile.TemporaryDirectory(prefix="orion-gateway-demo-") as folder:
+        contacts = asyncio.run(_perform(Path(folder), lines, limit_s))
+    if not lines.summary(contacts):
+        raise Failed(FOUND, "no escalation was delivered and verified", "let it run for a minute: --for 60s")
+
+
+async def _perform(folder: Path, lines: "Lines", limit_s: float | None) -> int:
+    """Play until told to stop; how many contacts there were."""
+    from gateway.cli.demo.stage import Stage
+    from gateway.web.servers import PortTaken
+
+    stage = Stage(folder, lambda notice: lines.notice(_elapsed(stage), notice))
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        await _play(stage, lines, ended, limit_s)
+        return (await stage.daemon.store.counts())["contacts"]
+    except PortTaken as error:
+        raise Failed(UNAVAILABLE, str(error)) from None
+    finally:
+        await stage.stop()
+
+
+async def _play(stage: "Stage", lines: "Lines", ended: asyncio.Event, limit_s: float | None) -> None:
+    from gateway.cli.demo.story import everyday, story
+    from gateway.kernel.spawn import LoopSpawn
+    from gateway.policy.load import load_policy
+    from gateway.policy.presets import preset_text
+
+    await stage.open_accounts()
+    acts = story(load_policy(preset_text("orion"), "preset:orion").policy)
+    before = [act for act in acts if act.at_s < 0]
+    played = [(act, stage.play(act)) for act in before]
+    await stage.start()
+    lines.heading(f"{stage.daemon.admin_url}/?token={stage.daemon.token}")
+    for act, ticket in played:
+        lines.act(_elapsed(stage), act, ticket)
+
+    async def go_on() -> None:
+        for act in chain(acts[len(before) :], everyday(50, Random(7))):  # noqa: S311 - the same story every time
+            await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
+            lines.act(_elapsed(stage), act, stage.play(act))
+
+    async def end() -> None:
+        if limit_s is not None:
+            await stage.clock.sleep(max(0.0, limit_s - _elapsed(stage)))
+            ended.set()
+
+    spawn = LoopSpawn()
+    spawn.task("story", go_on())
+    spawn.task("end", end())
+    await ended.wait()
+    await spawn.close()
+
+
+def _elapsed(stage: "Stage") -> float:
+    return (stage.clock.now() - stage.started_at) / 1000

@@ -1,0 +1,136 @@
+"""What the demo shows: a line an act or a notice, in words that people understand, or as JSON; and the sum at the end."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.demo.story import Act
+from gateway.web.receiver import Notice
+
+_COLOURS = {"sla.breached": "red", "escalation.raised": "red", "escalation.stepped": "red", "sla.warned": "yellow"}
+_WORDS = {
+    "contact.opened": "the gateway has it",
+    "contact.routed": "routed",
+    "contact.reopened": "reopened",
+    "contact.solved": "solved",
+    "contact.closed": "closed",
+    "sla.warned": "WARNING",
+    "sla.breached": "BREACH",
+    "sla.met": "kept",
+    "sla.corrected": "corrected",
+    "escalation.raised": "ESCALATED",
+    "escalation.stepped": "ESCALATED",
+    "escalation.acknowledged": "acknowledged",
+    "escalation.resolved": "escalation over",
+    "escalation.cancelled": "escalation taken back",
+}
+
+
+@dataclass(slots=True)
+class Lines:
+    """Prints, and counts what was proved. `elapsed_s` is the demo's own time."""
+
+    as_json: bool
+    verified: set[str] = field(default_factory=set)
+    breaches: int = 0
+    escalations: int = 0
+    contacts: set[str] = field(default_factory=set)
+
+    def heading(self, dashboard: str) -> None:
+        """What this is, and where to look."""
+        if self.as_json:
+            output.json_line({"demo": {"dashboard": dashboard}})
+            return
+        output.line("Orion Gateway: two simulated Zendesk accounts, the policy preset:orion, its real deadlines.")
+        output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
+        output.line(f"\n  dashboard  {dashboard}\n")
+
+    def act(self, elapsed_s: float, act: Act, ticket: int) -> None:
+        """Somebody did something."""
+        if self.as_json:
+            output.json_line(
+                {
+                    "act": act.what,
+                    "at_s": round(elapsed_s, 1),
+                    "account": act.account,
+                    "who": act.who,
+                    "ticket": ticket,
+                    "text": act.text,
+                }
+            )
+            return
+        urgency = f" ({act.priority})" if act.priority else ""
+        since = f", {_ago(-act.at_s)} ago" if act.at_s < 0 else ""
+        said = f': "{act.text}"' if act.text else ""
+        output.line(f"{_stamp(elapsed_s)}  {act.account:<7} {act.who} {act.what} #{ticket}{urgency}{since}{said}")
+
+    def notice(self, elapsed_s: float, notice: Notice) -> None:
+        """The receiver got something."""
+        data: dict[str, Any] = (notice.body or {}).get("data") or {}
+        contact: dict[str, Any] = data.get("contact") or {}
+        if notice.verified and not notice.duplicate:
+            self.verified.add(notice.id)
+            self.contacts.add(str(contact.get("id")))
+            self.breaches += notice.type == "sla.breached"
+            self.escalations += notice.type in ("escalation.raised", "escalation.stepped")
+        if self.as_json:
+            output.json_line(
+                {
+                    "notice": notice.type,
+                    "at_s": round(elapsed_s, 1),
+                    "id": notice.id,
+                    "verified": notice.verified,
+                    "duplicate": notice.duplicate,
+                    "contact": contact.get("id"),
+                    "rule": data.get("rule"),
+                    "reason": data.get("reason"),
+                }
+            )
+            return
+        refs = contact.get("refs") or [{}]
+        name = f"{refs[0].get('connector', '')} #{refs[0].get('id', '')}"
+        word = f"{_WORDS.get(notice.type, notice.type):<21}"
+        if sys.stdout.isatty() and notice.type in _COLOURS:
+            word = typer.style(word, fg=_COLOURS[notice.type], bold=True)
+        proof = "signature verified" if notice.verified else f"NOT VERIFIED: {notice.why}"
+        output.line(f"{_stamp(elapsed_s)}    -> {word} {name}: {_detail(notice.type, data, contact)}  [{proof}]")
+
+    def summary(self, contacts: int) -> bool:
+        """The sum; whether at least one escalation was delivered and proved."""
+        total = {
+            "contacts": contacts,
+            "breaches": self.breaches,
+            "escalations_delivered": self.escalations,
+            "deliveries_verified": len(self.verified),
+        }
+        if self.as_json:
+            output.json_line({"summary": total})
+        else:
+            output.line(
+                f"\n{contacts} contacts, {self.breaches} breaches, {self.escalations} escalations delivered; "
+                f"{len(self.verified)} notices delivered, every signature verified by the receiver."
+            )
+        return self.escalations > 0
+
+
+def _detail(type: str, data: dict[str, Any], contact: dict[str, Any]) -> str:
+    if type == "contact.routed":
+        return f"severity {contact.get('severity')}, queue {data.get('queue')} (rule {data.get('rule')})"
+    if type == "contact.opened":
+        return f'"{contact.get("subject") or ""}"'
+    roles = f", calling {', '.join(data['roles'])}" if data.get("roles") else ""
+    rule = f" (rule {data['rule']})" if data.get("rule") else ""
+    return f"{data.get('reason', '')}{rule}{roles}"
+
+
+def _stamp(seconds: float) -> str:
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    return f"{minutes:02d}:{rest:02d}"
+
+
+def _ago(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

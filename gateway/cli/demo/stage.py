@@ -1,0 +1,152 @@
+"""The demo's stage: simulated accounts, the whole gateway and a verifying receiver, in this process, on a folder that
+goes again.
+
+Nothing is shortened: webhooks are signed and travel over loopback sockets, the export is pulled, notices are delivered.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from ruamel.yaml import YAML
+
+from gateway.cli.demo.story import Act
+from gateway.cli.failures import UNAVAILABLE, Failed
+from gateway.daemon.daemon import Daemon
+from gateway.daemon.setup import load_setup, plugins_here
+from gateway.kernel.clock import SystemClock
+from gateway.kernel.rng import SystemRng
+from gateway.kernel.signing import new_secret, parse_secret
+from gateway.plugin import Simulates
+from gateway.web.receiver import Notice, receiver_app
+from gateway.web.servers import Servers
+
+HOST = "127.0.0.1"
+ACCOUNTS = ("acme", "globex")
+EXPORT_EVERY_S = 8
+PRESET = "orion"
+
+
+class Helpdesk(Protocol):
+    """A simulated account, as far as the story acts in it. Times are milliseconds since the epoch."""
+
+    async def start(self, now: Callable[[], int], push_to: str | None) -> Mapping[str, Any]: ...
+
+    async def stop(self) -> None: ...
+
+    def push_to(self, url: str | None) -> None: ...
+
+    def open_ticket(
+        self, *, at: int, subject: str, priority: str | None, tags: tuple[str, ...], requester: tuple[str, str]
+    ) -> int: ...
+
+    def agent_comment(self, ticket: int, text: str, *, public: bool, at: int) -> None: ...
+
+    def set_status(self, ticket: int, status: str, *, at: int) -> None: ...
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that runs. `on_notice` is called for whatever the receiver gets."""
+
+    folder: Path
+    on_notice: Callable[[Notice], None]
+    clock: SystemClock = field(default_factory=SystemClock)
+    desks: dict[str, Helpdesk] = field(default_factory=dict)
+    tickets: dict[str, int] = field(default_factory=dict)
+    daemon: Daemon = field(init=False)
+    started_at: int = 0
+    _receivers: Servers = field(default_factory=Servers)
+
+    async def start(self) -> None:
+        """Put it up. The story's past has to be played before with `play`."""
+        rng = SystemRng()
+        secret = new_secret(rng.token(32))
+        receiver = receiver_app([parse_secret(secret)], self.clock, self.on_notice)
+        port = await self._receivers.start(receiver, HOST, 0)
+        environ = {"DEMO_HELPDESK_SECRET": secret}
+        connectors = {name: _connector(name, self._settings[name], environ) for name in self.desks}
+        config = {
+            "version": 1,
+            "name": "orion-gateway-demo",
+            "listen": f"{HOST}:0",
+            "admin": f"{HOST}:0",
+            "database": "sqlite:///gateway.db",
+            "policy": f"preset:{PRESET}",
+            "connectors": connectors,
+            "endpoints": {
+                "helpdesk": {
+                    "url": f"http://{HOST}:{port}/hooks",
+                    "allow_private": True,
+                    "secret": {"env": "DEMO_HELPDESK_SECRET"},
+                    "notices": ["*"],
+                }
+            },
+        }
+        path = self.folder / "gateway.yaml"
+        await asyncio.to_thread(path.write_text, _yaml(config), encoding="utf-8")
+        self.daemon = Daemon(load_setup(path, environ))
+        await self.daemon.start()
+        for name, desk in self.desks.items():
+            desk.push_to(f"{self.daemon.listen_url}/in/{name}")
+
+    _settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    async def open_accounts(self) -> None:
+        """Start the simulated accounts, which push nothing yet. Raises Failed without the plugin that brings them."""
+        kind = plugins_here().connectors.get("zendesk")
+        if kind is None or not issubclass(kind, Simulates):
+            raise Failed(
+                UNAVAILABLE,
+                "the demo plays on simulated Zendesk accounts, and the Zendesk plugin is not installed",
+                "install it with `pip install orion-gateway-zendesk`; from a checkout, `make install` does",
+            )
+        for seed, name in enumerate(ACCOUNTS):
+            desk = cast(Helpdesk, kind.simulator(None, seed))
+            self._settings[name] = await desk.start(self.clock.now, None)
+            self.desks[name] = desk
+        self.started_at = self.clock.now()
+
+    def play(self, act: Act) -> int:
+        """Let an act happen, dated as the story says; the number of its ticket."""
+        desk, at = self.desks[act.account], self.started_at + round(act.at_s * 1000)
+        match act.what:
+            case "opens":
+                self.tickets[act.ticket] = desk.open_ticket(
+                    at=at, subject=act.text, priority=act.priority, tags=act.tags, requester=act.requester
+                )
+            case "answers":
+                desk.agent_comment(self.tickets[act.ticket], act.text, public=True, at=at)
+            case "solves":
+                desk.set_status(self.tickets[act.ticket], "solved", at=at)
+        return self.tickets[act.ticket]
+
+    async def stop(self) -> None:
+        """Take it down in order: vendors, gateway, receiver."""
+        for desk in self.desks.values():
+            await desk.stop()
+        if hasattr(self, "daemon"):
+            await self.daemon.stop()
+        await self._receivers.stop(1.0)
+
+
+def _connector(name: str, settings: Mapping[str, Any], environ: dict[str, str]) -> dict[str, Any]:
+    """A connector's part of the configuration; secrets go into the environment, as a person's would."""
+    part: dict[str, Any] = {"plugin": "zendesk", "export_every_s": EXPORT_EVERY_S}
+    for key, value in settings.items():
+        if key.endswith("secret"):
+            variable = f"DEMO_{name}_{key}".upper()
+            environ[variable] = str(value)
+            part[key] = {"env": variable}
+        else:
+            part[key] = value
+    return part
+
+
+def _yaml(config: Mapping[str, Any]) -> str:
+    text = StringIO()
+    YAML().dump(dict(config), text)
+    return text.getvalue()

@@ -1,0 +1,85 @@
+"""The demo's story: what customers and agents do, and when, so that the preset's own deadlines fall within the minute.
+
+Nothing is hurried and no rule is changed: what has to come due soon was opened long enough ago. Offsets are in seconds
+from the start of the demo; negative ones lie before it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from gateway.rules.policy import Policy
+
+BREACH_AT_S = 22
+"""The grave ticket's promise is broken so many seconds into the demo."""
+
+TOO_LATE_S = 36
+"""The agent's answer to it comes then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that a customer or an agent does in an account. `ticket` is the story's own name for it."""
+
+    at_s: float
+    account: str
+    what: Literal["opens", "answers", "solves"]
+    ticket: str
+    text: str = ""
+    priority: str | None = None
+    tags: tuple[str, ...] = ()
+    requester: tuple[str, str] = ("Sam Reed", "sam@northwind.example")
+
+    @property
+    def who(self) -> str:
+        """Whose act it is."""
+        return "customer" if self.what == "opens" else "agent"
+
+
+def story(policy: Policy) -> list[Act]:
+    """The acts in their order. Raises KeyError for a policy that doesn't have the rule which the story is told by."""
+    grave_s = _target_s(policy, "p1-first-reply")
+    login, paid = "Nobody can log in since the update", "We paid twice for one order"
+    ada, luis = ("Ada Okafor", "ada@northwind.example"), ("Luis Prado", "luis@contoso.example")
+    return [
+        Act(BREACH_AT_S - grave_s, "acme", "opens", "login", login, "urgent", ("outage",), ada),
+        Act(BREACH_AT_S + 18 - grave_s, "globex", "opens", "paid", paid, "urgent", (), luis),
+        Act(4, "acme", "opens", "invoice", "Copy of the invoice of March", "low"),
+        Act(9, "globex", "opens", "slow", "The API is slow today", "high"),
+        Act(16, "acme", "answers", "invoice", "Here it is."),
+        Act(29, "globex", "answers", "paid", "One of the payments is on its way back."),
+        Act(TOO_LATE_S, "acme", "answers", "login", "We are on it."),
+        Act(46, "acme", "solves", "login"),
+    ]
+
+
+SUBJECTS = (
+    "Where is my order?",
+    "The password link has expired",
+    "A colleague needs access",
+    "The export stops halfway",
+    "Change of address",
+    "The app shows yesterday's figures",
+)
+
+
+def everyday(start_s: float, chance: Random) -> Iterator[Act]:
+    """What goes on after the story, without end: tickets come, and some of them are answered."""
+    at_s, number = start_s, 0
+    while True:
+        number += 1
+        at_s += chance.uniform(4, 9)
+        account, subject = chance.choice(("acme", "globex")), chance.choice(SUBJECTS)
+        name = f"everyday {number}"
+        yield Act(at_s, account, "opens", name, subject, chance.choice(("low", "normal", "normal", "high")))
+        if number % 2:
+            at_s += chance.uniform(2, 5)
+            yield Act(at_s, account, "answers", name, "Thank you, we look into it.")
+
+
+def _target_s(policy: Policy, rule: str) -> int:
+    for sla in policy.sla:
+        if sla.id == rule:
+            return sla.target_ms // 1000
+    raise KeyError(f"the policy has no rule {rule}")
