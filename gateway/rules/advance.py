@@ -219,7 +219,7 @@ def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: b
             clock.metric,
             clock.started_by,
             rule=rule.id,
-            reason=f"{clock.metric.replace('_', ' ')} not there by {format_instant(ring.at)}",
+            reason=f"no {clock.metric.replace('_', ' ')} by {format_instant(ring.at)}",
             metric=clock.metric,
             instance=clock.instance,
         )

@@ -50,10 +50,9 @@ def settle(draft: Draft, at: int) -> bool:
     for index, escalation in enumerate(draft.escalations):
         if escalation.resolved_at is None and (why := _resolved_by(draft, escalation)):
             _resolve(draft, index, at, why)
-    if not draft.contact.ended:
-        for rule in draft.policy.escalation:
-            if rule.id in draft.matching:
-                _raise(draft, rule, at)
+    for rule in draft.policy.escalation:
+        if rule.id in draft.matching:
+            _raise(draft, rule, at)
     for index in range(len(draft.escalations)):
         _fire_due_steps(draft, index, at)
     return draft.escalations != before
@@ -78,7 +77,7 @@ def _resolve(draft: Draft, index: int, at: int, why: str) -> None:
 
 def _raise(draft: Draft, rule: EscalationRule, at: int) -> None:
     if rule.on == "matched":
-        if rule.id not in draft.raised_in_life:
+        if rule.id not in draft.raised_in_life and not draft.contact.ended:
             draft.raised_in_life = (*draft.raised_in_life, rule.id)
             _begin(draft, rule, at, None, f"rule {rule.id} matched")
         return

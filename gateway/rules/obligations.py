@@ -50,7 +50,7 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
     was_ended, is_ended = before in ENDED, after in ENDED
     if is_ended and not was_ended:
         _end(draft, at, after)
-    elif is_ended and after in ("merged", "deleted"):
+    elif is_ended and after in ("merged", "deleted") and before != after:
         _settle_for_good(draft, at)
     elif was_ended and not is_ended:
         _reopen(draft, event)
@@ -215,7 +215,7 @@ def _end(draft: Draft, at: int, life: Life) -> None:
     for metric, rules in METRICS.items():
         if life in ("merged", "deleted") or rules.end == "cancels":
             _cancel(draft, metric, at)
-        elif rules.end == "meets for good" or _attached(draft, metric):
+        elif rules.end == "meets for good" or (rules.end == "meets" and _attached(draft, metric)):
             _meet(draft, metric, at)
     if life in ("merged", "deleted"):
         draft.frozen = True
@@ -229,10 +229,9 @@ def _attached(draft: Draft, metric: Metric) -> bool:
 
 def _settle_for_good(draft: Draft, at: int) -> None:
     """Merged or deleted after it was solved: nothing goes on at a reopen."""
-    if not draft.frozen:
-        draft.frozen = True
-        for metric in METRICS:
-            _cancel(draft, metric, at)
+    draft.frozen = True
+    for metric in METRICS:
+        _cancel(draft, metric, at)
 
 
 def _reopen(draft: Draft, event: Event) -> None:

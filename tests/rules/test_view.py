@@ -122,7 +122,7 @@ def test_what_follows_is_shown_with_its_reason() -> None:
     assert breach["at"] == "2026-03-02T09:15:00Z"
     assert breach["rule"] == "a"
     assert breach["data"] == {
-        "reason": "first reply not there by 2026-03-02T09:15:00Z",
+        "reason": "no first reply by 2026-03-02T09:15:00Z",
         "roles": [],
         "metric": "first_reply",
         "instance": 1,

@@ -110,6 +110,13 @@ def opened_by_push(id: str, detail: Json, at: Instant) -> ContactOpened:
     )
 
 
+def observed_by_push(id: str, detail: Json) -> Iterator[ContactObserved]:
+    """The ticket as the webhook of its creation shows it; what the object itself says later wins over it."""
+    version = moment(detail, "updated_at")
+    if version is not None:
+        yield _observed(id, detail, {}, version, rev=0)
+
+
 def _direction(ticket: Json, users: Users, told: Direction) -> Direction:
     """Outbound where the channel says so, or where staff wrote to somebody else."""
     submitter, requester = an_id(ticket, "submitter_id"), an_id(ticket, "requester_id")

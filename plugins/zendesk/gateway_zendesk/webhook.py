@@ -30,7 +30,7 @@ from gateway.plugin import (
     same_secret,
 )
 from gateway_zendesk.audits import comment_id, comment_text
-from gateway_zendesk.normalize import deleted_id, opened_by_push, scrubbed_id, ticket_ref
+from gateway_zendesk.normalize import deleted_id, observed_by_push, opened_by_push, scrubbed_id, ticket_ref
 from gateway_zendesk.reading import SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
 
 TOLERANCE_MS: Final = 5 * MINUTE_MS
@@ -130,6 +130,7 @@ def _facts(name: str, id: str, payload: Json, detail: Json, event: Json) -> Iter
             opened_at = moment(detail, "created_at")
             if opened_at is not None:
                 yield opened_by_push(id, detail, opened_at)
+                yield from observed_by_push(id, detail)
         case "comment_added" if at is not None:
             yield from _comment(id, at, mapping(event.get("comment") or {}, "comment"))
         case "merged" if at is not None:

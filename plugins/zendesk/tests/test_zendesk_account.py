@@ -236,7 +236,8 @@ def test_push_row_and_log_name_the_same_facts() -> None:
         world.simulator.agent_comment(ticket, at=START - MINUTE // 2)
         world.clock.tick(120)
         await world.simulator.settled()
-        pushed = latest([e for e in world.say(world.records.values()) if not isinstance(e, Fetch)])
+        told = [e for e in world.say(world.records.values()) if not isinstance(e, Fetch | ContactObserved)]
+        pushed = latest(told)
         assert {type(event) for event in pushed.values()} == {ContactOpened, MessageAdded}
         fetched = latest(world.say(await world.connector.fetch(Ref("ticket", str(ticket)), world.clock.now())))
         rows, _, _ = await world.pull()

@@ -79,8 +79,8 @@ def at(text: str) -> int:
 
 
 def test_a_created_ticket_opens_and_is_looked_up() -> None:
-    """A push of a creation tells only what can't change; the rest is looked up."""
-    opened, fetch = said("push_created.json")
+    """A push of a creation tells what can't change, and the ticket as it was; the object is looked up."""
+    opened, observed, fetch = said("push_created.json")
     assert opened == ContactOpened(
         id="ticket:42:opened",
         at=parse_instant("2026-03-02T08:30:00Z"),
@@ -89,6 +89,9 @@ def test_a_created_ticket_opens_and_is_looked_up() -> None:
         channel="email",
         customer=Customer(id="370000000021"),
     )
+    assert isinstance(observed, ContactObserved)
+    assert (observed.rev, observed.priority, observed.status, observed.tags) == (0, "urgent", "new", ("login",))
+    assert (observed.subject, observed.group, observed.assignee) == ("I can't log in", None, None)
     assert (type(fetch), fetch.ref) == (Fetch, TICKET)
 
 
