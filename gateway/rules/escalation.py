@@ -2,9 +2,9 @@
 
 Laws. Once for a rule and a clock's instance, or once in a life of the contact where the rule itself matches. A step is
 due when its chain's calendar has been open for `after` since the raising. Acknowledging stops what is not yet due, for
-good or until it runs out (`unack_after`) with no event of the contact since; the
-contact's end, the met or cancelled clock, or a condition that no longer holds resolves it. Nothing is raised while the
-contact is ended.
+good or until it runs out (`unack_after`) with no event of the contact since; the contact's end, the met or cancelled
+clock, or a condition that no longer holds resolves it. While the contact is ended nothing is raised by matching alone;
+a clock that runs then may still raise.
 """
 
 from msgspec.structs import replace

@@ -149,7 +149,7 @@ def notice_body(effect: Effect, contact: str, state: State, policy: Policy, *, s
         "subject": contact,
         "datacontenttype": "application/json",
         "data": {
-            "contact": {"id": contact, **judgement_view(state, policy, effect.at)},
+            "contact": {"id": contact, **judgement_view(state, policy, effect.at + effect.late_by_ms)},
             "rule": effect.rule or None,
             "reason": effect.reason,
             "late_by_s": seconds_of(effect.late_by_ms),

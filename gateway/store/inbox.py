@@ -15,9 +15,9 @@ from gateway.model.record import InboxRow, Record
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
-from gateway.store.statement import Statement, value, word
+from gateway.store.statement import Row, Statement, value, word
 
-_NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "due", "body")
+_NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
 _set_cursor = Statement(
     insert(cursors).on_conflict_do_update(
@@ -44,6 +44,7 @@ _claim = Statement(
         inbox.c.stream,
         inbox.c.received_at,
         inbox.c.attempt,
+        inbox.c.replayed_at_attempt,
         inbox.c.body,
     )
 )
@@ -55,6 +56,7 @@ _replay = Statement(
     .where(inbox.c.id == value("row"))
     .values(
         state=sa.case((inbox.c.due.isnot(None), inbox.c.state), else_=word("ready")),
+        replayed_at_attempt=sa.case((inbox.c.due.isnot(None), inbox.c.replayed_at_attempt), else_=inbox.c.attempt),
         due=sa.func.coalesce(inbox.c.due, 0),
         reason=sa.null(),
     )
@@ -75,6 +77,7 @@ _shown = sa.select(
     inbox.c.reason,
     inbox.c.body,
 )
+_one = Statement(_shown.where(inbox.c.id == value("row")))
 _latest = _shown.order_by(inbox.c.id.desc()).limit(value("most"))
 _listings = {
     None: Statement(_latest),
@@ -96,6 +99,7 @@ def rows_of(connector: str, records: Sequence[Record]) -> list[dict[str, Any]]:
             "received_at": int(record.received_at),
             "state": "ready",
             "attempt": 0,
+            "replayed_at_attempt": 0,
             "due": 0,
             "body": record.body,
         }
@@ -133,9 +137,10 @@ def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[I
             connector=connector,
             record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
             attempt=attempt,
+            tries=attempt - replayed_at,
             state="leased",
         )
-        for id, connector, form, key, stream, received_at, attempt, body in sorted(found)
+        for id, connector, form, key, stream, received_at, attempt, replayed_at, body in sorted(found)
     ]
 
 
@@ -170,19 +175,25 @@ def listing(connection: Connection, limit: int, state: str | None) -> list[Liste
     """The latest rows. Raises ValueError for a state that doesn't exist."""
     if state not in _listings:
         raise ValueError(f"{state!r} is no state of a record: ready, leased, done or parked")
-    return [
-        Listed(
-            id=id,
-            connector=connector,
-            state=state,
-            form=form,
-            key=key,
-            received_at=received_at,
-            attempt=attempt,
-            reason=reason,
-            body=body,
-        )
-        for id, connector, state, form, key, received_at, attempt, reason, body in _listings[state].rows(
-            connection, most=limit
-        )
-    ]
+    return [_listed(row) for row in _listings[state].rows(connection, most=limit)]
+
+
+def one(connection: Connection, id: int) -> Listed | None:
+    """One row."""
+    row = _one.one(connection, row=id)
+    return None if row is None else _listed(row)
+
+
+def _listed(row: Row) -> Listed:
+    id, connector, state, form, key, received_at, attempt, reason, body = row
+    return Listed(
+        id=id,
+        connector=connector,
+        state=state,
+        form=form,
+        key=key,
+        received_at=received_at,
+        attempt=attempt,
+        reason=reason,
+        body=body,
+    )

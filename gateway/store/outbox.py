@@ -244,6 +244,12 @@ def tries(connection: Connection, delivery: int) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in _attempts.rows(connection, of=delivery)]
 
 
+def one(connection: Connection, id: int) -> Delivery | None:
+    """One delivery, with its body."""
+    row = _whole.one(connection, row=id)
+    return None if row is None else _delivery(row)
+
+
 def listing(connection: Connection, limit: int, state: str | None, contact: str | None) -> list[Delivery]:
     """The latest deliveries, without bodies. Raises ValueError for a state that doesn't exist."""
     if state not in _listings:

@@ -42,6 +42,7 @@ inbox = _table(
     _whole("received_at"),
     _text("state"),
     _whole("attempt"),
+    _whole("replayed_at_attempt"),
     _whole("due", null=True),
     _text("reason", null=True),
     _bytes("body"),

@@ -175,6 +175,10 @@ class SqliteStore:
         """A listing, latest first, without bodies."""
         return await self._read(lambda connection: outbox.listing(connection, limit, state, contact))
 
+    async def delivery(self, id: int) -> Delivery | None:
+        """One delivery, with its body."""
+        return await self._read(lambda connection: outbox.one(connection, id))
+
     async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
         """Every try of a delivery."""
         return [*await self._read(lambda connection: outbox.tries(connection, delivery))]
@@ -186,6 +190,10 @@ class SqliteStore:
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
         return await self._read(lambda connection: inbox.listing(connection, limit, state))
+
+    async def record(self, id: int) -> Listed | None:
+        """One row of the inbox."""
+        return await self._read(lambda connection: inbox.one(connection, id))
 
     async def replay_record(self, id: int) -> bool:
         """Make a parked or done record ready again; False if there is none."""

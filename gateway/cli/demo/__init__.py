@@ -1,1 +1,1 @@
-"""`gateway demo`: simulated accounts, the preset's real deadlines, a breach and a verified escalation within a minute."""
+"""`gateway demo`: simulated accounts, the preset's real deadlines, a breach and a verified escalation in a minute."""

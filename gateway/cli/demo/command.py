@@ -1,11 +1,8 @@
 """`gateway demo`: plays the story on its stage until Ctrl-C, or for as long as asked."""
 
-import asyncio
 import signal
-import tempfile
 from itertools import chain
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +11,8 @@ from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
 from gateway.cli.options import AsJson
 
 if TYPE_CHECKING:
+    import asyncio
+
     from gateway.cli.demo.lines import Lines
     from gateway.cli.demo.stage import Stage
 
@@ -25,6 +24,9 @@ def demo(
     json: AsJson = False,
 ) -> None:
     """Watch the gateway work on simulated accounts: a breach, and an escalation that its receiver verifies."""
+    import asyncio
+    import tempfile
+
     from gateway.cli.demo.lines import Lines
     from gateway.cli.work import log_to_stderr
     from gateway.policy.durations import read_duration
@@ -43,6 +45,8 @@ def demo(
 
 async def _perform(folder: Path, lines: "Lines", limit_s: float | None) -> int:
     """Play until told to stop; how many contacts there were."""
+    import asyncio
+
     from gateway.cli.demo.stage import Stage
     from gateway.web.servers import PortTaken
 
@@ -60,8 +64,9 @@ async def _perform(folder: Path, lines: "Lines", limit_s: float | None) -> int:
         await stage.stop()
 
 
-async def _play(stage: "Stage", lines: "Lines", ended: asyncio.Event, limit_s: float | None) -> None:
+async def _play(stage: "Stage", lines: "Lines", ended: "asyncio.Event", limit_s: float | None) -> None:
     from gateway.cli.demo.story import everyday, story
+    from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
     from gateway.policy.load import load_policy
     from gateway.policy.presets import preset_text
@@ -76,7 +81,7 @@ async def _play(stage: "Stage", lines: "Lines", ended: asyncio.Event, limit_s: f
         lines.act(_elapsed(stage), act, ticket)
 
     async def go_on() -> None:
-        for act in chain(acts[len(before) :], everyday(50, Random(7))):  # noqa: S311 - the same story every time
+        for act in chain(acts[len(before) :], everyday(50, SeededRng(7))):
             await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
             lines.act(_elapsed(stage), act, stage.play(act))
 

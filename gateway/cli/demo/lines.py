@@ -1,4 +1,4 @@
-"""What the demo shows: a line an act or a notice, in words that people understand, or as JSON; and the sum at the end."""
+"""What the demo shows: a line an act or a notice, in words or as JSON, and the sum at the end."""
 
 import sys
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ import typer
 from gateway.cli import output
 from gateway.cli.demo.story import Act
 from gateway.web.receiver import Notice
+
+SUBJECT_MAX = 24
 
 _COLOURS = {"sla.breached": "red", "escalation.raised": "red", "escalation.stepped": "red", "sla.warned": "yellow"}
 _WORDS = {
@@ -47,6 +49,7 @@ class Lines:
         output.line("Orion Gateway: two simulated Zendesk accounts, the policy preset:orion, its real deadlines.")
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  dashboard  {dashboard}\n")
+        output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
 
     def act(self, elapsed_s: float, act: Act, ticket: int) -> None:
         """Somebody did something."""
@@ -65,7 +68,7 @@ class Lines:
         urgency = f" ({act.priority})" if act.priority else ""
         since = f", {_ago(-act.at_s)} ago" if act.at_s < 0 else ""
         said = f': "{act.text}"' if act.text else ""
-        output.line(f"{_stamp(elapsed_s)}  {act.account:<7} {act.who} {act.what} #{ticket}{urgency}{since}{said}")
+        output.line(f"{_stamp(elapsed_s)}  {act.account:<6} #{ticket:<3} {act.who} {act.what}{urgency}{since}{said}")
 
     def notice(self, elapsed_s: float, notice: Notice) -> None:
         """The receiver got something."""
@@ -90,13 +93,13 @@ class Lines:
                 }
             )
             return
-        refs = contact.get("refs") or [{}]
-        name = f"{refs[0].get('connector', '')} #{refs[0].get('id', '')}"
-        word = f"{_WORDS.get(notice.type, notice.type):<21}"
+        word = f"{_WORDS.get(notice.type, notice.type):<18}"
         if sys.stdout.isatty() and notice.type in _COLOURS:
             word = typer.style(word, fg=_COLOURS[notice.type], bold=True)
-        proof = "signature verified" if notice.verified else f"NOT VERIFIED: {notice.why}"
-        output.line(f"{_stamp(elapsed_s)}    -> {word} {name}: {_detail(notice.type, data, contact)}  [{proof}]")
+        mark, doubt = ("✓", "") if notice.verified else ("✗", f" NOT VERIFIED: {notice.why}")
+        output.line(
+            f"{_stamp(elapsed_s)}      {mark} {word} {_name(contact)}{_detail(notice.type, data, contact)}{doubt}"
+        )
 
     def summary(self, contacts: int) -> bool:
         """The sum; whether at least one escalation was delivered and proved."""
@@ -116,14 +119,21 @@ class Lines:
         return self.escalations > 0
 
 
+def _name(contact: dict[str, Any]) -> str:
+    """The ticket as people call it: its account, its number, the beginning of its subject."""
+    refs = contact.get("refs") or [{}]
+    subject = str(contact.get("subject") or "")
+    short = subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
+    return f"{refs[0].get('connector', ''):<6} #{refs[0].get('id', ''):<3} {short:<{SUBJECT_MAX}}  "
+
+
 def _detail(type: str, data: dict[str, Any], contact: dict[str, Any]) -> str:
     if type == "contact.routed":
-        return f"severity {contact.get('severity')}, queue {data.get('queue')} (rule {data.get('rule')})"
+        return f"severity {contact.get('severity')}, to the queue {data.get('queue')} (rule {data.get('rule')})"
     if type == "contact.opened":
-        return f'"{contact.get("subject") or ""}"'
-    roles = f", calling {', '.join(data['roles'])}" if data.get("roles") else ""
+        return f"by {contact.get('channel')}"
     rule = f" (rule {data['rule']})" if data.get("rule") else ""
-    return f"{data.get('reason', '')}{rule}{roles}"
+    return f"{data.get('reason', '')}{rule}"
 
 
 def _stamp(seconds: float) -> str:

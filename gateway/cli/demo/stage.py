@@ -4,7 +4,6 @@ goes again.
 Nothing is shortened: webhooks are signed and travel over loopback sockets, the export is pulled, notices are delivered.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -33,19 +32,31 @@ PRESET = "orion"
 class Helpdesk(Protocol):
     """A simulated account, as far as the story acts in it. Times are milliseconds since the epoch."""
 
-    async def start(self, now: Callable[[], int], push_to: str | None) -> Mapping[str, Any]: ...
+    async def start(self, now: Callable[[], int], push_to: str | None) -> Mapping[str, Any]:
+        """Listen; returns the settings that point a connector at it."""
+        ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Stop listening."""
+        ...
 
-    def push_to(self, url: str | None) -> None: ...
+    def push_to(self, url: str | None) -> None:
+        """Send webhooks there from now on."""
+        ...
 
     def open_ticket(
         self, *, at: int, subject: str, priority: str | None, tags: tuple[str, ...], requester: tuple[str, str]
-    ) -> int: ...
+    ) -> int:
+        """A customer opens a ticket; its number."""
+        ...
 
-    def agent_comment(self, ticket: int, text: str, *, public: bool, at: int) -> None: ...
+    def agent_comment(self, ticket: int, text: str, *, public: bool, at: int) -> None:
+        """An agent writes."""
+        ...
 
-    def set_status(self, ticket: int, status: str, *, at: int) -> None: ...
+    def set_status(self, ticket: int, status: str, *, at: int) -> None:
+        """An agent sets the status."""
+        ...
 
 
 @dataclass(slots=True)
@@ -60,6 +71,7 @@ class Stage:
     daemon: Daemon = field(init=False)
     started_at: int = 0
     _receivers: Servers = field(default_factory=Servers)
+    _settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     async def start(self) -> None:
         """Put it up. The story's past has to be played before with `play`."""
@@ -68,32 +80,11 @@ class Stage:
         receiver = receiver_app([parse_secret(secret)], self.clock, self.on_notice)
         port = await self._receivers.start(receiver, HOST, 0)
         environ = {"DEMO_HELPDESK_SECRET": secret}
-        connectors = {name: _connector(name, self._settings[name], environ) for name in self.desks}
-        config = {
-            "version": 1,
-            "name": "orion-gateway-demo",
-            "listen": f"{HOST}:0",
-            "admin": f"{HOST}:0",
-            "database": "sqlite:///gateway.db",
-            "policy": f"preset:{PRESET}",
-            "connectors": connectors,
-            "endpoints": {
-                "helpdesk": {
-                    "url": f"http://{HOST}:{port}/hooks",
-                    "allow_private": True,
-                    "secret": {"env": "DEMO_HELPDESK_SECRET"},
-                    "notices": ["*"],
-                }
-            },
-        }
-        path = self.folder / "gateway.yaml"
-        await asyncio.to_thread(path.write_text, _yaml(config), encoding="utf-8")
+        path = self._configured(port, environ)
         self.daemon = Daemon(load_setup(path, environ))
         await self.daemon.start()
         for name, desk in self.desks.items():
             desk.push_to(f"{self.daemon.listen_url}/in/{name}")
-
-    _settings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     async def open_accounts(self) -> None:
         """Start the simulated accounts, which push nothing yet. Raises Failed without the plugin that brings them."""
@@ -109,6 +100,29 @@ class Stage:
             self._settings[name] = await desk.start(self.clock.now, None)
             self.desks[name] = desk
         self.started_at = self.clock.now()
+
+    def _configured(self, port: int, environ: dict[str, str]) -> Path:
+        """Write gateway.yaml as a person would; its secrets go into `environ`."""
+        config = {
+            "version": 1,
+            "name": "orion-gateway-demo",
+            "listen": f"{HOST}:0",
+            "admin": f"{HOST}:0",
+            "database": "sqlite:///gateway.db",
+            "policy": f"preset:{PRESET}",
+            "connectors": {name: _connector(name, self._settings[name], environ) for name in self.desks},
+            "endpoints": {
+                "helpdesk": {
+                    "url": f"http://{HOST}:{port}/hooks",
+                    "allow_private": True,
+                    "secret": {"env": "DEMO_HELPDESK_SECRET"},
+                    "notices": ["*"],
+                }
+            },
+        }
+        path = self.folder / "gateway.yaml"
+        path.write_text(_yaml(config), encoding="utf-8")
+        return path
 
     def play(self, act: Act) -> int:
         """Let an act happen, dated as the story says; the number of its ticket."""

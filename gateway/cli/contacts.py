@@ -1,0 +1,92 @@
+"""`gateway contacts list|show|ack`: what there is, by what breaches next, and taking one on."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
+
+if TYPE_CHECKING:
+    from gateway.cli.acknowledge import Acknowledged
+    from gateway.daemon.setup import Setup
+    from gateway.kernel.store import ContactRow, Store
+
+commands = family("The contacts: list them, show one, acknowledge one.")
+
+Status = Literal["new", "open", "pending", "on_hold", "solved", "closed", "merged", "deleted", "unopened"]
+ContactName = Annotated[
+    str, typer.Argument(metavar="CONTACT", help="Its id, the beginning of it, connector:kind:id, or the vendor's id.")
+]
+
+
+@commands.command("list")
+def list_(
+    config: ConfigFile = CONFIG,
+    limit: Limit = 50,
+    status: Annotated[Status | None, typer.Option(help="Only those; `open`: all that have not ended.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the contacts by what breaches next."""
+    from gateway.cli.contact_views import as_values, by_deadline, listed
+    from gateway.cli.work import with_store
+    from gateway.kernel.clock import SystemClock
+
+    async def work(setup: "Setup", store: "Store") -> "tuple[Setup, list[ContactRow]]":
+        return setup, await store.contacts(limit=limit, status=status)
+
+    setup, rows = with_store(config, work)
+    policy, now = setup.policy.policy, SystemClock().now()
+    rows = by_deadline(rows, policy)
+    if as_json:
+        for row in rows:
+            output.json_line(as_values(row, policy, now))
+    elif not rows:
+        output.say("no contacts" + (f" with the status {status}" if status else ""))
+    else:
+        for line in listed(rows, policy, now):
+            output.line(line)
+
+
+@commands.command("show")
+def show(contact: ContactName, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+    """Show one contact with its clocks and escalations."""
+    from gateway.cli.contact_views import as_values, shown
+    from gateway.cli.work import the_contact, with_store
+    from gateway.kernel.clock import SystemClock
+
+    async def work(setup: "Setup", store: "Store") -> "tuple[Setup, ContactRow]":
+        return setup, await the_contact(store, contact)
+
+    setup, row = with_store(config, work)
+    policy, now = setup.policy.policy, SystemClock().now()
+    if as_json:
+        output.json_line(as_values(row, policy, now))
+    else:
+        for line in shown(row, policy, now):
+            output.line(line)
+
+
+@commands.command("ack")
+def ack(
+    contact: ContactName,
+    config: ConfigFile = CONFIG,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who takes it; you, unless given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Acknowledge a contact and its active escalations. A running gateway takes it up at once."""
+    from gateway.cli.acknowledge import acknowledge, somebody
+    from gateway.cli.work import the_contact, with_store
+    from gateway.kernel.clock import SystemClock
+
+    who = by or somebody()
+
+    async def work(setup: "Setup", store: "Store") -> "Acknowledged":
+        return await acknowledge(store, await the_contact(store, contact), who, SystemClock().now())
+
+    done = with_store(config, work)
+    if as_json:
+        output.json_line({"contact": done.contact, "by": who, "escalations": done.escalations, "events": done.events})
+    calls = f" and {len(done.escalations)} of its escalations" if done.escalations else ""
+    output.say(f"acknowledged {done.contact}{calls} by {who}")
+    output.say("  a running gateway judges it within a second; otherwise the next start does")

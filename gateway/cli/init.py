@@ -1,0 +1,64 @@
+"""`gateway init`: a configuration, a policy to start from, and the secrets that they name."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.failures import FOUND, UNAVAILABLE, Failed
+
+_PRIVATE = 0o600
+_SECRET_BYTES = 32
+
+
+def init(
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="The policy to start from: orion or orion-stars.")
+    ] = "orion",
+    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where to; made if it isn't there.")] = Path("."),
+    force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
+) -> None:
+    """Write a configuration. gateway.yaml, policy.yaml and .env.example go together as they are."""
+    from gateway.cli import skeleton
+    from gateway.kernel.problems import did_you_mean
+    from gateway.policy.presets import PRESETS, preset_text
+
+    if preset not in PRESETS:
+        hint = did_you_mean(preset, PRESETS) or f"; there are {', '.join(PRESETS)}"
+        raise typer.BadParameter(f"there is no preset {preset[:100]!r}{hint}", param_hint="--preset")
+    files = {
+        "gateway.yaml": skeleton.configuration(preset),
+        "policy.yaml": preset_text(preset),
+        ".env.example": skeleton.environment(_new_secret(), _new_secret()),
+    }
+    there = [name for name in files if os.path.lexists(folder / name)]
+    if there and not force:
+        raise Failed(
+            FOUND, f"{', '.join(there)} in {folder}: already there; nothing was written", "--force writes over it"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            _write(folder / name, text, private=name.startswith(".env"))
+            output.say(f"wrote {folder / name}")
+    except OSError as error:
+        raise Failed(UNAVAILABLE, f"{error.filename or folder}: {error.strerror or 'it cannot be written'}") from None
+    output.say("\n" + skeleton.NEXT.format(folder=folder))
+
+
+def _new_secret() -> str:
+    from gateway.kernel.rng import SystemRng
+    from gateway.kernel.signing import new_secret
+
+    return new_secret(SystemRng().token(_SECRET_BYTES))
+
+
+def _write(path: Path, text: str, *, private: bool) -> None:
+    """Write a file whole; one that holds secrets is its owner's alone, whatever stood there before."""
+    if private:
+        path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE if private else 0o666)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

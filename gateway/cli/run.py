@@ -1,0 +1,57 @@
+"""`gateway run`: the daemon, until SIGTERM or SIGINT."""
+
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.failures import UNAVAILABLE, Failed
+from gateway.cli.options import CONFIG, ConfigFile, LogFormat
+
+if TYPE_CHECKING:
+    from gateway.daemon.daemon import Daemon
+    from gateway.daemon.setup import Setup
+
+
+def run(
+    config: ConfigFile = CONFIG,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Real data in, nothing out.")] = False,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="Unless given: text on a terminal, JSON elsewhere.")
+    ] = None,
+) -> None:
+    """Run the gateway. SIGTERM and Ctrl-C finish what is in flight, within 10 seconds."""
+    import asyncio
+
+    from gateway.cli.work import log_to_stderr, read_setup
+
+    log_to_stderr("info", json=None if log_format is None else log_format == "json")
+    setup = read_setup(config)
+    asyncio.run(_serve(setup, dry_run=dry_run))
+
+
+async def _serve(setup: "Setup", *, dry_run: bool) -> None:
+    import asyncio
+
+    from gateway.daemon.daemon import Daemon, run_daemon
+    from gateway.store import StoreUnusable
+
+    daemon = Daemon(setup, dry_run=dry_run)
+    try:
+        await daemon.start()
+    except (StoreUnusable, OSError) as error:
+        raise Failed(UNAVAILABLE, str(error)) from None
+    # Said once run_daemon listens to signals: whoever reads it may stop the gateway at once.
+    asyncio.get_running_loop().call_soon(_announce, daemon, setup)
+    await run_daemon(daemon)
+
+
+def _announce(daemon: "Daemon", setup: "Setup") -> None:
+    dry = " (dry run: nothing goes out)" if daemon.dry_run else ""
+    output.say(f"gateway: listening on {daemon.listen_url}{dry}")
+    for name in setup.config.connectors:
+        output.say(f"  {daemon.listen_url}/in/{name}")
+    output.say(f"gateway: the contacts are at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
+    for plugin in setup.plugins.broken:
+        output.say(f"gateway: the plugin {plugin.name} is left out: {plugin.reason}")

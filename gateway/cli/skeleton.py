@@ -1,0 +1,51 @@
+"""The files that `gateway init` writes, as text: what works on one machine, to be changed from there."""
+
+CONFIGURATION = """\
+# The configuration of one gateway. `gateway check` reads it and says everything that is wrong, at its place.
+# Paths start at the folder of this file. A secret never stands here: write {{env: NAME}} or {{file: PATH}}.
+version: 1
+name: {name}                        # who sends the notices: letters, digits, `.`, `_`, `-`
+listen: 127.0.0.1:8080                     # vendors reach us here: POST /in/CONNECTOR, and /healthz; nothing else
+admin: 127.0.0.1:8081                      # people reach us here, always with a token
+database: sqlite:///gateway.db
+policy: policy.yaml                        # or preset:{preset}, for the policy as it comes along
+# body_limit: 1MiB                         # the longest body that is read
+# admin_token: {{env: GATEWAY_ADMIN_TOKEN}}  # unless given, each start makes one
+
+connectors:                                # what comes in; the name is the end of its address: /in/events
+  events:
+    plugin: events                         # any system posts events here, signed by Standard Webhooks
+    secret: {{env: EVENTS_SECRET}}           # a list of secrets: all of them verify
+
+endpoints:                                 # where notices go; the roles of the policy use these names
+  helpdesk:
+    url: http://127.0.0.1:9000/            # `gateway listen` answers here; put your receiver's https:// address
+    allow_private: true                    # only for addresses on this machine or in a private network
+    secret: {{env: HELPDESK_SECRET}}         # a list of secrets: each of them signs
+    notices: ["sla.*", "escalation.*"]     # beside what its roles are called for
+"""
+
+ENVIRONMENT = """\
+# The secrets that gateway.yaml names. Copy this file to .env, and keep both out of version control: these values were
+# made for you alone. Load them with: set -a; . ./.env; set +a
+EVENTS_SECRET={events}
+HELPDESK_SECRET={helpdesk}
+"""
+
+NEXT = """\
+Next, in {folder}:
+  cp .env.example .env && set -a && . ./.env && set +a
+  gateway check
+  gateway listen --secret HELPDESK_SECRET     # in another terminal: a receiver that verifies and prints
+  gateway run
+Then make policy.yaml yours: office hours, targets, and whom to call."""
+
+
+def configuration(preset: str) -> str:
+    """The text of gateway.yaml."""
+    return CONFIGURATION.format(name="orion-gateway", preset=preset)
+
+
+def environment(events: str, helpdesk: str) -> str:
+    """The text of .env.example, with secrets that were made for it."""
+    return ENVIRONMENT.format(events=events, helpdesk=helpdesk)

@@ -1,0 +1,66 @@
+"""What commands share that need the configuration and the store. Import it inside a command: it is heavy."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.cli.failures import FOUND, UNAVAILABLE, Failed
+from gateway.cli.options import choices
+from gateway.daemon.setup import Setup, load_setup, open_store
+from gateway.kernel.log import configure
+from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.store import ContactRow, Store
+from gateway.store import StoreUnusable
+
+T = TypeVar("T")
+
+
+def read_setup(config: Path) -> Setup:
+    """The configuration with all that it refers to. Raises Problems."""
+    return load_setup(config, os.environ)
+
+
+def log_to_stderr(default: str = "warning", *, json: bool | None = None) -> None:
+    """Send logs to standard error, from the level that was asked for up."""
+    configure(json, choices.log_level or default)
+
+
+def with_store(config: Path, work: Callable[[Setup, Store], Awaitable[T]], *, create: bool = False) -> T:
+    """Run `work` on the store, beside a running daemon or without one. Raises Failed where there is no database yet."""
+    log_to_stderr()
+    setup = read_setup(config)
+    if not create and not setup.config.database.exists():
+        raise Failed(
+            UNAVAILABLE,
+            f"there is no database {setup.config.database} yet",
+            "`gateway run` makes it at its first start",
+        )
+    return asyncio.run(_with_store(setup, work))
+
+
+async def _with_store(setup: Setup, work: Callable[[Setup, Store], Awaitable[T]]) -> T:
+    spawn = LoopSpawn()
+    try:
+        store = await open_store(setup, exclusive=False, spawn=spawn)
+        try:
+            return await work(setup, store)
+        finally:
+            await store.close()
+    except StoreUnusable as error:
+        raise Failed(UNAVAILABLE, str(error)) from None
+    finally:
+        await spawn.close()
+
+
+async def the_contact(store: Store, name: str) -> ContactRow:
+    """The contact of that name. Raises Failed if there is none, or more than one."""
+    row = await store.find_contact(name)
+    if row is None:
+        raise Failed(
+            FOUND,
+            f"no contact is named {name[:200]!r}, or more than one is",
+            "give its id, the beginning of it, or connector:kind:id; `gateway contacts list` shows them",
+        )
+    return row

@@ -1,0 +1,144 @@
+"""`gateway explain`: why a contact is where it is, and what happens next."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import gateway
+from tests.cli.desk import Desk, set_up
+
+POLICY = """\
+version: 1
+name: explained
+severity:
+  - {id: failing, when: '1 / size(contact.tags) > 5', severity: 9}
+  - {id: grave, when: contact.priority == "urgent", severity: 1}
+queues: {general: {}, fire: {team: heroes, tier: 2}, later: {}}
+routing:
+  - {id: vip, when: '"vip" in contact.tags', queue: later}
+  - {id: fire, when: contact.severity == 1, queue: fire, skills: [calm], priority: 9}
+  - {id: rest, queue: general}
+sla:
+  - {id: quick, when: contact.severity == 1, metric: first_reply, within: 1h, warn: [50%]}
+  - {id: slow, metric: first_reply, within: 8h}
+roles: {lead: {endpoints: [helpdesk]}, boss: {endpoints: [helpdesk]}}
+chains:
+  up: {steps: [{after: 0m, notify: [lead]}, {after: 2h, notify: [boss]}]}
+escalation:
+  - {id: grave, when: contact.severity == 1, on: matched, chain: up}
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """A grave contact of ten minutes ago, an ordinary one that was answered, and one that isn't opened."""
+    desk = set_up(tmp_path, monkeypatch)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    desk.receive(
+        desk.opened("1", 10, priority="urgent", subject="fire\x07"),
+        desk.opened("2", 60),
+        desk.event("2", "message.added", 30, author={"kind": "agent"}),
+        desk.event("3", "message.added", 5, author={"kind": "customer"}),
+    )
+    desk.judge()
+    capsys.readouterr()
+    return desk
+
+
+def explained(desk: Desk, capsys: pytest.CaptureFixture[str], name: str) -> Any:
+    """The explanation as JSON."""
+    return json.loads(gateway(capsys, "explain", name, "--json", "-c", desk.config).out)
+
+
+def test_route_and_severity_name_their_rules(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rule that matched, those that did not, and those that were not asked."""
+    grave, ordinary = explained(desk, capsys, "1"), explained(desk, capsys, "2")
+
+    verdicts = [(told["rule"], told["verdict"]) for told in grave["routing"]]
+    assert verdicts == [("vip", "not matched"), ("fire", "matched"), ("rest", "not needed")]
+    assert (grave["severity"], grave["severity_rule"]) == (1, "grave")
+    assert (ordinary["severity"], ordinary["severity_rule"]) == (3, None)
+    assert list(grave["failures"]) == ["failing"]
+
+
+def test_what_happens_next_is_told_in_order(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Warning, breach and the chain's next step, each with its instant, the soonest first."""
+    grave = explained(desk, capsys, "1")
+
+    whats = [told["what"] for told in grave["next"]]
+    assert whats == [
+        "first reply: warning at 50% of quick",
+        "first reply: breached, by quick",
+        "escalation grave: step 2 calls boss",
+    ]
+    assert grave["next"][1]["at"] == grave["clocks"][0]["due_at"]
+    assert [step["state"] for step in grave["escalations"][0]["steps"]] == ["fired", "to come"]
+    assert grave["escalations"][0]["steps"][1]["due_at"] == grave["next"][2]["at"]
+    assert explained(desk, capsys, "2")["next"] == []
+
+
+def test_people_are_told_the_same_in_words(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every part has its lines, times are in UTC and from now, and a customer's control codes stay out."""
+    ended = gateway(capsys, "explain", "events:ticket:1", "-c", desk.config)
+
+    assert (ended.code, ended.err) == (0, "")
+    for words in (
+        "fire·",
+        "Severity 1: rule grave matched",
+        "Queue fire of heroes, tier 2, priority 9, skills calm: rule fire matched",
+        "vip did not match",
+        "rest was not asked",
+        "first reply: running, due in 4",
+        "counted by calendar always",
+        "grave: active, raised ",
+        "step 1 to lead: fired",
+        "step 2 to boss: to come, due ",
+        "failing: ",
+        "Next, if nothing else happens:",
+    ):
+        assert words in ended.out
+
+
+def test_an_answered_contact_waits_for_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A met clock says when, and nothing is next."""
+    out = gateway(capsys, "explain", "2", "-c", desk.config).out
+
+    assert "first reply: met 30 min" in out
+    assert "no rule matched, and there is no priority" in out
+    assert "Next: nothing, unless something happens" in out
+
+
+def test_an_acknowledged_chain_goes_no_further(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """After an acknowledgement its steps are told as not to come any more, with who took it."""
+    gateway(capsys, "contacts", "ack", "1", "--by", "Grace", "-c", desk.config)
+    desk.judge()
+
+    out = gateway(capsys, "explain", "1", "-c", desk.config).out
+
+    assert "by Grace" in out
+    assert "step 2 to boss: not any more: acknowledged" in out
+    assert "step 2 calls" not in out
+
+
+def test_another_policy_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A judgement by rules that are not configured any more says so, whatever rules are gone."""
+    (desk.folder / "policy.yaml").write_text("version: 1\nname: other\n")
+
+    text = gateway(capsys, "explain", "1", "-c", desk.config)
+    listed = gateway(capsys, "contacts", "list", "-c", desk.config)
+
+    assert (text.code, listed.code) == (0, 0)
+    assert "judged by another policy" in text.out
+    assert explained(desk, capsys, "1")["policy"]["judged_by"] != explained(desk, capsys, "1")["policy"]["hash"]
+
+
+def test_a_contact_that_is_not_opened_says_only_that(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody judges it, so there is nothing to explain; one that isn't there ends with 1."""
+    ended = gateway(capsys, "explain", "3", "-c", desk.config)
+    missing = gateway(capsys, "explain", "nobody", "-c", desk.config)
+
+    assert "not opened yet" in ended.out
+    assert explained(desk, capsys, "3")["status"] == "unopened"
+    assert (missing.code, missing.out) == (1, "")
