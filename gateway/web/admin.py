@@ -1,0 +1,64 @@
+"""The app for people and programs behind `admin`: pages, API, readiness and figures, all of it behind the token.
+
+Every answer, a refusal too, says what a browser may do with it: run our own script and style and nothing else, show it
+in no frame, tell nobody where it came from, keep nothing that isn't a static file.
+"""
+
+from collections.abc import Sequence
+
+from aiohttp import hdrs, web
+
+from gateway.engine.gateway import Gateway
+from gateway.kernel.ports import Clock
+from gateway.web.api import Api
+from gateway.web.auth import Guard
+from gateway.web.looks import Looks
+from gateway.web.pages import Pages
+from gateway.web.replies import Handler, failures_told, told
+from gateway.web.servers import SERVING, Serving
+
+FOR_PROGRAMS = ("/api/", "/metrics", "/readyz")
+"""Beginnings of paths whose failures are told in JSON; elsewhere in a page."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = ()) -> web.Application:
+    """The app. `hosts`: names, with their ports, by which people reach it beside its own address and this machine.
+
+    Raises ValueError for an empty token.
+    """
+    pages = Pages(gateway, clock, Looks())
+    serving = Serving()
+
+    def failing(request: web.Request, status: int, why: str) -> web.Response:
+        if request.path.startswith(FOR_PROGRAMS):
+            return told(status, why)
+        return pages.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
+
+    guard = Guard(token, serving, hosts)
+    app = web.Application(
+        middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(failing)]
+    )
+    app[SERVING] = serving
+    pages.add_to(app.router)
+    Api(gateway, clock).add_to(app.router)
+    return app
+
+
+@web.middleware
+async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await handler(request)
+    response.headers.update(HEADERS)
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    return response

@@ -1,0 +1,94 @@
+"""The API for programs, under `/api/v1`, and what monitors ask: every answer is JSON, but for the metrics.
+
+It shows what the pages show, as data. Times are RFC 3339 in UTC.
+"""
+
+from aiohttp import web
+
+from gateway.engine.gateway import Gateway
+from gateway.kernel.ports import Clock
+from gateway.kernel.store import ContactRow
+from gateway.model.words import LIVES
+from gateway.rules.view import View
+from gateway.web import health
+from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.replies import json_response, told
+from gateway.web.values import UNOPENED, contact_values, delivery_values, record_values
+
+STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
+ORDERS = ("next_due", "updated_at")
+
+
+class Api:
+    """The handlers."""
+
+    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+        self._gateway = gateway
+        self._clock = clock
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add the routes."""
+        router.add_get("/api/v1/contacts", self.contacts)
+        router.add_get("/api/v1/contacts/{id}", self.contact)
+        router.add_get("/api/v1/deliveries", self.deliveries)
+        router.add_get("/api/v1/inbox", self.inbox)
+        router.add_get("/readyz", self.ready)
+        router.add_get("/metrics", self.metrics)
+
+    async def contacts(self, request: web.Request) -> web.Response:
+        """Contacts: by default the open ones, by what happens next."""
+        try:
+            only(request, "limit", "status", "order")
+            limit = limit_of(request)
+            status = word_of(request, "status", STATUSES)
+            order = word_of(request, "order", ORDERS) or "next_due"
+        except BadQuestion as error:
+            return told(400, str(error))
+        chosen = None if status == "any" else status or "open"
+        rows = await self._gateway.world.store.contacts(limit=limit, status=chosen, order=order)
+        return json_response({"contacts": [self._shown(row) for row in rows]})
+
+    async def contact(self, request: web.Request) -> web.Response:
+        """One contact, by id, a unique beginning of it, or a vendor's name for it; with its deliveries."""
+        store = self._gateway.world.store
+        row = await store.find_contact(request.match_info["id"])
+        if row is None:
+            return told(404, "there is no such contact, or more than one")
+        deliveries = await store.deliveries(limit=100, contact=row.id)
+        return json_response({**self._shown(row), "deliveries": [delivery_values(item) for item in deliveries]})
+
+    async def deliveries(self, request: web.Request) -> web.Response:
+        """Deliveries, the latest first."""
+        try:
+            only(request, "limit", "state", "contact")
+            limit, state = limit_of(request), word_of(request, "state", DELIVERY_STATES)
+        except BadQuestion as error:
+            return told(400, str(error))
+        contact = request.query.get("contact")
+        found = await self._gateway.world.store.deliveries(limit=limit, state=state, contact=contact)
+        return json_response({"deliveries": [delivery_values(item) for item in found]})
+
+    async def inbox(self, request: web.Request) -> web.Response:
+        """Records, the latest first, without what they hold."""
+        try:
+            only(request, "limit", "state")
+            limit, state = limit_of(request), word_of(request, "state", RECORD_STATES)
+        except BadQuestion as error:
+            return told(400, str(error))
+        found = await self._gateway.world.store.inbox(limit=limit, state=state)
+        return json_response({"records": [record_values(item) for item in found]})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """200 when all is well, else 503 with every reason."""
+        found = await health.reasons(self._gateway)
+        told_as = [{"what": reason.what, "why": reason.why} for reason in found]
+        status = 503 if found else 200
+        return json_response({"status": "not ready" if found else "ready", "reasons": told_as}, status=status)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """The figures for Prometheus."""
+        text = await health.metrics(self._gateway)
+        return web.Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    def _shown(self, row: ContactRow) -> View:
+        return contact_values(row, self._gateway.bench.policy, self._clock.now())

@@ -1,0 +1,56 @@
+"""Templates and static files: loaded once, escaped always, each static file under a name that says its content."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.model.instant import format_instant
+from gateway.web import words
+
+_HERE = Path(__file__).parent
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+class Looks:
+    """The pages' outside."""
+
+    def __init__(self) -> None:
+        self._files = {
+            path.name: (path.read_bytes(), _TYPES[path.suffix])
+            for path in sorted((_HERE / "static").iterdir())
+            if path.suffix in _TYPES
+        }
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static"] = self.address
+        for function in (
+            words.clean,
+            words.span_words,
+            words.length_words,
+            words.due_words,
+            words.breached_words,
+            words.plain_words,
+            words.clock_face,
+            words.name_words,
+            format_instant,
+        ):
+            self._environment.filters[function.__name__] = function
+
+    def page(self, template: str, **values: Any) -> str:
+        """The template with its values."""
+        return self._environment.get_template(template).render(values)
+
+    def address(self, name: str) -> str:
+        """Where a static file is: another address for another content."""
+        return f"/static/{hashlib.sha256(self._files[name][0]).hexdigest()[:12]}/{name}"
+
+    def file(self, name: str) -> tuple[bytes, str] | None:
+        """A static file's content and type; None where there is none of that name."""
+        return self._files.get(name)

@@ -1,0 +1,55 @@
+"""Answers in JSON, and the boundary behind which whatever goes wrong becomes one."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Failing = Callable[[web.Request, int, str], web.Response]
+"""Makes the answer to a request that failed, of status and reason."""
+
+SERVER = "orion-gateway"
+
+
+def json_response(value: object, *, status: int = 200, retry_after_s: int | None = None) -> web.Response:
+    """An answer in JSON."""
+    headers = {} if retry_after_s is None else {hdrs.RETRY_AFTER: str(retry_after_s)}
+    body = msgspec.json.encode(value)
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+def told(status: int, why: str, retry_after_s: int | None = None) -> web.Response:
+    """An answer `{"error": why}`."""
+    return json_response({"error": why}, status=status, retry_after_s=retry_after_s)
+
+
+def closing(response: web.Response) -> web.Response:
+    """The answer, and the end of its connection: for requests whose body stays unread."""
+    response.force_close()
+    return response
+
+
+def failures_told(log: structlog.typing.FilteringBoundLogger, failing: Failing) -> Middleware:
+    """The outermost middleware: no failure leaves without an answer made by `failing`, none of ours without a log."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            response = closing(failing(request, error.status, error.reason))
+            if hdrs.ALLOW in error.headers:
+                response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        except ConnectionError:
+            raise  # nobody is there to be told
+        except Exception:  # one request's failure is its own: it is logged without its content, the server goes on
+            resource = request.match_info.route.resource
+            log.exception("request_failed", route=resource.canonical if resource else None)
+            response = closing(failing(request, 500, "the gateway failed on this request; its log says why"))
+        response.headers[hdrs.SERVER] = SERVER
+        return response
+
+    return middleware

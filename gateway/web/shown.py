@@ -1,0 +1,184 @@
+"""What the pages show of a contact, as plain values made from what is stored. Pure; the templates add the looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.kernel.store import ContactRow
+from gateway.model.contact import Contact
+from gateway.model.judgement import Clock, Escalation, State
+from gateway.rules import clocks
+from gateway.rules.policy import Policy, SlaRule
+from gateway.web.bars import Bar, bar_of
+
+UNTITLED = "(no subject)"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline of a contact, and whose it is. `breached`: it is behind us and still not met."""
+
+    at: int
+    rule: str
+    metric: str
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An escalation that is going on: its chain, and the step at which it is."""
+
+    chain: str
+    step: int
+    steps: int
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A contact in the list. `due` is its first deadline; `then` the next one, where the first is breached."""
+
+    id: str
+    subject: str
+    refs: str
+    kind: str
+    channel: str
+    severity: int
+    queue: str
+    status: str
+    due: Due | None
+    then: Due | None
+    paused: bool
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClock:
+    """A clock with its drawing. All instants are milliseconds since the epoch, lengths milliseconds."""
+
+    clock: Clock
+    rule: str
+    due: int | None
+    target: int | None
+    elapsed: int
+    calendar: str
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A step of a chain: whom it calls, and what has become of it; `at` where it is still to come."""
+
+    number: int
+    after: int
+    notify: tuple[str, ...]
+    state: Literal["fired", "next", "to come", "stopped"]
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEscalation:
+    """An escalation with every step of its chain."""
+
+    escalation: Escalation
+    steps: tuple[ShownStep, ...]
+
+
+def lines(rows: Sequence[ContactRow], policy: Policy) -> list[Line]:
+    """The contacts by what breaches next: what is breached already first, the longest ago before all."""
+    shown = [_line(row, row.state, policy) for row in rows if row.state is not None]
+    return sorted(shown, key=lambda line: (line.due is None, line.due.at if line.due else 0, line.severity, line.id))
+
+
+def shown_clocks(state: State, policy: Policy, now: int) -> list[ShownClock]:
+    """Every clock that a rule has counted, in the policy's order of rules."""
+    place = {rule.id: index for index, rule in enumerate(policy.sla)}
+    counted = [clock for clock in state.clocks if clock.instance]
+    counted.sort(key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
+    return [_shown_clock(clock, _rule(policy, clock.last_rule), now) for clock in counted]
+
+
+def shown_escalations(state: State, policy: Policy) -> list[ShownEscalation]:
+    """Every escalation, the latest first."""
+    latest = sorted(state.escalations, key=lambda escalation: -escalation.raised_at)
+    return [ShownEscalation(escalation, _steps(escalation, policy)) for escalation in latest]
+
+
+def ref_words(contact: Contact) -> str:
+    """The vendors' objects behind a contact, as commands take them."""
+    return ", ".join(f"{strand.connector}:{strand.ref.kind}:{strand.ref.id}" for strand in contact.strands)
+
+
+def _line(row: ContactRow, state: State, policy: Policy) -> Line:
+    live = [clock for clock in state.clocks if clock.instance and not clock.over and not clock.dropped]
+    dues = sorted(filter(None, (_due(clock, policy) for clock in live)), key=lambda due: due.at)
+    first = next((due for due in dues if due.breached), dues[0] if dues else None)
+    then = next((due for due in dues if not due.breached), None) if first and first.breached else None
+    contact = state.contact
+    return Line(
+        id=row.id,
+        subject=contact.subject or UNTITLED,
+        refs=ref_words(contact),
+        kind=contact.kind,
+        channel=contact.channel,
+        severity=state.severity,
+        queue=state.route.queue if state.route else "",
+        status=contact.status,
+        due=first,
+        then=then,
+        paused=any(not clock.runs for clock in live),
+        calls=tuple(_call(escalation, policy) for escalation in state.escalations if escalation.resolved_at is None),
+    )
+
+
+def _due(clock: Clock, policy: Policy) -> Due | None:
+    if clock.breached_at is not None:
+        return Due(clock.breached_at, clock.breached_rule, clock.metric, breached=True)
+    rule = _rule(policy, clock.rule)
+    at = clocks.deadline(clock, rule) if clock.runs else None
+    return None if at is None else Due(at, clock.rule, clock.metric, breached=False)
+
+
+def _call(escalation: Escalation, policy: Policy) -> Call:
+    chain = policy.chains.get(escalation.chain)
+    steps = len(chain.steps) if chain else escalation.steps_fired
+    return Call(escalation.chain, escalation.steps_fired, steps, escalation.state == "acknowledged")
+
+
+def _shown_clock(clock: Clock, rule: SlaRule | None, now: int) -> ShownClock:
+    counting = rule if clock.rule else None
+    due = clock.breached_due
+    if due is None and clock.cancelled_at is None:
+        due = clock.met_due if clock.met_at is not None else clocks.deadline(clock, counting) if clock.runs else None
+    return ShownClock(
+        clock=clock,
+        rule=clock.last_rule,
+        due=due,
+        target=rule.target_ms if rule else None,
+        elapsed=clocks.counted(clock, counting, now),
+        calendar=rule.calendar.name if rule else "",
+        bar=bar_of(clock, rule, due, now),
+    )
+
+
+def _steps(escalation: Escalation, policy: Policy) -> tuple[ShownStep, ...]:
+    chain = policy.chains.get(escalation.chain)
+    if chain is None:
+        return ()
+    steps: list[ShownStep] = []
+    for number, step in enumerate(chain.steps, 1):
+        state: Literal["fired", "next", "to come", "stopped"]
+        at = None
+        if number <= escalation.steps_fired:
+            state = "fired"
+        elif escalation.state == "active":
+            state = "next" if number == escalation.steps_fired + 1 else "to come"
+            at = chain.calendar.due(escalation.raised_at, step.after_ms)
+        else:
+            state = "stopped"
+        steps.append(ShownStep(number, step.after_ms, step.notify, state, at))
+    return tuple(steps)
+
+
+def _rule(policy: Policy, id: str) -> SlaRule | None:
+    return next((rule for rule in policy.sla if rule.id == id), None)

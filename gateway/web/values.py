@@ -1,0 +1,70 @@
+"""What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure."""
+
+from gateway.kernel.store import ContactRow, Delivery, Listed
+from gateway.model.instant import format_instant
+from gateway.rules.policy import Policy
+from gateway.rules.view import View, judgement_view
+
+UNOPENED = "unopened"
+_NOT_KNOWN = ("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language")
+
+
+def contact_values(row: ContactRow, policy: Policy, at: int) -> View:
+    """A contact with its judgement; one whose opening hasn't come has the same fields, and nothing in them."""
+    if row.state is not None:
+        return {"id": row.id, **judgement_view(row.state, policy, at), "next_due": _time(row.next_due)}
+    return {
+        "id": row.id,
+        **dict.fromkeys(_NOT_KNOWN),
+        "status": UNOPENED,
+        "tags": [],
+        "fields": {},
+        "customer": None,
+        "refs": [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands],
+        "opened_at": None,
+        "updated_at": format_instant(row.updated_at),
+        "reopened": 0,
+        "queue": None,
+        "route": None,
+        "clocks": [],
+        "escalations": [],
+        "next_due": _time(row.next_due),
+    }
+
+
+def delivery_values(delivery: Delivery) -> View:
+    """A delivery on its way to an endpoint."""
+    return {
+        "id": delivery.id,
+        "webhook_id": delivery.effect,
+        "type": delivery.type,
+        "contact": delivery.contact,
+        "endpoint": delivery.endpoint,
+        "state": delivery.state,
+        "attempt": delivery.attempt,
+        "tries": delivery.tries,
+        "created_at": format_instant(delivery.created_at),
+        "next_at": _time(delivery.next_at),
+        "delivered_at": _time(delivery.delivered_at),
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+    }
+
+
+def record_values(record: Listed) -> View:
+    """A record of the inbox; `bytes` is the length of what it holds."""
+    return {
+        "id": record.id,
+        "connector": record.connector,
+        "state": record.state,
+        "form": record.form,
+        "key": record.key,
+        "received_at": format_instant(record.received_at),
+        "attempt": record.attempt,
+        "reason": record.reason,
+        "bytes": len(record.body),
+    }
+
+
+def _time(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)

@@ -1,0 +1,76 @@
+"""Words for times and texts as people read them. Pure; `gateway.js` says the same times in the same words."""
+
+import re
+
+from gateway.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, format_instant
+
+FINE_MS = 10 * MINUTE_MS
+"""Below this, minutes are told with their seconds."""
+
+_UNSEEN = re.compile(
+    r"[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
+)
+_STACKED = re.compile(
+    r"([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})[\u0300-\u036f"
+    r"\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
+
+
+def clean(text: str | None, most: int = 160) -> str:
+    """A stranger's text for one line: nothing that turns, hides or stacks letters, at most `most` characters."""
+    # Cut before the work: a text may be long.
+    visible = _STACKED.sub(r"\1", _UNSEEN.sub(" ", (text or "")[: most * 4]))
+    line = " ".join(visible.encode("utf-8", "replace").decode().split())
+    return line if len(line) <= most and len(text or "") <= most * 4 else f"{line[: most - 1].rstrip()}…"
+
+
+def span_words(span_ms: int) -> str:
+    """A length of time in at most two units, cut to whole ones."""
+    span_ms = max(0, span_ms)
+    seconds, minutes, hours = span_ms // SECOND_MS, span_ms // MINUTE_MS, span_ms // HOUR_MS
+    if minutes < 1:
+        return f"{seconds} s"
+    if span_ms < FINE_MS:
+        return f"{minutes} min {seconds % 60:02d} s"
+    if hours < 1:
+        return f"{minutes} min"
+    if span_ms < DAY_MS:
+        return f"{hours} h {minutes % 60:02d} min"
+    return f"{span_ms // DAY_MS} d {hours % 24} h"
+
+
+def length_words(length_ms: int) -> str:
+    """A length of time as rules give it: every unit that it has, and none that is zero."""
+    rest = max(0, length_ms)
+    parts = []
+    for unit_ms, name in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s")):
+        number, rest = divmod(rest, unit_ms)
+        if number:
+            parts.append(f"{number} {name}")
+    return " ".join(parts) or "0 s"
+
+
+def due_words(due: int, now: int) -> str:
+    """What a deadline that is not met yet says."""
+    return f"due in {span_words(due - now)}" if due > now else f"overdue by {span_words(now - due)}"
+
+
+def breached_words(at: int, now: int) -> str:
+    """What a breach says."""
+    return f"breached {span_words(now - at)} ago"
+
+
+def plain_words(at: int, now: int) -> str:
+    """How long ago, or in how long."""
+    return f"in {span_words(at - now)}" if at > now else f"{span_words(now - at)} ago"
+
+
+def clock_face(at: int) -> str:
+    """Date and time for people, in UTC, to the second."""
+    text = format_instant(at - at % SECOND_MS)
+    return f"{text[:-1].replace('T', ' ')} UTC"
+
+
+def name_words(name: str) -> str:
+    """A fixed word as people write it."""
+    return name.replace("_", " ")

@@ -1,0 +1,148 @@
+"""What programs read."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.kernel.store import StoreFull
+from gateway.model.identity import StrandKey, contact_id
+from tests.web.test_pages import fetched, story
+from tests.web.worlds import NOW, Whole, event, opened, run
+
+FIELDS = {
+    "id", "kind", "channel", "direction", "status", "severity", "subject", "refs", "customer", "queue", "clocks",
+    "escalations", "opened_at", "updated_at",
+}  # fmt: skip
+"""What a contact has at least."""
+
+
+async def data(whole: Whole, target: str, status: int = 200) -> Any:
+    """The JSON of an answer."""
+    reply = await fetched(whole, target)
+    assert (reply.status, reply.headers["content-type"]) == (status, "application/json"), reply.body
+    return msgspec.json.decode(reply.body)
+
+
+def test_contacts_are_data() -> None:
+    """The open ones by default, all fields, times as text; one contact with its deliveries."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        await whole.post(opened(4, NOW, status="closed"), event("status.changed", 5, NOW, to="open"))
+        await whole.judge()
+        open_ones = (await data(whole, "/api/v1/contacts"))["contacts"]
+        every = (await data(whole, "/api/v1/contacts?status=any&limit=10&order=updated_at"))["contacts"]
+        unopened = (await data(whole, "/api/v1/contacts?status=unopened"))["contacts"]
+        one = await data(whole, "/api/v1/contacts/shop:ticket:1")
+
+        assert len(open_ones) == 3
+        assert len(every) == 5
+        assert [contact["refs"][0]["id"] for contact in unopened] == ["5"]
+        assert all(contact.keys() >= FIELDS for contact in every)
+        assert one["id"] == contact_id(StrandKey("shop", "ticket", "1"))
+        assert one["clocks"][0]["breached_at"] == "2026-03-02T08:55:00Z"
+        assert {delivery["type"] for delivery in one["deliveries"]} >= {"sla.breached", "escalation.raised"}
+
+    run(work)
+
+
+def test_deliveries_and_records_are_data_without_bodies() -> None:
+    """States filter them; what they hold isn't there."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        name = contact_id(StrandKey("shop", "ticket", "1"))
+        of_one = (await data(whole, f"/api/v1/deliveries?contact={name}&state=ready&limit=1000"))["deliveries"]
+        records = (await data(whole, "/api/v1/inbox?state=done&limit=2"))["records"]
+
+        assert {delivery["contact"] for delivery in of_one} == {name}
+        assert all(delivery["webhook_id"].startswith("msg_") for delivery in of_one)
+        assert [record["state"] for record in records] == ["done", "done"]
+        assert all("body" not in item and isinstance(records[0]["bytes"], int) for item in (*of_one, *records))
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/api/v1/contacts?limit=0",
+        "/api/v1/contacts?limit=1001",
+        "/api/v1/contacts?limit=-1",
+        "/api/v1/contacts?limit=1e3",
+        "/api/v1/contacts?limit=%D9%A1",
+        "/api/v1/contacts?status=lost",
+        "/api/v1/contacts?order=id",
+        "/api/v1/contacts?sort=id",
+        "/api/v1/deliveries?state=parked",
+        "/api/v1/inbox?state=dead",
+        "/api/v1/inbox?contact=x",
+    ],
+)
+def test_a_wrong_question_is_400(target: str) -> None:
+    """What can't be answered is told, not guessed."""
+
+    async def work(whole: Whole) -> None:
+        assert (await data(whole, target, 400)).keys() == {"error"}
+
+    run(work)
+
+
+def test_what_is_not_there_is_404_in_json() -> None:
+    """An unknown contact and an unknown address."""
+
+    async def work(whole: Whole) -> None:
+        for target in ("/api/v1/contacts/con_nobody", "/api/v1/contacts/%FF%00", "/api/v1/nothing"):
+            assert (await data(whole, target, 404)).keys() == {"error"}
+
+    run(work)
+
+
+def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 while the engine isn't started, a connector is ill or the store fails; 200 when all is well."""
+
+    async def work(whole: Whole) -> None:
+        async def fails() -> dict[str, int]:
+            raise StoreFull("disk /var/secret")
+
+        async def counts() -> dict[str, int]:
+            return {}
+
+        link = whole.gateway.links["shop"]
+        for _ in range(5):
+            link.fault(RuntimeError("Bearer abcdefgh"))
+        monkeypatch.setattr(whole.store, "counts", fails)
+        ill = await data(whole, "/readyz", 503)
+        link.worked()
+        monkeypatch.setattr(whole.store, "counts", counts)
+        monkeypatch.setattr(whole.gateway, "loops", ["a loop"])
+        well = await data(whole, "/readyz", 200)
+
+        assert ill["reasons"] == [
+            {"what": "connector shop", "why": "5 faults in a row, the last: RuntimeError: Bearer ***"},
+            {"what": "engine", "why": "it has not started"},
+            {"what": "store", "why": "StoreFull"},
+        ]
+        assert well == {"status": "ready", "reasons": []}
+
+    run(work)
+
+
+def test_figures_are_prometheus_text() -> None:
+    """Every family has its help and type; the connector is the only label."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        reply = await fetched(whole, "/metrics")
+        lines = reply.body.decode().splitlines()
+        values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+        assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert values["gateway_contacts"] == "3"
+        assert values['gateway_connector_healthy{connector="shop"}'] == "1"
+        assert values['gateway_connector_accepted_total{connector="shop"}'] == "3"
+        families = {name.partition("{")[0] for name in values}
+        assert {line.split(" ")[2] for line in lines if line.startswith("# TYPE")} == families
+
+    run(work)

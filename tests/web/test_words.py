@@ -1,0 +1,144 @@
+"""Words for times, texts, and the drawing of a clock."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gateway.web
+from gateway.model.judgement import Clock
+from gateway.rules.calendar import Calendar
+from gateway.rules.policy import Mark, SlaRule
+from gateway.web.bars import WIDTH, bar_of
+from gateway.web.words import breached_words, clean, clock_face, due_words, length_words, plain_words, span_words
+from tests.web.worlds import NOW, D, H, M, S
+
+STATIC = Path(gateway.web.__file__).parent / "static"
+RULE = SlaRule("rule", "first_reply", 60 * M, Calendar("always", None), marks=(Mark("50%", 30 * M),))
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (-5, "0 s"),
+        (59_999, "59 s"),
+        (M, "1 min 00 s"),
+        (10 * M - 1, "9 min 59 s"),
+        (10 * M, "10 min"),
+        (H - 1, "59 min"),
+        (H, "1 h 00 min"),
+        (D - 1, "23 h 59 min"),
+        (D, "1 d 0 h"),
+        (400 * D + 5 * H, "400 d 5 h"),
+    ],
+)
+def test_a_span_is_told_in_two_units(span: int, words: str) -> None:
+    """Cut, never rounded up: what says 0 s is not over before it is."""
+    assert span_words(span) == words
+
+
+def test_times_are_told_by_what_they_are() -> None:
+    """A deadline is due or overdue, a breach is ago, all else in or ago; lengths leave out what is zero."""
+    assert (due_words(NOW + S, NOW), due_words(NOW, NOW)) == ("due in 1 s", "overdue by 0 s")
+    assert breached_words(NOW - 3 * M, NOW) == "breached 3 min 00 s ago"
+    assert (plain_words(NOW + H, NOW), plain_words(NOW - H, NOW)) == ("in 1 h 00 min", "1 h 00 min ago")
+    assert [length_words(length) for length in (0, 90 * M, 3 * D, 20 * S)] == ["0 s", "1 h 30 min", "3 d", "20 s"]
+    assert clock_face(NOW + 5) == "2026-03-02 09:00:00 UTC"
+
+
+@given(st.text(max_size=400), st.integers(2, 200))
+def test_a_clean_text_is_one_short_line(text: str, most: int) -> None:
+    """No text is longer than asked, breaks the line, or turns its direction; cleaning twice changes nothing."""
+    once = clean(text, most)
+
+    assert len(once) <= most
+    assert not re.search("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]", once)
+    assert clean(once, most) == once
+    once.encode()
+
+
+def test_a_clean_text_says_that_it_was_cut() -> None:
+    """A text that doesn't fit ends in an ellipsis, however long it was; one that fits is whole."""
+    assert clean("abcdef", 6) == "abcdef"
+    assert clean("abcdefg", 6) == "abcde…"
+    assert clean("a b" + " " * 100 + "c", 6).endswith("…")
+    assert clean(None) == ""
+
+
+@given(
+    st.integers(0, 10 * D),
+    st.one_of(st.none(), st.integers(0, 10 * D)),
+    st.one_of(st.none(), st.integers(0, 10 * D)),
+    st.booleans(),
+)
+def test_a_drawing_stays_on_its_line(passed: int, due: int | None, met: int | None, runs: bool) -> None:
+    """Whatever a clock has been through, nothing is drawn beyond the line, and no stretch is empty."""
+    clock = Clock(
+        metric="first_reply", started_by="e", started_at=NOW, since=NOW, runs=runs, instance=1, rule="rule",
+        met_at=None if met is None else NOW + min(met, passed),
+    )  # fmt: skip
+    bar = bar_of(clock, RULE, None if due is None else NOW + due, NOW + passed)
+
+    assert bar.start < bar.end
+    assert all(part.width > 0 and part.x >= 0 and part.x + part.width <= WIDTH + 0.01 for part in bar.parts)
+    assert all(0 <= tick.x <= WIDTH for tick in bar.ticks)
+
+
+def test_a_drawing_shows_what_is_used_left_late_and_closed() -> None:
+    """Half way: used and left, a warning and the deadline ahead. Late: used, then late. Closed hours stand behind."""
+    clock = Clock(metric="first_reply", started_by="e", started_at=NOW, since=NOW, instance=1, rule="rule")
+    early = bar_of(clock, RULE, NOW + 60 * M, NOW + 15 * M)
+    late = bar_of(clock, RULE, NOW + 60 * M, NOW + 90 * M)
+    opens = Calendar("office", lambda first, last: [(NOW, NOW + 10 * M), (NOW + 40 * M, NOW + 90 * M)])
+    closed = bar_of(clock, SlaRule("rule", "first_reply", 60 * M, opens), NOW + 90 * M, NOW + 15 * M)
+
+    assert [part.kind for part in early.parts] == ["used", "left"]
+    assert [tick.sign for tick in early.ticks] == ["warn", "due", "now"]
+    assert [part.kind for part in late.parts] == ["used", "late"]
+    assert [part.kind for part in closed.parts] == ["closed", "closed", "used", "left"]
+
+
+def test_the_script_is_small_and_says_the_same_words() -> None:
+    """Under 120 lines, and each phrase of the server's is one of the script's."""
+    script = (STATIC / "gateway.js").read_text()
+
+    assert len(script.splitlines()) < 120
+    for phrase in ("due in ", "overdue by ", "breached ", "in ", " ago", " min ", " h ", " d "):
+        assert phrase in script
+    assert "innerHTML =" not in script
+
+
+def _themes() -> list[dict[str, str]]:
+    blocks = re.findall(r":root \{(.*?)\}", (STATIC / "gateway.css").read_text(), re.S)
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks]
+
+
+def _contrast(one: str, other: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", _themes(), ids=["light", "dark"])
+def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
+    """Text has at least 4.5 : 1 against whatever it stands on, and marks of a drawing 3 : 1, in both themes."""
+    pairs = [
+        *((text, ground) for text in ("ink", "quiet", "accent", "bad", "odd", "good") for ground in ("paper", "sheet")),
+        *((text, f"{text}-soft") for text in ("accent", "bad", "odd", "good")),
+        ("ink", "line-soft"),
+        ("quiet", "line-soft"),
+        ("sheet", "bad"),
+    ]
+    drawn = [(mark, "track") for mark in ("accent", "bad", "odd", "good", "ink")]
+
+    def too_close(pairs: list[tuple[str, str]], least: float) -> list[tuple[str, str]]:
+        return [(one, other) for one, other in pairs if _contrast(theme[one], theme[other]) < least]
+
+    assert too_close(pairs, 4.5) == []
+    assert too_close(drawn, 3) == []
