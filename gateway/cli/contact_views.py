@@ -1,4 +1,4 @@
-"""A stored contact as the commands show it: as values for JSON, and as lines for people. Pure."""
+"""A stored contact as the commands show it to people: lines and tables. Pure."""
 
 from typing import Any
 
@@ -9,32 +9,6 @@ from gateway.model.judgement import Clock, State
 from gateway.rules.clocks import deadline
 from gateway.rules.policy import Policy
 from gateway.rules.view import judgement_view
-
-_NOT_KNOWN = ("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language")
-
-
-def as_values(row: ContactRow, policy: Policy, now: int) -> dict[str, Any]:
-    """The contact for JSON. One whose opening isn't known has the status `unopened` and nothing else to say."""
-    due = None if row.next_due is None else format_instant(row.next_due)
-    if row.state is not None:
-        return {"id": row.id, **judgement_view(row.state, policy, now), "next_due": due}
-    return {
-        "id": row.id,
-        **dict.fromkeys(_NOT_KNOWN),
-        "status": "unopened",
-        "tags": [],
-        "fields": {},
-        "customer": None,
-        "refs": [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands],
-        "opened_at": None,
-        "updated_at": format_instant(row.updated_at),
-        "reopened": 0,
-        "queue": None,
-        "route": None,
-        "clocks": [],
-        "escalations": [],
-        "next_due": due,
-    }
 
 
 def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:

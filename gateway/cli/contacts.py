@@ -28,9 +28,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the contacts by what breaches next."""
-    from gateway.cli.contact_views import as_values, by_deadline, listed
+    from gateway.cli.contact_views import by_deadline, listed
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.values import contact_values
 
     async def work(setup: "Setup", store: "Store") -> "tuple[Setup, list[ContactRow]]":
         return setup, await store.contacts(limit=limit, status=status)
@@ -40,7 +41,7 @@ def list_(
     rows = by_deadline(rows, policy)
     if as_json:
         for row in rows:
-            output.json_line(as_values(row, policy, now))
+            output.json_line(contact_values(row, policy, now))
     elif not rows:
         output.say("no contacts" + (f" with the status {status}" if status else ""))
     else:
@@ -51,9 +52,10 @@ def list_(
 @commands.command("show")
 def show(contact: ContactName, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one contact with its clocks and escalations."""
-    from gateway.cli.contact_views import as_values, shown
+    from gateway.cli.contact_views import shown
     from gateway.cli.work import the_contact, with_store
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.values import contact_values
 
     async def work(setup: "Setup", store: "Store") -> "tuple[Setup, ContactRow]":
         return setup, await the_contact(store, contact)
@@ -61,7 +63,7 @@ def show(contact: ContactName, config: ConfigFile = CONFIG, as_json: AsJson = Fa
     setup, row = with_store(config, work)
     policy, now = setup.policy.policy, SystemClock().now()
     if as_json:
-        output.json_line(as_values(row, policy, now))
+        output.json_line(contact_values(row, policy, now))
     else:
         for line in shown(row, policy, now):
             output.line(line)

@@ -30,6 +30,7 @@ def list_(
     from gateway.cli.table import relative, table
     from gateway.cli.work import the_contact, with_store
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.values import delivery_values
 
     async def work(setup: "Setup", store: "Store") -> "list[Delivery]":
         about = (await the_contact(store, contact)).id if contact else None
@@ -38,7 +39,7 @@ def list_(
     rows, now = with_store(config, work), SystemClock().now()
     if as_json:
         for row in rows:
-            output.json_line(_values(row))
+            output.json_line(delivery_values(row))
         return
     if not rows:
         return output.say("no deliveries")
@@ -66,6 +67,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one delivery with every try and its body."""
     from gateway.cli.table import clean, duration
     from gateway.cli.work import with_store
+    from gateway.kernel.values import delivery_values
     from gateway.model.instant import format_instant
 
     async def work(setup: "Setup", store: "Store") -> "tuple[Delivery | None, list[Any]]":
@@ -77,7 +79,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     body = _body(row.body)
     if as_json:
         told = [{**tried, "at": format_instant(tried["at"])} for tried in tries]
-        return output.json_line({**_values(row), "attempts": told, "body": body})
+        return output.json_line({**delivery_values(row), "attempts": told, "body": body})
     output.line(f"delivery {row.id}: {row.type} about {row.contact} to {row.endpoint}: {row.state}")
     output.line(f"webhook-id {row.effect}")
     for tried in tries:
@@ -104,29 +106,6 @@ def replay(id: Id, config: ConfigFile = CONFIG) -> None:
 
 def _missing(id: int) -> Failed:
     return Failed(FOUND, f"there is no delivery {id}", "`gateway deliveries list` shows them")
-
-
-def _values(row: "Delivery") -> dict[str, Any]:
-    from gateway.model.instant import format_instant
-
-    def time(instant: int | None) -> str | None:
-        return None if instant is None else format_instant(instant)
-
-    return {
-        "id": row.id,
-        "webhook_id": row.effect,
-        "type": row.type,
-        "contact": row.contact,
-        "endpoint": row.endpoint,
-        "state": row.state,
-        "attempt": row.attempt,
-        "tries": row.tries,
-        "created_at": time(row.created_at),
-        "next_at": time(row.next_at),
-        "delivered_at": time(row.delivered_at),
-        "last_status": row.last_status,
-        "last_error": row.last_error,
-    }
 
 
 def _body(body: bytes) -> Any:

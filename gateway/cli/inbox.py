@@ -1,6 +1,6 @@
 """`gateway inbox list|show|replay`: what came in, what could not be understood and why, and taking it up again."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,6 +29,7 @@ def list_(
     from gateway.cli.table import relative, table
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.values import record_values
 
     async def work(setup: "Setup", store: "Store") -> "list[Listed]":
         return await store.inbox(limit=limit, state=state)
@@ -36,7 +37,7 @@ def list_(
     rows, now = with_store(config, work), SystemClock().now()
     if as_json:
         for row in rows:
-            output.json_line(_values(row))
+            output.json_line(record_values(row))
         return
     if not rows:
         return output.say("no records")
@@ -61,6 +62,7 @@ def list_(
 def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one record: its reason if it is parked, and its body as it came."""
     from gateway.cli.work import with_store
+    from gateway.kernel.values import record_values
 
     async def work(setup: "Setup", store: "Store") -> "Listed | None":
         return await store.record(id)
@@ -69,7 +71,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     if row is None:
         raise _missing(id)
     if as_json:
-        return output.json_line({**_values(row), "body": row.body.decode("utf-8", "replace")})
+        return output.json_line({**record_values(row), "body": row.body.decode("utf-8", "replace")})
     output.say(f"record {row.id} of {row.connector}: {row.state}" + (f": {row.reason}" if row.reason else ""))
     output.data(row.body if row.body.endswith(b"\n") else row.body + b"\n")
 
@@ -89,19 +91,3 @@ def replay(id: Id, config: ConfigFile = CONFIG) -> None:
 
 def _missing(id: int) -> Failed:
     return Failed(FOUND, f"there is no record {id}", "`gateway inbox list` shows them")
-
-
-def _values(row: "Listed") -> dict[str, Any]:
-    from gateway.model.instant import format_instant
-
-    return {
-        "id": row.id,
-        "connector": row.connector,
-        "state": row.state,
-        "form": row.form,
-        "key": row.key,
-        "received_at": format_instant(row.received_at),
-        "attempt": row.attempt,
-        "reason": row.reason,
-        "bytes": len(row.body),
-    }

@@ -128,7 +128,7 @@ def _unknown_endpoints(config: Config, policy: Loaded) -> Iterator[Problem]:
             if endpoint in config.endpoints:
                 continue
             document = document or Document.parse(policy.text, policy_file(config))
-            hint = did_you_mean(endpoint, config.endpoints) or f"; add it under `endpoints` in gateway.yaml"
+            hint = did_you_mean(endpoint, config.endpoints) or "; add it under `endpoints` in gateway.yaml"
             yield document.problem(
                 ("roles", role, "endpoints", index),
                 "unknown-endpoint",

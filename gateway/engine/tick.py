@@ -1,7 +1,7 @@
 """Time is an event: contacts whose `next_due` has come are judged by the same rules as those that have news.
 
-Law of the watermark. Time never passes beyond the receipt of the oldest record that still waits: a reply that lies in
-the inbox must not become a breach. While running, a connector that is behind can hold time back by at most 5 s; after a
+Law of the watermark. Time never reaches the receipt of the oldest record that still waits: a reply that lies in the
+inbox must not become a breach, at the very deadline neither. While running, a connector that is behind can hold time back by at most 5 s; after a
 start until its backlog is through. An ill connector holds back nothing.
 """
 
@@ -35,7 +35,8 @@ class Watermark:
             self.drained = True
         if oldest is None:
             return now
-        return min(now, max(oldest, now - HELD_BACK_MAX_MS) if self.drained else oldest)
+        before = oldest - 1
+        return min(now, max(before, now - HELD_BACK_MAX_MS) if self.drained else before)
 
 
 async def tick(world: World, bench: Bench, watermark: int) -> int:

@@ -1,4 +1,4 @@
-"""The fifth port: what is kept, as transactions of the engine. Every method is one transaction unless it says otherwise.
+"""The fifth port: what is kept, as transactions of the engine; every method is one of them unless it says otherwise.
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
 finishes a row that has been claimed again since is refused with `Conflict`.
@@ -35,7 +35,7 @@ class Added(msgspec.Struct, frozen=True):
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored contact. `version` is 0 before the first write. `state` is None while no opening is known (`unopened`)."""
+    """A stored contact. `version` is 0 before the first write; `state` is None while no opening is known."""
 
     id: str
     version: int

@@ -130,7 +130,7 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
     """Fire what is due by `at`, one after the other: each firing says when the next one is due."""
     while (escalation := draft.escalations[index]).next_at is not None and escalation.next_at <= at:
         if escalation.acknowledged_at is not None:
-            draft.escalations[index] = _run_out(draft, escalation, escalation.next_at)
+            draft.escalations[index] = _run_out(draft, escalation, escalation.acknowledged_at, escalation.next_at)
             continue
         chain = draft.policy.chains[escalation.chain]
         due = escalation.next_at
@@ -156,10 +156,9 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
         )
 
 
-def _run_out(draft: Draft, escalation: Escalation, at: int) -> Escalation:
+def _run_out(draft: Draft, escalation: Escalation, acknowledged_at: int, at: int) -> Escalation:
     """The acknowledgement's time is over: go on with the next step, unless something has happened since."""
-    assert escalation.acknowledged_at is not None
-    if draft.contact.updated_at > escalation.acknowledged_at:
+    if draft.contact.updated_at > acknowledged_at:
         return replace(escalation, next_at=None)
     return _scheduled(draft, replace(escalation, acknowledged_at=None, acknowledged_by="", resumed_at=at))
 

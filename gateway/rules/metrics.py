@@ -17,8 +17,8 @@ End = Literal["cancels", "meets", "meets for good", "leaves"]
 @dataclass(frozen=True, slots=True)
 class MetricRules:
     """`end`: what solving or closing does; merging and deleting always cancel what isn't met. `acknowledges`: a
-    `contact.acknowledged` meets it as well; `replies`: a public agent reply does. What the end `leaves` alone also starts
-    while the contact is ended."""
+    `contact.acknowledged` meets it as well; `replies`: a public agent reply does. What the end `leaves` alone starts
+    while the contact is ended, too."""
 
     runs_in: frozenset[Life]
     end: End

@@ -32,7 +32,7 @@ class Verdict:
 
 
 def after_try(attempt: int, status: int | None, retry_after_s: float | None, chance: float) -> Verdict:
-    """What follows from the try number `attempt` of a delivery, from 1. `status` None: no answer came. `chance`: 0 to 1."""
+    """What follows from a delivery's try number `attempt`, from 1. `status` None: no answer. `chance`: 0 to 1."""
     if status is not None and 200 <= status < 300:
         return Verdict(delivered=True)
     if attempt >= len(SCHEDULE_S) or status == GONE:

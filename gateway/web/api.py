@@ -8,12 +8,12 @@ from aiohttp import web
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
+from gateway.kernel.values import UNOPENED, contact_values, delivery_values, record_values
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.replies import json_response, told
-from gateway.web.values import UNOPENED, contact_values, delivery_values, record_values
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
 ORDERS = ("next_due", "updated_at")

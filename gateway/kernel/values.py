@@ -1,4 +1,4 @@
-"""What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure."""
+"""What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure, for CLI and API."""
 
 from gateway.kernel.store import ContactRow, Delivery, Listed
 from gateway.model.instant import format_instant
