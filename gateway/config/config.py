@@ -21,13 +21,17 @@ S = TypeVar("S", bound=BaseModel)
 
 
 class ConnectorConfig(BaseModel):
-    """One connector: its plugin, whether it may call private addresses, and the plugin's settings, not checked yet."""
+    """One connector: its plugin, whether it may call private addresses, and the plugin's settings, not checked yet.
+
+    `live_from`, in milliseconds since the epoch: what lies before it is suppressed; None means its first start.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     plugin: str
     allow_private: bool
+    live_from: int | None
     # Not in the repr: whether all its secrets are kept elsewhere isn't known before the plugin says what they are.
     settings: Mapping[str, Any] = Field(repr=False)
 

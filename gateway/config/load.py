@@ -167,7 +167,11 @@ def _config(document: Document, shape: FileShape, folder: Path) -> Config:
 
 def _connector(name: str, shape: ConnectorShape) -> ConnectorConfig:
     return ConnectorConfig(
-        name=name, plugin=shape.plugin, allow_private=shape.allow_private, settings=shape.model_extra or {}
+        name=name,
+        plugin=shape.plugin,
+        allow_private=shape.allow_private,
+        live_from=shape.live_from,
+        settings=shape.model_extra or {},
     )
 
 

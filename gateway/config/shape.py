@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr
 
 from gateway.config.secret import as_secret, as_secrets
-from gateway.config.values import Address, Preset, parse_address, parse_database, parse_policy, parse_size
+from gateway.config.values import (
+    Address,
+    Preset,
+    parse_address,
+    parse_database,
+    parse_live_from,
+    parse_policy,
+    parse_size,
+)
 
 ENTRIES_MAX = 500
 """Connectors, or endpoints, of one gateway."""
@@ -22,6 +30,7 @@ class ConnectorShape(BaseModel):
 
     plugin: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     allow_private: bool = Field(default=False, strict=True)
+    live_from: Annotated[int | None, BeforeValidator(parse_live_from)] = None
 
 
 class EndpointShape(BaseModel):

@@ -6,6 +6,8 @@ Each `parse_…` takes what stands in the file and raises ValueError that says w
 import re
 from dataclasses import dataclass
 
+from gateway.model.instant import parse_instant
+
 BODY_LIMIT_MIN = 1_024
 BODY_LIMIT_MAX = 64 * 1024 * 1024
 """Bytes: a body is held in memory while it is proved."""
@@ -74,3 +76,10 @@ def parse_policy(value: object) -> Preset | str:
     if _PRESET.fullmatch(name) is None:
         raise ValueError("a preset's name is lower-case letters, digits and -, such as preset:orion")
     return Preset(name)
+
+
+def parse_live_from(value: object) -> int:
+    """Read the instant from which a connector's effects go out, in milliseconds since the epoch."""
+    if not isinstance(value, str):
+        raise ValueError("expected a time in RFC 3339 with a zone, such as 2026-03-02T09:00:00Z")
+    return parse_instant(value)

@@ -39,7 +39,7 @@ class Daemon:
 
     setup: Setup
     dry_run: bool = False
-    token: str = ""
+    token: str = field(default="", repr=False)
     listen_url: str = ""
     admin_url: str = ""
     gateway: Gateway = field(init=False)
@@ -98,6 +98,9 @@ class Daemon:
         links = {chosen.name: self._link(chosen.name, chosen.kind, chosen.settings) for chosen in self.setup.connectors}
         since = await self.store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, now)
         live_from = await self.store.started(list(links), now)
+        live_from |= {
+            name: connector.live_from for name, connector in config.connectors.items() if connector.live_from is not None
+        }
         for problem in self.setup.left_out:
             log.error("connector_left_out", problem=str(problem))
         bench = Bench(

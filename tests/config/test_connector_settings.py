@@ -54,6 +54,16 @@ def test_settings_come_as_the_plugins_type(tmp_path: Path) -> None:
     assert (settings.per_minute, settings.token) == (7, None)
 
 
+def test_live_from_is_an_instant(tmp_path: Path) -> None:
+    """It is a time with a zone, the core's own; without it a connector is live from its first start."""
+    config = loaded(tmp_path, "    live_from: 2026-03-02T09:00:00+01:00\n")
+
+    assert config.connectors["v"].live_from == 1_772_438_400_000
+    assert loaded(tmp_path, "").connectors["v"].live_from is None
+    with pytest.raises(Problems, match=r"gateway.yaml:6:16: bad-value: .*no zone"):
+        loaded(tmp_path, "    live_from: 2026-03-02T09:00:00\n")
+
+
 def test_allow_private_belongs_to_the_core(tmp_path: Path) -> None:
     """A private base_url needs `allow_private: true`, which the plugin sees only if it asks for it."""
     config = loaded(tmp_path, "    base_url: http://127.0.0.1:4010\n    allow_private: true\n")
