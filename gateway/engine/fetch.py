@@ -2,7 +2,7 @@
 
 from gateway.engine.world import Links, World
 from gateway.kernel.store import Conflict, FetchRow
-from gateway.plugin import Fetches, VendorError
+from gateway.plugin import VendorError
 
 LEASE_MS = 60_000
 BATCH_MAX = 8
@@ -23,8 +23,8 @@ async def fetch_due(world: World, links: Links) -> int:
 
 async def _fetch(world: World, links: Links, row: FetchRow) -> None:
     link = links.get(row.key.connector)
-    connector = link.connector if link else None
-    if link is None or not isinstance(connector, Fetches):
+    connector = link.fetches if link else None
+    if link is None or connector is None:
         await _postpone(world, row, f"connector {row.key.connector} can't look anything up")
         return
     try:

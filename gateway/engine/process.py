@@ -16,7 +16,7 @@ from gateway.model.event import Event, convert_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import InboxRow
-from gateway.plugin import BadPayload, Fetch, Fetches
+from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
 BATCH_MAX = 64
@@ -129,7 +129,7 @@ def _openings(written: Written, links: Links) -> Iterator[tuple[FetchKey, str]]:
     """Look-ups of objects whose opening nobody has told yet: without it nothing about them can be judged."""
     for row in written.contacts:
         link = links.get(row.strands[0].connector)
-        if row.state is None and link is not None and isinstance(link.connector, Fetches):
+        if row.state is None and link is not None and link.fetches is not None:
             yield FetchKey(link.name, row.strands[0].ref), "its opening is not known"
 
 

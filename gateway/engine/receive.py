@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.engine.world import Link, World
 from gateway.kernel.store import StoreFull
-from gateway.plugin import Accepted, Receives, Refused, Reply, Request
+from gateway.plugin import Accepted, Refused, Reply, Request
 
 _RETRY_AFTER_S = 30
 _FAULTY = 500
@@ -25,10 +25,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def receive(world: World, link: Link, request: Request) -> Answer:
     """Prove a request, keep its records, and say so."""
-    if not isinstance(link.connector, Receives):
+    if link.receives is None:
         return _told(405, f"connector {link.name} takes no webhooks; it is pulled")
     try:
-        receipt = link.connector.receive(request)
+        receipt = link.receives.receive(request)
     except Exception as error:  # a plugin's fault must stay its own: the sender may try again, the others go on
         link.fault(error)
         world.log.exception("connector_raised", connector=link.name, ability="receive")

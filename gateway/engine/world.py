@@ -7,7 +7,7 @@ import structlog
 
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
-from gateway.plugin import Connector
+from gateway.plugin import Connector, Fetches, Receives
 
 FAULTS_IN_A_ROW_MAX = 5
 """So many unexpected exceptions in a row, and a connector counts as ill: nobody waits for it any more."""
@@ -34,6 +34,15 @@ class Link:
     faults_in_a_row: int = 0
     last_fault: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    receives: Receives | None = field(init=False)
+    """The connector, if it takes webhooks. Asked once: to ask a Protocol costs as much as to prove a request."""
+
+    fetches: Fetches | None = field(init=False)
+    """The connector, if it can look an object up."""
+
+    def __post_init__(self) -> None:
+        self.receives = self.connector if isinstance(self.connector, Receives) else None
+        self.fetches = self.connector if isinstance(self.connector, Fetches) else None
 
     @property
     def healthy(self) -> bool:
