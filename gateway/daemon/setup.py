@@ -4,7 +4,7 @@ What is wrong is found all at once, each problem at its place. A plugin that can
 starting: its connectors are `left_out`, which `check` counts as problems and `run` names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import gateway.connectors.events
 from gateway.config import Config, ConnectorConfig, Preset, load_config
+from gateway.config.values import parse_policy
 from gateway.kernel.document import Document
 from gateway.kernel.ports import Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
@@ -54,7 +55,10 @@ def plugins_here() -> Plugins:
 
 def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
     """Read and check all of it. Raises Problems with everything that is wrong, in every file."""
-    config = load_config(path, environ)
+    try:
+        config = load_config(path, environ)
+    except Problems as found:
+        raise Problems([*found.problems, *_wrong_in_policy_beside(path)]) from None
     plugins = plugins or plugins_here()
     problems: list[Problem] = []
     left_out: list[Problem] = []
@@ -102,6 +106,22 @@ def read_policy(config: Config) -> Loaded:
         raise Problems([config.problem(("policy",), "unreadable", f"the policy can't be read: {reason}")]) from None
     except UnicodeDecodeError:
         raise Problems([config.problem(("policy",), "unreadable", "the policy is not text in UTF-8")]) from None
+
+
+def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
+    """What is wrong in the policy of a configuration that is wrong itself, if it can be found: people mend both."""
+    try:
+        data = Document.parse(path.read_text("utf-8"), str(path)).data
+        named = parse_policy(data.get("policy") if isinstance(data, dict) else None)
+        if not isinstance(named, Preset):
+            policy = path.absolute().parent / named
+            load_policy(policy.read_bytes()[: POLICY_BYTES_MAX + 1].decode("utf-8"), str(policy))
+    except Problems as found:
+        return found.problems
+    except (OSError, ValueError):
+        # Neither is a finding of its own: the configuration's problems say so already.
+        return ()
+    return ()
 
 
 async def open_store(setup: Setup, *, exclusive: bool, spawn: Spawn) -> Store:

@@ -34,7 +34,7 @@ async def _fetch(world: World, links: Links, row: FetchRow) -> None:
         return
     except Exception as error:  # a plugin's fault must stay its own: the look-up waits, the rest goes on
         link.fault(error)
-        await _postpone(world, row, f"{type(error).__name__}: {error}")
+        await _postpone(world, row, link.last_fault)
         return
     link.worked()
     link.count("fetched", len(records))

@@ -1,5 +1,6 @@
 """The running engine: its loops, what wakes them, and the order in which they start and stop."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from gateway.engine.receive import Answer, receive
 from gateway.engine.supervise import POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
-from gateway.plugin import Fetches, Pulls, Request, Stream
+from gateway.plugin import Pulls, Request, Stream
 
 
 @dataclass(slots=True)
@@ -32,14 +33,14 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self._watermark = Watermark(self.world.clock.now())
-        self._performer = Performer(self.world, self.endpoints)
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
+        self._performer = Performer(self.world, self.endpoints, self._performing.nudge)
 
     def start(self) -> None:
         """Start every loop."""
         self.loops = [self._judging, self._performing]
-        if any(isinstance(link.connector, Fetches) for link in self.links.values()):
+        if any(link.fetches for link in self.links.values()):
             self.loops.append(Loop(self.world, "fetch", self._fetch))
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
@@ -51,13 +52,20 @@ class Gateway:
             loop.start()
 
     async def stop(self) -> None:
-        """Stop taking up work, finish what is under way. A slow one keeps no other from ending meanwhile."""
+        """Stop taking up work, finish what is under way. A slow one keeps no other from ending meanwhile.
+
+        Who can't wait cancels this: deliveries are then cut off with no outcome.
+        """
         self._stopping = True
         for loop in self.loops:
             loop.end()
-        for loop in reversed(self.loops):
-            await loop.stop()
-        await self._performer.finish()
+        try:
+            for loop in reversed(self.loops):
+                await loop.stop()
+            await self._performer.finish()
+        except asyncio.CancelledError:
+            self._performer.cut_off()
+            raise
 
     async def receive(self, connector: str, request: Request) -> Answer | None:
         """Answer a vendor's request; None for a connector that doesn't exist."""

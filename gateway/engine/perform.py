@@ -5,7 +5,7 @@ The try is written before it is made, its outcome after it: a crash in between s
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.engine.world import World
@@ -35,10 +35,11 @@ class Endpoint:
 
 @dataclass(slots=True)
 class Performer:
-    """What is in flight, by delivery."""
+    """What is in flight, by delivery. `landed` is called after each: there is room, and the next of its pair may go."""
 
     world: World
     endpoints: Mapping[str, Endpoint]
+    landed: Callable[[], None]
     flying: dict[int, tuple[str, Task]] = field(default_factory=dict)
 
     async def step(self) -> int:
@@ -62,6 +63,11 @@ class Performer:
         for _, task in list(self.flying.values()):
             await task
 
+    def cut_off(self) -> None:
+        """End what is in flight and write no outcome: it is no fault of a receiver's, and the next start tries again."""
+        for _, task in self.flying.values():
+            task.cancel()
+
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             outcome = await self._try(delivery)
@@ -73,6 +79,7 @@ class Performer:
             self.world.log.error("outcome_not_stored", delivery=delivery.id, attempt=delivery.attempt)
         finally:
             self.flying.pop(delivery.id, None)
+            self.landed()
 
     async def _try(self, delivery: Delivery) -> Outcome:
         endpoint = self.endpoints.get(delivery.endpoint)

@@ -174,7 +174,7 @@ def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
         raise
     except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
         link.fault(error)
-        raise BadPayload(f"the connector raised {type(error).__name__}: {error}") from error
+        raise BadPayload(f"the connector raised {link.last_fault}") from error
     link.worked()
     return events, fetches
 

@@ -75,7 +75,7 @@ class Puller:
             return self._failed(str(error), None)
         except Exception as error:  # a plugin's fault must stay its own: this stream waits, the rest goes on
             self.link.fault(error)
-            return self._failed(f"{type(error).__name__}: {error}", None)
+            return self._failed(self.link.last_fault, None)
         self.failures = 0
         self.link.worked()
         if pulled.accepted:

@@ -1,8 +1,8 @@
 """Time is an event: contacts whose `next_due` has come are judged by the same rules as those that have news.
 
 Law of the watermark. Time never reaches the receipt of the oldest record that still waits: a reply that lies in the
-inbox must not become a breach, at the very deadline neither. While running, a connector that is behind can hold time back by at most 5 s; after a
-start until its backlog is through. An ill connector holds back nothing.
+inbox must not become a breach, at the very deadline neither. While running, a connector that is behind can hold time
+back by at most 5 s; after a start until its backlog is through. An ill connector holds back nothing.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
 from gateway.plugin import Connector, Fetches, Receives
@@ -50,9 +51,9 @@ class Link:
         return self.faults_in_a_row < FAULTS_IN_A_ROW_MAX
 
     def fault(self, error: BaseException) -> None:
-        """Note an exception that the connector's abilities don't declare."""
+        """Note an exception that the connector's abilities don't declare; `last_fault` has its words, without secrets."""
         self.faults_in_a_row += 1
-        self.last_fault = f"{type(error).__name__}: {error}"[:300]
+        self.last_fault = hide_secrets(f"{type(error).__name__}: {error}")[:300]
 
     def worked(self) -> None:
         """Note a success."""

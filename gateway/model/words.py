@@ -38,3 +38,6 @@ METRICS: Final[tuple[str, ...]] = get_args(Metric)
 
 ENDED: Final[frozenset[str]] = frozenset({"solved", "closed", "merged", "deleted"})
 """In these a contact is over; any other status after one of them is a reopen."""
+
+FINAL: Final[frozenset[str]] = frozenset({"merged", "deleted"})
+"""Ends after which what was cancelled never goes on."""

@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 from pydantic import BaseModel
 
+from gateway.kernel.log import hide_secrets
 from gateway.plugin import spec
 from gateway.plugin.connector import Connector
 
@@ -71,7 +72,7 @@ def _add(found: Plugins, name: str, load: Any) -> None:
     except _Unusable as error:
         found.broken.append(Broken(name, str(error)))
     except (Exception, SystemExit) as error:  # the isolation boundary of plugins: foreign code runs in `load` and hooks
-        found.broken.append(Broken(name, f"{type(error).__name__}: {error}"))
+        found.broken.append(Broken(name, hide_secrets(f"{type(error).__name__}: {error}")))
     else:
         found.connectors.update({kind.plugin: kind for kind in registered})
 

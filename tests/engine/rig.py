@@ -1,4 +1,4 @@
-"""A gateway without the outside: the real engine and the real store in memory, a clock that is told, a net that answers.
+"""A gateway without the outside: the real engine and the real store, a clock that is told, a net that answers.
 
 Nothing here runs by itself: a test says what arrives, moves the clock, and lets the engine do its steps.
 """
@@ -8,11 +8,15 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
 
 import structlog
+from pydantic import BaseModel
+from structlog.testing import LogCapture
 
 from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine.gateway import Gateway
@@ -23,14 +27,34 @@ from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.signing import parse_secret
 from gateway.kernel.spawn import InlineSpawn
-from gateway.model.instant import format_instant, parse_instant
-from gateway.plugin import Context, Request
-from gateway.policy.load import load_policy
+from gateway.kernel.store import ContactRow, Delivery, Listed
+from gateway.model.contact import Facts
+from gateway.model.identity import Ref, StrandKey, contact_id
+from gateway.model.instant import DAY_MS, MINUTE_MS, SECOND_MS, Instant, format_instant, parse_instant
+from gateway.plugin import (
+    Accepted,
+    BadPayload,
+    Connector,
+    Event,
+    Fetch,
+    Finding,
+    Receipt,
+    Record,
+    Request,
+    convert_event,
+)
+from gateway.policy.load import Loaded, load_policy
+from gateway.rules.advance import Judged, Sourced
+from gateway.rules.policy import Matcher, Section, Verdict
+from gateway.rules.replay import replay
 from gateway.store.sqlite import SqliteStore
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 T0 = parse_instant("2026-03-02T09:00:00Z")
+SECOND = SECOND_MS
+MINUTE = MINUTE_MS
+HOUR = 60 * MINUTE
 
 POLICY = """
 version: 1
@@ -61,6 +85,12 @@ escalation:
 """
 
 
+@cache
+def loaded(text: str) -> Loaded:
+    """A policy, compiled once for all tests."""
+    return load_policy(text, "policy.yaml")
+
+
 @dataclass
 class ToldClock:
     """A clock that stands until it is moved."""
@@ -82,29 +112,137 @@ class ToldClock:
 
 @dataclass
 class AnsweringNet:
-    """Keeps what is sent and answers as it is told; an answer of None is no answer."""
+    """Keeps what is sent and answers as it is told; an answer of None is no answer. `down` are URLs that never do."""
 
     sent: list[NetRequest] = field(default_factory=list)
     answers: list[int | None] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
 
     async def request(self, request: NetRequest, *, deadline_s: float, body_max: int = 16_384) -> NetResponse:
         """Answer with the next status, 204 when none is left."""
         self.sent.append(request)
-        status = self.answers.pop(0) if self.answers else 204
+        status = None if request.url in self.down else (self.answers.pop(0) if self.answers else 204)
         if status is None:
-            raise NetError("refused")
+            raise NetError("the connection was refused")
         return NetResponse(status, self.headers, b"")
+
+
+class Vendor:
+    """A connector that believes whatever it is told: a record's body is a list of events. `broken` makes it raise."""
+
+    plugin: ClassVar[str] = "vendor"
+    settings_type: ClassVar[type[BaseModel]] = BaseModel
+
+    def __init__(self, name: str = "vendor", settings: Any = None, context: Any = None) -> None:
+        self.broken = False
+
+    def receive(self, request: Request) -> Receipt:
+        """Take everything, as one record."""
+        if self.broken:
+            raise RuntimeError("broken")
+        return Accepted([Record(body=request.body, received_at=Instant(request.received_at))])
+
+    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+        """The events of the list; `{"fetch": ID}` asks for a look-up of a ticket."""
+        if self.broken:
+            raise RuntimeError("broken")
+        items = json.loads(record.body)
+        if not isinstance(items, list):
+            raise BadPayload("not a list")
+        for item in items:
+            if "fetch" in item:
+                yield Fetch(Ref("ticket", item["fetch"]), "a thin push")
+            else:
+                yield convert_event(item)
+
+    async def check(self) -> Sequence[Finding]:
+        """Nothing to ask."""
+        return []
+
+
+class Cursed:
+    """A matcher that raises on every contact with a marked tag: a fault of the rules."""
+
+    def __init__(self, inner: Matcher) -> None:
+        self.inner = inner
+        self.reads = inner.reads
+
+    def verdict(self, section: Section, facts: Facts) -> Verdict:
+        """Raise, or judge."""
+        if "cursed" in facts.contact.tags:
+            raise ZeroDivisionError("cursed")
+        return self.inner.verdict(section, facts)
+
+
+def events_connector() -> EventsConnector:
+    """The built-in connector with the tests' secret."""
+    return EventsConnector("events", EventsSettings(secret=[SECRET]), None)  # type: ignore[arg-type]
 
 
 @dataclass
 class Rig:
-    """The gateway under test."""
+    """The gateway under test. `restart` makes another one on the same store, as after the end of a process."""
 
-    gateway: Gateway
-    clock: ToldClock
-    net: AnsweringNet
-    store: SqliteStore
+    path: str = ":memory:"
+    policy: str = POLICY
+    connectors: dict[str, Connector] = field(default_factory=lambda: {"events": events_connector(), "vendor": Vendor()})
+    subscriptions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"helpdesk": ("*",)})
+    dry: bool = False
+    spawn: InlineSpawn = field(default_factory=InlineSpawn)
+    clock: ToldClock = field(default_factory=ToldClock)
+    net: AnsweringNet = field(default_factory=AnsweringNet)
+    log: LogCapture = field(default_factory=LogCapture)
+    endpoints: dict[str, Endpoint] = field(init=False)
+    gateway: Gateway = field(init=False)
+    store: SqliteStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        secrets = (parse_secret(SECRET),)
+        self.endpoints = {
+            name: Endpoint(name, url_of(name), secrets, notices) for name, notices in self.subscriptions.items()
+        }
+
+    async def open(self, since: int) -> None:
+        """Open the store and build a gateway on it; what has never been in force comes into force at `since`."""
+        self.store = await SqliteStore.open(self.path, self.spawn, exclusive=True)
+        await self.build(since)
+
+    async def build(self, since: int) -> None:
+        """A gateway on the store that is open."""
+        policy = loaded(self.policy).policy
+        bench = Bench(
+            policy=policy,
+            policy_since=await self.store.policy_in_force(policy.hash, policy.name, self.policy, since),
+            live_from=await self.store.started(list(self.connectors), since),
+            subscriptions=self.subscriptions,
+            source="test",
+            links="http://gateway",
+            dry=self.dry,
+        )
+        log = structlog.wrap_logger(None, processors=[self.log])
+        world = World(self.clock, SeededRng(1), self.net, self.spawn, self.store, log)
+        links = {name: Link(name, connector) for name, connector in self.connectors.items()}
+        self.gateway = Gateway(world, links, bench, self.endpoints)
+
+    async def restart(self, at: int | None = None) -> None:
+        """End this gateway without a word, and start another at an instant: on the same file, or in the same memory."""
+        if at is not None:
+            self.clock.at = at
+        if self.path == ":memory:":
+            await self.build(self.clock.at)
+            return
+        await self.store.close()
+        await self.open(self.clock.at)
+
+    @property
+    def world(self) -> World:
+        """The gateway's own world."""
+        return self.gateway.world
+
+    def link(self, name: str) -> Link:
+        """A connector's link in the gateway that runs now."""
+        return self.gateway.links[name]
 
     async def post(self, *events: dict[str, Any], name: str = "events") -> int:
         """Send events, signed; returns the status of the answer."""
@@ -123,52 +261,100 @@ class Rig:
             "webhook-signature": "v1," + base64.b64encode(mark).decode(),
         }
 
+    async def told(self, *events: dict[str, Any], name: str = "vendor") -> None:
+        """Put a record into the inbox that holds events, received now."""
+        await self.store.add_records(
+            name, [Record(body=json.dumps(events).encode(), received_at=Instant(self.clock.now()))]
+        )
+
     async def settle(self) -> None:
         """Let the engine judge and deliver until there is nothing left to do now."""
         while await self.gateway.judge_once() or await self.gateway.perform_once():
             pass
 
-    def notices(self) -> list[tuple[str, str]]:
-        """What was delivered, as (type, id)."""
-        return [
-            (body["type"], request.headers["webhook-id"])
-            for request in self.net.sent
-            if (body := json.loads(request.body))
-        ]
+    async def at(self, offset: int) -> None:
+        """Move the clock to `offset` milliseconds after T0, and settle."""
+        self.clock.at = T0 + offset
+        await self.settle()
+
+    def bodies(self, *types: str) -> list[dict[str, Any]]:
+        """What was sent, of these types or all."""
+        bodies = [json.loads(request.body) for request in self.net.sent]
+        return [body for body in bodies if not types or body["type"] in types]
+
+    def types(self) -> list[str]:
+        """The types of what was sent, in order."""
+        return [body["type"] for body in self.bodies()]
+
+    async def contact(self, id: str = "1", connector: str = "events") -> ContactRow:
+        """The contact of a ticket, which must be known."""
+        row = await self.store.find_contact(contact_id(StrandKey(connector, "ticket", id)))
+        assert row is not None
+        return row
+
+    async def replayed(self, row: ContactRow) -> Judged:
+        """What the contact's history implies by now, from nothing."""
+        history = await self.store.history(row.id)
+        events = [Sourced(entry.strand.connector, entry.event) for entry in history]
+        return replay(events, loaded(self.policy).policy, self.clock.now())
+
+    async def parked(self) -> list[Listed]:
+        """The parked records, the oldest first."""
+        return (await self.store.inbox(limit=1_000, state="parked"))[::-1]
+
+    async def deliveries(self, state: str | None = None) -> list[Delivery]:
+        """The deliveries, the oldest first."""
+        return (await self.store.deliveries(limit=1_000, state=state))[::-1]
 
 
-def event(type: str, at: int, **more: Any) -> dict[str, Any]:
-    """An event of ticket 1, `at` milliseconds after T0."""
-    ref = {"kind": "ticket", "id": "1"}
-    return {"type": type, "id": f"{type}@{at}", "at": format_instant(T0 + at), "ref": ref, **more}
+def curse(rig: Rig) -> None:
+    """Let the rules raise on marked contacts."""
+    bench = rig.gateway.bench
+    rig.gateway.bench = replace(bench, policy=replace(bench.policy, matcher=Cursed(bench.policy.matcher)))
 
 
-def opening(at: int = 0, **more: Any) -> dict[str, Any]:
+async def states(rig: Rig) -> list[str]:
+    """The states of all records, the oldest first."""
+    return [row.state for row in await rig.store.inbox(limit=1_000)][::-1]
+
+
+def url_of(endpoint: str) -> str:
+    """Where an endpoint is."""
+    return f"https://{endpoint}.example/hooks"
+
+
+def event(type: str, at: int, ticket: str = "1", **more: Any) -> dict[str, Any]:
+    """An event of a ticket, `at` milliseconds after T0."""
+    ref = {"kind": "ticket", "id": ticket}
+    return {"type": type, "id": f"{ticket}/{type}@{at}", "at": format_instant(T0 + at), "ref": ref, **more}
+
+
+def opening(at: int = 0, ticket: str = "1", **more: Any) -> dict[str, Any]:
     """A ticket by e-mail."""
-    return event("contact.opened", at, **{"kind": "ticket", "channel": "email", **more})
+    return event("contact.opened", at, ticket, **{"kind": "ticket", "channel": "email", **more})
 
 
-def reply(at: int, **more: Any) -> dict[str, Any]:
+def reply(at: int, ticket: str = "1", **more: Any) -> dict[str, Any]:
     """An agent's public reply."""
-    return event("message.added", at, author={"kind": "agent"}, **more)
+    return event("message.added", at, ticket, author={"kind": "agent"}, **more)
 
 
-def run(story: Callable[[Rig], Coroutine[Any, Any, None]], path: str = ":memory:", policy: str = POLICY) -> None:
+async def until(done: Callable[[], bool]) -> None:
+    """Let the others go on until it is so."""
+    async with asyncio.timeout(30):
+        while not done():  # noqa: ASYNC110 - nothing tells of it, and it is only a matter of turns
+            await asyncio.sleep(0)
+
+
+def run(story: Callable[[Rig], Coroutine[Any, Any, None]], path: Path | str = ":memory:", **options: Any) -> None:
     """Tell a story to a fresh gateway that came into force a day before T0."""
 
     async def told() -> None:
-        clock, net, spawn = ToldClock(), AnsweringNet(), InlineSpawn()
-        store = await SqliteStore.open(path, spawn, exclusive=True)
-        loaded = load_policy(policy, "policy.yaml").policy
-        log = structlog.get_logger()
-        link = Link("events", EventsConnector("events", EventsSettings(secret=[SECRET]), None))  # type: ignore[arg-type]
-        bench = Bench(loaded, 0, {}, {"helpdesk": ("*",)}, "test", "http://gateway")
-        endpoint = Endpoint("helpdesk", "https://help.example/hooks", (parse_secret(SECRET),), ("*",))
-        world = World(clock, SeededRng(1), net, spawn, store, log)
-        gateway = Gateway(world, {"events": link}, bench, {"helpdesk": endpoint})
+        rig = Rig(str(path), **options)
+        await rig.open(T0 - DAY_MS)
         try:
-            await story(Rig(gateway, clock, net, store))
+            await story(rig)
         finally:
-            await store.close()
+            await rig.store.close()
 
     asyncio.run(told())
