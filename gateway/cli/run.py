@@ -52,6 +52,9 @@ def _announce(daemon: "Daemon", setup: "Setup") -> None:
     output.say(f"gateway: listening on {daemon.listen_url}{dry}")
     for name in setup.config.connectors:
         output.say(f"  {daemon.listen_url}/in/{name}")
-    output.say(f"gateway: the contacts are at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
+    if setup.config.admin_token is None:
+        output.say(f"gateway: the contacts are at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
+    else:  # a token that lives longer than this process must not lie in its log
+        output.say(f"gateway: the contacts are at {daemon.admin_url}/?token=… with the token of admin_token")
     for plugin in setup.plugins.broken:
         output.say(f"gateway: the plugin {plugin.name} is left out: {plugin.reason}")

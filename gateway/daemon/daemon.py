@@ -99,7 +99,9 @@ class Daemon:
         since = await self.store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, now)
         live_from = await self.store.started(list(links), now)
         live_from |= {
-            name: connector.live_from for name, connector in config.connectors.items() if connector.live_from is not None
+            name: connector.live_from
+            for name, connector in config.connectors.items()
+            if connector.live_from is not None
         }
         for problem in self.setup.left_out:
             log.error("connector_left_out", problem=str(problem))

@@ -10,7 +10,7 @@ from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
-from gateway.engine.supervise import POLL_S, Loop
+from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
 from gateway.plugin import Pulls, Request, Stream
@@ -27,6 +27,7 @@ class Gateway:
     loops: list[Loop] = field(default_factory=list)
     _performer: Performer = field(init=False)
     _watermark: Watermark = field(init=False)
+    _arriving: dict[int, int] = field(default_factory=dict)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
     _stopping: bool = False
@@ -72,19 +73,24 @@ class Gateway:
         link = self.links.get(connector)
         if link is None:
             return None
-        answer = await receive(self.world, link, request)
-        self._judging.nudge()
-        return answer
+        self._arriving[id(request)] = request.received_at
+        try:
+            return await receive(self.world, link, request)
+        finally:
+            del self._arriving[id(request)]
+            self._judging.nudge()
 
     async def judge_once(self) -> int:
         """Take up what waits in the inbox, then what time has brought; how much there was.
 
         Records first: they may say that nothing is late.
         """
-        watermark = await self._watermark.read(self.world, self.links)
-        records = await process(self.world, self.links, self.bench, watermark)
-        contacts = await tick(self.world, self.bench, await self._watermark.read(self.world, self.links))
+        records = await process(self.world, self.links, self.bench, await self._may_pass_to())
+        contacts = await tick(self.world, self.bench, await self._may_pass_to())
         return records + contacts
+
+    async def _may_pass_to(self) -> int:
+        return await self._watermark.read(self.world, self.links, self._arriving.values())
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
@@ -102,7 +108,9 @@ class Gateway:
         due = await self.world.store.next_due()
         if due is None:
             return POLL_S
-        return min(POLL_S, max(0.001, (due - self.world.clock.now()) / 1000))
+        # What is due already is held back by something that waits: look again soon, but not without a pause.
+        ahead_s = (due - self.world.clock.now()) / 1000
+        return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:
         return 0.0 if await self._performer.step() else POLL_S

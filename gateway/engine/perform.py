@@ -64,7 +64,7 @@ class Performer:
             await task
 
     def cut_off(self) -> None:
-        """End what is in flight and write no outcome: it is no fault of a receiver's, and the next start tries again."""
+        """End what is in flight with no outcome: it is no fault of a receiver's, and the next start tries again."""
         for _, task in self.flying.values():
             task.cancel()
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, take_in
 from gateway.engine.world import Links, World
-from gateway.kernel.store import Batch, Conflict, FetchKey
+from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
 from gateway.model.event import Event, convert_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
@@ -104,7 +104,7 @@ async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[
         known_here = {id: event for (connector, id), event in known.items() if connector == strand.connector}
         await take_in(world, bench, written, strand, contacts.get(strand), many, known_here, now, watermark)
     batch = _with_rows(written.batch(now), tellings)
-    await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links))))
+    await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links, now))))
     for telling in tellings:
         if telling.wrong:
             row = telling.row
@@ -117,7 +117,7 @@ def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
         done=tuple((telling.row.id, telling.row.attempt) for telling in tellings if not telling.wrong),
         parked=tuple((telling.row.id, telling.row.attempt, telling.wrong) for telling in tellings if telling.wrong),
         fetches=tuple(
-            (FetchKey(telling.row.connector, fetch.ref), fetch.reason)
+            LookUp(FetchKey(telling.row.connector, fetch.ref), fetch.reason, int(telling.row.record.received_at))
             for telling in tellings
             if not telling.wrong
             for fetch in telling.fetches
@@ -125,12 +125,12 @@ def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
     )
 
 
-def _openings(written: Written, links: Links) -> Iterator[tuple[FetchKey, str]]:
+def _openings(written: Written, links: Links, now: int) -> Iterator[LookUp]:
     """Look-ups of objects whose opening nobody has told yet: without it nothing about them can be judged."""
     for row in written.contacts:
         link = links.get(row.strands[0].connector)
         if row.state is None and link is not None and link.fetches is not None:
-            yield FetchKey(link.name, row.strands[0].ref), "its opening is not known"
+            yield LookUp(FetchKey(link.name, row.strands[0].ref), "its opening is not known", now)
 
 
 def _telling(links: Links, row: InboxRow) -> Telling:

@@ -14,6 +14,9 @@ from gateway.kernel.ports import Task
 POLL_S = 0.1
 """Work that nobody announced is found after this long."""
 
+HELD_POLL_S = 0.02
+"""What is due and may not be judged yet is looked at again after this long."""
+
 FAILED_WAIT_FIRST_S = 0.2
 FAILED_WAIT_MAX_S = 10.0
 

@@ -1,10 +1,12 @@
 """Time is an event: contacts whose `next_due` has come are judged by the same rules as those that have news.
 
-Law of the watermark. Time never reaches the receipt of the oldest record that still waits: a reply that lies in the
-inbox must not become a breach, at the very deadline neither. While running, a connector that is behind can hold time
-back by at most 5 s; after a start until its backlog is through. An ill connector holds back nothing.
+Law of the watermark. Time never reaches the receipt of the oldest record that still waits, be it on its way to the
+disk, in the inbox, or for a look-up that it asked for: a reply that has come must not become a breach, at the very
+deadline neither. While running, a connector that is behind can hold time back by at most 5 s; after a start until its
+backlog is through. An ill connector holds back nothing, nor does a look-up that has failed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -26,17 +28,19 @@ class Watermark:
     started_at: int
     drained: bool = False
 
-    async def read(self, world: World, links: Links) -> int:
-        """The latest instant to which contacts may be judged now."""
+    async def read(self, world: World, links: Links, arriving: Iterable[int] = ()) -> int:
+        """The latest instant to which contacts may be judged now; `arriving` are receipts of requests under way."""
         now = world.clock.now()
+        under_way = min(arriving, default=None)
         healthy = [name for name, link in links.items() if link.healthy]
-        oldest = await world.store.oldest_waiting(healthy)
-        if oldest is None or oldest >= self.started_at:
+        stored = await world.store.oldest_waiting(healthy)
+        if stored is None or stored >= self.started_at:
             self.drained = True
-        if oldest is None:
-            return now
-        before = oldest - 1
-        return min(now, max(before, now - HELD_BACK_MAX_MS) if self.drained else before)
+        if not self.drained and stored is not None:
+            return min(now, stored - 1)
+        asked = await world.store.oldest_look_up(healthy)
+        oldest = min((at for at in (under_way, stored, asked) if at is not None), default=None)
+        return now if oldest is None else min(now, max(oldest - 1, now - HELD_BACK_MAX_MS))
 
 
 async def tick(world: World, bench: Bench, watermark: int) -> int:

@@ -51,7 +51,7 @@ class Link:
         return self.faults_in_a_row < FAULTS_IN_A_ROW_MAX
 
     def fault(self, error: BaseException) -> None:
-        """Note an exception that the connector's abilities don't declare; `last_fault` has its words, without secrets."""
+        """Note an exception that the connector's abilities don't declare; `last_fault` has its words, no secrets."""
         self.faults_in_a_row += 1
         self.last_fault = hide_secrets(f"{type(error).__name__}: {error}")[:300]
 

@@ -69,6 +69,14 @@ class FetchKey(msgspec.Struct, frozen=True):
     ref: Ref
 
 
+class LookUp(msgspec.Struct, frozen=True):
+    """A look-up asked for. `asked_at` is the receipt of the record that asked: what it brings was said by then."""
+
+    key: FetchKey
+    reason: str
+    asked_at: int
+
+
 class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
     """A claimed look-up. `generation` grows when it is asked for again while it is under way."""
 
@@ -87,8 +95,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     parked: tuple[tuple[int, int, str], ...] = ()
     """Inbox rows that can't be normalized, as (id, attempt, reason)."""
 
-    fetches: tuple[tuple[FetchKey, str], ...] = ()
-    """Look-ups asked for, with the reason."""
+    fetches: tuple[LookUp, ...] = ()
+    """Look-ups asked for."""
 
     journal: tuple[JournalEntry, ...] = ()
     """New events, and events whose content a higher `rev` replaces."""
@@ -217,6 +225,10 @@ class Store(Protocol):
 
     async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
         """Receipt of the oldest record of these connectors that is neither done nor parked."""
+        ...
+
+    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
+        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
         ...
 
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────

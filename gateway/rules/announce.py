@@ -43,6 +43,9 @@ def announce(
         standing.add(following.id)
         said = ledger.get(following.id)
         if said is not None and said.stands:
+            if said.policy != policy:
+                # It follows from the policy in force now as well: from here on that one answers for it.
+                entries.append(replace(said, policy=policy))
             continue
         effect = _announcement(following, said, now, suppressed=following.at < live_from)
         effects.append(effect)

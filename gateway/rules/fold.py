@@ -4,6 +4,7 @@ Laws. The first `contact.opened` fixes kind, channel, direction and opening; a s
 that says nothing about a field leaves it; `None` clears it; `tags` replace. Every event moves `updated_at` forward.
 """
 
+from math import inf
 from typing import Any
 
 from msgspec import UNSET
@@ -64,7 +65,7 @@ def _changed(contact: Contact, connector: str, event: Event) -> Contact:
             return _with_fields(contact, event, ("assignee", "group"))
         case CsatReceived():
             span = event.max - event.min
-            ratio = (event.score - event.min) / span if span > 0 else 0.0
+            ratio = (event.score - event.min) / span if 0 < span < inf else 0.0
             return replace(contact, csat=Csat(True, min(max(ratio, 0.0), 1.0)))
         case EnrichmentReceived(status="ok"):
             return replace(contact, facts={**contact.facts, event.enricher: event.facts or {}})

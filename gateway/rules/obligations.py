@@ -17,7 +17,7 @@ from gateway.model.event import (
     MessageAdded,
 )
 from gateway.model.judgement import Clock, Span
-from gateway.model.words import ENDED, Life, Metric
+from gateway.model.words import ENDED, FINAL, Life, Metric
 from gateway.rules import clocks
 from gateway.rules.draft import Draft
 from gateway.rules.metrics import BEGUN_AGAIN, METRICS, ON_ANY_REPLY, ON_OPENING, ON_REPLY
@@ -48,10 +48,8 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
     at = int(event.at)
     after = draft.contact.status
     was_ended, is_ended = before in ENDED, after in ENDED
-    if is_ended and not was_ended:
+    if is_ended and (not was_ended or (before != after and after in FINAL)):
         _end(draft, at, after)
-    elif is_ended and after in ("merged", "deleted") and before != after:
-        _settle_for_good(draft, at)
     elif was_ended and not is_ended:
         _reopen(draft, event)
     if before != after:
@@ -103,11 +101,9 @@ def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
     if asked and _counts(draft, "first_reply", author):
         draft.replied = True
         _meet(draft, "first_reply", at)
-        draft.pending.pop("first_reply", None)
     if _counts(draft, "acknowledgement", author):
         draft.acknowledged = True
         _meet(draft, "acknowledgement", at)
-        draft.pending.pop("acknowledgement", None)
     if _counts(draft, "next_reply", author):
         draft.waiting = None
         _meet(draft, "next_reply", at)
@@ -175,6 +171,7 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
 
 
 def _meet(draft: Draft, metric: Metric, at: int) -> None:
+    draft.pending.pop(metric, None)
     index = draft.live(metric)
     if index is None:
         return
@@ -199,6 +196,7 @@ def _meet(draft: Draft, metric: Metric, at: int) -> None:
 
 
 def _cancel(draft: Draft, metric: Metric, at: int) -> None:
+    draft.pending.pop(metric, None)
     index = draft.live(metric)
     if index is None:
         return
@@ -210,14 +208,15 @@ def _cancel(draft: Draft, metric: Metric, at: int) -> None:
 
 
 def _end(draft: Draft, at: int, life: Life) -> None:
+    """Settle what was waiting. Merged or deleted, also after it was solved, nothing that was cancelled goes on."""
     draft.waiting = None
     draft.pending.clear()
     for metric, rules in METRICS.items():
-        if life in ("merged", "deleted") or rules.end == "cancels":
+        if life in FINAL or rules.end == "cancels":
             _cancel(draft, metric, at)
         elif rules.end == "meets for good" or (rules.end == "meets" and _attached(draft, metric)):
             _meet(draft, metric, at)
-    if life in ("merged", "deleted"):
+    if life in FINAL:
         draft.frozen = True
 
 
@@ -225,13 +224,6 @@ def _attached(draft: Draft, metric: Metric) -> bool:
     """Whether a rule counts the metric's clock now; one that none counts only stops, since it may go on later."""
     index = draft.live(metric)
     return index is not None and bool(draft.clocks[index].rule)
-
-
-def _settle_for_good(draft: Draft, at: int) -> None:
-    """Merged or deleted after it was solved: nothing goes on at a reopen."""
-    draft.frozen = True
-    for metric in METRICS:
-        _cancel(draft, metric, at)
 
 
 def _reopen(draft: Draft, event: Event) -> None:
@@ -249,8 +241,7 @@ def _reopen(draft: Draft, event: Event) -> None:
         if not given and (starts or metric != "first_reply"):
             _start(draft, metric, at, event.id)
     for metric, cause in pending.items():
-        if not draft.frozen or METRICS[metric].end == "cancels":
-            _start(draft, metric, at, cause)
+        _start(draft, metric, at, cause)
     if draft.waiting is not None:
         draft.waiting = (at, draft.waiting[1])
         _start_next_reply(draft, at)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import Conflict, FetchKey, FetchRow
+from gateway.kernel.store import Conflict, FetchKey, FetchRow, LookUp
 from gateway.model.identity import Ref
 from gateway.store import inbox
 from gateway.store.coding import storable
@@ -46,25 +46,28 @@ _again = Statement(sa.update(fetches).where(_mine).values(attempt=0, claimed=sa.
 _postpone = Statement(
     sa.update(fetches).where(_mine).values(claimed=sa.null(), due=value("until"), failure=value("why"))
 )
+_oldest = Statement(
+    sa.select(sa.func.min(_columns.asked_at)).where(_columns.connector == value("of"), _columns.failure.is_(None))
+)
 _release = Statement(sa.update(fetches).where(_columns.claimed.isnot(None)).values(claimed=sa.null(), due=0))
 
 
-def ask(connection: Connection, asked: Sequence[tuple[FetchKey, str]], now: int) -> None:
+def ask(connection: Connection, asked: Sequence[LookUp], now: int) -> None:
     """Ask for look-ups. One that waits after a failure goes on waiting."""
     _ask.many(
         connection,
         [
             {
-                "connector": key.connector,
-                "kind": key.ref.kind,
-                "ref": key.ref.id,
-                "reason": storable(reason),
+                "connector": wanted.key.connector,
+                "kind": wanted.key.ref.kind,
+                "ref": wanted.key.ref.id,
+                "reason": storable(wanted.reason),
                 "generation": now,
                 "attempt": 0,
-                "asked_at": now,
+                "asked_at": wanted.asked_at,
                 "due": now,
             }
-            for key, reason in asked
+            for wanted in asked
         ],
     )
 
@@ -106,3 +109,9 @@ def _fence(row: FetchRow) -> dict[str, Any]:
         "fence": row.attempt,
         "seen": row.generation,
     }
+
+
+def oldest(connection: Connection, connectors: Sequence[str]) -> int | None:
+    """The earliest request of these connectors that has not failed yet."""
+    found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
+    return min((asked_at for asked_at in found if asked_at is not None), default=None)

@@ -140,6 +140,10 @@ class SqliteStore:
         """Receipt of the oldest record of these connectors that is neither done nor parked."""
         return await self._read(lambda connection: inbox.oldest_waiting(connection, connectors))
 
+    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
+        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
+        return await self._read(lambda connection: fetching.oldest(connection, connectors))
+
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
     async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
         """Deliveries that are due, leased."""

@@ -7,7 +7,8 @@ import pytest
 import gateway.engine.tick as tick_module
 from gateway.engine.tick import HELD_BACK_MAX_MS, Watermark, tick
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
-from gateway.kernel.store import Batch, Conflict
+from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
+from gateway.model.identity import Ref
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, opening, reply, run
 
 DEADLINE = 15 * MINUTE
@@ -123,6 +124,42 @@ def test_what_comes_after_the_start_is_no_backlog() -> None:
         assert await mark.read(rig.world, rig.gateway.links) == T0 + MINUTE - 1
         rig.clock.at = T0 + HOUR
         assert await mark.read(rig.world, rig.gateway.links) == T0 + HOUR - HELD_BACK_MAX_MS
+
+    run(story)
+
+
+def test_a_request_on_its_way_to_the_disk_holds_time_back() -> None:
+    """Between its receipt and its commit a reply is nowhere to be found, and has come all the same."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.at(DEADLINE)
+        receipt = T0 + DEADLINE - SECOND
+        links = rig.gateway.links
+        assert await rig.gateway._watermark.read(rig.world, links, [receipt, receipt + 1]) == receipt - 1
+        rig.clock.at = T0 + DEADLINE + HELD_BACK_MAX_MS
+        assert await rig.gateway._watermark.read(rig.world, links, [receipt]) == T0 + DEADLINE
+
+    run(story)
+
+
+def test_a_look_up_holds_time_back_until_it_fails() -> None:
+    """A thin push has come when its record came: what its look-up brings was said by then. Never for over 5 s."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.at(DEADLINE - SECOND)
+        key = FetchKey("vendor", Ref("ticket", "9"))
+        await rig.store.commit(Batch(fetches=(LookUp(key, "thin", rig.clock.at),), now=rig.clock.at))
+        await rig.at(DEADLINE)
+        assert await watermark(rig) == DEADLINE - SECOND - 1
+        assert "sla.breached" not in rig.types()
+        (row,) = await rig.store.claim_fetches(now=rig.clock.at, lease_ms=SECOND, limit=1)
+        assert await watermark(rig) == DEADLINE - SECOND - 1
+        await rig.store.postpone_fetch(row, rig.clock.at + HOUR, "503")
+        await rig.settle()
+        assert await watermark(rig) == DEADLINE
+        assert "sla.breached" in rig.types()
 
     run(story)
 

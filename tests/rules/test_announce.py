@@ -47,6 +47,16 @@ def test_what_is_new_is_announced_once() -> None:
     assert tell([BREACH], ledger, T0 + H) == Announced((), ())
 
 
+def test_what_another_policy_said_and_this_one_says_too_is_this_ones_now() -> None:
+    """So that a late event corrects it; what only the old policy said was right by what was in force then."""
+    ledger: Ledger = {}
+    tell([BREACH, RAISED], ledger, policy="old")
+    assert tell([BREACH], ledger, T0 + M, policy="new").effects == ()
+    assert ledger["msg_1"].policy == "new"
+    assert types(tell([], ledger, T0 + H, policy="new")) == ["sla.corrected"]
+    assert ledger["msg_2"].stands
+
+
 def test_what_follows_in_the_future_is_not_late() -> None:
     """Never by less than nothing."""
     assert tell([STEPPED], {}, T0).effects[0].late_by_ms == 0

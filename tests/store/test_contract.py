@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.kernel.store import Added, Batch, Conflict, FetchKey
+from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
@@ -136,7 +136,7 @@ def test_look_ups_of_one_object_coalesce() -> None:
 
     async def check(store: SqliteStore) -> None:
         key = FetchKey("a", fetch_ref())
-        asked = Batch(fetches=((key, "thin push"),), now=T0)
+        asked = Batch(fetches=(LookUp(key, "thin push", T0),), now=T0)
         await store.commit(asked)
         await store.commit(asked)
         (claimed,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
@@ -158,7 +158,7 @@ def test_a_look_up_is_fenced_and_can_be_postponed() -> None:
 
     async def check(store: SqliteStore) -> None:
         key = FetchKey("a", fetch_ref())
-        await store.commit(Batch(fetches=((key, "x"),), now=T0))
+        await store.commit(Batch(fetches=(LookUp(key, "x", T0),), now=T0))
         (slow,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
         (quick,) = await store.claim_fetches(now=T0 + LEASE, lease_ms=LEASE, limit=9)
         assert quick.attempt == 2
@@ -166,12 +166,12 @@ def test_a_look_up_is_fenced_and_can_be_postponed() -> None:
             with pytest.raises(Conflict):
                 await lost
         await store.postpone_fetch(quick, T0 + 60_000, "429")
-        await store.commit(Batch(fetches=((key, "again"),), now=T0 + LEASE))
+        await store.commit(Batch(fetches=(LookUp(key, "again", T0 + LEASE),), now=T0 + LEASE))
         assert await store.claim_fetches(now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
         (third,) = await store.claim_fetches(now=T0 + 60_000, lease_ms=LEASE, limit=9)
         assert (third.attempt, third.reason) == (3, "again")
         await store.finish_fetch(third, [])
-        await store.commit(Batch(fetches=((key, "anew"),), now=T0 + 70_000))
+        await store.commit(Batch(fetches=(LookUp(key, "anew", T0 + 70_000),), now=T0 + 70_000))
         await store.claim_fetches(now=T0 + 70_000, lease_ms=LEASE, limit=9)
         with pytest.raises(Conflict):
             await store.finish_fetch(slow, [record("late")])
