@@ -28,6 +28,7 @@ class Gateway:
     _performer: Performer = field(init=False)
     _watermark: Watermark = field(init=False)
     _arriving: dict[int, int] = field(default_factory=dict)
+    _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
     _stopping: bool = False
@@ -85,7 +86,7 @@ class Gateway:
 
         Records first: they may say that nothing is late.
         """
-        records = await process(self.world, self.links, self.bench, await self._may_pass_to())
+        records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
         contacts = await tick(self.world, self.bench, await self._may_pass_to())
         return records + contacts
 

@@ -20,7 +20,9 @@ from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
 BATCH_MAX = 64
-LEASE_MS = 30_000
+LEASE_MS = 5_000
+"""A batch that failed is taken up again after this long; until then its records hold time back."""
+
 CONFLICTS_MAX = 5
 REASON_MAX = 500
 """Characters of a reason that are kept."""
@@ -42,8 +44,14 @@ class Telling:
     wrong: str = ""
 
 
-async def process(world: World, links: Links, bench: Bench, watermark: int) -> int:
-    """Take one batch from the inbox to its end; how many records it had."""
+async def process(world: World, links: Links, bench: Bench, watermark: int, innocent: set[int] | None = None) -> int:
+    """Take one batch from the inbox to its end; how many records it had.
+
+    `innocent` remembers, from call to call, the records of batches that this process has seen fail (a full disk, a
+    conflict): they stopped nothing, and are never given up.
+    """
+    innocent = set() if innocent is None else innocent
+    before = frozenset(innocent)
     rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=BATCH_MAX)
     if not rows:
         return 0
@@ -51,12 +59,14 @@ async def process(world: World, links: Links, bench: Bench, watermark: int) -> i
     # oldest is ever given up for it, the others may just have stood behind it.
     again = [row for row in rows if row.tries > 1]
     fresh = [row for row in rows if row.tries == 1]
+    innocent.update(row.id for row in rows)
     for row in again:
-        given_up = row is rows[0] and row.tries > ATTEMPTS_MAX
+        given_up = row is rows[0] and row.tries > ATTEMPTS_MAX and row.id not in before
         why = f"taken up {row.tries - 1} times and never finished; replay it when the cause is mended"
         await _with_patience(world, links, bench, [row], watermark, why if given_up else "")
     if fresh:
         await _with_patience(world, links, bench, fresh, watermark)
+    innocent.difference_update(row.id for row in rows)
     return len(rows)
 
 

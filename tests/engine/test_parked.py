@@ -6,6 +6,7 @@ import pytest
 
 import gateway.engine.process as process_module
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
+from gateway.kernel.store import Batch, StoreFull
 from gateway.model.instant import DAY_MS, Instant
 from gateway.plugin import Record
 from tests.engine.rig import MINUTE, T0, Rig, Vendor, curse, event, opening, reply, run, states
@@ -191,6 +192,28 @@ def test_five_claims_are_borne() -> None:
         for _ in range(process_module.ATTEMPTS_MAX - 1):
             await rig.store.claim_records(now=rig.clock.now(), lease_ms=LEASE, limit=9)
             rig.clock.at += LEASE
+        await rig.settle()
+        assert await states(rig) == ["done"]
+
+    run(story)
+
+
+def test_a_full_disk_gives_no_record_up() -> None:
+    """What failed before this process's eyes killed nobody, however often; it is judged when there is room again."""
+
+    async def story(rig: Rig) -> None:
+        commit = rig.store.commit
+
+        async def full(batch: Batch) -> None:
+            raise StoreFull("no space left")
+
+        rig.store.commit = full  # type: ignore[method-assign]
+        await rig.told(opening())
+        for _ in range(process_module.ATTEMPTS_MAX + 2):
+            with pytest.raises(StoreFull):
+                await rig.gateway.judge_once()
+            rig.clock.at += LEASE
+        rig.store.commit = commit  # type: ignore[method-assign]
         await rig.settle()
         assert await states(rig) == ["done"]
 
