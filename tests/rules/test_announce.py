@@ -156,6 +156,22 @@ def test_what_another_policy_announced_is_not_corrected() -> None:
     assert ledger["msg_1"].stands
 
 
+def test_what_follows_from_the_new_policy_too_is_corrected_by_it() -> None:
+    """Judged under the new policy it is not said again, but from there on the new one answers for it."""
+    ledger: Ledger = {}
+    tell([BREACH], ledger, policy="old")
+    assert tell([BREACH], ledger, policy="new").effects == ()
+    assert types(tell([], ledger, policy="new")) == ["sla.corrected"]
+
+
+def test_corrections_come_in_the_order_of_what_they_correct() -> None:
+    """By time; a clock's before those of the escalations that it raised, however the ledger lies."""
+    late = Implied(id="msg_0", type="sla.breached", at=T0 + H, rule="nr")
+    ledger: Ledger = {}
+    tell([late, RAISED, STEPPED, BREACH], ledger)
+    assert [effect.cause for effect in tell([], ledger).effects] == ["msg_1", "msg_2", "msg_0"]
+
+
 def test_a_part_of_what_follows_corrects_nothing() -> None:
     """Going on from a stored state implies only what is new; the rest of the ledger stands."""
     ledger: Ledger = {}

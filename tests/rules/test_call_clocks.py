@@ -91,3 +91,11 @@ def test_what_a_wait_has_raised_stays_its_own_when_the_queue_is_entered() -> Non
         ("escalation.resolved", 80 * S),
     ]
     assert [call.state for call in state_of(result).escalations] == ["resolved"]
+
+
+@pytest.mark.parametrize("word", ["answered", "abandoned", "ended"])
+def test_a_call_that_was_recorded_as_over_waits_for_nobody_when_it_is_reopened(word: str) -> None:
+    """What answered or ended the wait during the end has ended it."""
+    ended = opening(kind="call", channel="phone", status="closed")
+    assert lines(RULES, 2 * M, ended, on_call(word, 6 * S), status(M, "open")) == []
+    assert len(lines(RULES, 2 * M, ended, status(M, "open"))) == 1

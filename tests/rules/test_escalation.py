@@ -79,6 +79,19 @@ def test_a_breach_raises_it_at_the_deadline() -> None:
     assert next_due(state_of(judged(BREACHED, 136 * M, opening()))) is None
 
 
+def test_it_is_raised_with_its_reason() -> None:
+    """The rule that matched, or the clock and what became of it."""
+    warned = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("e", "sla.warned", "c"),))
+
+    def reason(rules: Policy) -> str:
+        told = judged(rules, 20 * M, opening(tags=["vip"])).implied
+        return next(item.reason for item in told if item.type == "escalation.raised")
+
+    assert reason(MATCHED) == "rule vip matched"
+    assert reason(BREACHED) == "first reply breached under rule first_reply"
+    assert reason(warned) == "first reply close to its deadline under rule first_reply"
+
+
 def test_every_instance_of_a_clock_raises_its_own() -> None:
     """Once for each."""
     events = opening(), agent(20 * M), customer(30 * M), agent(50 * M), customer(60 * M), agent(61 * M)
@@ -228,6 +241,55 @@ def test_an_acknowledgement_of_something_else_stops_nothing() -> None:
     second = event("escalation.acknowledged", 6 * M, escalation=first.escalation, by="bob")  # type: ignore[union-attr]
     (call,) = state_of(judged(MATCHED, D, before, first, second)).escalations
     assert (call.acknowledged_by, call.acknowledged_at) == ("ada", T0 + 5 * M)
+
+
+LEASED = policy(
+    chains=(Chain("c", ALWAYS, STEPS, unack_after_ms=H),),
+    escalation=(EscalationRule("vip", "matched", "c"),),
+    when=VIP,
+)
+
+
+def test_an_acknowledgement_runs_out_when_nothing_happens_since() -> None:
+    """It goes on with the next step; a step that would have come in between comes then."""
+    before = opening(tags=["vip"])
+    taken = acknowledged(LEASED, 10 * M, before)
+    assert escalations(LEASED, 69 * M, before, taken) == [("raised", 0), ("acknowledged", 10)]
+    assert next_due(state_of(judged(LEASED, 69 * M, before, taken))) == T0 + 70 * M
+    assert escalations(LEASED, D, before, taken)[2:] == [("stepped", 70), ("stepped", 120)]
+    (call,) = state_of(judged(LEASED, 80 * M, before, taken)).escalations
+    assert (call.state, call.acknowledged_by) == ("active", "")
+
+
+@pytest.mark.parametrize("after", [11 * M, 70 * M])
+def test_whatever_happens_since_keeps_an_acknowledgement(after: int) -> None:
+    """Any event of the contact up to the instant at which it would run out."""
+    before = opening(tags=["vip"])
+    taken = acknowledged(LEASED, 10 * M, before)
+    sign_of_life = agent(after, visibility="internal")
+    assert escalations(LEASED, D, before, taken, sign_of_life) == [("raised", 0), ("acknowledged", 10)]
+    assert next_due(state_of(judged(LEASED, 71 * M, before, taken, sign_of_life))) is None
+
+
+def test_what_has_run_out_can_be_taken_again() -> None:
+    """The second acknowledgement stops the rest."""
+    before = opening(tags=["vip"])
+    first = acknowledged(LEASED, 10 * M, before)
+    second = event("escalation.acknowledged", 80 * M, escalation=first.escalation, by="bob")  # type: ignore[union-attr]
+    note = agent(81 * M, visibility="internal")
+    assert [word for word, _ in escalations(LEASED, D, before, first, second, note)] == [
+        "raised",
+        "acknowledged",
+        "stepped",
+        "acknowledged",
+    ]
+
+
+def test_an_end_outlasts_an_acknowledgement_that_would_run_out() -> None:
+    """Nothing goes on after it has been resolved."""
+    before = opening(tags=["vip"])
+    events = before, acknowledged(LEASED, 10 * M, before), status(20 * M, "solved")
+    assert escalations(LEASED, D, *events) == [("raised", 0), ("acknowledged", 10), ("resolved", 20)]
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,16 @@ def test_events_that_have_not_happened_yet_are_not_applied() -> None:
 
 @pytest.mark.parametrize(
     ("score", "low", "high", "ratio"),
-    [(1, 1, 5, 0.0), (5, 1, 5, 1.0), (2, 1, 5, 0.25), (9, 1, 5, 1.0), (-3, 1, 5, 0.0), (3, 3, 3, 0.0), (1, 5, 1, 0.0)],
+    [
+        (1, 1, 5, 0.0),
+        (5, 1, 5, 1.0),
+        (2, 1, 5, 0.25),
+        (9, 1, 5, 1.0),
+        (-3, 1, 5, 0.0),
+        (3, 3, 3, 0.0),
+        (1, 5, 1, 0.0),
+        (0, -1.7e308, 1.7e308, 0.0),
+    ],
 )
 def test_a_survey_is_a_share_of_its_own_scale(score: float, low: float, high: float, ratio: float) -> None:
     """Never outside of 0 to 1, also where the vendor's numbers make no sense."""

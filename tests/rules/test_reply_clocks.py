@@ -121,6 +121,15 @@ def test_a_contact_that_is_opened_as_ended_starts_at_its_reopen() -> None:
     ]
 
 
+@pytest.mark.parametrize("given", [agent(10 * M), event("contact.acknowledged", 10 * M, by="ada")])
+def test_what_is_given_before_the_first_reopen_is_given(given: Event) -> None:
+    """A contact that was opened as ended asks, once it is reopened, only for what nobody gave in the meantime."""
+    rules = policy(sla("first_reply", 15 * M), sla("acknowledgement", 15 * M))
+    told = lines(rules, 31 * M, opening(status="solved"), given, status(30 * M, "open"))
+    replied = given.id == agent(10 * M).id
+    assert told == ([] if replied else ["first_reply#1 running from 30 due 45 used 1/15"])
+
+
 # ── next_reply ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -171,6 +180,15 @@ def test_a_message_during_the_end_that_was_answered_in_it_starts_nothing() -> No
     """A reply during the end counts as given."""
     events = opening(), agent(M), status(12 * M, "solved"), customer(20 * M), agent(22 * M), status(H, "open")
     assert lines(NEXT, 2 * H, *events) == []
+
+
+def test_merging_settles_what_waited_in_the_end() -> None:
+    """It is an end too: a message before it starts nothing, one after it starts at the reopen."""
+    merged = event("contact.merged", 20 * M, into={"kind": "ticket", "id": "2"})
+    before = opening(), agent(M), status(12 * M, "solved"), customer(15 * M), merged, status(H, "open")
+    after = opening(), agent(M), status(12 * M, "solved"), merged, customer(25 * M), status(H, "open")
+    assert lines(NEXT, 61 * M, *before) == []
+    assert lines(NEXT, 61 * M, *after) == ["next_reply#1 running from 60 due 75 used 1/15"]
 
 
 def test_a_message_at_the_instant_of_the_end_stands_where_its_order_puts_it() -> None:

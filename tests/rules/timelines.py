@@ -48,6 +48,7 @@ def sla_rules(draw: st.DrawFn, id: str, metrics: tuple[Metric, ...] = tuple(METR
         operator=draw(st.sampled_from(["lt", "le"])),
         marks=tuple(Mark(f"{mark * 15}m", mark * GRAIN) for mark in marks),
         bots_count=draw(st.booleans()),
+        below=0.5,
     )
 
 
@@ -132,6 +133,8 @@ happenings: st.SearchStrategy[Content] = st.one_of(
             {"type": "call.answered"},
             {"type": "call.abandoned"},
             {"type": "message.edited", "message": "m"},
+            {"type": "csat.received", "score": 1, "min": 1, "max": 5},
+            {"type": "csat.received", "score": 4, "min": 1, "max": 5},
         ]
     ),
 )
@@ -156,7 +159,7 @@ def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
     events = [placed(draw(openings), draw(st.sampled_from([0, 0, GRAIN, 4 * GRAIN])), "opened")]
     if draw(st.integers(0, 5)) == 5:
         events.append(placed(draw(openings), draw(grains), "opened-again"))
-    for n in range(draw(st.integers(0, 12))):
+    for n in range(draw(st.sampled_from(range(13)))):
         # Ids that don't sort as they were made; the source's sequence decides sometimes.
         id = f"{draw(st.sampled_from('xay'))}{n}"
         events.append(placed(draw(happenings), draw(grains), id, draw(st.sampled_from([0, 0, 0, 1]))))
@@ -168,6 +171,14 @@ def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
         content: Content = {"type": "escalation.acknowledged", "escalation": chosen.id, "by": "ada"}
         events.append(placed(content, later, "taken"))
     return events
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, events: list[Event]) -> list[tuple[int, Event]]:
+    """When each event arrives, in milliseconds from T0, in that order: most at once, some late, some much later."""
+    late = st.sampled_from([0, 0, 0, GRAIN, 2 * GRAIN, 4 * GRAIN, 20 * GRAIN])
+    told = [(int(event.at) - T0 + draw(late), n, event) for n, event in enumerate(draw(st.permutations(events)))]
+    return [(at, event) for at, _, event in sorted(told)]
 
 
 @st.composite
