@@ -17,7 +17,7 @@ from gateway.model.identity import StrandKey, contact_id
 from gateway.model.judgement import LedgerEntry, State
 from gateway.rules.advance import Judged, Sourced, advance, continues, in_order, next_due
 from gateway.rules.announce import announce, recipients
-from gateway.rules.journal import additions
+from gateway.rules.journal import additions, is_news
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
 from gateway.rules.view import notice_body
@@ -87,7 +87,8 @@ async def take_in(
     now: int,
     watermark: int,
 ) -> None:
-    """Put new events into a strand's contact and judge it. Events that the journal has already change nothing."""
+    """Put new events into a strand's contact and judge it. What the journal has already, or only confirms, changes
+    nothing."""
     kept, replacing = additions(known, [arrival.event for arrival in arrivals])
     if not kept:
         return
@@ -95,8 +96,10 @@ async def take_in(
     new = [JournalEntry(strand=strand, event=event, received_at=receipt[id]) for id, event in kept.items()]
     if row is None:
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None)
-    fresh = in_order(Sourced(strand.connector, event) for event in kept.values())
     written.journal.extend(new)
+    fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
+    if not fresh:
+        return
     in_time = all(_has_happened(entry, now, watermark) for entry in new)
     if row.state is not None and not replacing and in_time and _goes_on(row.state, fresh, bench):
         judged = _guarded(row, lambda: advance(row.state, fresh, bench.policy))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, take_in
 from gateway.engine.world import Links, World
 from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
-from gateway.model.event import Event, convert_event, identified
+from gateway.model.event import Event, convert_event, encode_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import InboxRow
@@ -60,13 +60,18 @@ async def process(world: World, links: Links, bench: Bench, watermark: int, inno
     again = [row for row in rows if row.tries > 1]
     fresh = [row for row in rows if row.tries == 1]
     innocent.update(row.id for row in rows)
-    for row in again:
-        given_up = row is rows[0] and row.tries > ATTEMPTS_MAX and row.id not in before
-        why = f"taken up {row.tries - 1} times and never finished; replay it when the cause is mended"
-        await _with_patience(world, links, bench, [row], watermark, why if given_up else "")
-    if fresh:
-        await _with_patience(world, links, bench, fresh, watermark)
-    innocent.difference_update(row.id for row in rows)
+    failure: Exception | None = None
+    for batch in [*([row] for row in again), fresh]:
+        given_up = batch[:1] == rows[:1] and rows[0].tries > ATTEMPTS_MAX and rows[0].id not in before
+        why = f"taken up {rows[0].tries - 1} times and never finished; replay it when the cause is mended"
+        try:
+            await _with_patience(world, links, bench, batch, watermark, why if given_up else "")
+        except Exception as error:  # told below: those behind it need not wait for a batch that fails
+            failure = error
+        else:
+            innocent.difference_update(row.id for row in batch)
+    if failure is not None:
+        raise failure
     return len(rows)
 
 
@@ -74,6 +79,8 @@ async def _with_patience(
     world: World, links: Links, bench: Bench, rows: Sequence[InboxRow], watermark: int, given_up: str = ""
 ) -> None:
     """Process rows, again after a conflict; a contact that can't be judged parks its records and no others."""
+    if not rows:
+        return
     tellings = [Telling(row, wrong=given_up) if given_up else _telling(links, row) for row in rows]
     conflicts = 0
     while True:
@@ -201,6 +208,10 @@ def _usable(event: Event, row: InboxRow) -> Event:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: before the year 2000 nothing counts")
     if event.at > row.record.received_at + AHEAD_MAX_MS:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: more than 24 h ahead of its receipt")
+    try:
+        encode_event(event)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise BadPayload(f"an event can't be kept as it is: {type(error).__name__}") from None
     return event
 
 

@@ -32,7 +32,7 @@ def parse_instant(text: str) -> Instant:
     if "T" not in text and "t" not in text and " " not in text:
         raise ValueError(f"{text!r} is not a time in RFC 3339, such as 2026-03-02T09:00:00Z")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError(f"{text!r} is not a time in RFC 3339, such as 2026-03-02T09:00:00Z") from None
     if moment.tzinfo is None:

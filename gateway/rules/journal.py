@@ -27,8 +27,13 @@ def contradicts(arriving: Event, known: Event) -> bool:
     return content(arriving) != content(known)
 
 
+def is_news(event: Event, known: Mapping[str, Event]) -> bool:
+    """Whether an event says what the journal doesn't: the same fact with a higher `rev` only confirms it."""
+    return event.id not in known or contradicts(event, known[event.id])
+
+
 def additions(known: Mapping[str, Event], arriving: Iterable[Event]) -> tuple[dict[str, Event], bool]:
-    """The events by id that the journal has to take in, and whether any of them replaces what it has."""
+    """The events by id that the journal has to take in, and whether any of them says something else than it has."""
     kept: dict[str, Event] = {}
     replacing = False
     for event in arriving:
@@ -36,5 +41,5 @@ def additions(known: Mapping[str, Event], arriving: Iterable[Event]) -> tuple[di
         if before is not None and not replaces(event, before):
             continue
         kept[event.id] = event
-        replacing = replacing or event.id in known
+        replacing = replacing or (event.id in known and is_news(event, known))
     return kept, replacing

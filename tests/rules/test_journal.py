@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from gateway.model.event import Event
-from gateway.rules.journal import additions, contradicts, replaces
+from gateway.rules.journal import additions, contradicts, is_news, replaces
 from tests.rules.worlds import M, customer
 
 
@@ -63,3 +63,13 @@ def test_it_is_said_whether_something_is_replaced() -> None:
     assert additions({}, [told("a")])[1] is False
     assert additions({"comment-7": told("a")}, [told("b")])[1] is True
     assert additions({"comment-7": told("a")}, [customer(2 * M)])[1] is False
+
+
+def test_the_same_fact_with_a_higher_rev_is_kept_and_is_no_news() -> None:
+    """What the vendor's log only confirms is noted, so that a later push loses to it, and judged no second time."""
+    confirmed = told("a", rev=1)
+    journal = {"comment-7": told("a")}
+    assert additions(journal, [confirmed]) == ({"comment-7": confirmed}, False)
+    assert not is_news(confirmed, journal)
+    assert is_news(told("b"), journal)
+    assert is_news(told("a"), {})
