@@ -1,4 +1,4 @@
-"""What a bare aiohttp server can do here: it reads a body and sends it back. Prints its port, and serves until killed."""
+"""What a bare aiohttp server can do here: it reads a body and sends it back. Prints its port; serves until killed."""
 
 import asyncio
 import sys

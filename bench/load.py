@@ -1,4 +1,4 @@
-"""Closed-loop load on one server: so many keep-alive connections, each sends its next request when the last is answered.
+"""Closed-loop load on one server: keep-alive connections, each sends its next request when the last is answered.
 
 Requests are bytes that were made and signed beforehand, so that the load costs as little as it can.
 """
