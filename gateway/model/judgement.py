@@ -27,6 +27,7 @@ ImpliedType = Literal[
     "escalation.stepped",
     "escalation.acknowledged",
     "escalation.resolved",
+    "csat.recovery_required",
 ]
 NoticeType = ImpliedType | Literal["sla.corrected", "escalation.cancelled"]
 

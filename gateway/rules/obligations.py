@@ -34,8 +34,13 @@ def on_opening(draft: Draft, event: Event) -> None:
 def on_csat(draft: Draft, event: Event) -> None:
     """Start the recovery that a bad answer asks for, under the rule now in force; called after the verdicts."""
     rule = draft.sla.get(draft.in_force.get("csat_recovery", ""))
-    if rule is not None and rule.below is not None and draft.contact.csat.ratio < rule.below:
-        _start(draft, "csat_recovery", int(event.at), event.id)
+    ratio = draft.contact.csat.ratio
+    if rule is None or rule.below is None or ratio >= rule.below:
+        return
+    if draft.live("csat_recovery") is None:
+        reason = f"the answer reached {ratio:.0%} of its scale, below {rule.below:.0%}"
+        draft.say("csat.recovery_required", int(event.at), event.id, rule=rule.id, reason=reason)
+    _start(draft, "csat_recovery", int(event.at), event.id)
 
 
 def on_handover(draft: Draft, at: int, cause: str) -> None:

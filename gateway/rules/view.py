@@ -58,13 +58,14 @@ def clocks_view(state: State, policy: Policy, at: int) -> list[View]:
 def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
     rule = rules.get(clock.last_rule)
     counting = rule if clock.rule else None
-    return {
+    due_at = _due_at(clock, counting)
+    view = {
         "rule": clock.last_rule,
         "metric": clock.metric,
         "instance": clock.instance,
         "state": clock.state,
         "started_at": format_instant(clock.started_at),
-        "due_at": _time(_due_at(clock, counting)),
+        "due_at": _time(due_at),
         "met_at": _time(clock.met_at),
         "breached_at": _time(clock.breached_at),
         "cancelled_at": _time(clock.cancelled_at),
@@ -72,6 +73,9 @@ def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
         "elapsed_s": seconds_of(clocks.counted(clock, counting, at)),
         "calendar": rule.calendar.name if rule else None,
     }
+    if counting is not None and clock.state == "running" and due_at is None:
+        view["reason"] = f"the calendar {counting.calendar.name} doesn't open often enough for a deadline"
+    return view
 
 
 def _due_at(clock: Clock, rule: SlaRule | None) -> int | None:

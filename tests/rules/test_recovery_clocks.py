@@ -41,6 +41,14 @@ def csat(after: int, score: float) -> Event:
     return event("csat.received", after, score=score, min=1, max=5)
 
 
+def test_a_bad_answer_is_said_once_while_its_recovery_runs() -> None:
+    """Who wins customers back hears of it at once; a second bad answer before the reply adds nothing."""
+    events = opening(), csat(10 * M, 1), csat(20 * M, 1), agent(30 * M), csat(50 * M, 5), csat(60 * M, 2)
+    result = judged(RECOVERY, 2 * H, *events)
+    assert [at for _, at in said(result, "csat.recovery_required")] == [10 * M, 60 * M]
+    assert "0% of its scale, below 60%" in next(i.reason for i in result.implied if i.type == "csat.recovery_required")
+
+
 # ── csat_recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,12 +1,13 @@
 """A judgement as people read it: which clocks are listed, in which order, and what their times say."""
 
+from datetime import UTC, date
 from typing import Any
 
 import msgspec
 
 from gateway.model.judgement import Effect
 from gateway.rules.announce import announce
-from gateway.rules.calendar import ALWAYS
+from gateway.rules.calendar import ALWAYS, weekly
 from gateway.rules.policy import Chain, EscalationRule, Policy, RoutingRule, Step
 from gateway.rules.view import clocks_view, implied_view, judgement_view, notice_body
 from tests.rules.worlds import (
@@ -144,3 +145,12 @@ def test_a_notice_is_one_object_that_both_standards_understand() -> None:
     assert (data["rule"], data["late_by_s"], data["step"]) == ("e", 60, 1)
     assert data["policy"] == {"name": "test", "hash": "hash"}
     assert data["links"] == {"contact": "https://x.example/con_1"}
+
+
+def test_a_deadline_that_never_comes_is_null_with_the_reason() -> None:
+    """A calendar that doesn't open again has no deadline to give, and says so."""
+    once = weekly("once", UTC, [()] * 7, {date(2026, 3, 2): [(9 * 60, 10 * 60)]})
+    rules = policy(sla("first_reply", 2 * H, calendar=once))
+    (clock,) = clocks_view(state_of(judged(rules, 3 * H, opening())), rules, T0 + 3 * H)
+    assert (clock["state"], clock["due_at"], clock["elapsed_s"]) == ("running", None, 3600)
+    assert clock["reason"] == "the calendar once doesn't open often enough for a deadline"

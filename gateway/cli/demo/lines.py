@@ -28,6 +28,7 @@ _WORDS = {
     "escalation.acknowledged": "acknowledged",
     "escalation.resolved": "escalation over",
     "escalation.cancelled": "escalation taken back",
+    "csat.recovery_required": "win them back",
 }
 
 
