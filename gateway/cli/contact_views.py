@@ -1,14 +1,12 @@
 """A stored contact as the commands show it to people: lines and tables. Pure."""
 
-from typing import Any
-
 from gateway.cli.table import clean, duration, relative, table
-from gateway.kernel.store import ContactRow
+from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, State
 from gateway.rules.clocks import deadline
 from gateway.rules.policy import Policy
-from gateway.rules.view import judgement_view
+from gateway.rules.view import clocks_in_order
 
 
 def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:
@@ -47,7 +45,7 @@ def listed(rows: list[ContactRow], policy: Policy, now: int) -> list[str]:
 def _cells(row: ContactRow, policy: Policy, now: int) -> tuple[object, ...]:
     state = row.state
     if state is None:
-        return ("-", "-", "-", "unopened", "-", "-", row.id, ", ".join(str(strand) for strand in row.strands))
+        return ("-", "-", "-", UNOPENED, "-", "-", row.id, ", ".join(str(strand) for strand in row.strands))
     found = next_deadline(row, policy)
     clock = "-"
     if found:
@@ -92,17 +90,11 @@ def clock_lines(state: State, policy: Policy, now: int) -> list[str]:
     """The clocks as a table."""
     rules = {rule.id: rule for rule in policy.sla}
     rows = []
-    for view, clock in zip(*_clocks(state, policy, now), strict=True):
+    for clock in clocks_in_order(state, policy):
         rule = rules.get(clock.last_rule)
         target = duration(rule.target_ms) if rule else "-"
-        rows.append((view["metric"], view["instance"], view["rule"], clock_in_words(clock, policy, now), target))
+        rows.append((clock.metric, clock.instance, clock.last_rule, clock_in_words(clock, policy, now), target))
     return table(("CLOCK", "#", "RULE", "STATE", "TARGET"), rows) if rows else ["no rule counts a clock"]
-
-
-def _clocks(state: State, policy: Policy, now: int) -> tuple[list[dict[str, Any]], list[Clock]]:
-    by_name = {(clock.metric, clock.instance): clock for clock in state.clocks if clock.instance}
-    views = judgement_view(state, policy, now)["clocks"]
-    return views, [by_name[view["metric"], view["instance"]] for view in views]
 
 
 def clock_in_words(clock: Clock, policy: Policy, now: int) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 from gateway.cli.contact_views import clock_in_words, moment
 from gateway.cli.table import clean, duration
-from gateway.kernel.store import ContactRow
+from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
+from gateway.rules.escalation import step_due
 from gateway.rules.policy import Chain, Policy
-from gateway.rules.view import View, clocks_view, contact_view, escalation_view, route_view
+from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, escalation_view, route_view
 
 
 def explained(row: ContactRow, policy: Policy, now: int) -> View:
@@ -20,7 +21,7 @@ def explained(row: ContactRow, policy: Policy, now: int) -> View:
     state = row.state
     if state is None:
         refs = [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands]
-        return {"id": row.id, "status": "unopened", "refs": refs, "next": []}
+        return {"id": row.id, "status": UNOPENED, "refs": refs, "next": []}
     return {
         "id": row.id,
         **contact_view(state),
@@ -28,8 +29,8 @@ def explained(row: ContactRow, policy: Policy, now: int) -> View:
         "route": route_view(state.route),
         "routing": _routing(state, policy),
         "clocks": [
-            {**view, "words": clock_in_words(_clock(state, view), policy, now)}
-            for view in clocks_view(state, policy, now)
+            {**view, "words": clock_in_words(clock, policy, now)}
+            for view, clock in zip(clocks_view(state, policy, now), clocks_in_order(state, policy), strict=True)
         ],
         "escalations": [
             {
@@ -133,8 +134,7 @@ def _clock_lines(state: State, policy: Policy, now: int) -> list[str]:
     if not views:
         return ["Clocks: none; no SLA rule matches"]
     lines = ["Clocks:"]
-    for view in views:
-        clock = _clock(state, view)
+    for view, clock in zip(views, clocks_in_order(state, policy), strict=True):
         lines.append(f"  {_named(clock)}: {clock_in_words(clock, policy, now)}")
         target = "-" if view["target_s"] is None else duration(round(view["target_s"] * 1_000))
         counted = f"{duration(round(view['elapsed_s'] * 1_000))} of {target} counted by calendar {view['calendar']}"
@@ -170,10 +170,6 @@ def _next_lines(row: ContactRow, state: State, policy: Policy, now: int) -> list
     return lines
 
 
-def _clock(state: State, view: View) -> Clock:
-    return next(clock for clock in state.clocks if (clock.metric, clock.instance) == (view["metric"], view["instance"]))
-
-
 def _named(clock: Clock) -> str:
     number = f" no. {clock.instance}" if clock.instance > 1 else ""
     return f"{clock.metric.replace('_', ' ')}{number}"
@@ -188,7 +184,7 @@ def _steps(call: Escalation, chain: Chain | None) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     for number, step in enumerate(chain.steps if chain else (), 1):
         fired = number <= call.steps_fired
-        due = None if fired or chain is None or call.state != "active" else _step_due(call, chain, number)
+        due = None if fired or chain is None or call.state != "active" else step_due(chain, call, number)
         steps.append(
             {
                 "step": number,
@@ -201,16 +197,11 @@ def _steps(call: Escalation, chain: Chain | None) -> list[dict[str, Any]]:
     return steps
 
 
-def _step_due(call: Escalation, chain: Chain, number: int) -> int | None:
-    due = chain.calendar.due(call.raised_at, chain.steps[number - 1].after_ms)
-    return due if due is None else max(due, call.resumed_at or 0)
-
-
 def _step_in_words(call: Escalation, chain: Chain | None) -> str:
     """What an escalation does when time takes it further."""
     if call.state == "acknowledged":
         return f"escalation {call.rule}: the acknowledgement runs out, and the chain goes on"
     number = call.steps_fired + 1
-    if chain is None or number > len(chain.steps) or _step_due(call, chain, number) != call.next_at:
+    if chain is None or step_due(chain, call, number) != call.next_at:
         return f"escalation {call.rule}: a reminder of step {call.steps_fired}"
     return f"escalation {call.rule}: step {number} calls {', '.join(chain.steps[number - 1].notify)}"

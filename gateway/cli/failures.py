@@ -38,12 +38,14 @@ def _told(error: Exception) -> tuple[int, list[str]]:
     if isinstance(error, Failed):
         return error.code, [f"gateway: {error}", *([f"  {error.hint}"] if error.hint else [])]
     from gateway.kernel.problems import Problems
-    from gateway.kernel.store import StoreBusy, StoreFull
+    from gateway.kernel.store import StoreBusy, StoreFull, StoreUnusable
 
     if isinstance(error, Problems):
         return CONFIGURATION, [str(problem) for problem in error.problems]
     if isinstance(error, StoreBusy):
         return TEMPORARY, [f"gateway: {error}"]
+    if isinstance(error, StoreUnusable):
+        return UNAVAILABLE, [f"gateway: {error}"]
     if isinstance(error, StoreFull):
         return TEMPORARY, ["gateway: the disk is full; nothing was written"]
     from gateway.kernel.log import hide_secrets

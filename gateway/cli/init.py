@@ -22,15 +22,15 @@ def init(
 ) -> None:
     """Write a configuration. gateway.yaml, policy.yaml and .env.example go together as they are."""
     from gateway.cli import skeleton
-    from gateway.kernel.problems import did_you_mean
-    from gateway.policy.presets import PRESETS, preset_text
+    from gateway.policy.presets import preset_text
 
-    if preset not in PRESETS:
-        hint = did_you_mean(preset, PRESETS) or f"; there are {', '.join(PRESETS)}"
-        raise typer.BadParameter(f"there is no preset {preset[:100]!r}{hint}", param_hint="--preset")
+    try:
+        policy = preset_text(preset)
+    except KeyError as error:
+        raise typer.BadParameter(error.args[0], param_hint="--preset") from None
     files = {
         "gateway.yaml": skeleton.configuration(preset),
-        "policy.yaml": preset_text(preset),
+        "policy.yaml": policy,
         ".env.example": skeleton.environment(_new_secret(), _new_secret()),
     }
     there = [name for name in files if os.path.lexists(folder / name)]

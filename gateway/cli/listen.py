@@ -47,6 +47,7 @@ async def _listen(
     import asyncio
     import signal
 
+    from gateway.config import Address
     from gateway.kernel.clock import SystemClock
     from gateway.web.receiver import receiver_app
     from gateway.web.servers import Servers
@@ -60,7 +61,7 @@ async def _listen(
     loop.add_signal_handler(signal.SIGTERM, printer.ended.set)
     if made:
         output.say(f"the secret of this run, for the endpoint: {made}")
-    output.say(f"listening on http://{f'[{host}]' if ':' in host else host}:{actual}/")
+    output.say(f"listening on http://{Address(host, actual)}/")
     try:
         async with asyncio.timeout(seconds):
             await printer.ended.wait()

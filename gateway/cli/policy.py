@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 commands = family("The policy: try it out.")
 
 EVENTS_BYTES_MAX = 64 * 1024 * 1024
-POLICY_BYTES_MAX = 1024 * 1024
 PRESET = "preset:"
 
 
@@ -48,29 +47,16 @@ def evaluate(
 
 def _load(name: str) -> "Loaded":
     """Read a policy by its path, or a preset by its name. Raises Problems."""
-    from gateway.kernel.problems import Problem, Problems, did_you_mean
+    from gateway.kernel.document import read_text
     from gateway.policy.load import load_policy
-    from gateway.policy.presets import PRESETS, preset_text
+    from gateway.policy.presets import preset_text
 
-    if name.startswith(PRESET):
-        preset = name.removeprefix(PRESET)
-        if preset not in PRESETS:
-            hint = did_you_mean(preset, PRESETS) or f"; there are {', '.join(PRESETS)}"
-            raise Failed(CONFIGURATION, f"there is no preset {preset[:100]!r}{hint}")
-        return load_policy(preset_text(preset), name)
+    if not name.startswith(PRESET):
+        return load_policy(read_text(Path(name), "policy"), name)
     try:
-        with Path(name).open("rb") as file:
-            content = file.read(POLICY_BYTES_MAX + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is no path"
-        raise Problems([Problem(name, 1, 1, "unreadable", f"the policy can't be read: {reason}")]) from None
-    if len(content) > POLICY_BYTES_MAX:
-        raise Problems([Problem(name, 1, 1, "too-big", "a policy has at most 1 MiB")])
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        place = content[: error.start].count(b"\n") + 1
-        raise Problems([Problem(name, place, 1, "unreadable", "the file is not text in UTF-8")]) from None
+        text = preset_text(name.removeprefix(PRESET))
+    except KeyError as error:
+        raise Failed(CONFIGURATION, error.args[0]) from None
     return load_policy(text, name)
 
 

@@ -12,7 +12,6 @@ from gateway.daemon.setup import Setup, load_setup, open_store
 from gateway.kernel.log import configure
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import ContactRow, Store
-from gateway.store import StoreUnusable
 
 T = TypeVar("T")
 
@@ -48,8 +47,6 @@ async def _with_store(setup: Setup, work: Callable[[Setup, Store], Awaitable[T]]
             return await work(setup, store)
         finally:
             await store.close()
-    except StoreUnusable as error:
-        raise Failed(UNAVAILABLE, str(error)) from None
     finally:
         await spawn.close()
 

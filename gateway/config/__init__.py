@@ -3,7 +3,7 @@
 Laws: every mistake at once, each with its place; a secret is only ever named by where it is kept, and never shown.
 """
 
-from gateway.config.config import Config, ConnectorConfig, EndpointConfig, subscribes
+from gateway.config.config import Config, ConnectorConfig, EndpointConfig
 from gateway.config.load import load_config
 from gateway.config.values import Address, Preset
 
@@ -14,5 +14,4 @@ __all__ = [
     "EndpointConfig",
     "Preset",
     "load_config",
-    "subscribes",
 ]

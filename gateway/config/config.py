@@ -4,9 +4,8 @@ A connector's settings stay as they stand in the file until its plugin says what
 like the rest, every mistake with its place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,8 +104,3 @@ class Config(BaseModel):
             if isinstance(value, str) and (key == "url" or key.endswith("_url"))
             if (why := why_not(value, allow_private=connector.allow_private))
         ]
-
-
-def subscribes(patterns: Iterable[str], type: str) -> bool:
-    """Whether any of the patterns, such as `sla.*`, means this type of notice."""
-    return any(fnmatchcase(type, pattern) for pattern in patterns)

@@ -7,17 +7,17 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import SecretStr
 
-from gateway.config.config import Config, ConnectorConfig, EndpointConfig, subscribes
+from gateway.config.config import Config, ConnectorConfig, EndpointConfig
 from gateway.config.outward import why_not
 from gateway.config.secret import Secrets
 from gateway.config.shape import ConnectorShape, EndpointShape, FileShape
 from gateway.config.values import Preset, parse_address, parse_database, parse_policy
-from gateway.kernel.document import Document, Problem, Problems, did_you_mean
+from gateway.kernel.document import Document, Problem, Problems, did_you_mean, read_text
 from gateway.kernel.signing import parse_secret
 from gateway.model.judgement import NoticeType
+from gateway.rules.announce import subscribes
 
 T = TypeVar("T")
-FILE_BYTES_MAX = 1024 * 1024
 NOTICE_TYPES: tuple[str, ...] = tuple(
     sorted(word for part in get_args(NoticeType) for word in get_args(part) or (part,))
 )
@@ -26,7 +26,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     """The configuration in the file at `path`; `environ` is where `{env: NAME}` looks. Raises Problems."""
-    document = Document.parse(_read(path), str(path))
+    document = Document.parse(read_text(path, "configuration"), str(path))
     folder = path.absolute().parent
     secrets = Secrets(document, folder, environ)
     document.data = _with_secrets(document.data, secrets)
@@ -43,22 +43,6 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     if problems:
         raise Problems(problems)
     return _config(document, shape, folder)
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        reason = error.strerror or "it can't be opened"
-        raise Problems([Problem(str(path), 1, 1, "unreadable", f"the configuration can't be read: {reason}")]) from None
-    if len(content) > FILE_BYTES_MAX:
-        raise Problems([Problem(str(path), 1, 1, "too-big", "a configuration has at most 1 MiB")])
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise Problems([Problem(str(path), line, 1, "unreadable", "the file is not text in UTF-8")]) from None
 
 
 def _with_secrets(data: Any, secrets: Secrets) -> Any:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from gateway.plugin import (
     DAY_MS,
-    EARLIEST,
     Accepted,
     BadPayload,
     BadSignature,
@@ -29,10 +28,10 @@ from gateway.plugin import (
     Refused,
     Request,
     Secrets,
+    check_event,
     convert_event,
     decode_event,
     encode_event,
-    format_instant,
     hookimpl,
     parse_webhook_secret,
     read_json,
@@ -41,9 +40,6 @@ from gateway.plugin import (
 
 EVENTS_MAX = 1_000
 """Events that one request may bring."""
-
-REF_MAX = 200
-"""Characters that the kind or the id of a ref may have."""
 
 AHEAD_MAX_MS = DAY_MS
 """How far in the future an event may lie, in milliseconds."""
@@ -148,14 +144,10 @@ def _read(position: int, value: Any, received_at: int) -> tuple[Event, bytes]:
         raise _Wrong(position, str(error)) from None
     if not event.id:
         raise _Wrong(position, "it has no `id`")
-    for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
-        if not 0 < len(text) <= REF_MAX:
-            raise _Wrong(position, f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
-    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
-        if not 0 <= number < 2**63:
-            raise _Wrong(position, f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
-    if event.at < EARLIEST:
-        raise _Wrong(position, f"`at` lies before {format_instant(EARLIEST)}")
+    try:
+        check_event(event)
+    except ValueError as error:
+        raise _Wrong(position, str(error)) from None
     if event.at > received_at + AHEAD_MAX_MS:
         raise _Wrong(position, "`at` lies more than 24 h in the future")
     try:

@@ -10,8 +10,10 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field, replace
 
 import structlog
+from aiohttp import web
 
-from gateway.daemon.setup import Setup, open_store
+from gateway.config import Address
+from gateway.daemon.setup import Chosen, Setup, open_store
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
@@ -65,11 +67,11 @@ class Daemon:
         try:
             self.gateway = await self._build()
             admin = admin_app(self.gateway, self._clock, self.token)
-            self.admin_url = await self._serve(admin, config.admin.host, config.admin.port)
-            self.gateway.bench = replace(self.gateway.bench, links=self.admin_url)
+            self.admin_url = await self._serve(admin, config.admin)
+            self.gateway.bench = replace(self.gateway.bench, admin_url=self.admin_url)
             self.gateway.start()
             inbound = inbound_app(self.gateway, self._clock, config.body_limit)
-            self.listen_url = await self._serve(inbound, config.listen.host, config.listen.port)
+            self.listen_url = await self._serve(inbound, config.listen)
         except BaseException:
             await self.stop()
             raise
@@ -95,7 +97,7 @@ class Daemon:
         now = self._clock.now()
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
-        links = {chosen.name: self._link(chosen.name, chosen.kind, chosen.settings) for chosen in self.setup.connectors}
+        links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
         since = await self.store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, now)
         live_from = await self.store.started(list(links), now)
         live_from |= {
@@ -111,7 +113,7 @@ class Daemon:
             live_from=live_from,
             subscriptions={name: endpoint.notices for name, endpoint in config.endpoints.items()},
             source=config.name,
-            links="",
+            admin_url="",
             dry=self.dry_run,
         )
         endpoints = {
@@ -126,14 +128,14 @@ class Daemon:
         }
         return Gateway(world, links, bench, endpoints)
 
-    def _link(self, name: str, kind: type, settings: object) -> Link:
-        account = open_account(kind, settings, clock=self._clock, rng=self._rng)  # type: ignore[arg-type]
+    def _link(self, chosen: Chosen) -> Link:
+        account = open_account(chosen.kind, chosen.settings, clock=self._clock, rng=self._rng)
         self._accounts.append(account)
-        return Link(name, kind(name, settings, Context(account)))
+        return Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
 
-    async def _serve(self, app: object, host: str, port: int) -> str:
-        actual = await self._servers.start(app, host, port)  # type: ignore[arg-type]
-        return f"http://[{host}]:{actual}" if ":" in host else f"http://{host}:{actual}"
+    async def _serve(self, app: web.Application, address: Address) -> str:
+        port = await self._servers.start(app, address.host, address.port)
+        return f"http://{Address(address.host, port)}"
 
 
 async def run_daemon(daemon: Daemon) -> None:

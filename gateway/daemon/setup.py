@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-import gateway.connectors.events
 from gateway.config import Config, ConnectorConfig, Preset, load_config
 from gateway.config.values import parse_policy
-from gateway.kernel.document import Document
+from gateway.connectors import BUILTIN
+from gateway.kernel.document import Document, read_text
 from gateway.kernel.ports import Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
 from gateway.kernel.store import Store
@@ -22,9 +22,6 @@ from gateway.plugin.manager import Plugins, find_plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
 from gateway.store.sqlite import SqliteStore
-
-BUILT_IN = {"events": gateway.connectors.events}
-POLICY_BYTES_MAX = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class Setup:
 
 def plugins_here() -> Plugins:
     """The plugins of this installation, the built-in connector among them."""
-    return find_plugins(BUILT_IN)
+    return find_plugins(BUILTIN)
 
 
 def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
@@ -96,31 +93,33 @@ def read_policy(config: Config) -> Loaded:
         try:
             text = preset_text(config.policy.name)
         except KeyError as error:
-            raise Problems([config.problem(("policy",), "unknown-preset", str(error.args[0]))]) from None
-        return load_policy(text, file)
-    try:
-        content = config.policy.read_bytes()[: POLICY_BYTES_MAX + 1]
-        return load_policy(content.decode("utf-8"), file)
-    except OSError as error:
-        reason = error.strerror or "it can't be opened"
-        raise Problems([config.problem(("policy",), "unreadable", f"the policy can't be read: {reason}")]) from None
-    except UnicodeDecodeError:
-        raise Problems([config.problem(("policy",), "unreadable", "the policy is not text in UTF-8")]) from None
+            raise Problems([config.problem(("policy",), "unknown-preset", error.args[0])]) from None
+    else:
+        try:
+            text = read_text(config.policy, "policy")
+        except Problems as found:
+            # Where the configuration names the file: the file itself has no place to show.
+            named = (config.problem(("policy",), problem.id, problem.message) for problem in found.problems)
+            raise Problems(named) from None
+    return load_policy(text, file)
 
 
 def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
     """What is wrong in the policy of a configuration that is wrong itself, if it can be found: people mend both."""
     try:
-        data = Document.parse(path.read_text("utf-8"), str(path)).data
+        data = Document.parse(read_text(path, "configuration"), str(path)).data
         named = parse_policy(data.get("policy") if isinstance(data, dict) else None)
-        if not isinstance(named, Preset):
-            policy = path.absolute().parent / named
-            load_policy(policy.read_bytes()[: POLICY_BYTES_MAX + 1].decode("utf-8"), str(policy))
+        if isinstance(named, Preset):
+            return ()
+        policy = path.absolute().parent / named
+        text = read_text(policy, "policy")
+    except (Problems, ValueError):
+        # None of these is a finding of its own: the configuration's problems say so already.
+        return ()
+    try:
+        load_policy(text, str(policy))
     except Problems as found:
         return found.problems
-    except (OSError, ValueError):
-        # Neither is a finding of its own: the configuration's problems say so already.
-        return ()
     return ()
 
 
@@ -141,9 +140,8 @@ def _missing_plugin(config: Config, connector: ConnectorConfig, plugins: Plugins
 
 
 def _unknown_endpoints(config: Config, policy: Loaded) -> Iterator[Problem]:
-    source = policy.policy.roles
     document: Document | None = None
-    for role, endpoints in source.items():
+    for role, endpoints in policy.policy.roles.items():
         for index, endpoint in enumerate(endpoints):
             if endpoint in config.endpoints:
                 continue

@@ -3,6 +3,7 @@
 from gateway.engine.world import Links, World
 from gateway.kernel.store import Conflict, FetchRow
 from gateway.plugin import VendorError
+from gateway.rules.retry import growing_wait
 
 LEASE_MS = 60_000
 BATCH_MAX = 8
@@ -42,7 +43,7 @@ async def _fetch(world: World, links: Links, row: FetchRow) -> None:
 
 
 async def _postpone(world: World, row: FetchRow, why: str, wait_s: float | None = None) -> None:
-    backoff_ms = min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** min(row.attempt - 1, 10))
+    backoff_ms = growing_wait(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, row.attempt)
     wait_ms = max(round((wait_s or 0.0) * 1000), round(backoff_ms * world.rng.uniform(1.0, 1.2)))
     world.log.warning("fetch_failed", connector=row.key.connector, object=row.key.ref.kind, why=why[:300])
     await world.store.postpone_fetch(row, world.clock.now() + wait_ms, why[:300])

@@ -28,7 +28,7 @@ class Bench:
     """By what contacts are judged: the policy and since when it is in force, who hears of it, and what is live.
 
     `live_from` by connector in milliseconds; `dry` records every effect as suppressed. `subscriptions` are the types
-    that each endpoint asked for; `source` and `links` go into the notices.
+    that each endpoint asked for; `source` and `admin_url` go into the notices.
     """
 
     policy: Policy
@@ -36,7 +36,7 @@ class Bench:
     live_from: Mapping[str, int]
     subscriptions: Mapping[str, tuple[str, ...]]
     source: str
-    links: str
+    admin_url: str
     dry: bool = False
 
 
@@ -196,7 +196,7 @@ async def _conclude(
     for effect in announced.effects:
         endpoints = () if effect.suppressed else recipients(effect, bench.policy.roles, bench.subscriptions)
         if endpoints:
-            link = f"{bench.links}/contacts/{row.id}"
+            link = f"{bench.admin_url}/contacts/{row.id}"
             body = notice_body(effect, row.id, state, bench.policy, source=bench.source, link=link)
             written.notices.append(
                 Notice(effect=effect, contact=row.id, body=msgspec.json.encode(body), endpoints=endpoints)

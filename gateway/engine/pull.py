@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gateway.engine.world import Link, World
 from gateway.kernel.store import StoreFull
 from gateway.plugin import Pulls, Stream, VendorError
+from gateway.rules.retry import growing_wait
 
 PAGES_PER_RUN_MAX = 10_000
 BACKOFF_FIRST_S = 5.0
@@ -87,8 +88,8 @@ class Puller:
     def _failed(self, why: str, wait_s: float | None) -> float:
         self.failures += 1
         self.link.count("pull_failed")
-        backoff = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(self.failures - 1, 10))
-        wait_s = max(wait_s or 0.0, backoff) * self.world.rng.uniform(1.0, 1.2)
+        backoff_s = growing_wait(BACKOFF_FIRST_S, BACKOFF_MAX_S, self.failures)
+        wait_s = max(wait_s or 0.0, backoff_s) * self.world.rng.uniform(1.0, 1.2)
         self.world.log.warning(
             "pull_failed", connector=self.link.name, stream=self.stream.name, why=why[:300], again_in_s=round(wait_s)
         )

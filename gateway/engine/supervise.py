@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine.world import World
 from gateway.kernel.ports import Task
+from gateway.rules.retry import growing_wait
 
 POLL_S = 0.1
 """Work that nobody announced is found after this long."""
@@ -62,7 +63,7 @@ class Loop:
                 failures = 0
             except Exception:  # the loop outlives every step: what failed is logged and tried again
                 failures += 1
-                wait_s = min(FAILED_WAIT_MAX_S, FAILED_WAIT_FIRST_S * 2 ** min(failures - 1, 10))
+                wait_s = growing_wait(FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, failures)
                 self.world.log.exception("step_failed", loop=self.name, failures=failures)
             if wait_s > 0:
                 await self._wait(wait_s)

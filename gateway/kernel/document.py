@@ -5,6 +5,7 @@ a secret.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,10 +15,30 @@ from gateway.kernel.problems import Problem, Problems, did_you_mean
 from gateway.kernel.scalar_places import index_in_text
 from gateway.kernel.yaml_nodes import Node, parse_nodes
 
-__all__ = ["Document", "Problem", "Problems", "did_you_mean"]
+__all__ = ["BYTES_MAX", "Document", "Problem", "Problems", "did_you_mean", "read_text"]
+
+BYTES_MAX = 1024 * 1024
+"""How long a file that people write may be, in bytes."""
 
 M = TypeVar("M", bound=BaseModel)
 Location = Sequence[str | int]
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file that people write; `what` is the word for it in problems. Raises Problems."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is no path"
+        raise Problems([Problem(str(path), 1, 1, "unreadable", f"the {what} can't be read: {reason}")]) from None
+    if len(content) > BYTES_MAX:
+        raise Problems([Problem(str(path), 1, 1, "too-big", f"a {what} has at most 1 MiB")])
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Problems([Problem(str(path), line, 1, "unreadable", f"the {what} is not text in UTF-8")]) from None
 
 
 class Document:

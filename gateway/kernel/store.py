@@ -27,6 +27,14 @@ class StoreBusy(Exception):
     """The database belongs to another daemon that is running."""
 
 
+class StoreUnusable(Exception):
+    """The database can't be used by this program; the message says why, and what to do."""
+
+
+UNOPENED = "unopened"
+"""The status of a contact whose opening is not known yet."""
+
+
 class Added(msgspec.Struct, frozen=True):
     """What became of records offered: how many are new, and how many were there already."""
 

@@ -1,11 +1,10 @@
 """What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure, for CLI and API."""
 
-from gateway.kernel.store import ContactRow, Delivery, Listed
+from gateway.kernel.store import UNOPENED, ContactRow, Delivery, Listed
 from gateway.model.instant import format_instant
 from gateway.rules.policy import Policy
 from gateway.rules.view import View, judgement_view
 
-UNOPENED = "unopened"
 _NOT_KNOWN = ("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language")
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.model.identity import Customer, Ref, derived_id
-from gateway.model.instant import Instant, format_instant, parse_instant
+from gateway.model.instant import EARLIEST, Instant, format_instant, parse_instant
 from gateway.model.words import (
     AuthorKind,
     Channel,
@@ -22,6 +22,9 @@ from gateway.model.words import (
 )
 
 EVENT_ID_MAX = 200
+REF_MAX = 200
+"""Characters that the kind or the id of a ref may have."""
+
 FieldValue = str | bool | int | float | None
 Id = Annotated[str, Meta(max_length=EVENT_ID_MAX)]
 
@@ -42,13 +45,6 @@ class Person(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
     kind: AuthorKind
     id: str | None = None
-    name: str | None = None
-
-
-class Agent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whose state changed."""
-
-    id: str
     name: str | None = None
 
 
@@ -255,6 +251,18 @@ def convert_event(value: object) -> Event:
     """Read one event from decoded JSON. Raises msgspec.ValidationError with the place and the reason."""
     event: Event = msgspec.convert(value, Event, dec_hook=_read)
     return event
+
+
+def check_event(event: Event) -> None:
+    """Raise ValueError for what nobody may say: a ref without a name, a number out of range, a time before EARLIEST."""
+    for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
+        if not 0 < len(text) <= REF_MAX:
+            raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
+    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
+        if not 0 <= number < 2**63:
+            raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
+    if event.at < EARLIEST:
+        raise ValueError(f"`at` lies before {format_instant(EARLIEST)}")
 
 
 def identified(event: Event) -> Event:

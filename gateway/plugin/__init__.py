@@ -9,6 +9,7 @@ A connector is a class with a few methods (`Connector`, and one Protocol for eac
 
 from msgspec import UNSET, UnsetType
 
+from gateway.kernel.nesting import NESTING_MAX
 from gateway.kernel.signing import BadSignature
 from gateway.kernel.signing import parse_secret as parse_webhook_secret
 from gateway.kernel.signing import verify as verify_standard_webhook
@@ -44,6 +45,7 @@ from gateway.model.event import (
     NpsReceived,
     Person,
     StatusChanged,
+    check_event,
     convert_event,
     decode_event,
     encode_event,
@@ -82,7 +84,7 @@ from gateway.plugin.connector import (
     Simulator,
     Stream,
 )
-from gateway.plugin.helpers import NESTING_MAX, Secrets, hmac_sha256, read_json, same_secret
+from gateway.plugin.helpers import Secrets, hmac_sha256, read_json, same_secret
 from gateway.plugin.spec import hookimpl
 
 __all__ = [
@@ -167,6 +169,7 @@ __all__ = [
     "VendorHttp",
     "VendorResponse",
     "Visibility",
+    "check_event",
     "convert_event",
     "decode_event",
     "encode_event",

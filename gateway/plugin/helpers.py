@@ -5,15 +5,13 @@ All of them are total: whatever a stranger sends, they answer or raise BadPayloa
 
 import hashlib
 import hmac
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import BeforeValidator, Field, SecretStr
 
+from gateway.kernel.nesting import NESTING_MAX, too_deep
 from gateway.plugin.connector import BadPayload
-
-NESTING_MAX: Final = 64
-"""Lists and objects inside each other that a payload may have."""
 
 
 def _listed(value: object) -> object:
@@ -35,19 +33,9 @@ def read_json(body: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise BadPayload(f"not JSON: {error}") from None
     # As many brackets as there may be levels can't nest too deep: only a body with more of them is walked.
-    if body.count(b"[") + body.count(b"{") > NESTING_MAX and _too_deep(value):
+    if body.count(b"[") + body.count(b"{") > NESTING_MAX and too_deep(value):
         raise BadPayload(f"JSON that nests deeper than {NESTING_MAX} levels")
     return value
-
-
-def _too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(NESTING_MAX + 1):
-        level = [outer for outer in level if isinstance(outer, dict | list)]
-        if not level:
-            return False
-        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
-    return True
 
 
 def same_secret(given: str | None, expected: str) -> bool:

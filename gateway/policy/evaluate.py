@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.model.event import Event, convert_event, decode_event, encode_event, identified
+from gateway.kernel.nesting import NESTING_MAX, too_deep
+from gateway.model.event import Event, check_event, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import Ref
-from gateway.model.instant import EARLIEST, format_instant
+from gateway.model.instant import format_instant
 from gateway.rules.advance import Sourced, next_due
 from gateway.rules.journal import additions, contradicts
 from gateway.rules.policy import Policy
@@ -20,12 +21,6 @@ from gateway.rules.replay import replay
 from gateway.rules.view import View, clocks_view, contact_view, escalation_view, implied_view, route_view
 
 EVENTS_MAX = 100_000
-NESTING_MAX = 64
-"""Lists and objects inside each other that one event may have."""
-
-NAME_MAX = 200
-"""Characters that the kind or the id of a ref may have."""
-
 CONNECTOR = "events"
 """The connector that the events are taken to have come by."""
 
@@ -106,42 +101,17 @@ def _the_ref(values: Sequence[Any]) -> Any:
 def _event(position: int, value: Any, ref: Any) -> Event:
     if not isinstance(value, dict):
         raise BadEvents("expected an object: {…}", position)
-    if _too_deep(value):
+    if too_deep(value):
         raise BadEvents(f"it nests deeper than {NESTING_MAX} levels", position)
     if "ref" not in value:
         value = {**value, "ref": ref}
     try:
         event = convert_event(value)
-        _check(event)
+        check_event(event)
         # Written and read again, so that equal events are equal in the order of their keys too.
         return decode_event(encode_event(identified(event)))
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise BadEvents(str(error), position) from None
-
-
-def _check(event: Event) -> None:
-    for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
-        if not 0 < len(text) <= NAME_MAX:
-            raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {NAME_MAX} are allowed")
-    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
-        if not 0 <= number < 2**63:
-            raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
-    if event.at < EARLIEST:
-        raise ValueError(f"`at` lies before {format_instant(EARLIEST)}")
-
-
-def _too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(NESTING_MAX):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _refuse_contradictions(events: Sequence[Event]) -> None:

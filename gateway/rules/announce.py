@@ -63,12 +63,13 @@ def recipients(
 ) -> tuple[str, ...]:
     """The endpoints that get a notice, each once: those of its roles first, then whoever subscribes to its type."""
     named = [endpoint for role in effect.roles for endpoint in roles.get(role, ()) if endpoint in subscriptions]
-    subscribed = [
-        endpoint
-        for endpoint, patterns in subscriptions.items()
-        if any(fnmatchcase(effect.type, pattern) for pattern in patterns)
-    ]
+    subscribed = [endpoint for endpoint, patterns in subscriptions.items() if subscribes(patterns, effect.type)]
     return tuple(dict.fromkeys([*named, *subscribed]))
+
+
+def subscribes(patterns: Iterable[str], type: str) -> bool:
+    """Whether any of the patterns, such as `sla.*`, means this type of notice."""
+    return any(fnmatchcase(type, pattern) for pattern in patterns)
 
 
 def _in_order(entry: LedgerEntry) -> tuple[int, bool, str]:

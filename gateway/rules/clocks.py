@@ -5,15 +5,12 @@ stays when the rule changes. A deadline is the earliest instant at which the sum
 `since`: a target that the sum has reached already is due at the change itself. Every function returns a new clock.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from gateway.model.judgement import Clock, Span
 from gateway.rules.policy import Mark, SlaRule
-
-Rules = Mapping[str, SlaRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,17 @@ def reaches(clock: Clock, rule: SlaRule, target_ms: int) -> int | None:
 def deadline(clock: Clock, rule: SlaRule | None) -> int | None:
     """When the clock breaks if the present state goes on; None while paused and without a rule."""
     return None if rule is None else reaches(clock, rule, rule.target_ms)
+
+
+def due_to_show(clock: Clock, rule: SlaRule | None) -> int | None:
+    """The deadline that people are told: the one that was broken or kept, else the present one; none while paused."""
+    if clock.breached_at is not None:
+        return clock.breached_due
+    if clock.cancelled_at is not None:
+        return None
+    if clock.met_at is not None:
+        return clock.met_due
+    return deadline(clock, rule) if clock.runs else None
 
 
 def next_ring(clock: Clock, rule: SlaRule | None) -> Ring | None:

@@ -134,7 +134,7 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
             continue
         chain = draft.policy.chains[escalation.chain]
         due = escalation.next_at
-        if due == _step_due(chain, escalation):
+        if due == step_due(chain, escalation, escalation.steps_fired + 1):
             number, again = escalation.steps_fired + 1, 0
         else:
             number, again = escalation.steps_fired, escalation.reminders + 1
@@ -170,14 +170,15 @@ def _scheduled(draft: Draft, escalation: Escalation) -> Escalation:
         return replace(escalation, next_at=chain.calendar.due(escalation.acknowledged_at, chain.unack_after_ms))
     if escalation.state != "active":
         return replace(escalation, next_at=None)
-    instants = [_step_due(chain, escalation), _reminder_due(chain, escalation)]
+    instants = [step_due(chain, escalation, escalation.steps_fired + 1), _reminder_due(chain, escalation)]
     return replace(escalation, next_at=min((at for at in instants if at is not None), default=None))
 
 
-def _step_due(chain: Chain, escalation: Escalation) -> int | None:
-    if escalation.steps_fired >= len(chain.steps):
+def step_due(chain: Chain, escalation: Escalation, number: int) -> int | None:
+    """When a step of the chain, from 1, is due if nothing stops it; None for one that doesn't exist, or never comes."""
+    if number > len(chain.steps):
         return None
-    due = chain.calendar.due(escalation.raised_at, chain.steps[escalation.steps_fired].after_ms)
+    due = chain.calendar.due(escalation.raised_at, chain.steps[number - 1].after_ms)
     return due if due is None or escalation.resumed_at is None else max(due, escalation.resumed_at)
 
 

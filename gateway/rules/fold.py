@@ -24,7 +24,7 @@ from gateway.model.event import (
     StatusChanged,
 )
 from gateway.model.identity import Customer, Ref
-from gateway.model.words import ENDED, Life
+from gateway.model.words import Life
 
 _PLAIN = ("subject", "priority", "group", "assignee", "language")
 
@@ -56,11 +56,11 @@ def _changed(contact: Contact, connector: str, event: Event) -> Contact:
         case Snapshot():
             return _with_snapshot(contact, connector, event)
         case StatusChanged():
-            return with_life(contact, connector, event.ref, event.to)
+            return _with_life(contact, connector, event.ref, event.to)
         case ContactMerged():
-            return with_life(contact, connector, event.ref, "merged")
+            return _with_life(contact, connector, event.ref, "merged")
         case ContactDeleted():
-            return with_life(contact, connector, event.ref, "deleted")
+            return _with_life(contact, connector, event.ref, "deleted")
         case ContactAssigned():
             return _with_fields(contact, event, ("assignee", "group"))
         case CsatReceived():
@@ -75,15 +75,19 @@ def _changed(contact: Contact, connector: str, event: Event) -> Contact:
             return contact
 
 
-def with_life(contact: Contact, connector: str, ref: Ref, life: Life) -> Contact:
-    """The contact with one strand's status set; a strand that isn't there leaves it as it is."""
+def _with_strand(contact: Contact, connector: str, ref: Ref, **changed: Any) -> Contact:
+    """The contact with one strand changed; a strand that isn't there leaves it as it is."""
     strands = tuple(
-        replace(strand, status=life) if strand.ref == ref and strand.connector == connector else strand
+        replace(strand, **changed) if strand.ref == ref and strand.connector == connector else strand
         for strand in contact.strands
     )
-    before, after = contact, replace(contact, strands=strands)
-    if before.status in ENDED and after.status not in ENDED:
-        return replace(after, reopened=before.reopened + 1)
+    return replace(contact, strands=strands)
+
+
+def _with_life(contact: Contact, connector: str, ref: Ref, life: Life) -> Contact:
+    after = _with_strand(contact, connector, ref, status=life)
+    if contact.ended and not after.ended:
+        return replace(after, reopened=contact.reopened + 1)
     return after
 
 
@@ -94,23 +98,15 @@ def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact
     if event.fields is not UNSET:
         contact = replace(contact, fields={**contact.fields, **event.fields})
     if event.tags is not UNSET:
-        contact = _with_tags(contact, connector, event.ref, tuple(dict.fromkeys(event.tags)))
+        contact = _with_strand(contact, connector, event.ref, tags=tuple(dict.fromkeys(event.tags)))
     if event.status is not UNSET:
-        contact = with_life(contact, connector, event.ref, event.status)
+        contact = _with_life(contact, connector, event.ref, event.status)
     return contact
 
 
 def _with_fields(contact: Contact, event: Snapshot | ContactAssigned, names: tuple[str, ...]) -> Contact:
     said: dict[str, Any] = {name: value for name in names if (value := getattr(event, name)) is not UNSET}
     return replace(contact, **said) if said else contact
-
-
-def _with_tags(contact: Contact, connector: str, ref: Ref, tags: tuple[str, ...]) -> Contact:
-    strands = tuple(
-        replace(strand, tags=tags) if strand.ref == ref and strand.connector == connector else strand
-        for strand in contact.strands
-    )
-    return replace(contact, strands=strands)
 
 
 def _redacted(contact: Contact, event: ContactRedacted) -> Contact:

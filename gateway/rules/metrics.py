@@ -1,6 +1,6 @@
-"""The table of metrics: in which statuses each runs, what meets it, and what the contact's end does to it.
+"""The table of metrics: in which statuses each runs, and what an acknowledgement and the contact's end do to it.
 
-When a metric starts is in `obligations`; what time it takes is the calendar's business.
+Below it, what starts which of them; `obligations` does it. What time it takes is the calendar's business.
 """
 
 from dataclasses import dataclass
@@ -16,30 +16,28 @@ End = Literal["cancels", "meets", "meets for good", "leaves"]
 
 @dataclass(frozen=True, slots=True)
 class MetricRules:
-    """`end`: what solving or closing does; merging and deleting always cancel what isn't met. `acknowledges`: a
-    `contact.acknowledged` meets it as well; `replies`: a public agent reply does. What the end `leaves` alone starts
-    while the contact is ended, too."""
+    """`end`: what solving or closing does; merging and deleting always cancel what isn't met. What it `leaves` alone
+    starts while the contact is ended, too. `met_by_ack`: a `contact.acknowledged` meets it as well."""
 
     runs_in: frozenset[Life]
     end: End
-    replies: bool = False
-    acknowledges: bool = False
+    met_by_ack: bool = False
     calls_only: bool = False
 
 
 METRICS: Final[dict[Metric, MetricRules]] = {
-    "first_reply": MetricRules(ANY, "cancels", replies=True),
-    "next_reply": MetricRules(ANY, "cancels", replies=True),
-    "periodic_update": MetricRules(NOT_ENDED, "cancels", replies=True),
-    "pausable_update": MetricRules(NOT_ENDED - {"pending"}, "cancels", replies=True),
+    "first_reply": MetricRules(ANY, "cancels"),
+    "next_reply": MetricRules(ANY, "cancels"),
+    "periodic_update": MetricRules(NOT_ENDED, "cancels"),
+    "pausable_update": MetricRules(NOT_ENDED - {"pending"}, "cancels"),
     "requester_wait": MetricRules(frozenset(("new", "open", "on_hold")), "meets"),
     "agent_work": MetricRules(frozenset(("new", "open")), "meets"),
     "resolution": MetricRules(NOT_ENDED, "meets"),
     "first_resolution": MetricRules(NOT_ENDED, "meets for good"),
     "speed_of_answer": MetricRules(ANY, "cancels", calls_only=True),
-    "acknowledgement": MetricRules(ANY, "cancels", replies=True, acknowledges=True),
-    "csat_recovery": MetricRules(ANY, "leaves", replies=True, acknowledges=True),
-    "handover_reply": MetricRules(ANY, "cancels", replies=True),
+    "acknowledgement": MetricRules(ANY, "cancels", met_by_ack=True),
+    "csat_recovery": MetricRules(ANY, "leaves", met_by_ack=True),
+    "handover_reply": MetricRules(ANY, "cancels"),
 }
 
 ON_OPENING: Final[tuple[Metric, ...]] = (

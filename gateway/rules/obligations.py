@@ -71,8 +71,9 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
             _cancel(draft, "speed_of_answer", at)
         case ContactAcknowledged():
             draft.acknowledged = True
-            _meet(draft, "acknowledgement", at)
-            _meet(draft, "csat_recovery", at)
+            for metric, rules in METRICS.items():
+                if rules.met_by_ack:
+                    _meet(draft, metric, at)
 
 
 def _on_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
@@ -175,15 +176,21 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
     )
 
 
-def _meet(draft: Draft, metric: Metric, at: int) -> None:
+def _taken(draft: Draft, metric: Metric) -> int | None:
+    """Where the metric's clock is, to be met or cancelled; one that no rule has ever counted leaves without a trace."""
     draft.pending.pop(metric, None)
     index = draft.live(metric)
+    if index is not None and not draft.clocks[index].instance:
+        del draft.clocks[index]
+        return None
+    return index
+
+
+def _meet(draft: Draft, metric: Metric, at: int) -> None:
+    index = _taken(draft, metric)
     if index is None:
         return
     clock = draft.clocks[index]
-    if not clock.instance:
-        del draft.clocks[index]
-        return
     met = clocks.meet(clock, draft.rule_of(clock), at)
     draft.clocks[index] = met
     if met.met_at is not None and met.breached_at is None:
@@ -201,15 +208,10 @@ def _meet(draft: Draft, metric: Metric, at: int) -> None:
 
 
 def _cancel(draft: Draft, metric: Metric, at: int) -> None:
-    draft.pending.pop(metric, None)
-    index = draft.live(metric)
-    if index is None:
-        return
-    clock = draft.clocks[index]
-    if not clock.instance:
-        del draft.clocks[index]
-        return
-    draft.clocks[index] = clocks.cancel(clock, draft.rule_of(clock), at)
+    index = _taken(draft, metric)
+    if index is not None:
+        clock = draft.clocks[index]
+        draft.clocks[index] = clocks.cancel(clock, draft.rule_of(clock), at)
 
 
 def _end(draft: Draft, at: int, life: Life) -> None:

@@ -1,4 +1,4 @@
-"""When a delivery is tried again: the schedule of Standard Webhooks, what an answer means, and when to give up.
+"""When what failed is tried again: deliveries by the schedule of Standard Webhooks, all else after growing waits.
 
 Ten tries over 75 hours and 35 minutes. An answer that is no 2xx is a failure, a redirect too. `Retry-After` can only
 make the wait longer.
@@ -29,6 +29,11 @@ class Verdict:
     def dead(self) -> bool:
         """Neither delivered nor tried again."""
         return not self.delivered and self.wait_ms is None
+
+
+def growing_wait(first: float, longest: float, failures: int) -> float:
+    """How long to wait after so many failures in a row, from 1: twice as long each time, up to `longest`."""
+    return min(longest, first * 2.0 ** min(failures - 1, 10))
 
 
 def after_try(attempt: int, status: int | None, retry_after_s: float | None, chance: float) -> Verdict:

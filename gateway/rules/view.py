@@ -46,19 +46,23 @@ def customer_view(contact: Contact) -> View:
     return view
 
 
-def clocks_view(state: State, policy: Policy, at: int) -> list[View]:
+def clocks_in_order(state: State, policy: Policy) -> list[Clock]:
     """Every clock that a rule has counted, in the policy's order of rules, then by instance."""
-    rules = {rule.id: rule for rule in policy.sla}
     place = {rule.id: index for index, rule in enumerate(policy.sla)}
-    shown = [clock for clock in state.clocks if clock.instance]
-    shown.sort(key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
-    return [_clock_view(clock, rules, at) for clock in shown]
+    counted = (clock for clock in state.clocks if clock.instance)
+    return sorted(counted, key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
+
+
+def clocks_view(state: State, policy: Policy, at: int) -> list[View]:
+    """The clocks of `clocks_in_order`, in that order."""
+    rules = {rule.id: rule for rule in policy.sla}
+    return [_clock_view(clock, rules, at) for clock in clocks_in_order(state, policy)]
 
 
 def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
     rule = rules.get(clock.last_rule)
     counting = rule if clock.rule else None
-    due_at = _due_at(clock, counting)
+    due_at = clocks.due_to_show(clock, counting)
     view = {
         "rule": clock.last_rule,
         "metric": clock.metric,
@@ -76,16 +80,6 @@ def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
     if counting is not None and clock.state == "running" and due_at is None:
         view["reason"] = f"the calendar {counting.calendar.name} doesn't open often enough for a deadline"
     return view
-
-
-def _due_at(clock: Clock, rule: SlaRule | None) -> int | None:
-    if clock.breached_at is not None:
-        return clock.breached_due
-    if clock.cancelled_at is not None:
-        return None
-    if clock.met_at is not None:
-        return clock.met_due
-    return clocks.deadline(clock, rule) if clock.runs else None
 
 
 def route_view(route: Route | None) -> View | None:

@@ -3,7 +3,6 @@
 Statements are SQLAlchemy Core, compiled once; they run on the driver's own connection, on threads that Spawn lends.
 """
 
-from gateway.store.library import StoreUnusable
 from gateway.store.sqlite import SqliteStore
 
-__all__ = ["SqliteStore", "StoreUnusable"]
+__all__ = ["SqliteStore"]

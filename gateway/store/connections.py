@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gateway.kernel.store import StoreBusy
-from gateway.store.library import Connection, StoreUnusable
+from gateway.kernel.store import StoreBusy, StoreUnusable
+from gateway.store.library import Connection
 
 MEMORY = ":memory:"
 PAGE_BYTES = 16_384

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import Batch, Conflict, ContactRow, JournalEntry
+from gateway.kernel.store import UNOPENED, Batch, Conflict, ContactRow, JournalEntry
 from gateway.model.event import Event, decode_event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry
@@ -18,9 +18,6 @@ from gateway.store.coding import decode_strands, encode_strands, entries, states
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
 from gateway.store.statement import Row, Statement, value
-
-UNOPENED = "unopened"
-"""The status of a contact whose opening is not known yet."""
 
 CONTACT_COLUMNS = (
     contacts.c.id,

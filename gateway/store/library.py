@@ -9,16 +9,14 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
+from gateway.kernel.store import StoreUnusable
+
 MINIMUM = (3, 51, 3)
 WITHDRAWN = frozenset({(3, 52, 0)})
 CANDIDATES = ("sqlite3", "pysqlite3")
 
 Connection = sqlite3.Connection
 """A connection of either driver: they have the same face."""
-
-
-class StoreUnusable(Exception):
-    """The database can't be used by this program; the message says why, and what to do."""
 
 
 def sound(version: tuple[int, ...]) -> bool:

@@ -5,9 +5,9 @@ Each function here only reads.
 
 import sqlalchemy as sa
 
-from gateway.kernel.store import ContactRow
+from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.model.words import ENDED, LIVES
-from gateway.store.judging import CONTACT_COLUMNS, UNOPENED, contact
+from gateway.store.judging import CONTACT_COLUMNS, contact
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, deliveries, inbox, strands
 from gateway.store.statement import Row, Statement, value, word

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from gateway.store.library import Connection, StoreUnusable
+from gateway.kernel.store import StoreUnusable
+from gateway.store.library import Connection
 
 SCHEMA_VERSION = 1
 

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
-from gateway.kernel.store import ContactRow
-from gateway.kernel.values import UNOPENED, contact_values, delivery_values, record_values
+from gateway.kernel.store import UNOPENED, ContactRow
+from gateway.kernel.values import contact_values, delivery_values, record_values
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health

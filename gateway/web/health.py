@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from gateway.engine.gateway import Gateway
-from gateway.kernel.log import hide_secrets
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -20,9 +19,7 @@ class Reason:
 async def reasons(gateway: Gateway) -> list[Reason]:
     """All that keeps the gateway from its work; nothing when it is ready."""
     found = [
-        Reason(
-            f"connector {link.name}", f"{link.faults_in_a_row} faults in a row, the last: {fault_of(link.last_fault)}"
-        )
+        Reason(f"connector {link.name}", f"{link.faults_in_a_row} faults in a row, the last: {link.last_fault}")
         for link in gateway.links.values()
         if not link.healthy
     ]
@@ -34,11 +31,6 @@ async def reasons(gateway: Gateway) -> list[Reason]:
         gateway.world.log.exception("store_ill")
         found.append(Reason("store", type(error).__name__))
     return found
-
-
-def fault_of(text: str) -> str:
-    """A connector's fault as people may see it."""
-    return hide_secrets(text)
 
 
 async def metrics(gateway: Gateway) -> str:

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
-from gateway.web import health, shown
+from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.looks import Looks
 
@@ -101,13 +101,12 @@ class Pages:
         rows = await store.contacts(limit=CONTACTS_MAX, status="open")
         counts = await store.counts()
         lines = shown.lines(rows, self._gateway.bench.policy)
-        links = [(link, health.fault_of(link.last_fault)) for link in self._gateway.links.values()]
         breached = sum(line.due is not None and line.due.breached for line in lines)
         return {
             "lines": lines,
             "counts": counts,
             "breached": f"{breached}+" if counts["open"] > len(lines) else str(breached),
-            "links": links,
+            "links": list(self._gateway.links.values()),
         }
 
     def _judged(self, row: ContactRow) -> dict[str, Any]:

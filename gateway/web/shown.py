@@ -8,7 +8,9 @@ from gateway.kernel.store import ContactRow
 from gateway.model.contact import Contact
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
+from gateway.rules.escalation import step_due
 from gateway.rules.policy import Policy, SlaRule
+from gateway.rules.view import clocks_in_order
 from gateway.web.bars import Bar, bar_of
 
 UNTITLED = "(no subject)"
@@ -92,10 +94,7 @@ def lines(rows: Sequence[ContactRow], policy: Policy) -> list[Line]:
 
 def shown_clocks(state: State, policy: Policy, now: int) -> list[ShownClock]:
     """Every clock that a rule has counted, in the policy's order of rules."""
-    place = {rule.id: index for index, rule in enumerate(policy.sla)}
-    counted = [clock for clock in state.clocks if clock.instance]
-    counted.sort(key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
-    return [_shown_clock(clock, _rule(policy, clock.last_rule), now) for clock in counted]
+    return [_shown_clock(clock, _rule(policy, clock.last_rule), now) for clock in clocks_in_order(state, policy)]
 
 
 def shown_escalations(state: State, policy: Policy) -> list[ShownEscalation]:
@@ -147,9 +146,7 @@ def _call(escalation: Escalation, policy: Policy) -> Call:
 
 def _shown_clock(clock: Clock, rule: SlaRule | None, now: int) -> ShownClock:
     counting = rule if clock.rule else None
-    due = clock.breached_due
-    if due is None and clock.cancelled_at is None:
-        due = clock.met_due if clock.met_at is not None else clocks.deadline(clock, counting) if clock.runs else None
+    due = clocks.due_to_show(clock, counting)
     return ShownClock(
         clock=clock,
         rule=clock.last_rule,
@@ -173,7 +170,7 @@ def _steps(escalation: Escalation, policy: Policy) -> tuple[ShownStep, ...]:
             state = "fired"
         elif escalation.state == "active":
             state = "next" if number == escalation.steps_fired + 1 else "to come"
-            at = chain.calendar.due(escalation.raised_at, step.after_ms)
+            at = step_due(chain, escalation, number)
         else:
             state = "stopped"
         steps.append(ShownStep(number, step.after_ms, step.notify, state, at))

@@ -85,7 +85,7 @@ async def _judge(setup: Setup, store: Store) -> None:
         live_from={},
         subscriptions={name: endpoint.notices for name, endpoint in setup.config.endpoints.items()},
         source=setup.config.name,
-        links="http://127.0.0.1:8081",
+        admin_url="http://127.0.0.1:8081",
     )
     while await process(world, {}, bench, clock.now()):
         pass

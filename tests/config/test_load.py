@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Address, Config, Preset, load_config, subscribes
+from gateway.config import Address, Config, Preset, load_config
+from gateway.rules.announce import subscribes
 
 FULL = """\
 version: 1

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.connectors import BUILTIN
 from gateway.connectors.events import EventsConnector
-from gateway.daemon.setup import BUILT_IN, POLICY_BYTES_MAX, Setup, load_setup
+from gateway.daemon.setup import Setup, load_setup
+from gateway.kernel.document import BYTES_MAX
 from gateway.kernel.problems import Problem, Problems
 from gateway.plugin.manager import Plugins, find_plugins
 
@@ -76,12 +78,12 @@ def folder(tmp_path: Path) -> Folder:
 
 def only_events() -> Plugins:
     """The built-in connector and nothing else, whatever is installed here."""
-    return find_plugins(BUILT_IN, installed=())
+    return find_plugins(BUILTIN, installed=())
 
 
 def with_broken() -> Plugins:
     """One more plugin, which can't be imported."""
-    return find_plugins(BUILT_IN, installed=[EntryPoint("shaky", "no_such_module_anywhere:plugin", "gateway")])
+    return find_plugins(BUILTIN, installed=[EntryPoint("shaky", "no_such_module_anywhere:plugin", "gateway")])
 
 
 def test_a_right_configuration_is_ready_to_run(folder: Folder) -> None:
@@ -103,7 +105,9 @@ def test_a_preset_needs_no_file(folder: Folder) -> None:
     """The policies that come along are asked for by their name; one that doesn't exist is named at its place."""
     folder.policy = None
     folder.config = folder.config.replace("policy: policy.yaml", "policy: preset:nonsense")
-    assert folder.problems(only_events()) == [("gateway.yaml", 3, 9, "unknown-preset")]
+    (problem,) = folder.raised(only_events())
+    assert (problem.line, problem.column, problem.id) == (3, 9, "unknown-preset")
+    assert problem.message == "there is no preset 'nonsense'; there are orion, orion-stars"
 
 
 def test_an_unknown_plugin_is_named_at_its_place(folder: Folder) -> None:
@@ -162,9 +166,10 @@ def test_a_policy_that_cant_be_read_is_a_problem_of_the_configuration(folder: Fo
 
 
 def test_a_policy_has_a_limit(folder: Folder) -> None:
-    """A file that is far too long is refused, not read whole and then compiled in part."""
-    folder.policy = POLICY + "# comment\n" * (POLICY_BYTES_MAX // 10)
-    assert len(folder.problems(only_events())) == 1
+    """A file that is too long in bytes is refused, not read whole and then compiled in part."""
+    for comment in ("# comment\n", "# 注釈\n"):
+        folder.policy = POLICY + comment * (BYTES_MAX // len(comment.encode()))
+        assert folder.problems(only_events()) == [("gateway.yaml", 3, 9, "too-big")]
 
 
 def test_everything_wrong_is_listed_together(folder: Folder) -> None:

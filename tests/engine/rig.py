@@ -217,7 +217,7 @@ class Rig:
             live_from=await self.store.started(list(self.connectors), since),
             subscriptions=self.subscriptions,
             source="test",
-            links="http://gateway",
+            admin_url="http://gateway",
             dry=self.dry,
         )
         log = structlog.wrap_logger(None, processors=[self.log])

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from gateway.plugin import BadPayload, hmac_sha256, read_json, same_secret
-from gateway.plugin.helpers import NESTING_MAX
+from gateway.plugin import NESTING_MAX, BadPayload, hmac_sha256, read_json, same_secret
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from gateway.model.event import Event
 from gateway.rules.advance import next_due
 from gateway.rules.calendar import ALWAYS, weekly
+from gateway.rules.escalation import step_due
 from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Step
 from tests.rules.worlds import (
     T0,
@@ -259,6 +260,16 @@ def test_an_acknowledgement_runs_out_when_nothing_happens_since() -> None:
     assert escalations(LEASED, D, before, taken)[2:] == [("stepped", 70), ("stepped", 120)]
     (call,) = state_of(judged(LEASED, 80 * M, before, taken)).escalations
     assert (call.state, call.acknowledged_by) == ("active", "")
+
+
+def test_a_step_is_due_by_the_chain_and_never_before_what_held_it_has_run_out() -> None:
+    """So the rules and whoever shows a chain to people say the same; a step that the chain lacks is never due."""
+    before = opening(tags=["vip"])
+    (call,) = state_of(judged(LEASED, 5 * M, before)).escalations
+    (resumed,) = state_of(judged(LEASED, 80 * M, before, acknowledged(LEASED, 10 * M, before))).escalations
+    chain = LEASED.chains["c"]
+    assert [step_due(chain, call, number) for number in (1, 2, 3, 4)] == [T0, T0 + 30 * M, T0 + 2 * H, None]
+    assert [step_due(chain, resumed, number) for number in (2, 3)] == [T0 + 70 * M, T0 + 2 * H]
 
 
 @pytest.mark.parametrize("after", [11 * M, 70 * M])

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.kernel.spawn import LoopSpawn
-from gateway.kernel.store import Added, Batch, Conflict, StoreBusy, StoreFull
-from gateway.store import SqliteStore, StoreUnusable, library
+from gateway.kernel.store import Added, Batch, Conflict, StoreBusy, StoreFull, StoreUnusable
+from gateway.store import SqliteStore, library
 from gateway.store.library import driver, sound
 from gateway.store.schema import SCHEMA_VERSION
 from tests.store.samples import LEASE, T0, in_memory, on_file, record, row

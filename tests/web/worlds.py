@@ -166,7 +166,7 @@ async def make(*, at: int = NOW, policy: str = POLICY, connectors: tuple[str, ..
         live_from=dict.fromkeys(links, 0),
         subscriptions={"helpdesk": ("*",)},
         source="orion-gateway",
-        links="http://127.0.0.1:8081",
+        admin_url="http://127.0.0.1:8081",
     )
     return Whole(Gateway(world, links, bench, {}), clock, store, spawn, logged)
 

@@ -3,11 +3,14 @@
 from importlib import resources
 from typing import Final
 
+from gateway.kernel.problems import did_you_mean
+
 PRESETS: Final[tuple[str, ...]] = ("orion", "orion-stars")
 
 
 def preset_text(name: str) -> str:
-    """The text of a preset. Raises KeyError for a name that is none of PRESETS."""
+    """The text of a preset. Raises KeyError, whose argument tells which there are, for any other name."""
     if name not in PRESETS:
-        raise KeyError(name)
+        hint = did_you_mean(name, PRESETS) or f"; there are {', '.join(PRESETS)}"
+        raise KeyError(f"there is no preset {name[:100]!r}{hint}")
     return resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
