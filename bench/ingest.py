@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.load import Load, drive
 from gateway.kernel.clock import SystemClock
@@ -78,16 +79,17 @@ def requests(run: str, now_s: int) -> Iterator[bytes]:
     number = 0
     while True:
         contact, part = divmod(number, EVENTS_PER_CONTACT)
-        event = {"id": f"{run}-{number}", "at": at, "ref": {"kind": "ticket", "id": f"{run}-{contact}"}}
+        id = f"{run}-{number}"
+        event: dict[str, Any] = {"id": id, "at": at, "ref": {"kind": "ticket", "id": f"{run}-{contact}"}}
         if part == 0:
             event |= {"type": "contact.opened", "kind": "ticket", "channel": "email", "subject": TEXT, "tags": ["a"]}
         else:
             event |= {"type": "message.added", "author": {"kind": "customer"}, "text": TEXT, "sequence": part}
         body = json.dumps({"events": [event]}).encode()
-        mark = hmac.new(KEY, b"%s.%d." % (event["id"].encode(), now_s) + body, hashlib.sha256).digest()
+        mark = hmac.new(KEY, b"%s.%d." % (id.encode(), now_s) + body, hashlib.sha256).digest()
         yield (
             f"POST /in/bench HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-            f"webhook-id: {event['id']}\r\nwebhook-timestamp: {now_s}\r\n"
+            f"webhook-id: {id}\r\nwebhook-timestamp: {now_s}\r\n"
             f"webhook-signature: v1,{base64.b64encode(mark).decode()}\r\ncontent-length: {len(body)}\r\n\r\n"
         ).encode() + body
         number += 1
