@@ -22,6 +22,10 @@ CONNECTIONS_MAX = 2_000
 """Connections of one server at a time; more are closed at once."""
 
 BACKLOG = 512
+
+TURNS = 8
+"""Turns of the loop from taking a connection to its waiting for a request, and some more."""
+
 CUT_OFF_S = 0.1
 """How long the cutting off of what outlasts its grace may take."""
 
@@ -130,5 +134,18 @@ class Servers:
         for server in servers:
             server.serving.accepting = False
             server.sockets.close()
-            server.http.pre_shutdown()
+        # A connection that was taken a moment ago begins to wait only after some turns of the loop: woken up before, it
+        # would sleep on, and be waited for like a request.
+        for _ in range(TURNS):
+            for server in servers:
+                server.http.pre_shutdown()
+            await _turn()
         await asyncio.gather(*(server.stop(grace_s) for server in servers))
+
+
+async def _turn() -> None:
+    """Let everything run that is ready."""
+    loop = asyncio.get_running_loop()
+    turned = loop.create_future()
+    loop.call_soon(turned.set_result, None)
+    await turned

@@ -1,6 +1,7 @@
 """Starting and stopping servers."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -135,5 +136,23 @@ def test_connections_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
             async with line_to(port) as second:
                 assert await second.ended()
         await servers.stop(1)
+
+    timed(work)
+
+
+@pytest.mark.parametrize("turns", range(3))
+def test_who_comes_as_it_stops_holds_nothing_up(turns: int) -> None:
+    """A connection that was taken a moment before the stop is closed; its silence isn't waited for."""
+
+    async def work() -> None:
+        servers = Servers()
+        port = await servers.start(app_of(hello), "127.0.0.1", 0)
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as silent:
+            while not servers._running[0].http.connections:  # noqa: ASYNC110 - the very turn matters
+                await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await servers.stop(600)
+            assert await asyncio.to_thread(silent.recv, 1) == b""
 
     timed(work)
