@@ -62,6 +62,7 @@ def before(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the arguments are the process's unless given. Returns the exit code."""
+    output.open_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = app(args=given, prog_name="gateway", standalone_mode=False)

@@ -5,6 +5,7 @@ configuration or the policy is wrong, 130 interrupted.
 """
 
 import traceback
+from errno import ENOSPC
 
 from gateway.cli import output
 
@@ -48,6 +49,8 @@ def _told(error: Exception) -> tuple[int, list[str]]:
         return UNAVAILABLE, [f"gateway: {error}"]
     if isinstance(error, StoreFull):
         return TEMPORARY, ["gateway: the disk is full; nothing was written"]
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        return TEMPORARY, ["gateway: the disk is full; not all could be written"]
     from gateway.kernel.log import hide_secrets
 
     first = str(error).partition("\n")[0]

@@ -12,6 +12,17 @@ class OutputClosed(Exception):
     """Nobody reads standard output any more."""
 
 
+def open_streams() -> None:
+    """Lead standard streams that were closed before the start nowhere: else the next file opened takes their place."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 def data(content: bytes) -> None:
     """Write bytes to standard output, now. Raises OutputClosed."""
     try:

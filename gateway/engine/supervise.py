@@ -1,7 +1,7 @@
 """Keep the engine's loops going, and stop them in order.
 
 A loop is a step and how long to wait after it. A step that raises is logged and tried again after a growing wait; a
-full disk and a conflict are weather, not death. Stopping lets the step under way finish.
+full disk and a conflict are weather: one line in the log, no traceback. Stopping lets the step under way finish.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine.world import World
 from gateway.kernel.ports import Task
+from gateway.kernel.store import Conflict, StoreFull
 from gateway.rules.retry import growing_wait
 
 POLL_S = 0.1
@@ -27,11 +28,13 @@ Step = Callable[[], Awaitable[float]]
 
 @dataclass(slots=True)
 class Loop:
-    """One loop. `nudge` ends its waiting early."""
+    """One loop. `nudge` ends its waiting early; `failures` in a row are 0 while all is well, `failure` is the last."""
 
     world: World
     name: str
     step: Step
+    failures: int = 0
+    failure: str = ""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
     _task: Task | None = None
@@ -56,17 +59,24 @@ class Loop:
             await self._task
 
     async def _run(self) -> None:
-        failures = 0
         while not self._stopping:
             try:
                 wait_s = await self.step()
-                failures = 0
-            except Exception:  # the loop outlives every step: what failed is logged and tried again
-                failures += 1
-                wait_s = growing_wait(FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, failures)
-                self.world.log.exception("step_failed", loop=self.name, failures=failures)
+                self.failures = 0
+            except Exception as error:  # the loop outlives every step: what failed is logged and tried again
+                wait_s = self._failed(error)
             if wait_s > 0:
                 await self._wait(wait_s)
+
+    def _failed(self, error: Exception) -> float:
+        """Note a failed step; the seconds until the next."""
+        self.failures += 1
+        self.failure = type(error).__name__
+        if isinstance(error, Conflict | StoreFull):
+            self.world.log.warning("step_postponed", loop=self.name, failures=self.failures, reason=str(error))
+        else:
+            self.world.log.exception("step_failed", loop=self.name, failures=self.failures)
+        return growing_wait(FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, self.failures)
 
     async def _wait(self, seconds: float) -> None:
         if self._stopping or self._woken.is_set():

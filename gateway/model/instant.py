@@ -24,6 +24,10 @@ EARLIEST = Instant(946_684_800_000)
 """2000-01-01T00:00:00Z: an event that claims to be older is refused as a vendor's mistake."""
 
 
+LATEST = Instant(253_402_300_799_999)
+"""9999-12-31T23:59:59.999Z: the last instant that has a text form."""
+
+
 def parse_instant(text: str) -> Instant:
     """Read RFC 3339 with a zone; what is finer than a millisecond is cut off.
 

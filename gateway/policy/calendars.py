@@ -21,6 +21,9 @@ from gateway.rules.calendar import ALWAYS, Calendar, Interval, intersection, uni
 BUILT_IN: Final[Mapping[str, Calendar]] = {"always": ALWAYS, "24x7": union("24x7", [ALWAYS])}
 HOLIDAY_YEARS: Final = range(2015, 2046)
 
+PARTS_MAX: Final = 256
+"""Weekly calendars that a joint one may be made of, each counted as often as it is reached."""
+
 _REFERENCE: Final = int(parse_instant("2026-01-01T00:00:00Z"))
 """Where the search for open time starts: a fixed day, so that a file is right or wrong whenever it is loaded."""
 
@@ -46,6 +49,7 @@ class _Resolver:
         self._names = parts.names("calendars") or frozenset()
         self._path: list[str] = []
         self._tried: set[str] = set()
+        self._sizes: dict[str, int] = {}
         self._result = Resolved()
 
     def resolve(self) -> Resolved:
@@ -96,6 +100,10 @@ class _Resolver:
         self._result.content[name] = {key: list(parts)}
         calendars = [calendar for calendar in made if calendar is not None]
         if len(calendars) < len(parts):
+            return None
+        self._sizes[name] = sum(self._sizes.get(part, 1) for part in parts)
+        if self._sizes[name] > PARTS_MAX:
+            self._wrong((name, key), "too-big", f"made of more than {PARTS_MAX} calendars, parts of parts counted")
             return None
         return union(name, calendars) if key == "any_of" else intersection(name, calendars)
 

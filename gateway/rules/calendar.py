@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import accumulate
 
-from gateway.model.instant import DAY_MS, datetime_of, instant_of
+from gateway.model.instant import DAY_MS, LATEST, datetime_of, instant_of
 
 Interval = tuple[int, int]
 """Minutes of the day as written, such as (480, 720); an end of 1440 is midnight, an end at or before the start is
@@ -76,12 +76,13 @@ class Calendar:
     def due(self, start: int, target: int) -> int | None:
         """The earliest instant at which `target` open milliseconds have passed since `start`.
 
-        A target of 0 or less is due at `start`. None where the calendar doesn't open often enough to get there.
+        A target of 0 or less is due at `start`. None where the calendar doesn't open often enough to get there, or
+        where there are no dates any more.
         """
         if target <= 0:
             return start
         if self.spans_of is None:
-            return start + target
+            return start + target if start + target <= LATEST else None
         horizon = start + max(target, _SEARCHED_MAX)
         while True:
             self._cover(start, horizon)

@@ -15,6 +15,10 @@ from gateway.model.judgement import Clock, Escalation
 from gateway.rules.draft import Draft
 from gateway.rules.policy import Chain, EscalationRule
 
+REMINDERS_MAX = 1_000
+"""A step reminds so often and then falls silent: nobody is helped by more, and a short reminder on a contact of years
+ago would never be judged to its end."""
+
 
 def on_end(draft: Draft, at: int, *, reopened: bool = False) -> None:
     """The contact has ended: every escalation is resolved. A reopen begins a life in which rules may match anew."""
@@ -183,7 +187,7 @@ def step_due(chain: Chain, escalation: Escalation, number: int) -> int | None:
 
 
 def _reminder_due(chain: Chain, escalation: Escalation) -> int | None:
-    if escalation.steps_fired == 0 or escalation.last_fired_at is None:
+    if escalation.steps_fired == 0 or escalation.last_fired_at is None or escalation.reminders >= REMINDERS_MAX:
         return None
     wait = chain.steps[escalation.steps_fired - 1].reminder_ms
     since = max(escalation.last_fired_at, escalation.resumed_at or 0)

@@ -41,6 +41,7 @@ class Checkpoints:
         self.passive = 0
         self.restarts = 0
         self.failures = 0
+        self._failing = False
 
     def measure(self) -> None:
         """Note how many pages the log has, and how many of them the file lacks. Runs on the writer's thread."""
@@ -82,6 +83,10 @@ class Checkpoints:
             busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except self._error as error:  # a full or failing disk: the log keeps everything, and the next one tries again
             self.failures += 1
-            _log.warning("a checkpoint has failed", mode=mode, reason=str(error))
+            if not self._failing:  # told once: it is tried at every transaction, and the disk may be full of logs
+                _log.warning("a checkpoint has failed", mode=mode, reason=str(error))
+            self._failing = True
             return 1, 0, 0
+        if mode != "NOOP":
+            self._failing = False
         return busy, pages, moved

@@ -19,6 +19,17 @@ Connection = sqlite3.Connection
 """A connection of either driver: they have the same face."""
 
 
+_DAMAGED = frozenset({11, 26})
+"""Primary result codes of SQLite for a file whose content is broken, or no database at all."""
+
+
+def named(error: Exception) -> Exception:
+    """The error as callers know it: StoreUnusable where the file is damaged, else the error itself."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+        return error
+    return StoreUnusable(f"the database is damaged: {error}; restore a backup, or start with a new file")
+
+
 def sound(version: tuple[int, ...]) -> bool:
     """Whether a library of this version may open a database of ours."""
     return version >= MINIMUM and version not in WITHDRAWN

@@ -176,15 +176,18 @@ policies = _table(
 
 
 def create(connection: Connection) -> None:
-    """Make what is missing, in one transaction. Raises StoreUnusable for a file that a newer program has written."""
+    """Make what is missing, in one transaction. Raises StoreUnusable for a file of a newer or another program."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == SCHEMA_VERSION:
-        return
     if version > SCHEMA_VERSION:
         raise StoreUnusable(
             f"the database has schema {version}, and this program knows {SCHEMA_VERSION} at most: "
             "it was written by a newer version; run that one, or restore a backup from before the upgrade"
         )
+    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if version == SCHEMA_VERSION and found >= metadata.tables.keys():
+        return
+    if version or found:
+        raise StoreUnusable("the database is of another program: give a file that isn't there yet, or one of ours")
     dialect = sqlite.dialect()
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -59,9 +59,11 @@ class SqliteStore:
             lock = connections.FileLock(path) if exclusive else None
         try:
             store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock))
-        except BaseException:
+        except BaseException as error:
             if lock is not None:
                 lock.release()
+            if isinstance(error, driver.Error) and (known := library.named(error)) is not error:
+                raise known from error
             raise
         if exclusive:
             await store.writer.write(_release)
@@ -233,8 +235,13 @@ def _nothing() -> None:
 
 
 def _snapshot(connection: Connection, part: Callable[[Connection], T]) -> T:
-    connection.execute("BEGIN")
     try:
-        return part(connection)
-    finally:
-        connection.execute("COMMIT")
+        connection.execute("BEGIN")
+        try:
+            return part(connection)
+        finally:
+            connection.execute("COMMIT")
+    except Exception as error:
+        if (known := library.named(error)) is not error:
+            raise known from error
+        raise

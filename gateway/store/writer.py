@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import StoreFull
-from gateway.store.library import Connection
+from gateway.store.library import Connection, named
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Writer:
         """Called on the loop, and awaited, when a group's callers have their answers."""
 
     async def write(self, part: Callable[[Connection], T]) -> T:
-        """Run `part` in a transaction, and come back after the commit. Raises what it raises, or StoreFull."""
+        """Run `part` in a transaction and come back after the commit. Raises its error, StoreFull or StoreUnusable."""
         async with self._room:
             future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
             self._waiting.append(_Waiting(part, future))
@@ -124,7 +124,7 @@ class Writer:
                 full = StoreFull(f"nothing was stored: {why}")
                 full.__cause__ = error
                 return full
-        return error
+        return named(error)
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:

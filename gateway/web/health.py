@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from gateway.engine.gateway import Gateway
 
+FAILURES_IN_A_ROW_MIN = 3
+"""So many failed steps of a loop are more than a gust: about a second without work."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -22,6 +25,11 @@ async def reasons(gateway: Gateway) -> list[Reason]:
         Reason(f"connector {link.name}", f"{link.faults_in_a_row} faults in a row, the last: {link.last_fault}")
         for link in gateway.links.values()
         if not link.healthy
+    ]
+    found += [
+        Reason(f"loop {loop.name}", f"{loop.failures} failures in a row, the last: {loop.failure}")
+        for loop in gateway.loops
+        if loop.failures >= FAILURES_IN_A_ROW_MIN
     ]
     if not gateway.loops:
         found.append(Reason("engine", "it has not started"))

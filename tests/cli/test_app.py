@@ -181,3 +181,29 @@ def test_plugins_are_listed_and_broken_ones_named(
 def test_main_gives_codes_to_its_caller() -> None:
     """`main` returns; it never exits the process on its own."""
     assert main(["version"]) == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_lead_nowhere(closed: str, tmp_path: Path) -> None:
+    """A command that was started without one of the standard streams works, and no file takes its number."""
+    probe = (
+        "import os; from gateway.cli.app import main; code = main(['version']); "
+        "print(code, os.open('new', os.O_CREAT | os.O_WRONLY), file=open('out', 'w'))"
+    )
+    shell = f'"{sys.executable}" -c "{probe}" {closed}'
+
+    subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True)
+
+    code, number = (tmp_path / "out").read_text().split()
+    assert code == "0"
+    assert int(number) > 2
+
+
+def test_an_output_that_is_full_is_told() -> None:
+    """Standard output on a full disk ends with 75 and words."""
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gateway", "version"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+
+    assert (ended.returncode, ended.stderr) == (75, "gateway: the disk is full; not all could be written\n")

@@ -179,6 +179,16 @@ def test_a_receiver_fails_when_asked_to(start: Start) -> None:
     assert stopped(listener)[0] == 0
 
 
+def test_the_demo_ends_when_nobody_watches(start: Start) -> None:
+    """Its reader goes (`gateway demo | head -1`): it ends with 141 at its next line, and leaves no folder behind."""
+    child = start("demo")
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.stdout.close()
+
+    assert child.wait(60) == 141
+
+
 def test_a_receiver_ends_in_time(capsys: pytest.CaptureFixture[str]) -> None:
     """`--for` ends it with 0, whether anything came or not."""
     assert gateway(capsys, "listen", "--port", "0", "--for", "0s").code == 0

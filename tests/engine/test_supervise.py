@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.engine.supervise import FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, POLL_S, Loop
+from gateway.kernel.store import Conflict, StoreFull
 from tests.engine.rig import MINUTE, T0, Rig, ToldClock, opening, run, until
 
 
@@ -88,6 +89,29 @@ def test_a_loop_survives_a_step_that_raises() -> None:
         failed = [entry for entry in rig.log.entries if entry["event"] == "step_failed"]
         assert [entry["failures"] for entry in failed] == [*range(1, 9), 1]
         assert {entry["loop"] for entry in failed} == {"steps"}
+        await loop.stop()
+
+    told(story)
+
+
+def test_a_full_disk_is_weather() -> None:
+    """What passes by itself is one line without a traceback; the loop counts its failures until a step succeeds."""
+
+    async def story(rig: Rig, clock: StandingClock) -> None:
+        loop = Loop(
+            rig.world, "steps", Steps([StoreFull("nothing was stored: the disk is full"), Conflict("moved"), 1.0])
+        )
+        loop.start()
+        for number, failing in ((1, (1, "StoreFull")), (2, (2, "Conflict")), (3, (0, "Conflict"))):
+            await until(lambda number=number: len(clock.asked) == number)  # type: ignore[misc]
+            assert (loop.failures, loop.failure) == failing
+            clock.sleepers[-1].set()
+        told = [entry for entry in rig.log.entries if entry["event"].startswith("step_")]
+        assert [(entry["event"], entry["reason"]) for entry in told] == [
+            ("step_postponed", "nothing was stored: the disk is full"),
+            ("step_postponed", "moved"),
+        ]
+        assert not [entry for entry in told if "exc_info" in entry]
         await loop.stop()
 
     told(story)

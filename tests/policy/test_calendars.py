@@ -152,6 +152,14 @@ def test_circle_of_two() -> None:
     assert lines == ["3:16: circular-calendar: a calendar can't be made of itself: a → b → a"]
 
 
+def test_a_calendar_of_too_many_is_refused_at_once() -> None:
+    """Parts count as often as they are reached, so that a short file can't ask for work without end."""
+    doubled = "".join(f"  c{n}: {{any_of: [c{n + 1}, c{n + 1}]}}\n" for n in range(40))
+    lines = problems(f"calendars:\n{doubled}  c40: {{timezone: UTC, hours: 24x7}}\n")
+
+    assert lines == ["33:17: too-big: made of more than 256 calendars, parts of parts counted"]
+
+
 def test_an_exception_alone_opens() -> None:
     """A calendar that is open on one future date only isn't one that never opens."""
     made = calendar("{}", ', exceptions: [{date: 2030-05-01, hours: ["10:00-11:00"]}]', "UTC")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.model.instant import DAY_MS, format_instant, instant_of, parse_instant
+from gateway.model.instant import DAY_MS, LATEST, format_instant, instant_of, parse_instant
 from gateway.rules.calendar import (
     ALWAYS,
     DAYS_SEARCHED_MAX,
@@ -318,3 +318,9 @@ def test_out_of_its_range_a_calendar_knows_nothing(text: str) -> None:
     start = parse_instant(text)
     assert due(office, start, H) is None
     assert elapsed(office, start, start + DAY_MS) == 0
+
+
+def test_behind_the_last_date_nothing_is_due() -> None:
+    """The last instant that can be written is the last that can be due."""
+    assert due(ALWAYS, LATEST - H, H) == LATEST
+    assert due(ALWAYS, LATEST - H, H + 1) is None

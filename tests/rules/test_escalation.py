@@ -8,7 +8,7 @@ import pytest
 from gateway.model.event import Event
 from gateway.rules.advance import next_due
 from gateway.rules.calendar import ALWAYS, weekly
-from gateway.rules.escalation import step_due
+from gateway.rules.escalation import REMINDERS_MAX, step_due
 from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Step
 from tests.rules.worlds import (
     T0,
@@ -348,3 +348,12 @@ def test_acknowledged_it_still_resolves() -> None:
     before = opening(tags=["vip"])
     events = before, acknowledged(MATCHED, 5 * M, before), status(H, "solved")
     assert escalations(MATCHED, D, *events) == [("raised", 0), ("acknowledged", 5), ("resolved", 60)]
+
+
+def test_a_reminder_falls_silent_in_the_end() -> None:
+    """A short one on a contact of years ago is judged to its end: it reminds so often, and no more."""
+    chain = Chain("c", ALWAYS, (Step(0, ("lead",), reminder_ms=1_000),))
+    rules = policy(chains=(chain,), escalation=(EscalationRule("e", "matched", "c"),))
+    told = said(judged(rules, 3 * 365 * D, opening()), "escalation.stepped")
+    assert len(told) == REMINDERS_MAX
+    assert told[-1] == ("escalation.stepped", REMINDERS_MAX * 1_000)

@@ -1,6 +1,7 @@
 """The file itself: group commit, a full disk, a second daemon, the library's version, modes and checkpoints."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import stat
@@ -12,6 +13,7 @@ import pytest
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Added, Batch, Conflict, StoreBusy, StoreFull, StoreUnusable
 from gateway.store import SqliteStore, library
+from gateway.store.connections import PAGE_BYTES
 from gateway.store.library import driver, sound
 from gateway.store.schema import SCHEMA_VERSION
 from tests.store.samples import LEASE, T0, in_memory, on_file, record, row
@@ -230,6 +232,69 @@ def test_a_long_log_is_moved_into_the_file(tmp_path: Path) -> None:
             assert len(await store.inbox(limit=99)) == 7
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path, version: int) -> None:
+    """Tables that are not ours are a refusal, whatever version they claim, and nothing is added to them."""
+    path = tmp_path / "other.db"
+    with contextlib.closing(driver().connect(str(path))) as connection:
+        connection.execute("CREATE TABLE letters (body TEXT)")
+        connection.execute(f"PRAGMA user_version = {version}")
+
+    async def run() -> None:
+        async with on_file(path):
+            raise AssertionError("it was opened")
+
+    with pytest.raises(StoreUnusable, match="of another program"):
+        asyncio.run(run())
+    with contextlib.closing(driver().connect(str(path))) as connection:
+        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("letters",)]
+
+
+def test_a_damaged_file_is_told_to_readers_and_writers(tmp_path: Path) -> None:
+    """Rubbish in the pages behind the first is StoreUnusable with what to do, not a fault of the program's."""
+    path = tmp_path / "gateway.db"
+
+    async def fill() -> None:
+        async with on_file(path) as store:
+            await store.add_records("a", [record("1")])
+
+    async def read_and_write() -> None:
+        async with on_file(path, exclusive=False) as store:
+            with pytest.raises(StoreUnusable, match="the database is damaged.*restore a backup"):
+                await store.inbox(limit=9)
+            with pytest.raises(StoreUnusable, match="the database is damaged.*restore a backup"):
+                await store.add_records("a", [record("2")])
+
+    asyncio.run(fill())
+    kept = path.read_bytes()[: 2 * PAGE_BYTES]
+    path.write_bytes(kept + b"\xa5" * (path.stat().st_size - len(kept)))
+    asyncio.run(read_and_write())
+
+
+def test_a_failing_checkpoint_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is counted each time and told at the first: a full disk isn't filled with what is said of it."""
+
+    class Failing:
+        """A connection whose disk fails."""
+
+        def execute(self, statement: str) -> None:
+            raise driver().OperationalError("database or disk is full")
+
+    async def run() -> None:
+        async with on_file(tmp_path / "gateway.db") as store:
+            checkpoints = store.checkpoints
+            assert checkpoints is not None
+            real = checkpoints._connection
+            for _ in range(3):
+                checkpoints._pragma(Failing(), "PASSIVE")  # type: ignore[arg-type]
+            checkpoints._pragma(real, "PASSIVE")
+            checkpoints._pragma(Failing(), "PASSIVE")  # type: ignore[arg-type]
+            assert checkpoints.failures == 4
+
+    asyncio.run(run())
+    assert capsys.readouterr().out.count("a checkpoint has failed") == 2
 
 
 def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.engine.supervise import Loop
 from gateway.kernel.store import StoreFull
 from gateway.model.identity import StrandKey, contact_id
 from tests.web.test_pages import fetched, story
@@ -100,7 +101,7 @@ def test_what_is_not_there_is_404_in_json() -> None:
 
 
 def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 while the engine isn't started, a connector is ill or the store fails; 200 when all is well."""
+    """503 while the engine isn't started, a connector is ill, a loop or the store fails; 200 when all is well."""
 
     async def work(whole: Whole) -> None:
         async def fails() -> dict[str, int]:
@@ -116,7 +117,10 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
         ill = await data(whole, "/readyz", 503)
         link.worked()
         monkeypatch.setattr(whole.store, "counts", counts)
-        monkeypatch.setattr(whole.gateway, "loops", ["a loop"])
+        loop = Loop(whole.gateway.world, "judge", whole.gateway._judge, failures=3, failure="StoreFull")
+        monkeypatch.setattr(whole.gateway, "loops", [loop])
+        failing = await data(whole, "/readyz", 503)
+        loop.failures = 2
         well = await data(whole, "/readyz", 200)
 
         assert ill["reasons"] == [
@@ -124,6 +128,7 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
             {"what": "engine", "why": "it has not started"},
             {"what": "store", "why": "StoreFull"},
         ]
+        assert failing["reasons"] == [{"what": "loop judge", "why": "3 failures in a row, the last: StoreFull"}]
         assert well == {"status": "ready", "reasons": []}
 
     run(work)

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
 from gateway.cli.options import AsJson
+from gateway.cli.output import OutputClosed
 
 if TYPE_CHECKING:
     import asyncio
@@ -80,10 +81,16 @@ async def _play(stage: "Stage", lines: "Lines", ended: "asyncio.Event", limit_s:
     for act, ticket in played:
         lines.act(_elapsed(stage), act, ticket)
 
+    closed: list[OutputClosed] = []
+
     async def go_on() -> None:
-        for act in chain(acts[len(before) :], everyday(50, SeededRng(7))):
-            await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
-            lines.act(_elapsed(stage), act, stage.play(act))
+        try:
+            for act in chain(acts[len(before) :], everyday(50, SeededRng(7))):
+                await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
+                lines.act(_elapsed(stage), act, stage.play(act))
+        except OutputClosed as error:  # nobody watches any more
+            closed.append(error)
+            ended.set()
 
     async def end() -> None:
         if limit_s is not None:
@@ -95,6 +102,8 @@ async def _play(stage: "Stage", lines: "Lines", ended: "asyncio.Event", limit_s:
     spawn.task("end", end())
     await ended.wait()
     await spawn.close()
+    if closed:
+        raise closed[0]
 
 
 def _elapsed(stage: "Stage") -> float:
