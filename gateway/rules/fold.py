@@ -53,6 +53,8 @@ def fold(contact: Contact, connector: str, event: Event) -> Contact:
 
 def _changed(contact: Contact, connector: str, event: Event) -> Contact:
     match event:
+        case ContactOpened():
+            return _with_snapshot(contact, connector, replace(event, status=UNSET))
         case Snapshot():
             return _with_snapshot(contact, connector, event)
         case StatusChanged():

@@ -92,8 +92,9 @@ def test_an_assignment_changes_what_it_names() -> None:
 
 
 def test_a_second_opening_only_updates_fields() -> None:
-    """Kind, channel, direction and opening are those of the first; its default status is none."""
-    second = opening(M, id="again", kind="chat", channel="chat", direction="outbound", subject="Again")
+    """Kind, channel, direction and opening are those of the first, and the status is left to what changes a status."""
+    more = {"kind": "chat", "channel": "chat", "direction": "outbound", "status": "solved"}
+    second = opening(M, id="again", subject="Again", **more)
     told = contact(opening(subject="Help"), status(30_000, "open"), second)
     assert (told.kind, told.channel, told.direction, told.opened_at) == ("ticket", "email", "inbound", T0)
     assert (told.subject, told.status, told.updated_at) == ("Again", "open", T0 + M)
