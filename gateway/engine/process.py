@@ -117,8 +117,11 @@ async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[
     written = Written()
     arrivals = _by_strand(tellings)
     contacts = await world.store.contacts_of(list(arrivals)) if arrivals else {}
+    known_by: dict[str, dict[str, Event]] = {}
+    for (connector, id), event in known.items():
+        known_by.setdefault(connector, {})[id] = event
     for strand, many in arrivals.items():
-        known_here = {id: event for (connector, id), event in known.items() if connector == strand.connector}
+        known_here = known_by.get(strand.connector, {})
         await take_in(world, bench, written, strand, contacts.get(strand), many, known_here, now, watermark)
     batch = _with_rows(written.batch(now), tellings)
     await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links, now))))

@@ -27,8 +27,8 @@ def reads_change(policy: Policy, before: Contact, after: Contact) -> bool:
     """Whether any field that a verdict depends on differs; until then the old verdicts stand."""
     if before.priority != after.priority:
         return True
-    names = {_SOURCE.get(name, name) for name in policy.matcher.reads}
-    return any(getattr(before, name, None) != getattr(after, name, None) for name in names)
+    sources = (_SOURCE.get(name, name) for name in policy.matcher.reads)
+    return any(getattr(before, source, None) != getattr(after, source, None) for source in sources)
 
 
 def judge(draft: Draft, at: int, cause: str) -> None:
