@@ -13,10 +13,12 @@ import structlog
 from aiohttp import web
 
 from gateway.config import Address
+from gateway.daemon.reload import note_taken, reload_policy
 from gateway.daemon.setup import Chosen, Setup, open_store
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
+from gateway.engine.policies import Policies
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
@@ -58,7 +60,7 @@ class Daemon:
         config = self.setup.config
         self._spawn, self._net, self._servers = LoopSpawn(), AiohttpNet(), Servers()
         try:
-            self.store = await open_store(self.setup, exclusive=True, spawn=self._spawn)
+            self.store = await open_store(config, exclusive=True, spawn=self._spawn)
         except BaseException:
             await self._spawn.close()
             raise
@@ -75,6 +77,10 @@ class Daemon:
         except BaseException:
             await self.stop()
             raise
+
+    async def reload(self) -> None:
+        """Read the policy again; see `gateway.daemon.reload`."""
+        self.setup = await reload_policy(self.gateway, self.setup)
 
     async def stop(self) -> None:
         """Stop in order, within about ten seconds."""
@@ -93,12 +99,13 @@ class Daemon:
         await self._spawn.close()
 
     async def _build(self) -> Gateway:
-        config, loaded = self.setup.config, self.setup.policy
+        config = self.setup.config
         now = self._clock.now()
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
         links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
-        since = await self.store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, now)
+        policies = await Policies.open(self.store)
+        await note_taken(world, now, await policies.follow(world, self.setup.policy))
         live_from = await self.store.started(list(links), now)
         live_from |= {
             name: connector.live_from
@@ -108,8 +115,7 @@ class Daemon:
         for problem in self.setup.left_out:
             log.error("connector_left_out", problem=str(problem))
         bench = Bench(
-            policy=loaded.policy,
-            policy_since=since,
+            policies=policies,
             live_from=live_from,
             subscriptions={name: endpoint.notices for name, endpoint in config.endpoints.items()},
             source=config.name,
@@ -139,14 +145,28 @@ class Daemon:
 
 
 async def run_daemon(daemon: Daemon) -> None:
-    """Run a started daemon until SIGTERM or SIGINT, then stop it."""
-    stopped = asyncio.Event()
+    """Run a started daemon until SIGTERM or SIGINT, then stop it. SIGHUP lets it read its policy again."""
+    stopped, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    handlers = {signal.SIGTERM: stopped.set, signal.SIGINT: stopped.set, signal.SIGHUP: asked.set}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    reloading = daemon.gateway.world.spawn.task("reload", _reload_when_asked(daemon, asked))
     try:
         await stopped.wait()
     finally:
+        reloading.cancel()
         await daemon.stop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in handlers:
             loop.remove_signal_handler(number)
+
+
+async def _reload_when_asked(daemon: Daemon, asked: asyncio.Event) -> None:
+    """One reload at a time; what is asked for meanwhile, however often, is one more."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        try:
+            await daemon.reload()
+        except Exception:  # the policy in force goes on, whatever kept the new one from coming into force
+            structlog.get_logger().exception("reload_failed")

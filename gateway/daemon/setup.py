@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from gateway.config import Config, ConnectorConfig, Preset, load_config
+from gateway.config.load import Unloadable
 from gateway.config.values import parse_policy
 from gateway.connectors import BUILTIN
 from gateway.kernel.document import Document, read_text
@@ -21,7 +22,7 @@ from gateway.plugin.connector import Connector
 from gateway.plugin.manager import Plugins, find_plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
-from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite import SqliteStore, daemon_pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,32 @@ def plugins_here() -> Plugins:
 
 def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
     """Read and check all of it. Raises Problems with everything that is wrong, in every file."""
+    plugins = plugins or plugins_here()
     try:
         config = load_config(path, environ)
+    except Unloadable as found:
+        # Where something is wrong already, what follows from it isn't worth a line of its own.
+        places = {(problem.line, problem.column) for problem in found.problems}
+        _, more, left_out = _chosen(found.rest, plugins)
+        further = (problem for problem in (*more, *left_out) if (problem.line, problem.column) not in places)
+        raise Problems([*found.problems, *further, *_wrong_in_policy_beside(path)]) from None
+    chosen, problems, left_out = _chosen(config, plugins)
+    policy: Loaded | None = None
+    try:
+        policy = read_policy(config)
+        problems.extend(_unknown_endpoints(config, policy))
     except Problems as found:
-        raise Problems([*found.problems, *_wrong_in_policy_beside(path)]) from None
-    plugins = plugins or plugins_here()
+        problems.extend(found.problems)
+    if problems or policy is None:
+        raise Problems([*problems, *left_out])
+    return Setup(path, config, policy, plugins, tuple(chosen), tuple(left_out))
+
+
+def _chosen(config: Config, plugins: Plugins) -> tuple[list[Chosen], list[Problem], list[Problem]]:
+    """The connectors that can work, what is wrong with the others, and those whose plugin is broken."""
+    chosen: list[Chosen] = []
     problems: list[Problem] = []
     left_out: list[Problem] = []
-    chosen: list[Chosen] = []
     for connector in config.connectors.values():
         kind = plugins.connectors.get(connector.plugin)
         if kind is None:
@@ -70,15 +89,7 @@ def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None =
             chosen.append(Chosen(connector.name, kind, config.connector_settings(connector.name, kind.settings_type)))
         except Problems as found:
             problems.extend(found.problems)
-    policy: Loaded | None = None
-    try:
-        policy = read_policy(config)
-        problems.extend(_unknown_endpoints(config, policy))
-    except Problems as found:
-        problems.extend(found.problems)
-    if problems or policy is None:
-        raise Problems([*problems, *left_out])
-    return Setup(path, config, policy, plugins, tuple(chosen), tuple(left_out))
+    return chosen, problems, left_out
 
 
 def policy_file(config: Config) -> str:
@@ -123,9 +134,14 @@ def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
     return ()
 
 
-async def open_store(setup: Setup, *, exclusive: bool, spawn: Spawn) -> Store:
+async def open_store(config: Config, *, exclusive: bool, spawn: Spawn) -> Store:
     """Open the database: `exclusive` for the daemon, beside it for every other command. Raises StoreBusy."""
-    return await SqliteStore.open(str(setup.config.database), spawn, exclusive=exclusive)
+    return await SqliteStore.open(str(config.database), spawn, exclusive=exclusive)
+
+
+def running_daemon(config: Config) -> int | None:
+    """The process of the daemon that runs on the configured database; None if none does. Raises StoreUnusable."""
+    return daemon_pid(str(config.database))
 
 
 def _missing_plugin(config: Config, connector: ConnectorConfig, plugins: Plugins) -> tuple[Problem, bool]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from gateway.engine.fetch import fetch_due
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
+from gateway.engine.policies import Taken
 from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
+from gateway.engine.rejudge import rejudge
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
 from gateway.plugin import Pulls, Request, Stream
+from gateway.policy.load import Loaded
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Gateway:
     _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -81,14 +85,24 @@ class Gateway:
             del self._arriving[id(request)]
             self._judging.nudge()
 
+    async def follow(self, loaded: Loaded) -> Taken:
+        """Let a checked policy come into force between two steps of judging; open contacts follow in the background."""
+        async with self._turn:
+            taken = await self.bench.policies.follow(self.world, loaded)
+        self._judging.nudge()
+        return taken
+
     async def judge_once(self) -> int:
-        """Take up what waits in the inbox, then what time has brought; how much there was.
+        """Take up what waits in the inbox, then what time has brought, then whom a new policy takes over; how much
+        there was.
 
         Records first: they may say that nothing is late.
         """
-        records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
-        contacts = await tick(self.world, self.bench, await self._may_pass_to())
-        return records + contacts
+        async with self._turn:
+            records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
+            contacts = await tick(self.world, self.bench, await self._may_pass_to())
+            followed = await rejudge(self.world, self.bench, await self._may_pass_to())
+        return records + contacts + followed
 
     async def _may_pass_to(self) -> int:
         return await self._watermark.read(self.world, self.links, self._arriving.values())

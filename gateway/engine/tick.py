@@ -6,14 +6,14 @@ deadline neither. While running, a connector that is behind can hold time back b
 backlog is through. An ill connector holds back nothing, nor does a look-up that has failed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from gateway.engine.judge import Bench, JudgingFailed, Written, let_time_pass
 from gateway.engine.world import Links, World
-from gateway.kernel.store import Conflict
+from gateway.kernel.store import Conflict, ContactRow
 
 HELD_BACK_MAX_MS = 5_000
 BATCH_MAX = 200
@@ -46,14 +46,21 @@ class Watermark:
 async def tick(world: World, bench: Bench, watermark: int) -> int:
     """Judge what is due by the watermark, the most overdue first; how many contacts there were."""
     rows = await world.store.due_contacts(until=watermark, limit=BATCH_MAX)
-    if not rows:
-        return 0
+    if rows:
+        await take_to(world, bench, rows, watermark)
+    return len(rows)
+
+
+async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> int:
+    """Let time pass for these contacts, in one transaction; how many the rules could bear."""
     written = Written()
     now = world.clock.now()
+    failed = 0
     for row in rows:
         try:
             await let_time_pass(world, bench, written, row, now, watermark)
         except JudgingFailed:
+            failed += 1
             world.log.exception("judging_failed", contact=row.id)
             written.contacts.append(replace(row, next_due=now + FAILED_WAIT_MS))
     try:
@@ -61,4 +68,4 @@ async def tick(world: World, bench: Bench, watermark: int) -> int:
     except Conflict:
         # A record was judged in between: what is due is found again at the next tick.
         world.log.info("tick_conflicted", contacts=len(rows))
-    return len(rows)
+    return len(rows) - failed

@@ -94,6 +94,20 @@ class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
 
 
+class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy as it is kept. It judges from `since` on, until the next one's `since`, and came at `stored_at`.
+
+    `text` is the file as it was, `calendars` the open intervals that it had then; a listing leaves both empty.
+    """
+
+    since: int
+    hash: str
+    name: str
+    stored_at: int
+    text: str = ""
+    calendars: bytes = b""
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """All that one step of judging writes, in one transaction (T2, and the ticker's)."""
 
@@ -116,6 +130,12 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Entries by contact id; an entry replaces the one of the same id."""
 
     notices: tuple[Notice, ...] = ()
+    forgotten: tuple[tuple[str, int], ...] = ()
+    """Checkpoints that no longer hold: those of a contact whose `as_of` is at or after an instant. Removed first."""
+
+    checkpoints: tuple[tuple[str, State], ...] = ()
+    """States of contacts to start again from, each kept under its `as_of`."""
+
     now: int = 0
 
 
@@ -211,12 +231,19 @@ class Store(Protocol):
         """Those of the events (connector, event id) that the journal has."""
         ...
 
-    async def history(self, contact: str) -> list[JournalEntry]:
-        """Every event of a contact, in no promised order."""
+    async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
+        """Every event of a contact, or only those that happened after an instant; in no promised order."""
         ...
 
-    async def ledger(self, contact: str, ids: Sequence[str] | None = None) -> dict[str, LedgerEntry]:
-        """What has been said of a contact: all of it, or only the entries of `ids`."""
+    async def checkpoint(self, contact: str, before: int) -> State | None:
+        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
+        ...
+
+    async def ledger(
+        self, contact: str, ids: Sequence[str] | None = None, after: int | None = None
+    ) -> dict[str, LedgerEntry]:
+        """What has been said of a contact: all of it, only the entries of `ids`, or only those `at` later than
+        `after`."""
         ...
 
     async def commit(self, batch: Batch) -> None:
@@ -258,8 +285,32 @@ class Store(Protocol):
         """`live_from` of each connector: `now` for one that starts for the first time."""
         ...
 
-    async def policy_in_force(self, hash: str, name: str, text: str, now: int) -> int:
-        """Since when this policy is in force; a new one comes into force now, and every contact falls due for it."""
+    async def policies(self) -> list[PolicyRow]:
+        """Every policy that is or was in force, or will be, the earliest first, without texts and calendars."""
+        ...
+
+    async def policy(self, since: int) -> PolicyRow | None:
+        """The policy that judges from exactly this instant on, whole."""
+        ...
+
+    async def put_in_force(self, policy: PolicyRow) -> None:
+        """Keep a policy. It takes the place of those that are not in force yet at its `stored_at`."""
+        ...
+
+    async def outdated(self, since: int, limit: int) -> list[ContactRow]:
+        """Open contacts that a policy of before `since` judged last: the soonest `next_due` first, none at all last."""
+        ...
+
+    async def outdated_count(self, since: int) -> int:
+        """How many contacts `outdated` would give without a limit."""
+        ...
+
+    async def note(self, name: str, body: bytes) -> None:
+        """Keep a small value under a name, for other processes to read."""
+        ...
+
+    async def noted(self, name: str) -> bytes | None:
+        """What was last kept under a name."""
         ...
 
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,17 +1,31 @@
 """What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure, for CLI and API."""
 
-from gateway.kernel.store import UNOPENED, ContactRow, Delivery, Listed
+from collections.abc import Iterable
+
+from gateway.kernel.store import UNOPENED, ContactRow, Delivery, Listed, PolicyRow
 from gateway.model.instant import format_instant
 from gateway.rules.policy import Policy
+from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, Timeline
 from gateway.rules.view import View, judgement_view
 
 _NOT_KNOWN = ("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language")
 
 
-def contact_values(row: ContactRow, policy: Policy, at: int) -> View:
+def judge_of(row: ContactRow, policies: Timeline) -> Policy:
+    """The policy that judged a contact last; by it alone its judgement is to be read."""
+    return policies.at(NOTHING.since if row.state is None else row.state.policy_since).policy
+
+
+def judged_by(rows: Iterable[ContactRow]) -> set[int]:
+    """The policies by which these contacts are to be read: the instants from which each judges."""
+    return {row.state.policy_since for row in rows if row.state is not None}
+
+
+def contact_values(row: ContactRow, policies: Timeline, at: int) -> View:
     """A contact with its judgement; one whose opening hasn't come has the same fields, and nothing in them."""
     if row.state is not None:
-        return {"id": row.id, **judgement_view(row.state, policy, at), "next_due": _time(row.next_due)}
+        judgement = judgement_view(row.state, judge_of(row, policies), at)
+        return {"id": row.id, **judgement, "next_due": _time(row.next_due)}
     return {
         "id": row.id,
         **dict.fromkeys(_NOT_KNOWN),
@@ -29,6 +43,21 @@ def contact_values(row: ContactRow, policy: Policy, at: int) -> View:
         "escalations": [],
         "next_due": _time(row.next_due),
     }
+
+
+def policy_values(row: PolicyRow) -> View:
+    """A policy as it is kept. `since` is null for one that judges from the beginning."""
+    return {
+        "name": row.name,
+        "hash": row.hash,
+        "since": None if row.since == FROM_THE_BEGINNING else format_instant(row.since),
+        "stored_at": format_instant(row.stored_at),
+    }
+
+
+def told_since(row: PolicyRow) -> int:
+    """The instant that people are told as the policy's beginning: the day it came, of one that judges all before."""
+    return row.stored_at if row.since == FROM_THE_BEGINNING else row.since
 
 
 def delivery_values(delivery: Delivery) -> View:

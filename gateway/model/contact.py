@@ -50,6 +50,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def status(self) -> Life:
         """The first of open, new, on_hold, pending that any strand has; ended only when all of them are."""
+        if len(self.strands) == 1:
+            return self.strands[0].status
         return min((strand.status for strand in self.strands), key=_OPEN_FIRST.index)
 
     @property

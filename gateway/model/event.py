@@ -266,7 +266,8 @@ def check_event(event: Event) -> None:
 
 
 def identified(event: Event) -> Event:
-    """The event with an id: its own, or a hash of its content where the source gave none."""
+    """The event with an id: its own, or a hash of its content, however it was told, where the source gave none."""
     if event.id:
         return event
-    return msgspec.structs.replace(event, id=derived_id("evt", encode_event(event).decode()))
+    content = msgspec.structs.replace(event, rev=0, historical=False)
+    return msgspec.structs.replace(event, id=derived_id("evt", encode_event(content).decode()))

@@ -29,7 +29,13 @@ ImpliedType = Literal[
     "escalation.resolved",
     "csat.recovery_required",
 ]
+"""What follows and is said to receivers."""
+
+RequestType = Literal["enrichment.requested", "action.requested"]
+"""What follows and is asked of an enricher or a connector; no receiver is told."""
+
 NoticeType = ImpliedType | Literal["sla.corrected", "escalation.cancelled"]
+EffectType = NoticeType | RequestType
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
@@ -57,9 +63,16 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     rule: str = ""
     elapsed_ms: int = 0
+    target_ms: int = 0
+    calendar: str = ""
+    """The target and the calendar's name of the rule that counts the clock, or counted it last."""
+
     uncounted: tuple[Span, ...] = ()
     warned: tuple[str, ...] = ()
     """The marks that have fired, as `rule/mark`."""
+
+    triggered: tuple[str, ...] = ()
+    """What it has set off, each once, as `section/rule`."""
 
     breached_at: int | None = None
     breached_rule: str = ""
@@ -105,6 +118,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: tuple[str, ...] = ()
 
 
+class Call(msgspec.Struct, frozen=True, array_like=True):
+    """A step that has fired: when it last called, and how often it has reminded."""
+
+    at: int
+    reminders: int = 0
+
+
 class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A call for more people, at a step of its chain. `id` is that of the effect that raised it."""
 
@@ -115,9 +135,9 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clock: tuple[str, str] | None = None
     """Metric and starting event of the clock that raised it; None when the rule itself matched."""
 
-    steps_fired: int = 0
-    last_fired_at: int | None = None
-    reminders: int = 0
+    calls: tuple[Call, ...] = ()
+    """The steps that have fired, in the chain's order."""
+
     next_at: int | None = None
     """When the next step or reminder is due, as the rules last found."""
 
@@ -127,6 +147,11 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the acknowledgement ran out with nothing having happened: steps go on from there."""
 
     resolved_at: int | None = None
+
+    @property
+    def steps_fired(self) -> int:
+        """How many steps have fired."""
+        return len(self.calls)
 
     @property
     def state(self) -> Literal["active", "acknowledged", "resolved"]:
@@ -143,12 +168,17 @@ class Implied(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    type: ImpliedType
+    type: ImpliedType | RequestType
     at: int
     rule: str = ""
     reason: str = ""
     roles: tuple[str, ...] = ()
     detail: dict[str, Any] = {}
+    policy: str = ""
+    """Hash of the policy from which it follows."""
+
+    by_policy: bool = False
+    """It follows from the policy's coming into force alone: nothing has happened, no deadline has come."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +196,16 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The last instant at which time alone made something happen; an event at or before it starts from the history."""
 
     policy: str
-    """Hash of the policy that judged."""
+    """Hash of the policy that judged last."""
+
+    policy_since: int
+    """The instant from which that policy judges."""
+
+    events: int = 1
+    """How many events it is made of."""
+
+    kept_at_event: int = 0
+    """How many of them the last checkpoint was made of."""
 
     severity: int = 3
     severity_rule: str = ""
@@ -179,14 +218,20 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     clocks: tuple[Clock, ...] = ()
     escalations: tuple[Escalation, ...] = ()
-    raised_in_life: tuple[str, ...] = ()
-    """Escalation rules with `on: matched` that have been raised since the opening or the last reopen."""
+    instances: dict[Metric, int] = {}
+    """How many clocks of each metric a rule has counted."""
+
+    triggered_in_life: tuple[str, ...] = ()
+    """Rules with `on: matched` that have been set off since the opening or the last reopen, as `section/rule`."""
 
     matching: tuple[str, ...] = ()
-    """Escalation rules whose condition holds now."""
+    """Rules of escalation, enrich and actions whose condition holds now, as `section/rule`."""
 
     failures: dict[str, str] = {}
     """Rules whose condition could not be evaluated, with the reason."""
+
+    cut: dict[str, int] = {}
+    """How many tags and fields the conditions did not get to see, where any."""
 
     in_force: dict[str, str] = {}
     """The first matching SLA rule of each metric, at the last event."""
@@ -215,12 +260,17 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     """Merged or deleted at some time: what counts to a resolution never goes on."""
 
+    @property
+    def as_of(self) -> int:
+        """The last instant that is wholly in it: what happens later can be added, nothing else."""
+        return max(int(self.position[0]), self.settled)
+
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What has been said of one cause. It `stands` until it is corrected; `times` counts how often it was announced."""
 
     id: str
-    type: NoticeType
+    type: EffectType
     at: int
     rule: str = ""
     policy: str = ""
@@ -235,9 +285,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     cause: str
-    type: NoticeType
+    type: EffectType
     at: int
     rule: str = ""
+    policy: str = ""
     reason: str = ""
     roles: tuple[str, ...] = ()
     late_by_ms: int = 0

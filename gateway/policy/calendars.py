@@ -1,13 +1,14 @@
 """Calendars of a policy file, made into tables of working time.
 
 Every name is resolved once, in any order of the file; circles, unknown zones, countries and names, and calendars that
-never open are problems at their places. Public holidays come from the `holidays` library, for the years 2015 to 2045.
+never open are problems at their places. Public holidays come from the `holidays` library, for the years 2000 to 2045.
 """
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,10 +17,12 @@ from gateway.kernel.document import Problem, did_you_mean
 from gateway.model.instant import DAY_MS, parse_instant
 from gateway.policy.document import AnyOf, CalendarShape, CountryHolidays, WeeklyHours, read_days
 from gateway.policy.parts import Parts, Path, mappings, texts
-from gateway.rules.calendar import ALWAYS, Calendar, Interval, intersection, union, weekly
+from gateway.rules.calendar import ALWAYS, Calendar, Interval, intersection, midnight, spliced, union, weekly
 
 BUILT_IN: Final[Mapping[str, Calendar]] = {"always": ALWAYS, "24x7": union("24x7", [ALWAYS])}
-HOLIDAY_YEARS: Final = range(2015, 2046)
+KNOWN_YEARS: Final = range(2000, 2046)
+"""Holidays are known for these years, and of a policy that was in force the open hours."""
+
 
 PARTS_MAX: Final = 256
 """Weekly calendars that a joint one may be made of, each counted as often as it is reached."""
@@ -35,26 +38,34 @@ class Resolved:
     calendars: dict[str, Calendar] = field(default_factory=lambda: dict(BUILT_IN))
     content: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    zone: tzinfo = UTC
+    """That of the file's first calendar of hours."""
 
 
-def resolve_calendars(parts: Parts) -> Resolved:
-    """Make every calendar that has the right shape; of the others name what is wrong beyond the shape."""
-    return _Resolver(parts).resolve()
+def resolve_calendars(parts: Parts, before: Mapping[str, Calendar] | None = None) -> Resolved:
+    """Make every calendar that has the right shape; of the others name what is wrong beyond the shape.
+
+    `before`: the calendars that hold until the `from` of one of the same name.
+    """
+    return _Resolver(parts, before or {}).resolve()
 
 
 class _Resolver:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, before: Mapping[str, Calendar]) -> None:
         self._parts = parts
+        self._before = before
         self._shapes = parts.calendars
         self._names = parts.names("calendars") or frozenset()
         self._path: list[str] = []
         self._tried: set[str] = set()
         self._sizes: dict[str, int] = {}
+        self._zones: dict[str, ZoneInfo] = {}
         self._result = Resolved()
 
     def resolve(self) -> Resolved:
         for name in self._shapes:
             self._calendar(name)
+        self._result.zone = next(iter(self._zones.values()), UTC)
         for name in self._shapes:
             if name in BUILT_IN:
                 self._wrong((name,), "bad-value", f"the calendar {name!r} is built in; choose another name", key=True)
@@ -127,12 +138,17 @@ class _Resolver:
         zone = self._zone(name, shape.timezone)
         if zone is None:
             return None
+        self._zones[name] = zone
         self._result.content[name] = {
             "timezone": shape.timezone,
+            "offsets": _offsets(zone),
             "week": week,
             "replaced": {day.isoformat(): hours for day, hours in sorted(replaced.items())},
         }
-        return weekly(name, zone, week, replaced)
+        made = weekly(name, zone, week, replaced)
+        if shape.from_ is None:
+            return made
+        return spliced(name, self._before.get(name), midnight(zone, shape.from_), made)
 
     def _zone(self, name: str, zone: str) -> ZoneInfo | None:
         try:
@@ -189,9 +205,19 @@ class _Resolver:
             return []
         seen.add(name)
         if isinstance(shape, WeeklyHours):
-            return [exception.date for exception in shape.exceptions if exception.hours]
+            starts = [] if shape.from_ is None else [shape.from_]
+            return starts + [exception.date for exception in shape.exceptions if exception.hours]
         parts = shape.any_of if isinstance(shape, AnyOf) else shape.all_of
         return [day for part in parts for day in self._exception_dates(part, seen)]
+
+
+@lru_cache(maxsize=64)
+def _offsets(zone: ZoneInfo) -> str:
+    """What the zone's clocks show in the known years, day by day, as a hash: zones change when laws do."""
+    noon = datetime(KNOWN_YEARS[0], 1, 1, 12, tzinfo=UTC)
+    days = (KNOWN_YEARS[-1] - KNOWN_YEARS[0] + 1) * 366
+    shown = ((noon + timedelta(days=day)).astimezone(zone).utcoffset() for day in range(days))
+    return hashlib.sha256(repr(list(shown)).encode()).hexdigest()[:16]
 
 
 def _day_before(day: date) -> int:
@@ -212,4 +238,4 @@ def _public_holidays(country: str, subdivision: str | None) -> tuple[date, ...]:
     with warnings.catch_warnings():
         # Some countries' tables end earlier than ours, and say so.
         warnings.simplefilter("ignore")
-        return tuple(sorted(holidays.country_holidays(country, subdiv=subdivision, years=HOLIDAY_YEARS)))
+        return tuple(sorted(holidays.country_holidays(country, subdiv=subdivision, years=KNOWN_YEARS)))

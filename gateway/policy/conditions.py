@@ -18,7 +18,7 @@ from gateway.policy.parts import Parts, Path
 from gateway.rules.policy import Section
 
 JUDGED: Final[tuple[Section, ...]] = get_args(Section)
-"""The sections that are judged, in their order; `enrich` and `actions` come after all of them."""
+"""The sections that are judged, in their order."""
 
 _DECIDED_BY: Final[Mapping[str, Section]] = {
     "severity": "severity",
@@ -53,9 +53,6 @@ def compile_conditions(parts: Parts, language: Language) -> Conditions:
             CompiledRule(str(entry.get("id")), _condition(parts, path, entry.get("when"), language, words, result))
             for path, entry in parts.listed(section)
         ]
-    for other in ("enrich", "actions"):
-        for path, entry in parts.listed(other):
-            _condition(parts, path, entry.get("when"), language, words, result)
     return result
 
 

@@ -14,10 +14,12 @@ from gateway.kernel.nesting import NESTING_MAX, too_deep
 from gateway.model.event import Event, check_event, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import Ref
 from gateway.model.instant import format_instant
+from gateway.model.judgement import Clock, Escalation
 from gateway.rules.advance import Sourced, next_due
 from gateway.rules.journal import additions, contradicts
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 from gateway.rules.view import View, clocks_view, contact_view, escalation_view, implied_view, route_view
 
 EVENTS_MAX = 100_000
@@ -67,18 +69,25 @@ def read_events(content: bytes) -> list[Event]:
 def evaluate(events: Sequence[Event], policy: Policy, at: int) -> Evaluation:
     """What follows by the instant `at`, in milliseconds; events after it are left out."""
     kept, _ = additions({}, events)
-    judged = replay([Sourced(CONNECTOR, event) for event in kept.values()], policy, at)
+    policies = Timeline.only(policy)
+    judged = replay([Sourced(CONNECTOR, event) for event in kept.values()], policies, at)
     state = judged.state
     if state is None:
         return Evaluation(
             {"contact": None, "clocks": [], "route": None, "escalations": [], "effects": [], "next_due": None}
         )
-    due = next_due(state)
+    change = policies.after(state.policy_since)
+    instants = (next_due(state), None if change is None else change.since)
+    due = min((at for at in instants if at is not None), default=None)
+    clocks = [thing for thing in judged.retired if isinstance(thing, Clock)]
+    calls = [thing for thing in judged.retired if isinstance(thing, Escalation)]
     view = {
         "contact": contact_view(state),
-        "clocks": clocks_view(state, policy, at),
+        "clocks": clocks_view(state, policy, at, clocks),
         "route": route_view(state.route),
-        "escalations": [escalation_view(escalation) for escalation in state.escalations],
+        "escalations": [
+            escalation_view(call) for call in sorted([*calls, *state.escalations], key=lambda call: call.raised_at)
+        ],
         "effects": [implied_view(following) for following in judged.implied],
         "next_due": None if due is None else format_instant(due),
     }

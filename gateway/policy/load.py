@@ -13,15 +13,18 @@ from gateway.kernel.document import Document, Problems
 from gateway.policy.calendars import Resolved, resolve_calendars
 from gateway.policy.conditions import compile_conditions
 from gateway.policy.contact_message import ContactMessage
-from gateway.policy.document import PolicyDocument, SlaEntry
+from gateway.policy.document import ActionEntry, PolicyDocument, SlaEntry, WeeklyHours
 from gateway.policy.durations import read_mark
 from gateway.policy.expressions import Language
 from gateway.policy.matcher import CompiledMatcher
 from gateway.policy.parts import Parts, read_parts
 from gateway.policy.references import check_references
-from gateway.rules.calendar import Calendar
+from gateway.rules.calendar import Calendar, midnight
 from gateway.rules.policy import (
+    ActionRule,
     Chain,
+    Deed,
+    EnrichRule,
     EscalationRule,
     Matcher,
     Policy,
@@ -40,18 +43,26 @@ class Loaded:
     policy: Policy
     document: PolicyDocument
     text: str
+    file: str = ""
 
 
-def load_policy(text: str, file: str, *, enrichers: Mapping[str, type] | None = None) -> Loaded:
+def load_policy(
+    text: str,
+    file: str,
+    *,
+    enrichers: Mapping[str, type] | None = None,
+    before: Mapping[str, Calendar] | None = None,
+) -> Loaded:
     """Read, check and compile a policy. Raises Problems with everything that is wrong.
 
     `file` is the name that problems carry. `enrichers`: the facts type of each installed enricher; the facts of one
-    that only the file names are untyped.
+    that only the file names are untyped. `before`: the calendars of the policy that it follows, which hold until the
+    `from` of one of its own.
     """
     installed = enrichers or {}
     source = Document.parse(text, file)
     parts = read_parts(source)
-    calendars = resolve_calendars(parts)
+    calendars = resolve_calendars(parts, before)
     message = ContactMessage(_facts_types(parts, installed))
     language = Language(message)
     conditions = compile_conditions(parts, language)
@@ -60,7 +71,15 @@ def load_policy(text: str, file: str, *, enrichers: Mapping[str, type] | None = 
     if problems or parts.whole is None:
         raise Problems(problems)
     matcher = CompiledMatcher(message, language, conditions.sections)
-    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text)
+    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file)
+
+
+def follows(loaded: Loaded, before: Policy | None) -> Loaded:
+    """The policy as it is when it follows another one: until the `from` of a calendar that one's hours count."""
+    shapes = loaded.document.calendars.values()
+    if before is None or not any(isinstance(shape, WeeklyHours) and shape.from_ for shape in shapes):
+        return loaded
+    return load_policy(loaded.text, loaded.file, before=before.calendars)
 
 
 def _facts_types(parts: Parts, installed: Mapping[str, type]) -> dict[str, type | None]:
@@ -73,6 +92,7 @@ def _policy(document: PolicyDocument, resolved: Resolved, matcher: Matcher) -> P
     return Policy(
         name=document.name,
         hash=_hash(document, resolved),
+        starts=None if document.from_ is None else midnight(resolved.zone, document.from_),
         calendars=calendars,
         severity=tuple(SeverityRule(rule.id, rule.severity) for rule in document.severity),
         sla=tuple(_sla_rule(rule, calendars[rule.calendar]) for rule in document.sla),
@@ -89,6 +109,8 @@ def _policy(document: PolicyDocument, resolved: Resolved, matcher: Matcher) -> P
             for name, chain in document.chains.items()
         },
         escalation=tuple(EscalationRule(rule.id, rule.on, rule.chain, rule.metric) for rule in document.escalation),
+        enrich=tuple(EnrichRule(rule.id, rule.enricher, rule.ttl) for rule in document.enrich),
+        actions=tuple(_action_rule(rule) for rule in document.actions),
         matcher=matcher,
     )
 
@@ -105,6 +127,16 @@ def _sla_rule(rule: SlaEntry, calendar: Calendar) -> SlaRule:
         objective=rule.objective,
         below=rule.below,
     )
+
+
+def _action_rule(rule: ActionEntry) -> ActionRule:
+    comment = rule.do.comment
+    deed = Deed(
+        comment=comment.text if comment else None,
+        visibility=comment.visibility if comment else "internal",
+        tags_add=tuple(rule.do.tags_add),
+    )
+    return ActionRule(rule.id, rule.on, deed, rule.metric, rule.connector)
 
 
 def _hash(document: PolicyDocument, resolved: Resolved) -> str:

@@ -3,7 +3,7 @@
 Laws. Events come in their own order (`position`), never in that of arrival. At one instant: its events first, then
 warnings, breaches, raisings, steps, each in the policy's order; but a clock with the operator `lt` is breached before
 the events of its deadline. Time is an event: nothing is due that `next_due` doesn't name. The result depends on the
-set of events, the policy and the instant asked for, and on nothing else.
+set of events, the policies in force and the instant asked for, and on nothing else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,15 @@ from msgspec.structs import replace
 from gateway.model.event import ContactOpened, CsatReceived, EscalationAcknowledged, Event, position
 from gateway.model.identity import StrandKey
 from gateway.model.instant import format_instant
-from gateway.model.judgement import Clock, Implied, State
+from gateway.model.judgement import Clock, Escalation, Implied, State
 from gateway.model.words import ENDED, Life
-from gateway.rules import clocks, escalation, fold, obligations, verdicts
+from gateway.rules import clocks, escalation, fold, obligations, requests, retiring, succession, verdicts
 from gateway.rules.draft import Draft, draft_of
-from gateway.rules.policy import Policy, SlaRule
+from gateway.rules.policy import SlaRule
+from gateway.rules.timeline import InForce, Timeline
+
+CHECKPOINT_EVENTS = 64
+"""After so many events a state is kept for those that come late to start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,16 @@ class Sourced:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The state reached, None while no opening is known, and what followed on the way."""
+    """The state reached, None while no opening is known, and what followed on the way.
+
+    `checkpoints` are states passed through, each to be started from by what happens after its `as_of`; `retired` the
+    finished clocks and escalations that the state no longer carries.
+    """
 
     state: State | None
     implied: tuple[Implied, ...]
+    checkpoints: tuple[State, ...] = ()
+    retired: tuple[Clock | Escalation, ...] = ()
 
 
 _Due = tuple[int, SlaRule, clocks.Ring]
@@ -49,14 +59,17 @@ def in_order(events: Iterable[Sourced]) -> list[Sourced]:
     return sorted(events, key=lambda sourced: (position(sourced.event), sourced.connector))
 
 
-def continues(state: State, events: Sequence[Sourced]) -> bool:
-    """Whether `events`, in order, all sort behind what the state has seen, so that it can simply go on.
+def continues(state: State, events: Sequence[Sourced], policies: Timeline) -> bool:
+    """Whether the state can simply go on with `events`, in order: they sort behind what it has seen, and no policy has
+    come into force in a time that it has been through.
 
     An event at or before an instant at which time alone did something could have changed that: then the history must
-    be judged from its beginning.
+    be judged from an earlier state.
     """
-    first = events[0].event
-    return position(first) > state.position and first.at > state.settled
+    if events and not (position(events[0].event) > state.position and events[0].event.at > state.settled):
+        return False
+    change = policies.after(state.policy_since)
+    return change is None or change.since > state.as_of
 
 
 def next_due(state: State) -> int | None:
@@ -65,50 +78,59 @@ def next_due(state: State) -> int | None:
     return min((at for at in (*instants, *state.future) if at is not None), default=None)
 
 
-def advance(state: State | None, events: Sequence[Sourced], policy: Policy, until: int | None = None) -> Judged:
+def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, until: int | None = None) -> Judged:
     """Judge `events`, which must be in order and continue `state`, and let time pass up to and including `until`."""
-    draft = None if state is None else draft_of(state, policy)
+    draft = None if state is None else draft_of(state, policies.at(state.policy_since))
+    checkpoints: list[State] = []
     for at, group in groupby(events, key=lambda sourced: int(sourced.event.at)):
         same_instant = list(group)
         if draft is not None:
-            _pass_time(draft, at)
+            # Never within an instant: what else happens in it could then be added to no checkpoint.
+            if draft.events - draft.kept_at_event >= CHECKPOINT_EVENTS and at > draft.position[0]:
+                draft.kept_at_event = draft.events
+                checkpoints.append(draft.frozen_state())
+            _pass_time(draft, policies, before=at, changes_by=at)
         for sourced in same_instant:
-            draft = _apply(draft, sourced, policy)
+            draft = _apply(draft, sourced, policies.at(at))
         if draft is not None:
             _settle(draft, at)
     if draft is None:
         return Judged(None, ())
     if until is not None:
-        _pass_time(draft, until + 1)
-    return Judged(draft.frozen_state(), tuple(draft.implied))
+        _pass_time(draft, policies, before=until + 1, changes_by=until)
+    return Judged(draft.frozen_state(), tuple(draft.implied), tuple(checkpoints), tuple(draft.retired))
 
 
-def _apply(draft: Draft | None, sourced: Sourced, policy: Policy) -> Draft | None:
+def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | None:
     event, at = sourced.event, int(sourced.event.at)
     if draft is None:
-        return _open(sourced.connector, event, policy) if isinstance(event, ContactOpened) else None
+        return _open(sourced.connector, event, judge) if isinstance(event, ContactOpened) else None
     _break_first(draft, at)
     before, clocks_before = draft.contact, list(draft.clocks)
     draft.contact = fold.fold(before, sourced.connector, event)
     draft.position = position(event)
+    draft.events += 1
     obligations.on_event(draft, event, before.status)
+    escalation.on_event(draft)
     _say_status(draft, at, event.id, before.status, draft.contact.status)
     if isinstance(event, EscalationAcknowledged):
         escalation.on_acknowledged(draft, event)
-    if draft.contact is not before and verdicts.reads_change(policy, before, draft.contact):
+    if draft.contact is not before and verdicts.reads_change(draft.policy, before, draft.contact):
         verdicts.judge(draft, at, event.id)
     if isinstance(event, CsatReceived):
         obligations.on_csat(draft, event)
     verdicts.let_rules_count(draft, at)
     _schedule(draft, clocks_before)
+    if requests.is_other_customer(before, draft.contact):
+        requests.ask_enrichers(draft, at, event.id)
     return draft
 
 
-def _open(connector: str, event: ContactOpened, policy: Policy) -> Draft:
+def _open(connector: str, event: ContactOpened, judge: InForce) -> Draft:
     at = int(event.at)
     draft = Draft(
-        policy=policy,
-        sla={rule.id: rule for rule in policy.sla},
+        policy=judge.policy,
+        policy_since=judge.since,
         contact=fold.opened(connector, event),
         opened_by=event.id,
         owner=str(StrandKey(connector, event.ref.kind, event.ref.id)),
@@ -120,6 +142,7 @@ def _open(connector: str, event: ContactOpened, policy: Policy) -> Draft:
     verdicts.judge(draft, at, event.id)
     verdicts.let_rules_count(draft, at)
     _schedule(draft, [])
+    requests.ask_enrichers(draft, at, event.id)
     return draft
 
 
@@ -143,14 +166,21 @@ def _schedule(draft: Draft, before: list[Clock]) -> None:
             draft.clocks[index] = replace(clock, next_at=ring.at if ring else None)
 
 
-def _pass_time(draft: Draft, before: int) -> None:
-    """Let everything happen that time alone brings at instants earlier than `before`."""
+def _pass_time(draft: Draft, policies: Timeline, *, before: int, changes_by: int) -> None:
+    """Let everything happen that time alone brings at instants earlier than `before`, and every policy come into force
+    by `changes_by`. At one instant the policy comes first."""
     while True:
         instants = [clock.next_at for clock in draft.clocks] + [call.next_at for call in draft.escalations]
         at = min((at for at in instants if at is not None), default=None)
-        if at is None or at >= before:
+        change = policies.after(draft.policy_since)
+        if change is not None and change.since <= changes_by and (at is None or change.since <= at):
+            succession.come_into_force(draft, change)
+            if change.since < before:
+                _settle(draft, change.since)
+        elif at is None or at >= before:
             return
-        _settle(draft, at)
+        else:
+            _settle(draft, at)
 
 
 def _break_first(draft: Draft, at: int) -> None:
@@ -166,8 +196,10 @@ def _settle(draft: Draft, at: int) -> None:
     routed = verdicts.say_route(draft, at)
     rings = _rings(draft, at)
     _ring_all(draft, rings)
-    if escalation.settle(draft, at) or rings or routed:
+    stepped = escalation.settle(draft, at)
+    if requests.request_actions(draft, at) or stepped or rings or routed:
         draft.settled = at
+    retiring.retire(draft, at)
 
 
 def _rings(draft: Draft, at: int) -> list[_Due]:
@@ -181,8 +213,8 @@ def _rings(draft: Draft, at: int) -> list[_Due]:
         and (ring := clocks.next_ring(clock, rule)) is not None
     ]
     if len(due) > 1:
-        place = {rule.id: index for index, rule in enumerate(draft.policy.sla)}
-        due.sort(key=lambda item: (place[item[1].id], draft.clocks[item[0]].instance))
+        places = draft.policy.sla_places
+        due.sort(key=lambda item: (places[item[1].id], draft.clocks[item[0]].instance))
     return due
 
 
@@ -195,6 +227,7 @@ def _ring_all(draft: Draft, due: list[_Due]) -> None:
 
 def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: bool) -> None:
     clock = draft.clocks[index]
+    by_policy = draft.brought_by_policy(ring.at, (clock.metric, clock.started_by))
     if warn:
         for mark in ring.marks:
             clock = replace(clock, warned=(*clock.warned, clocks.mark_key(rule, mark)))
@@ -207,6 +240,7 @@ def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: b
                 mark.text,
                 rule=rule.id,
                 reason=f"{mark.text} of {rule.id} reached" + (f", due {format_instant(due)}" if due else ""),
+                by_policy=by_policy,
                 metric=clock.metric,
                 instance=clock.instance,
                 mark=mark.text,
@@ -220,6 +254,7 @@ def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: b
             clock.started_by,
             rule=rule.id,
             reason=f"no {clock.metric.replace('_', ' ')} by {format_instant(ring.at)}",
+            by_policy=by_policy,
             metric=clock.metric,
             instance=clock.instance,
         )

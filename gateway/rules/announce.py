@@ -1,7 +1,8 @@
 """Compare what is implied with what has been said: what is new is announced, what no longer holds is corrected once.
 
 Laws. The ledger is never erased. A cause is announced once while it stands; one that was corrected and is implied again
-is announced again under a new id. What lies before `live_from` is recorded as suppressed and never goes out.
+is announced again under a new id. What lies before `live_from`, or follows from nothing but a policy's coming into
+force, is recorded as suppressed and never goes out; but that an escalation is resolved is said in any case.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,14 +28,13 @@ def announce(
     ledger: Mapping[str, LedgerEntry],
     now: int,
     *,
-    policy: str,
     live_from: int,
     whole: bool,
 ) -> Announced:
-    """Announce what `implied` adds to the ledger.
+    """Announce what `implied` adds to the ledger, which has at least the entries of what is implied. All times in ms.
 
-    With `whole`, `implied` is everything that follows and the ledger is all of it: entries that are missing are
-    corrected, unless another policy announced them, which was right by what was in force then. All times in ms.
+    With `whole`, `implied` is everything that follows after some instant, and the ledger has all entries after it:
+    those that are missing among what follows are corrected.
     """
     effects: list[Effect] = []
     entries: list[LedgerEntry] = []
@@ -43,16 +43,16 @@ def announce(
         standing.add(following.id)
         said = ledger.get(following.id)
         if said is not None and said.stands:
-            if said.policy != policy:
-                # It follows from the policy in force now as well: from here on that one answers for it.
-                entries.append(replace(said, policy=policy))
+            if said.at != following.at:
+                # It is the same cause, at another instant than was thought: the ledger must lie in the order of time.
+                entries.append(replace(said, at=following.at))
             continue
-        effect = _announcement(following, said, now, suppressed=following.at < live_from)
-        effects.append(effect)
-        entries.append(_entry(following, said, policy, suppressed=effect.suppressed))
+        suppressed = following.at < live_from or following.by_policy
+        effects.append(_announcement(following, said, now, suppressed=suppressed))
+        entries.append(_entry(following, said, suppressed=suppressed))
     if whole:
         for entry in sorted(ledger.values(), key=_in_order):
-            if entry.stands and entry.id not in standing and entry.policy == policy:
+            if entry.stands and entry.id not in standing:
                 entries.append(replace(entry, stands=False))
                 effects.extend(_corrections(entry, ledger, now))
     return Announced(tuple(effects), tuple(entries))
@@ -85,6 +85,7 @@ def _announcement(following: Implied, said: LedgerEntry | None, now: int, *, sup
         type=following.type,
         at=following.at,
         rule=following.rule,
+        policy=following.policy,
         reason=following.reason,
         roles=following.roles,
         late_by_ms=max(0, now - following.at),
@@ -93,13 +94,13 @@ def _announcement(following: Implied, said: LedgerEntry | None, now: int, *, sup
     )
 
 
-def _entry(following: Implied, said: LedgerEntry | None, policy: str, *, suppressed: bool) -> LedgerEntry:
+def _entry(following: Implied, said: LedgerEntry | None, *, suppressed: bool) -> LedgerEntry:
     return LedgerEntry(
         id=following.id,
         type=following.type,
         at=following.at,
         rule=following.rule,
-        policy=policy,
+        policy=following.policy,
         roles=following.roles,
         suppressed=suppressed,
         times=said.times + 1 if said else 1,
@@ -125,6 +126,7 @@ def _corrections(entry: LedgerEntry, ledger: Mapping[str, LedgerEntry], now: int
             type=kind,
             at=now,
             rule=entry.rule,
+            policy=entry.policy,
             reason=f"{entry.type} no longer follows from what has happened",
             roles=roles,
             suppressed=entry.suppressed,

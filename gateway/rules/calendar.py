@@ -169,6 +169,28 @@ def intersection(name: str, parts: Sequence[Calendar]) -> Calendar:
     return Calendar(name, spans_of)
 
 
+def resolved(name: str, spans: Spans) -> Calendar:
+    """A calendar of just these intervals, which must be sorted and apart; closed before them and after."""
+    return Calendar(name, lambda first, last: spans)
+
+
+def spliced(name: str, before: Calendar | None, since: int, after: Calendar) -> Calendar:
+    """Open like `before` until `since`, and like `after` from then on; without a `before`, closed until then."""
+
+    def spans_of(first: int, last: int) -> Spans:
+        known = [] if before is None else _spans_of(before, first, last)
+        earlier = [(opened, min(closed, since)) for opened, closed in known if opened < since]
+        later = [(max(opened, since), closed) for opened, closed in _spans_of(after, first, last) if closed > since]
+        return joined([*earlier, *later])
+
+    return Calendar(name, spans_of)
+
+
+def midnight(zone: tzinfo, day: date) -> int:
+    """The instant with which a local date begins."""
+    return _utc(zone, day, 0, is_end=False)
+
+
 ALWAYS = Calendar("always", None)
 
 
@@ -192,6 +214,13 @@ def joined(spans: Iterable[tuple[int, int]]) -> Spans:
         else:
             result.append((opened, closed))
     return result
+
+
+def _spans_of(calendar: Calendar, first: int, last: int) -> Spans:
+    if calendar.spans_of is not None:
+        return calendar.spans_of(first, last)
+    start, end = (instant_of(datetime(year, 1, 1, tzinfo=UTC)) for year in (first, last + 1))
+    return [(start - 2 * DAY_MS, end + 2 * DAY_MS)]
 
 
 def _common(left: Spans, right: Spans) -> Spans:

@@ -78,7 +78,7 @@ def set_running(clock: Clock, rule: SlaRule | None, runs: bool, at: int) -> Cloc
     """Pause or resume at `at`; what ran until then is counted, or kept for a rule to count later."""
     if clock.runs == runs:
         return clock
-    return replace(_counted_until(clock, rule, at), runs=runs)
+    return replace(count_until(clock, rule, at), runs=runs)
 
 
 def change_rule(clock: Clock, old: SlaRule | None, new: SlaRule | None, at: int) -> Clock:
@@ -86,7 +86,7 @@ def change_rule(clock: Clock, old: SlaRule | None, new: SlaRule | None, at: int)
     if new is None:
         if old is None:
             return clock
-        return replace(_counted_until(clock, old, at), rule="", last_rule=old.id, cancelled_at=at, dropped=True)
+        return replace(count_until(clock, old, at), rule="", last_rule=old.id, cancelled_at=at, dropped=True)
     if old is None:
         # As if this rule had matched in between: it counts every stretch that no rule has counted.
         caught_up = sum(new.calendar.elapsed(span.start, span.end) for span in clock.uncounted)
@@ -94,22 +94,37 @@ def change_rule(clock: Clock, old: SlaRule | None, new: SlaRule | None, at: int)
             caught_up += new.calendar.elapsed(clock.since, at)
         clock = replace(clock, elapsed_ms=clock.elapsed_ms + caught_up, uncounted=(), since=at)
     else:
-        clock = _counted_until(clock, old, at)
-    return replace(clock, rule=new.id, last_rule=new.id, cancelled_at=None, dropped=False)
+        clock = count_until(clock, old, at)
+    return replace(
+        clock,
+        rule=new.id,
+        last_rule=new.id,
+        target_ms=new.target_ms,
+        calendar=new.calendar.name,
+        cancelled_at=None,
+        dropped=False,
+    )
+
+
+def is_counted_by(clock: Clock, rule: SlaRule | None) -> bool:
+    """Whether it is this rule that counts the clock, with the figures that it has now; None: whether no rule does."""
+    if rule is None:
+        return not clock.rule
+    return (clock.rule, clock.target_ms, clock.calendar) == (rule.id, rule.target_ms, rule.calendar.name)
 
 
 def meet(clock: Clock, rule: SlaRule | None, at: int) -> Clock:
     """The obligation is met at `at`; of one that no rule counts only the end is kept."""
     if clock.dropped:
         return replace(clock, dropped=False)
-    return replace(_counted_until(clock, rule, at), met_at=at, met_due=deadline(clock, rule))
+    return replace(count_until(clock, rule, at), met_at=at, met_due=deadline(clock, rule))
 
 
 def cancel(clock: Clock, rule: SlaRule | None, at: int) -> Clock:
     """The obligation is over at `at` without having been met."""
     if clock.dropped:
         return replace(clock, dropped=False)
-    return replace(_counted_until(clock, rule, at), cancelled_at=at)
+    return replace(count_until(clock, rule, at), cancelled_at=at)
 
 
 def breach(clock: Clock, rule: SlaRule, at: int) -> Clock:
@@ -122,7 +137,8 @@ def go_on(clock: Clock, runs: bool, at: int) -> Clock:
     return replace(clock, met_at=None, met_due=None, runs=runs, since=at)
 
 
-def _counted_until(clock: Clock, rule: SlaRule | None, at: int) -> Clock:
+def count_until(clock: Clock, rule: SlaRule | None, at: int) -> Clock:
+    """Add what has run until `at` to the sum; without a rule keep it for one to count later."""
     if rule is not None and not clock.dropped:
         return replace(clock, elapsed_ms=counted(clock, rule, at), since=at)
     if clock.runs and at > clock.since:

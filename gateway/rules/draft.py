@@ -4,22 +4,35 @@ It lives only inside one call of the rules; what leaves them is frozen.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from gateway.model.contact import Contact
 from gateway.model.event import Position
 from gateway.model.identity import derived_id
-from gateway.model.judgement import Clock, Escalation, Implied, ImpliedType, Route, State
+from gateway.model.judgement import Clock, Escalation, Implied, ImpliedType, RequestType, Route, State
 from gateway.model.words import Metric
+from gateway.rules.calendar import Calendar
 from gateway.rules.policy import Policy, SlaRule
+from gateway.rules.timeline import InForce
+
+_NEVER: Final = Calendar("", lambda first, last: [])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A policy has come into force at `at`. What is `awaited` would have happened at that instant all the same."""
+
+    at: int
+    awaited: frozenset[object]
 
 
 @dataclass(slots=True)
 class Draft:
-    """See `State` for the fields; `implied` gathers what follows, in the order in which it does."""
+    """See `State` for the fields; `implied` gathers what follows, in the order in which it does, and `retired` what the
+    state no longer carries."""
 
     policy: Policy
-    sla: dict[str, SlaRule]
+    policy_since: int
     contact: Contact
     opened_by: str
     owner: str
@@ -33,9 +46,11 @@ class Draft:
     in_force: dict[str, str] = field(default_factory=dict)
     clocks: list[Clock] = field(default_factory=list)
     escalations: list[Escalation] = field(default_factory=list)
-    raised_in_life: tuple[str, ...] = ()
+    instances: dict[Metric, int] = field(default_factory=dict)
+    triggered_in_life: tuple[str, ...] = ()
     matching: tuple[str, ...] = ()
     failures: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)
     first_message_at: int | None = None
     replied: bool = False
     acknowledged: bool = False
@@ -44,11 +59,27 @@ class Draft:
     wait_weight: int = 0
     future: tuple[int, ...] = ()
     frozen: bool = False
+    events: int = 1
+    kept_at_event: int = 0
+    change: Change | None = None
     implied: list[Implied] = field(default_factory=list)
+    retired: list[Clock | Escalation] = field(default_factory=list)
 
     def rule_of(self, clock: Clock) -> SlaRule | None:
         """The rule that counts a clock now; None when none does."""
-        return self.sla[clock.rule] if clock.rule else None
+        if not clock.rule:
+            return None
+        rule = self.policy.sla_by_id.get(clock.rule)
+        # A clock that an ended contact kept from an earlier policy: nothing counts it until a rule takes it over.
+        return rule or SlaRule(clock.rule, clock.metric, clock.target_ms, _NEVER)
+
+    def rule_in_force(self, metric: Metric) -> SlaRule | None:
+        """The first rule of a metric that matches, as of the last verdict."""
+        return self.policy.sla_by_id.get(self.in_force.get(metric, ""))
+
+    def brought_by_policy(self, at: int, thing: object) -> bool:
+        """Whether what `thing` sets off at `at` follows from the policy's coming into force alone."""
+        return self.change is not None and self.change.at == at and thing not in self.change.awaited
 
     def live(self, metric: str) -> int | None:
         """Index of the metric's clock whose obligation isn't over."""
@@ -59,17 +90,29 @@ class Draft:
 
     def say(
         self,
-        kind: ImpliedType,
+        kind: ImpliedType | RequestType,
         at: int,
         *cause: object,
         rule: str = "",
         reason: str = "",
         roles: tuple[str, ...] = (),
+        by_policy: bool = False,
         **detail: Any,
     ) -> str:
         """Record that something follows; `cause` names what it follows from. Returns its id."""
         id = derived_id("msg", kind, self.owner, rule, *cause)
-        self.implied.append(Implied(id=id, type=kind, at=at, rule=rule, reason=reason, roles=roles, detail=detail))
+        following = Implied(
+            id=id,
+            type=kind,
+            at=at,
+            rule=rule,
+            reason=reason,
+            roles=roles,
+            detail=detail,
+            policy=self.policy.hash,
+            by_policy=by_policy,
+        )
+        self.implied.append(following)
         return id
 
     def frozen_state(self) -> State:
@@ -81,33 +124,38 @@ class Draft:
             position=self.position,
             settled=self.settled,
             policy=self.policy.hash,
+            policy_since=self.policy_since,
+            events=self.events,
+            kept_at_event=self.kept_at_event,
             severity=self.severity,
             severity_rule=self.severity_rule,
             route=self.route,
             said_route=self.said_route,
             routed_by=self.routed_by,
-            in_force=self.in_force,
+            in_force=dict(self.in_force),
             clocks=tuple(self.clocks),
             escalations=tuple(self.escalations),
-            raised_in_life=self.raised_in_life,
+            instances=dict(self.instances),
+            triggered_in_life=self.triggered_in_life,
             matching=self.matching,
             failures=self.failures,
+            cut=self.cut,
             first_message_at=self.first_message_at,
             replied=self.replied,
             acknowledged=self.acknowledged,
             waiting=self.waiting,
-            pending=self.pending,
+            pending=dict(self.pending),
             wait_weight=self.wait_weight,
             future=self.future,
             frozen=self.frozen,
         )
 
 
-def draft_of(state: State, policy: Policy) -> Draft:
-    """A stored state, opened for change. The policy must be the one that judged it."""
+def draft_of(state: State, judge: InForce) -> Draft:
+    """A stored state, opened for change. `judge` must be what judged it."""
     return Draft(
-        policy=policy,
-        sla={rule.id: rule for rule in policy.sla},
+        policy=judge.policy,
+        policy_since=judge.since,
         contact=state.contact,
         opened_by=state.opened_by,
         owner=state.owner,
@@ -121,9 +169,11 @@ def draft_of(state: State, policy: Policy) -> Draft:
         in_force=dict(state.in_force),
         clocks=list(state.clocks),
         escalations=list(state.escalations),
-        raised_in_life=state.raised_in_life,
+        instances=dict(state.instances),
+        triggered_in_life=state.triggered_in_life,
         matching=state.matching,
         failures=dict(state.failures),
+        cut=dict(state.cut),
         first_message_at=state.first_message_at,
         replied=state.replied,
         acknowledged=state.acknowledged,
@@ -132,4 +182,6 @@ def draft_of(state: State, policy: Policy) -> Draft:
         wait_weight=state.wait_weight,
         future=state.future,
         frozen=state.frozen,
+        events=state.events,
+        kept_at_event=state.kept_at_event,
     )

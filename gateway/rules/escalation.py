@@ -1,17 +1,16 @@
 """Calls for more people: when one is raised, when its steps are due, and what ends it.
 
-Laws. Once for a rule and a clock's instance, or once in a life of the contact where the rule itself matches. A step is
-due when its chain's calendar has been open for `after` since the raising. Acknowledging stops what is not yet due, for
-good or until it runs out (`unack_after`) with no event of the contact since; the contact's end, the met or cancelled
-clock, or a condition that no longer holds resolves it. While the contact is ended nothing is raised by matching alone;
-a clock that runs then may still raise.
+Laws. `triggers` says when one is raised. A step is due when its chain's calendar has been open for `after` since the
+raising. Acknowledging stops what is not yet due, for good or until it runs out (`unack_after`) with no event of the
+contact since; the contact's end, the met or cancelled clock, or a condition that no longer holds resolves it.
 """
 
 from msgspec.structs import replace
 
 from gateway.model.event import EscalationAcknowledged
 from gateway.model.identity import derived_id
-from gateway.model.judgement import Clock, Escalation
+from gateway.model.judgement import Call, Clock, Escalation
+from gateway.rules import triggers
 from gateway.rules.draft import Draft
 from gateway.rules.policy import Chain, EscalationRule
 
@@ -23,7 +22,7 @@ ago would never be judged to its end."""
 def on_end(draft: Draft, at: int, *, reopened: bool = False) -> None:
     """The contact has ended: every escalation is resolved. A reopen begins a life in which rules may match anew."""
     if reopened:
-        draft.raised_in_life = ()
+        draft.triggered_in_life = ()
         return
     for index, escalation in enumerate(draft.escalations):
         if escalation.resolved_at is None:
@@ -48,6 +47,14 @@ def on_acknowledged(draft: Draft, event: EscalationAcknowledged) -> None:
             )
 
 
+def on_event(draft: Draft) -> None:
+    """Something has happened: an acknowledgement of before no longer runs out."""
+    for index, escalation in enumerate(draft.escalations):
+        taken_at = escalation.acknowledged_at
+        if taken_at is not None and escalation.next_at is not None and draft.contact.updated_at > taken_at:
+            draft.escalations[index] = replace(escalation, next_at=None)
+
+
 def settle(draft: Draft, at: int) -> bool:
     """At the end of an instant: resolve, raise, and fire the steps that are due. Whether anything happened."""
     before = list(draft.escalations)
@@ -55,16 +62,35 @@ def settle(draft: Draft, at: int) -> bool:
         if escalation.resolved_at is None and (why := _resolved_by(draft, escalation)):
             _resolve(draft, index, at, why)
     for rule in draft.policy.escalation:
-        if rule.id in draft.matching:
-            _raise(draft, rule, at)
+        for clock in triggers.set_off(draft, "escalation", rule):
+            _begin(draft, rule, at, clock)
     for index in range(len(draft.escalations)):
         _fire_due_steps(draft, index, at)
     return draft.escalations != before
 
 
+def follow_policy(draft: Draft, at: int) -> None:
+    """A policy has come into force at `at`: go on by the chains as they are now, without what they would have asked
+    for before; what has lost its rule is resolved."""
+    rules = {rule.id: rule for rule in draft.policy.escalation}
+    for index, escalation in enumerate(draft.escalations):
+        if escalation.resolved_at is not None:
+            continue
+        rule = rules.get(escalation.rule)
+        if rule is None:
+            _resolve(draft, index, at, "the policy in force no longer has its rule")
+            continue
+        steps = len(draft.policy.chains[rule.chain].steps)
+        taken = replace(escalation, chain=rule.chain, calls=escalation.calls[:steps])
+        taken = _scheduled(draft, taken)
+        if taken.next_at is not None and taken.next_at < at:
+            taken = _scheduled(draft, replace(taken, resumed_at=at))
+        draft.escalations[index] = taken
+
+
 def _resolved_by(draft: Draft, escalation: Escalation) -> str:
     if escalation.clock is None:
-        return "" if escalation.rule in draft.matching else "the condition no longer holds"
+        return "" if f"escalation/{escalation.rule}" in draft.matching else "the condition no longer holds"
     for clock in draft.clocks:
         if (clock.metric, clock.started_by) == escalation.clock:
             if clock.met_at is not None:
@@ -79,32 +105,15 @@ def _resolve(draft: Draft, index: int, at: int, why: str) -> None:
     draft.say("escalation.resolved", at, escalation.id, rule=escalation.rule, reason=why, escalation=escalation.id)
 
 
-def _raise(draft: Draft, rule: EscalationRule, at: int) -> None:
-    if rule.on == "matched":
-        if rule.id not in draft.raised_in_life and not draft.contact.ended:
-            draft.raised_in_life = (*draft.raised_in_life, rule.id)
-            _begin(draft, rule, at, None, f"rule {rule.id} matched")
-        return
-    place = {sla.id: index for index, sla in enumerate(draft.policy.sla)}
-    raised = {(escalation.rule, escalation.clock) for escalation in draft.escalations}
-    for clock in sorted(draft.clocks, key=lambda clock: (place.get(clock.rule, -1), clock.instance)):
-        key = (clock.metric, clock.started_by)
-        if _triggers(rule, clock) and (rule.id, key) not in raised:
-            word = "breached" if rule.on == "sla.breached" else "close to its deadline"
-            _begin(draft, rule, at, key, f"{clock.metric.replace('_', ' ')} {word} under rule {clock.rule}")
-
-
-def _triggers(rule: EscalationRule, clock: Clock) -> bool:
-    if clock.met_at is not None or clock.cancelled_at is not None:
-        return False
-    if rule.metric is not None and rule.metric != clock.metric:
-        return False
-    return clock.breached_at is not None if rule.on == "sla.breached" else bool(clock.warned)
-
-
-def _begin(draft: Draft, rule: EscalationRule, at: int, clock: tuple[str, str] | None, reason: str) -> None:
+def _begin(draft: Draft, rule: EscalationRule, at: int, clock: Clock | None) -> None:
+    if clock is None:
+        raised_by, reason = None, f"rule {rule.id} matched"
+    else:
+        raised_by = (clock.metric, clock.started_by)
+        word = "breached" if rule.on == "sla.breached" else "close to its deadline"
+        reason = f"{clock.metric.replace('_', ' ')} {word} under rule {clock.rule}"
     chain = draft.policy.chains[rule.chain]
-    cause = clock if clock is not None else ("matched", draft.opened_by)
+    cause = raised_by or ("matched", draft.opened_by)
     id = derived_id("msg", "escalation.raised", draft.owner, rule.id, *cause)
     at_once = bool(chain.steps) and chain.steps[0].after_ms == 0
     escalation = Escalation(
@@ -112,9 +121,8 @@ def _begin(draft: Draft, rule: EscalationRule, at: int, clock: tuple[str, str] |
         rule=rule.id,
         chain=chain.id,
         raised_at=at,
-        clock=clock,
-        steps_fired=int(at_once),
-        last_fired_at=at if at_once else None,
+        clock=raised_by,
+        calls=(Call(at),) if at_once else (),
     )
     draft.escalations.append(_scheduled(draft, escalation))
     draft.say(
@@ -124,6 +132,7 @@ def _begin(draft: Draft, rule: EscalationRule, at: int, clock: tuple[str, str] |
         rule=rule.id,
         reason=reason,
         roles=chain.steps[0].notify if at_once else (),
+        by_policy=triggers.brought_by_policy(draft, at, "escalation", rule.id, clock),
         escalation=id,
         chain=chain.id,
         step=int(at_once),
@@ -134,16 +143,20 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
     """Fire what is due by `at`, one after the other: each firing says when the next one is due."""
     while (escalation := draft.escalations[index]).next_at is not None and escalation.next_at <= at:
         if escalation.acknowledged_at is not None:
-            draft.escalations[index] = _run_out(draft, escalation, escalation.acknowledged_at, escalation.next_at)
+            due = escalation.next_at
+            resumed = replace(escalation, acknowledged_at=None, acknowledged_by="", resumed_at=due)
+            draft.escalations[index] = _scheduled(draft, resumed)
             continue
         chain = draft.policy.chains[escalation.chain]
         due = escalation.next_at
-        if due == step_due(chain, escalation, escalation.steps_fired + 1):
-            number, again = escalation.steps_fired + 1, 0
+        number = _step_at(chain, escalation, due)
+        calls = list(escalation.calls)
+        if number > len(calls):
+            calls.append(Call(due))
         else:
-            number, again = escalation.steps_fired, escalation.reminders + 1
-        fired = replace(escalation, steps_fired=number, last_fired_at=due, reminders=again)
-        draft.escalations[index] = _scheduled(draft, fired)
+            calls[number - 1] = Call(due, calls[number - 1].reminders + 1)
+        again = calls[number - 1].reminders
+        draft.escalations[index] = _scheduled(draft, replace(escalation, calls=tuple(calls)))
         draft.say(
             "escalation.stepped",
             due,
@@ -153,6 +166,7 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
             rule=escalation.rule,
             reason=f"step {number} of chain {chain.id}" + (f", reminder {again}" if again else ""),
             roles=chain.steps[number - 1].notify,
+            by_policy=draft.brought_by_policy(due, escalation.id),
             escalation=escalation.id,
             chain=chain.id,
             step=number,
@@ -160,21 +174,16 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
         )
 
 
-def _run_out(draft: Draft, escalation: Escalation, acknowledged_at: int, at: int) -> Escalation:
-    """The acknowledgement's time is over: go on with the next step, unless something has happened since."""
-    if draft.contact.updated_at > acknowledged_at:
-        return replace(escalation, next_at=None)
-    return _scheduled(draft, replace(escalation, acknowledged_at=None, acknowledged_by="", resumed_at=at))
-
-
 def _scheduled(draft: Draft, escalation: Escalation) -> Escalation:
     """The escalation with the instant at which time alone takes it further."""
     chain = draft.policy.chains[escalation.chain]
-    if escalation.acknowledged_at is not None and chain.unack_after_ms is not None:
-        return replace(escalation, next_at=chain.calendar.due(escalation.acknowledged_at, chain.unack_after_ms))
+    taken_at = escalation.acknowledged_at
+    if taken_at is not None and chain.unack_after_ms is not None and draft.contact.updated_at <= taken_at:
+        return replace(escalation, next_at=chain.calendar.due(taken_at, chain.unack_after_ms))
     if escalation.state != "active":
         return replace(escalation, next_at=None)
-    instants = [step_due(chain, escalation, escalation.steps_fired + 1), _reminder_due(chain, escalation)]
+    reminders = (_reminder_due(chain, escalation, number) for number in range(1, escalation.steps_fired + 1))
+    instants = [step_due(chain, escalation, escalation.steps_fired + 1), *reminders]
     return replace(escalation, next_at=min((at for at in instants if at is not None), default=None))
 
 
@@ -186,9 +195,17 @@ def step_due(chain: Chain, escalation: Escalation, number: int) -> int | None:
     return due if due is None or escalation.resumed_at is None else max(due, escalation.resumed_at)
 
 
-def _reminder_due(chain: Chain, escalation: Escalation) -> int | None:
-    if escalation.steps_fired == 0 or escalation.last_fired_at is None or escalation.reminders >= REMINDERS_MAX:
+def _reminder_due(chain: Chain, escalation: Escalation, number: int) -> int | None:
+    """When a step that has fired reminds again; None for one that doesn't, or has fallen silent."""
+    call, wait = escalation.calls[number - 1], chain.steps[number - 1].reminder_ms
+    if wait is None or call.reminders >= REMINDERS_MAX:
         return None
-    wait = chain.steps[escalation.steps_fired - 1].reminder_ms
-    since = max(escalation.last_fired_at, escalation.resumed_at or 0)
-    return None if wait is None else chain.calendar.due(since, wait)
+    return chain.calendar.due(max(call.at, escalation.resumed_at or 0), wait)
+
+
+def _step_at(chain: Chain, escalation: Escalation, at: int) -> int:
+    """The first step of the chain that calls, or calls again, at an instant at which one does."""
+    for number in range(1, escalation.steps_fired + 1):
+        if _reminder_due(chain, escalation, number) == at:
+            return number
+    return escalation.steps_fired + 1

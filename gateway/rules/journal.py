@@ -13,8 +13,8 @@ from gateway.model.event import Event, encode_event
 
 
 def content(event: Event) -> bytes:
-    """What an event says, whoever told it: equal for two tellings of the same."""
-    return encode_event(replace(event, rev=0))
+    """What an event says, whoever told it and when: equal for two tellings of the same."""
+    return encode_event(replace(event, rev=0, historical=False))
 
 
 def replaces(arriving: Event, known: Event) -> bool:

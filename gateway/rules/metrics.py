@@ -17,12 +17,14 @@ End = Literal["cancels", "meets", "meets for good", "leaves"]
 @dataclass(frozen=True, slots=True)
 class MetricRules:
     """`end`: what solving or closing does; merging and deleting always cancel what isn't met. What it `leaves` alone
-    starts while the contact is ended, too. `met_by_ack`: a `contact.acknowledged` meets it as well."""
+    starts while the contact is ended, too. `met_by_ack`: a `contact.acknowledged` meets it as well. `each`: what starts
+    it starts one more clock, whatever runs already."""
 
     runs_in: frozenset[Life]
     end: End
     met_by_ack: bool = False
     calls_only: bool = False
+    each: bool = False
 
 
 METRICS: Final[dict[Metric, MetricRules]] = {
@@ -37,7 +39,7 @@ METRICS: Final[dict[Metric, MetricRules]] = {
     "speed_of_answer": MetricRules(ANY, "cancels", calls_only=True),
     "acknowledgement": MetricRules(ANY, "cancels", met_by_ack=True),
     "csat_recovery": MetricRules(ANY, "leaves", met_by_ack=True),
-    "handover_reply": MetricRules(ANY, "cancels"),
+    "handover_reply": MetricRules(ANY, "cancels", each=True),
 }
 
 ON_OPENING: Final[tuple[Metric, ...]] = (

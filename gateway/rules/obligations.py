@@ -33,7 +33,7 @@ def on_opening(draft: Draft, event: Event) -> None:
 
 def on_csat(draft: Draft, event: Event) -> None:
     """Start the recovery that a bad answer asks for, under the rule now in force; called after the verdicts."""
-    rule = draft.sla.get(draft.in_force.get("csat_recovery", ""))
+    rule = draft.rule_in_force("csat_recovery")
     ratio = draft.contact.csat.ratio
     if rule is None or rule.below is None or ratio >= rule.below:
         return
@@ -124,11 +124,11 @@ def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
         _start_next_reply(draft, at)
 
 
-def _counts(draft: Draft, metric: str, author: str) -> bool:
+def _counts(draft: Draft, metric: Metric, author: str) -> bool:
     """Whether this author's reply counts for the metric: a bot's only where the rule in force says so."""
     if author == "agent":
         return True
-    rule = draft.sla.get(draft.in_force.get(metric, ""))
+    rule = draft.rule_in_force(metric)
     return rule is not None and rule.bots_count
 
 
@@ -143,9 +143,7 @@ def _begin_waiting(draft: Draft, event: CallQueued | CallRinging) -> None:
         return
     draft.wait_weight = weight
     at = int(event.at)
-    draft.clocks[index] = replace(
-        clock, started_by=event.id, started_at=at, since=at, elapsed_ms=0, uncounted=(), warned=()
-    )
+    draft.clocks[index] = replace(clock, started_by=event.id, started_at=at, since=at, elapsed_ms=0, uncounted=())
     # It is the same instance still: what it has raised stays its own.
     before, now = (clock.metric, clock.started_by), (clock.metric, event.id)
     draft.escalations = [
@@ -160,7 +158,7 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
     if draft.contact.ended and METRICS[metric].end != "leaves":
         draft.pending[metric] = cause
         return
-    if draft.live(metric) is not None:
+    if draft.live(metric) is not None and not METRICS[metric].each:
         return
     at = started_at if now is None else now
     late = (Span(started_at, at),) if at > started_at else ()
@@ -176,40 +174,38 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
     )
 
 
-def _taken(draft: Draft, metric: Metric) -> int | None:
-    """Where the metric's clock is, to be met or cancelled; one that no rule has ever counted leaves without a trace."""
+def _taken(draft: Draft, metric: Metric) -> list[int]:
+    """Where the metric's clocks are, to be met or cancelled; what no rule has ever counted leaves without a trace."""
     draft.pending.pop(metric, None)
-    index = draft.live(metric)
-    if index is not None and not draft.clocks[index].instance:
-        del draft.clocks[index]
-        return None
-    return index
+    taken = [index for index, clock in enumerate(draft.clocks) if clock.metric == metric and not clock.over]
+    counted = [index for index in taken if draft.clocks[index].instance]
+    if len(counted) == len(taken):
+        return taken
+    draft.clocks = [clock for clock in draft.clocks if clock.metric != metric or clock.over or clock.instance]
+    return _taken(draft, metric)
 
 
 def _meet(draft: Draft, metric: Metric, at: int) -> None:
-    index = _taken(draft, metric)
-    if index is None:
-        return
-    clock = draft.clocks[index]
-    met = clocks.meet(clock, draft.rule_of(clock), at)
-    draft.clocks[index] = met
-    if met.met_at is not None and met.breached_at is None:
-        draft.say(
-            "sla.met",
-            at,
-            metric,
-            clock.started_by,
-            draft.opened_by,
-            rule=met.rule,
-            reason=f"{metric.replace('_', ' ')} in time",
-            metric=metric,
-            instance=met.instance,
-        )
+    for index in _taken(draft, metric):
+        clock = draft.clocks[index]
+        met = clocks.meet(clock, draft.rule_of(clock), at)
+        draft.clocks[index] = met
+        if met.met_at is not None and met.breached_at is None:
+            draft.say(
+                "sla.met",
+                at,
+                metric,
+                clock.started_by,
+                draft.opened_by,
+                rule=met.rule,
+                reason=f"{metric.replace('_', ' ')} in time",
+                metric=metric,
+                instance=met.instance,
+            )
 
 
 def _cancel(draft: Draft, metric: Metric, at: int) -> None:
-    index = _taken(draft, metric)
-    if index is not None:
+    for index in _taken(draft, metric):
         clock = draft.clocks[index]
         draft.clocks[index] = clocks.cancel(clock, draft.rule_of(clock), at)
 

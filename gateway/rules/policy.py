@@ -11,10 +11,11 @@ from gateway.model.contact import Facts
 from gateway.model.words import Metric
 from gateway.rules.calendar import Calendar
 
-Section = Literal["severity", "routing", "sla", "escalation"]
+Section = Literal["severity", "routing", "sla", "escalation", "enrich", "actions"]
 """The sections that have conditions, in the order in which they are judged: each sees what those before it decided."""
 
 Operator = Literal["lt", "le"]
+Trigger = Literal["matched", "sla.warned", "sla.breached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,38 @@ class EscalationRule:
     """`metric` narrows a clock's trigger to that metric."""
 
     id: str
-    on: Literal["matched", "sla.warned", "sla.breached"]
+    on: Trigger
     chain: str
     metric: Metric | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichRule:
+    """Which enricher is asked about the customer; its answer is good for `ttl_ms`, None: as the enricher says."""
+
+    id: str
+    enricher: str
+    ttl_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is written on a contact at its vendor."""
+
+    comment: str | None = None
+    visibility: Literal["public", "internal"] = "internal"
+    tags_add: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """What is done, and when; `connector` None: by the contact's own. `metric` narrows a clock's trigger."""
+
+    id: str
+    on: Trigger
+    do: Deed
+    metric: Metric | None = None
+    connector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +132,8 @@ class Verdict:
 
     matched: tuple[bool, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
+    """How many of the contact's tags and fields the conditions did not get to see, where any."""
 
 
 class Matcher(Protocol):
@@ -115,18 +147,29 @@ class Matcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All rules of a deployment. `hash` names its exact content, resolved calendars included."""
+    """All rules of a deployment. `hash` names its exact content, calendars included; `starts` is the instant of its own
+    date, where it has one."""
 
     name: str
     hash: str
-    calendars: Mapping[str, Calendar]
-    severity: tuple[SeverityRule, ...]
-    sla: tuple[SlaRule, ...]
-    queues: Mapping[str, Queue]
-    routing: tuple[RoutingRule, ...]
-    roles: Mapping[str, tuple[str, ...]]
-    chains: Mapping[str, Chain]
-    escalation: tuple[EscalationRule, ...]
     matcher: Matcher
+    starts: int | None = None
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    severity: tuple[SeverityRule, ...] = ()
+    sla: tuple[SlaRule, ...] = ()
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    routing: tuple[RoutingRule, ...] = ()
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+    escalation: tuple[EscalationRule, ...] = ()
+    enrich: tuple[EnrichRule, ...] = ()
+    actions: tuple[ActionRule, ...] = ()
+    sla_by_id: Mapping[str, SlaRule] = field(init=False, repr=False, compare=False)
+    sla_places: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """Where each rule stands among the file's."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sla_by_id", {rule.id: rule for rule in self.sla})
+        object.__setattr__(self, "sla_places", {rule.id: place for place, rule in enumerate(self.sla)})

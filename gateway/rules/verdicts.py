@@ -4,6 +4,7 @@ Laws. Sections are judged in the order severity, routing, sla, escalation; each 
 first rule that matches wins, for `sla` the first of each metric. While a contact is ended its clocks keep their rule.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,12 +15,12 @@ from gateway.model.words import Priority
 from gateway.rules import clocks, obligations
 from gateway.rules.draft import Draft
 from gateway.rules.metrics import METRICS
-from gateway.rules.policy import Policy, Section, Verdict
+from gateway.rules.policy import ActionRule, EnrichRule, EscalationRule, Policy, Section, Verdict
 
 SEVERITY_OF: Final[dict[Priority | None, int]] = {"urgent": 1, "high": 2, "normal": 3, "low": 4, None: 3}
 """The severity of a contact that no rule speaks of."""
 
-_SOURCE: Final = {"status": "strands", "tags": "strands", "connectors": "strands"}
+_SOURCE: Final = {"connectors": "strands"}
 """Fields that conditions read which are kept elsewhere in the contact."""
 
 
@@ -27,13 +28,18 @@ def reads_change(policy: Policy, before: Contact, after: Contact) -> bool:
     """Whether any field that a verdict depends on differs; until then the old verdicts stand."""
     if before.priority != after.priority:
         return True
-    sources = (_SOURCE.get(name, name) for name in policy.matcher.reads)
-    return any(getattr(before, source, None) != getattr(after, source, None) for source in sources)
+    for name in policy.matcher.reads:
+        source = _SOURCE.get(name, name)
+        was, now = getattr(before, source, None), getattr(after, source, None)
+        if was is not now and was != now:
+            return True
+    return False
 
 
 def judge(draft: Draft, at: int, cause: str) -> None:
     """Judge every section anew at `at`; `cause` is the id of the event after which this happens."""
     failures: dict[str, str] = {}
+    draft.cut = {}
     facts = Facts(contact=draft.contact)
     verdict = _ask(draft, "severity", facts, failures)
     _take_severity(draft, verdict)
@@ -50,31 +56,45 @@ def judge(draft: Draft, at: int, cause: str) -> None:
             route_priority=route.priority,
         )
     _take_rules(draft, _ask(draft, "sla", facts, failures))
-    verdict = _ask(draft, "escalation", facts, failures)
-    draft.matching = tuple(
-        rule.id for rule, holds in zip(draft.policy.escalation, verdict.matched, strict=True) if holds
+    policy = draft.policy
+    draft.matching = (
+        *_matching("escalation", policy.escalation, _ask(draft, "escalation", facts, failures)),
+        *_matching("enrich", policy.enrich, _ask(draft, "enrich", facts, failures)),
+        *_matching("actions", policy.actions, _ask(draft, "actions", facts, failures)),
     )
     draft.failures = failures
 
 
 def let_rules_count(draft: Draft, at: int) -> None:
     """Give every clock the rule now in force for its metric, from `at` on."""
+    ended = draft.contact.ended
     for index, clock in enumerate(draft.clocks):
-        if clock.over or (draft.contact.ended and METRICS[clock.metric].end != "leaves"):
+        if clock.over or (ended and METRICS[clock.metric].end != "leaves"):
             continue
-        new = draft.sla.get(draft.in_force.get(clock.metric, ""))
-        if (new.id if new else "") != clock.rule:
+        # What runs on in the end keeps its rule until the reopen, as long as the policy has it.
+        kept = draft.policy.sla_by_id.get(clock.rule) if ended else None
+        new = kept or draft.rule_in_force(clock.metric)
+        if not clocks.is_counted_by(clock, new):
             clock = clocks.change_rule(clock, draft.rule_of(clock), new, at)
         if new is not None and not clock.instance:
-            earlier = (other.instance for other in draft.clocks if other.metric == clock.metric)
-            clock = replace(clock, instance=max(earlier) + 1)
+            draft.instances[clock.metric] = draft.instances.get(clock.metric, 0) + 1
+            clock = replace(clock, instance=draft.instances[clock.metric])
         draft.clocks[index] = clock
 
 
 def _ask(draft: Draft, section: Section, facts: Facts, failures: dict[str, str]) -> Verdict:
+    if not getattr(draft.policy, section):
+        return Verdict(())
     verdict = draft.policy.matcher.verdict(section, facts)
     failures.update(verdict.failed)
+    draft.cut.update(verdict.cut)
     return verdict
+
+
+def _matching(
+    section: Section, rules: Sequence[EscalationRule | EnrichRule | ActionRule], verdict: Verdict
+) -> Iterator[str]:
+    return (f"{section}/{rule.id}" for rule, holds in zip(rules, verdict.matched, strict=True) if holds)
 
 
 def _take_severity(draft: Draft, verdict: Verdict) -> None:
@@ -127,6 +147,7 @@ def say_route(draft: Draft, at: int) -> bool:
         reason=f"rule {route.rule} matched{passed}",
         queue=route.queue,
         before=before.queue if before else None,
+        by_policy=draft.brought_by_policy(at, draft.routed_by),
         passed_over=list(route.passed_over),
     )
     return True

@@ -1,6 +1,6 @@
 """A judgement as people and receivers read it: plain values for JSON, times as RFC 3339, durations in seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import to_builtins
@@ -9,15 +9,15 @@ from gateway.model.contact import Contact
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Effect, Escalation, Implied, Route, State
 from gateway.rules import clocks
-from gateway.rules.policy import Policy, SlaRule
+from gateway.rules.policy import Policy
 
 View = dict[str, Any]
 
 
 def contact_view(state: State) -> View:
-    """What the contact says of itself, with its severity."""
+    """What the contact says of itself, with its severity; `cut` where the rules could not see all of it."""
     contact = state.contact
-    return {
+    view = {
         "kind": contact.kind,
         "channel": contact.channel,
         "direction": contact.direction,
@@ -38,6 +38,7 @@ def contact_view(state: State) -> View:
         "updated_at": format_instant(contact.updated_at),
         "reopened": contact.reopened,
     }
+    return {**view, "cut": dict(state.cut)} if state.cut else view
 
 
 def customer_view(contact: Contact) -> View:
@@ -46,22 +47,20 @@ def customer_view(contact: Contact) -> View:
     return view
 
 
-def clocks_in_order(state: State, policy: Policy) -> list[Clock]:
+def clocks_in_order(state: State, policy: Policy, retired: Iterable[Clock] = ()) -> list[Clock]:
     """Every clock that a rule has counted, in the policy's order of rules, then by instance."""
-    place = {rule.id: index for index, rule in enumerate(policy.sla)}
-    counted = (clock for clock in state.clocks if clock.instance)
-    return sorted(counted, key=lambda clock: (place.get(clock.last_rule, len(place)), clock.instance))
+    places = policy.sla_places
+    counted = (clock for clock in (*retired, *state.clocks) if clock.instance)
+    return sorted(counted, key=lambda clock: (places.get(clock.last_rule, len(places)), clock.metric, clock.instance))
 
 
-def clocks_view(state: State, policy: Policy, at: int) -> list[View]:
-    """The clocks of `clocks_in_order`, in that order."""
-    rules = {rule.id: rule for rule in policy.sla}
-    return [_clock_view(clock, rules, at) for clock in clocks_in_order(state, policy)]
+def clocks_view(state: State, policy: Policy, at: int, retired: Iterable[Clock] = ()) -> list[View]:
+    """The clocks of `clocks_in_order`, in that order. `policy` is the one that judged last."""
+    return [_clock_view(clock, policy, at) for clock in clocks_in_order(state, policy, retired)]
 
 
-def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
-    rule = rules.get(clock.last_rule)
-    counting = rule if clock.rule else None
+def _clock_view(clock: Clock, policy: Policy, at: int) -> View:
+    counting = policy.sla_by_id.get(clock.rule)
     due_at = clocks.due_to_show(clock, counting)
     view = {
         "rule": clock.last_rule,
@@ -73,9 +72,9 @@ def _clock_view(clock: Clock, rules: Mapping[str, SlaRule], at: int) -> View:
         "met_at": _time(clock.met_at),
         "breached_at": _time(clock.breached_at),
         "cancelled_at": _time(clock.cancelled_at),
-        "target_s": seconds_of(rule.target_ms) if rule else None,
+        "target_s": seconds_of(clock.target_ms),
         "elapsed_s": seconds_of(clocks.counted(clock, counting, at)),
-        "calendar": rule.calendar.name if rule else None,
+        "calendar": clock.calendar,
     }
     if counting is not None and clock.state == "running" and due_at is None:
         view["reason"] = f"the calendar {counting.calendar.name} doesn't open often enough for a deadline"
@@ -130,12 +129,22 @@ def implied_view(following: Implied) -> View:
         "type": following.type,
         "at": format_instant(following.at),
         "rule": following.rule,
-        "data": {"reason": following.reason, "roles": list(following.roles), **following.detail},
+        "data": {
+            "reason": following.reason,
+            "roles": list(following.roles),
+            "policy": following.policy,
+            **following.detail,
+        },
     }
 
 
-def notice_body(effect: Effect, contact: str, state: State, policy: Policy, *, source: str, link: str) -> View:
-    """A notice: one object that is both a CloudEvent in structured mode and a Standard Webhooks payload."""
+def notice_body(
+    effect: Effect, contact: str, state: State, policy: Policy, *, name: str, source: str, link: str
+) -> View:
+    """A notice: one object that is both a CloudEvent in structured mode and a Standard Webhooks payload.
+
+    `policy` judged the contact last; `name` is that of the policy from which the effect follows.
+    """
     at = format_instant(effect.at)
     return {
         "specversion": "1.0",
@@ -151,7 +160,7 @@ def notice_body(effect: Effect, contact: str, state: State, policy: Policy, *, s
             "rule": effect.rule or None,
             "reason": effect.reason,
             "late_by_s": seconds_of(effect.late_by_ms),
-            "policy": {"name": policy.name, "hash": policy.hash},
+            "policy": {"name": name, "hash": effect.policy},
             "links": {"contact": link},
             **effect.detail,
         },

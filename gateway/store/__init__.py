@@ -3,6 +3,6 @@
 Statements are SQLAlchemy Core, compiled once; they run on the driver's own connection, on threads that Spawn lends.
 """
 
-from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite import SqliteStore, daemon_pid
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "daemon_pid"]

@@ -7,6 +7,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from gateway.kernel.store import StoreUnusable
+from gateway.model.event import Event, decode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import Effect, LedgerEntry, State
 
@@ -21,10 +23,19 @@ def _plain(value: Any) -> Any:
 
 _pack = msgspec.msgpack.Encoder(enc_hook=_plain)
 _json = msgspec.json.Encoder(enc_hook=_plain)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+_strands = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ...])
+
+
+def damaged(what: str, error: Exception) -> StoreUnusable:
+    """What to tell of bytes in the database that nobody can have written there."""
+    why = f"the database is damaged: {what} can't be read ({error})"
+    return StoreUnusable(f"{why}; restore a backup, or start with a new file")
 
 
 class _Coding(Generic[T]):
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], what: str) -> None:
+        self._what = what
         self._unpack = msgspec.msgpack.Decoder(kind)
         self._read = msgspec.json.Decoder(kind)
 
@@ -35,16 +46,18 @@ class _Coding(Generic[T]):
         except OverflowError:
             return _json.encode(value)
 
-    def decode(self, body: bytes) -> T:
-        """The value that `encode` was given."""
-        return self._read.decode(body) if body[:1] == b"{" else self._unpack.decode(body)
+    def decode(self, body: bytes, *of: object) -> T:
+        """The value that `encode` was given. Raises StoreUnusable, which names what it is `of`, for any other bytes."""
+        try:
+            return self._read.decode(body) if body[:1] == b"{" else self._unpack.decode(body)
+        except _UNREADABLE as error:
+            raise damaged(f"{self._what} {' at '.join(map(str, of))}", error) from error
 
 
-states = _Coding(State)
-entries = _Coding(LedgerEntry)
-effects = _Coding(Effect)
-
-_strands = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ...])
+states = _Coding(State, "the state of contact")
+checkpoints = _Coding(State, "the checkpoint of contact")
+entries = _Coding(LedgerEntry, "an entry in the ledger of contact")
+effects = _Coding(Effect, "the decision")
 
 
 def encode_strands(strands: tuple[StrandKey, ...]) -> bytes:
@@ -52,9 +65,20 @@ def encode_strands(strands: tuple[StrandKey, ...]) -> bytes:
     return _pack.encode([(strand.connector, strand.kind, strand.id) for strand in strands])
 
 
-def decode_strands(body: bytes) -> tuple[StrandKey, ...]:
-    """The strands that `encode_strands` was given."""
-    return tuple(StrandKey(*parts) for parts in _strands.decode(body))
+def decode_strands(body: bytes, contact: str) -> tuple[StrandKey, ...]:
+    """The strands that `encode_strands` was given. Raises StoreUnusable."""
+    try:
+        return tuple(StrandKey(*parts) for parts in _strands.decode(body))
+    except _UNREADABLE as error:
+        raise damaged(f"the list of strands of contact {contact}", error) from error
+
+
+def read_event(body: bytes, of: str) -> Event:
+    """The event that `encode_event` was given. Raises StoreUnusable, which names what it is `of`."""
+    try:
+        return decode_event(body)
+    except _UNREADABLE as error:
+        raise damaged(f"an event of {of}", error) from error
 
 
 def storable(text: str) -> str:

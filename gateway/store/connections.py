@@ -1,44 +1,23 @@
-"""Opening the database file: its mode, its settings, and the lock that keeps a second daemon away.
+"""Opening the database file: its mode and its settings."""
 
-The lock is the operating system's, on a file beside the database: it goes when its process does, however that ends.
-"""
-
-import fcntl
 import os
 from pathlib import Path
 from typing import Any
 
-from gateway.kernel.store import StoreBusy, StoreUnusable
+from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
 MEMORY = ":memory:"
 PAGE_BYTES = 16_384
 BUSY_MS = 5_000
-_FILE_MODE = 0o600
-
-
-class FileLock:
-    """Held from its making until `release`, or until the process ends."""
-
-    def __init__(self, path: str) -> None:
-        self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, _FILE_MODE)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise StoreBusy(
-                f"another daemon runs on {path}: stop it first, or give this one a database of its own"
-            ) from None
-
-    def release(self) -> None:
-        """Let another daemon have the file."""
-        os.close(self._file)
+FILE_MODE = 0o600
+"""Nobody but the owner reads or writes what is ours."""
 
 
 def prepare_file(path: str) -> None:
     """Make the file, for its owner only, if it isn't there. Raises StoreUnusable where that can't be done."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, _FILE_MODE))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
     except OSError as error:
         raise StoreUnusable(
             f"the database {path} can't be opened: {error.strerror}; give a file in a folder that exists, "

@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from gateway.kernel.store import UNOPENED, Batch, Conflict, ContactRow, JournalEntry
-from gateway.model.event import Event, decode_event, encode_event
+from gateway.model.event import Event, encode_event
 from gateway.model.identity import StrandKey
-from gateway.model.judgement import LedgerEntry
-from gateway.store import fetching, inbox, outbox
-from gateway.store.coding import decode_strands, encode_strands, entries, states
+from gateway.model.judgement import LedgerEntry, State
+from gateway.model.words import ENDED
+from gateway.store import contact_checkpoints, fetching, inbox, outbox
+from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
-from gateway.store.statement import Row, Statement, value
+from gateway.store.statement import BEFORE_ALL, Row, Statement, upsert, value
 
 CONTACT_COLUMNS = (
     contacts.c.id,
@@ -27,11 +28,6 @@ CONTACT_COLUMNS = (
     contacts.c.next_due,
     contacts.c.updated_at,
 )
-
-
-def _upsert(table: sa.Table, keys: Sequence[str], changed: Sequence[str], columns: Sequence[str]) -> Statement:
-    replaced: dict[str, Any] = {name: sa.literal_column(f"excluded.{name}") for name in changed}
-    return Statement(insert(table).on_conflict_do_update(index_elements=keys, set_=replaced), columns)
 
 
 _contact_of = Statement(
@@ -61,14 +57,15 @@ _history = Statement(
             ),
         )
     )
-    .where(strands.c.contact == value("contact"))
+    .where(strands.c.contact == value("contact"), journal.c.at > value("after"))
 )
-_ledger = Statement(sa.select(ledger.c.entry).where(ledger.c.contact == value("of")))
-_entry = Statement(sa.select(ledger.c.entry).where(ledger.c.contact == value("of"), ledger.c.id == value("entry")))
+_said = sa.select(ledger.c.entry).where(ledger.c.contact == value("of"), ledger.c.at > value("after"))
+_ledger = Statement(_said)
+_entry = Statement(_said.where(ledger.c.id == value("entry")))
 
 _add_contact = Statement(
     insert(contacts).on_conflict_do_nothing(),
-    ("id", "version", "status", "next_due", "updated_at", "policy", "strands", "state"),
+    ("id", "version", "status", "next_due", "updated_at", "policy_since", "strands", "state"),
 )
 _set_contact = Statement(
     sa.update(contacts)
@@ -83,13 +80,8 @@ _set_strand = Statement(
     ),
     ("connector", "kind", "ref", "contact"),
 )
-_set_event = _upsert(
-    journal,
-    ("connector", "event"),
-    ("kind", "ref", "received_at", "body"),
-    ("connector", "kind", "ref", "event", "received_at", "body"),
-)
-_set_entry = _upsert(ledger, ("contact", "id"), ("entry",), ("contact", "id", "entry"))
+_set_event = upsert(journal, ("connector", "event"), ("kind", "ref", "at", "received_at", "body"))
+_set_entry = upsert(ledger, ("contact", "id"), ("at", "entry"))
 
 
 def contact(row: Row) -> ContactRow:
@@ -98,8 +90,8 @@ def contact(row: Row) -> ContactRow:
     return ContactRow(
         id=id,
         version=version,
-        strands=decode_strands(held),
-        state=None if state is None else states.decode(state),
+        strands=decode_strands(held, id),
+        state=None if state is None else states.decode(state, id),
         next_due=next_due,
         updated_at=updated_at,
     )
@@ -122,25 +114,31 @@ def known_events(connection: Connection, ids: Sequence[tuple[str, str]]) -> dict
     for connector, event in ids:
         row = _event.one(connection, of=connector, event=event)
         if row is not None:
-            found[connector, event] = decode_event(row[0])
+            found[connector, event] = read_event(row[0], f"connector {connector}: {event}")
     return found
 
 
-def history(connection: Connection, contact: str) -> list[JournalEntry]:
-    """Every event of a contact."""
+def history(connection: Connection, contact: str, after: int | None) -> list[JournalEntry]:
+    """The events of a contact that happened after an instant; None: all of them."""
+    found = _history.rows(connection, contact=contact, after=BEFORE_ALL if after is None else after)
     return [
-        JournalEntry(strand=StrandKey(connector, kind, ref), event=decode_event(body), received_at=received_at)
-        for connector, kind, ref, received_at, body in _history.rows(connection, contact=contact)
+        JournalEntry(
+            strand=StrandKey(connector, kind, ref),
+            event=read_event(body, f"contact {contact}"),
+            received_at=received_at,
+        )
+        for connector, kind, ref, received_at, body in found
     ]
 
 
-def said(connection: Connection, contact: str, ids: Sequence[str] | None) -> dict[str, LedgerEntry]:
-    """The ledger of a contact, or its entries of `ids`."""
+def said(connection: Connection, contact: str, ids: Sequence[str] | None, after: int | None) -> dict[str, LedgerEntry]:
+    """The ledger of a contact, or its entries of `ids`; of them those `at` later than `after`."""
+    which = {"of": contact, "after": BEFORE_ALL if after is None else after}
     if ids is None:
-        bodies = _ledger.rows(connection, of=contact)
+        bodies = _ledger.rows(connection, **which)
     else:
-        bodies = [row for id in ids if (row := _entry.one(connection, of=contact, entry=id)) is not None]
-    return {entry.id: entry for entry in (entries.decode(body) for (body,) in bodies)}
+        bodies = [row for id in ids if (row := _entry.one(connection, **which, entry=id)) is not None]
+    return {entry.id: entry for entry in (entries.decode(body, contact) for (body,) in bodies)}
 
 
 def due(connection: Connection, until: int, limit: int) -> list[ContactRow]:
@@ -170,8 +168,10 @@ class Prepared:
         ]
         self.journal = [_event_values(entry) for entry in batch.journal]
         self.ledger = [
-            {"contact": contact, "id": entry.id, "entry": entries.encode(entry)} for contact, entry in batch.ledger
+            {"contact": contact, "id": entry.id, "at": int(entry.at), "entry": entries.encode(entry)}
+            for contact, entry in batch.ledger
         ]
+        self.checkpoints = contact_checkpoints.rows_of(batch.checkpoints)
         self.notices = outbox.prepare(batch.notices, batch.now)
 
     def commit(self, connection: Connection) -> None:
@@ -187,6 +187,10 @@ class Prepared:
             _set_event.many(connection, self.journal)
         if self.ledger:
             _set_entry.many(connection, self.ledger)
+        if self.batch.forgotten:
+            contact_checkpoints.forget(connection, self.batch.forgotten)
+        if self.checkpoints:
+            contact_checkpoints.keep(connection, self.checkpoints)
         if self.batch.fetches:
             fetching.ask(connection, self.batch.fetches, self.batch.now)
         outbox.add(connection, self.notices)
@@ -199,10 +203,15 @@ def _contact_values(row: ContactRow) -> dict[str, Any]:
         "status": UNOPENED if row.state is None else row.state.contact.status,
         "next_due": None if row.next_due is None else int(row.next_due),
         "updated_at": int(row.updated_at),
-        "policy": None if row.state is None else row.state.policy,
+        "policy_since": _policy_since(row.state),
         "strands": encode_strands(row.strands),
         "state": None if row.state is None else states.encode(row.state),
     }
+
+
+def _policy_since(state: State | None) -> int | None:
+    """Since when the policy judges that has judged an open contact; None for any other."""
+    return None if state is None or state.contact.status in ENDED else int(state.policy_since)
 
 
 def _event_values(entry: JournalEntry) -> dict[str, Any]:
@@ -211,6 +220,7 @@ def _event_values(entry: JournalEntry) -> dict[str, Any]:
         "kind": entry.strand.kind,
         "ref": entry.strand.id,
         "event": entry.event.id,
+        "at": int(entry.event.at),
         "received_at": int(entry.received_at),
         "body": encode_event(entry.event),
     }

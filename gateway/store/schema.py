@@ -11,7 +11,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
+"""Tables that every version has had: a file of an older version is known by them."""
 
 metadata = sa.MetaData()
 
@@ -80,12 +82,19 @@ contacts = _table(
     _text("status"),
     _whole("next_due", null=True),
     _whole("updated_at"),
-    _text("policy", null=True),
+    _whole("policy_since", null=True),
     _bytes("strands"),
     _bytes("state", null=True),
 )
 sa.Index("contacts_due", contacts.c.next_due, sqlite_where=contacts.c.next_due.isnot(None))
 sa.Index("contacts_status", contacts.c.status, contacts.c.updated_at)
+# `policy_since` is null unless the contact is open: no other is judged anew because a policy has come.
+sa.Index(
+    "contacts_judged",
+    contacts.c.policy_since,
+    contacts.c.next_due,
+    sqlite_where=contacts.c.policy_since.isnot(None),
+)
 
 strands = _table(
     "strands",
@@ -104,13 +113,16 @@ journal = _table(
     _text("kind", key=True),
     _text("ref", key=True),
     _text("event", key=True),
+    _whole("at"),
     _whole("received_at"),
     _bytes("body"),
     by_key=True,
 )
 sa.Index("journal_event", journal.c.connector, journal.c.event, unique=True)
 
-ledger = _table("ledger", _text("contact", key=True), _text("id", key=True), _bytes("entry"), by_key=True)
+ledger = _table("ledger", _text("contact", key=True), _text("id", key=True), _whole("at"), _bytes("entry"), by_key=True)
+
+checkpoints = _table("checkpoints", _text("contact", key=True), _whole("as_of", key=True), _bytes("state"), by_key=True)
 
 notices = _table(
     "notices",
@@ -167,16 +179,19 @@ connectors = _table("connectors", _text("name", key=True), _whole("live_from"), 
 
 policies = _table(
     "policies",
-    _whole("id", key=True),
+    _whole("since", key=True),
     _text("hash"),
     _text("name"),
+    _whole("stored_at"),
     _text("text"),
-    _whole("active_since"),
+    _bytes("calendars"),
 )
+
+notes = _table("notes", _text("name", key=True), _bytes("body"), by_key=True)
 
 
 def create(connection: Connection) -> None:
-    """Make what is missing, in one transaction. Raises StoreUnusable for a file of a newer or another program."""
+    """Make what is missing, in one transaction. Raises StoreUnusable for a file of another program or version."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StoreUnusable(
@@ -186,6 +201,11 @@ def create(connection: Connection) -> None:
     found = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if version == SCHEMA_VERSION and found >= metadata.tables.keys():
         return
+    if 0 < version < SCHEMA_VERSION and found >= _OURS:
+        raise StoreUnusable(
+            f"the database has schema {version}: it was made by a development version, before the first release, "
+            "and what it holds can't be carried over; start with a new file, and keep this one if it matters"
+        )
     if version or found:
         raise StoreUnusable("the database is of another program: give a file that isn't there yet, or one of ours")
     dialect = sqlite.dialect()

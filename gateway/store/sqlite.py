@@ -8,15 +8,41 @@ from functools import partial
 from typing import Any, TypeVar
 
 from gateway.kernel.ports import Spawn
-from gateway.kernel.store import Added, Batch, ContactRow, Delivery, FetchRow, JournalEntry, Listed, Outcome
+from gateway.kernel.store import (
+    Added,
+    Batch,
+    ContactRow,
+    Delivery,
+    FetchRow,
+    JournalEntry,
+    Listed,
+    Outcome,
+    PolicyRow,
+)
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey
-from gateway.model.judgement import LedgerEntry
+from gateway.model.judgement import LedgerEntry, State
 from gateway.model.record import InboxRow, Record
-from gateway.store import connections, fetching, inbox, judging, library, listing, outbox, schema, standing
+from gateway.store import (
+    connections,
+    contact_checkpoints,
+    fetching,
+    inbox,
+    judging,
+    library,
+    listing,
+    outbox,
+    outdated,
+    policies,
+    schema,
+    standing,
+)
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.library import Connection
+from gateway.store.lock import DaemonLock, daemon_pid
 from gateway.store.writer import Writer
+
+__all__ = ["SqliteStore", "daemon_pid"]
 
 T = TypeVar("T")
 
@@ -28,7 +54,7 @@ CHECKPOINT_THREAD = "store-checkpoint"
 class SqliteStore:
     """See the Store port for what each method promises. Make it with `open`."""
 
-    def __init__(self, spawn: Spawn, driver: Any, path: str, lock: connections.FileLock | None) -> None:
+    def __init__(self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None) -> None:
         self._spawn = spawn
         self._lock = lock
         self._memory = path == connections.MEMORY
@@ -56,7 +82,7 @@ class SqliteStore:
         lock = None
         if path != connections.MEMORY:
             connections.prepare_file(path)
-            lock = connections.FileLock(path) if exclusive else None
+            lock = DaemonLock(path) if exclusive else None
         try:
             store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock))
         except BaseException as error:
@@ -118,13 +144,19 @@ class SqliteStore:
         """Those of the events (connector, event id) that the journal has."""
         return await self._read(lambda connection: judging.known_events(connection, ids))
 
-    async def history(self, contact: str) -> list[JournalEntry]:
-        """Every event of a contact."""
-        return await self._read(lambda connection: judging.history(connection, contact))
+    async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
+        """Every event of a contact, or those that happened after an instant."""
+        return await self._read(lambda connection: judging.history(connection, contact, after))
 
-    async def ledger(self, contact: str, ids: Sequence[str] | None = None) -> dict[str, LedgerEntry]:
-        """What has been said of a contact."""
-        return await self._read(lambda connection: judging.said(connection, contact, ids))
+    async def checkpoint(self, contact: str, before: int) -> State | None:
+        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
+        return await self._read(lambda connection: contact_checkpoints.latest(connection, contact, before))
+
+    async def ledger(
+        self, contact: str, ids: Sequence[str] | None = None, after: int | None = None
+    ) -> dict[str, LedgerEntry]:
+        """What has been said of a contact: all of it, or only the entries of `ids`, or `at` later than `after`."""
+        return await self._read(lambda connection: judging.said(connection, contact, ids, after))
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch whole. Raises Conflict or StoreFull."""
@@ -164,9 +196,33 @@ class SqliteStore:
         """`live_from` of each connector."""
         return await self.writer.write(lambda connection: standing.started(connection, connectors, now))
 
-    async def policy_in_force(self, hash: str, name: str, text: str, now: int) -> int:
-        """Since when this policy is in force; a new one comes into force now."""
-        return await self.writer.write(lambda connection: standing.policy_in_force(connection, hash, name, text, now))
+    async def policies(self) -> list[PolicyRow]:
+        """Every policy that is or was in force, or will be, the earliest first, without texts and calendars."""
+        return await self._read(policies.listing)
+
+    async def policy(self, since: int) -> PolicyRow | None:
+        """The policy that judges from exactly this instant on, whole."""
+        return await self._read(lambda connection: policies.one(connection, since))
+
+    async def put_in_force(self, policy: PolicyRow) -> None:
+        """Keep a policy in place of those that are not in force yet at its `stored_at`."""
+        await self.writer.write(lambda connection: policies.put_in_force(connection, policy))
+
+    async def outdated(self, since: int, limit: int) -> list[ContactRow]:
+        """Open contacts that a policy of before `since` has judged, the soonest `next_due` first."""
+        return await self._read(lambda connection: outdated.soonest(connection, since, limit))
+
+    async def outdated_count(self, since: int) -> int:
+        """How many contacts `outdated` would give without a limit."""
+        return await self._read(lambda connection: outdated.count(connection, since))
+
+    async def note(self, name: str, body: bytes) -> None:
+        """Keep a small value under a name. Raises ValueError for one that is too large."""
+        await self.writer.write(lambda connection: standing.note(connection, name, body))
+
+    async def noted(self, name: str) -> bytes | None:
+        """What was last kept under a name."""
+        return await self._read(lambda connection: standing.noted(connection, name))
 
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
     async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:

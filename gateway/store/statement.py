@@ -1,7 +1,7 @@
 """A statement of SQLAlchemy Core, compiled once to text that the driver runs with named parameters."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,9 @@ from sqlalchemy.sql import ClauseElement
 from gateway.store.library import Connection
 
 _DIALECT = sqlite.dialect(paramstyle="named")
+
+BEFORE_ALL = -(2**63)
+"""The least number of a column: every instant is later."""
 
 Row = tuple[Any, ...]
 
@@ -55,3 +58,10 @@ def value(name: str) -> sa.BindParameter[Any]:
 def word(text: str) -> sa.ColumnElement[str]:
     """A fixed word, written into the statement itself so that a partial index can see it."""
     return sa.literal_column(f"'{text}'", sa.String)
+
+
+def upsert(table: sa.Table, keys: Sequence[str], changed: Sequence[str]) -> Statement:
+    """An INSERT of every column of the table; where a row has these `keys` already, its columns `changed` are set."""
+    replaced: dict[str, Any] = {name: sa.literal_column(f"excluded.{name}") for name in changed}
+    added = sqlite.insert(table).on_conflict_do_update(index_elements=keys, set_=replaced)
+    return Statement(added, [column.name for column in table.c])

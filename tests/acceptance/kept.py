@@ -12,6 +12,7 @@ from gateway.model.judgement import LedgerEntry
 from gateway.policy.load import Loaded
 from gateway.rules.advance import Judged, Sourced
 from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 from gateway.store.sqlite import SqliteStore
 from tests.acceptance.process import DEADLINE_S, now_ms
 
@@ -30,7 +31,7 @@ class Story:
     def replayed(self, policy: Loaded, until: int) -> Judged:
         """What its events imply by `until`, from nothing."""
         events = [Sourced(entry.strand.connector, entry.event) for entry in self.history]
-        return replay(events, policy.policy, until)
+        return replay(events, Timeline.only(policy.policy), until)
 
     def said(self, type: str) -> list[LedgerEntry]:
         """What was said of this type."""

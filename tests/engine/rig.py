@@ -10,7 +10,6 @@ import hmac
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,11 +42,11 @@ from gateway.plugin import (
     Request,
     convert_event,
 )
-from gateway.policy.load import Loaded, load_policy
 from gateway.rules.advance import Judged, Sourced
-from gateway.rules.policy import Matcher, Section, Verdict
+from gateway.rules.policy import Matcher, Policy, Section, Verdict
 from gateway.rules.replay import replay
 from gateway.store.sqlite import SqliteStore
+from tests.support.policies import Fixed, in_force, loaded
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -83,12 +82,6 @@ chains:
 escalation:
   - {id: late, on: sla.breached, chain: late}
 """
-
-
-@cache
-def loaded(text: str) -> Loaded:
-    """A policy, compiled once for all tests."""
-    return load_policy(text, "policy.yaml")
 
 
 @dataclass
@@ -210,18 +203,16 @@ class Rig:
 
     async def build(self, since: int) -> None:
         """A gateway on the store that is open."""
-        policy = loaded(self.policy).policy
+        log = structlog.wrap_logger(None, processors=[self.log])
+        world = World(self.clock, SeededRng(1), self.net, self.spawn, self.store, log)
         bench = Bench(
-            policy=policy,
-            policy_since=await self.store.policy_in_force(policy.hash, policy.name, self.policy, since),
+            policies=await in_force(world, self.policy),
             live_from=await self.store.started(list(self.connectors), since),
             subscriptions=self.subscriptions,
             source="test",
             admin_url="http://gateway",
             dry=self.dry,
         )
-        log = structlog.wrap_logger(None, processors=[self.log])
-        world = World(self.clock, SeededRng(1), self.net, self.spawn, self.store, log)
         links = {name: Link(name, connector) for name, connector in self.connectors.items()}
         self.gateway = Gateway(world, links, bench, self.endpoints)
 
@@ -296,7 +287,8 @@ class Rig:
         """What the contact's history implies by now, from nothing."""
         history = await self.store.history(row.id)
         events = [Sourced(entry.strand.connector, entry.event) for entry in history]
-        return replay(events, loaded(self.policy).policy, self.clock.now())
+        policies = await self.gateway.bench.policies.timeline(0)
+        return replay(events, policies, self.clock.now())
 
     async def parked(self) -> list[Listed]:
         """The parked records, the oldest first."""
@@ -309,8 +301,13 @@ class Rig:
 
 def curse(rig: Rig) -> None:
     """Let the rules raise on marked contacts."""
-    bench = rig.gateway.bench
-    rig.gateway.bench = replace(bench, policy=replace(bench.policy, matcher=Cursed(bench.policy.matcher)))
+    policy = loaded(rig.policy).policy
+    judge_by(rig, replace(policy, matcher=Cursed(policy.matcher)))
+
+
+def judge_by(rig: Rig, policy: Policy) -> None:
+    """Let this policy judge, as if it had always been in force."""
+    rig.gateway.bench = replace(rig.gateway.bench, policies=Fixed(rig.store, policy))
 
 
 async def states(rig: Rig) -> list[str]:

@@ -15,6 +15,7 @@ from gateway.engine.tick import tick
 from gateway.kernel.signing import parse_secret, verify
 from gateway.model.instant import datetime_of
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, SECRET, T0, Rig, event, opening, reply, run, until, url_of
+from tests.support.policies import loaded
 
 CANCELLED = ("sla.corrected", "escalation.cancelled")
 
@@ -246,27 +247,32 @@ def test_a_dry_run_performs_nothing() -> None:
 
 
 def test_a_new_policy_takes_nothing_back_and_says_only_what_falls_due_later(tmp_path: Path) -> None:
-    """What the old policy said was right by what was in force; what the new one finds in the past stays unsaid."""
+    """A breach stays the breach of the policy that it broke. An escalation whose rule is gone is told to be resolved;
+    what the new rules raise in its place is heard of with its next step."""
     milder = POLICY.replace("id: reply", "id: mild").replace("id: late", "id: mild").replace("15m, warn: [50%]", "2h")
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
         await rig.at(20 * MINUTE)
         before = rig.types()
-        assert "sla.breached" in before
+        (breach,) = rig.bodies("sla.breached")
+        assert breach["data"]["policy"]["hash"] == loaded(POLICY).policy.hash
         rig.policy = milder
         await rig.restart(at=T0 + 20 * MINUTE)
-        await rig.at(30 * MINUTE)
-        assert rig.types() == before
+        await rig.at(49 * MINUTE)
+        assert rig.types() == [*before, "escalation.resolved"]
         await rig.at(3 * HOUR)
-        assert rig.types()[len(before) :] == ["sla.breached", "escalation.raised", "escalation.stepped"]
+        assert rig.types()[len(before) + 1 :] == ["escalation.stepped"]
+        assert rig.bodies()[-1]["data"]["policy"]["hash"] == loaded(milder).policy.hash
+        assert (await rig.replayed(await rig.contact())).state == (await rig.contact()).state
 
     assert (milder.count("id: mild"), milder.count("2h")) == (2, 1)
     run(story, tmp_path / "gateway.db")
 
 
 def test_a_stricter_policy_breaches_nobody_in_the_past() -> None:
-    """What the new rules find due before they came into force is recorded as suppressed; later steps are sent."""
+    """What the sum has reached when the rules come into force is due at that moment, and suppressed; later steps, from
+    there on, are sent."""
     stricter = POLICY.replace("id: reply", "id: strict").replace("id: late", "id: strict").replace("15m", "5m")
 
     async def story(rig: Rig) -> None:
@@ -283,7 +289,9 @@ def test_a_stricter_policy_breaches_nobody_in_the_past() -> None:
             "sla.breached",
             "escalation.raised",
         }
-        await rig.at(35 * MINUTE)
+        await rig.at(42 * MINUTE - 1)
+        assert rig.types() == before
+        await rig.at(42 * MINUTE)
         assert rig.types() == [*before, "escalation.stepped"]
 
     run(story)

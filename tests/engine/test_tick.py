@@ -1,7 +1,5 @@
 """Time is an event: how far it may pass, who holds it back, and what it brings."""
 
-from dataclasses import replace
-
 import pytest
 
 import gateway.engine.tick as tick_module
@@ -9,7 +7,8 @@ from gateway.engine.tick import HELD_BACK_MAX_MS, Watermark, tick
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
 from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
 from gateway.model.identity import Ref
-from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, opening, reply, run
+from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, judge_by, opening, reply, run
+from tests.support.policies import loaded
 
 DEADLINE = 15 * MINUTE
 
@@ -230,9 +229,7 @@ def test_rules_that_raise_on_a_contact_postpone_it_alone() -> None:
         breached = [body["subject"] for body in rig.bodies("sla.breached")]
         assert breached == [(await rig.contact("2")).id]
         assert (await rig.contact()).next_due == T0 + DEADLINE + tick_module.FAILED_WAIT_MS
-        bench = rig.gateway.bench
-        sound = bench.policy.matcher.inner  # type: ignore[attr-defined]
-        rig.gateway.bench = replace(bench, policy=replace(bench.policy, matcher=sound))
+        judge_by(rig, loaded(rig.policy).policy)
         await rig.at(DEADLINE + tick_module.FAILED_WAIT_MS)
         assert [body["subject"] for body in rig.bodies("sla.breached")] == [*breached, (await rig.contact()).id]
         assert await rig.parked() == []

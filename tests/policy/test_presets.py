@@ -9,6 +9,7 @@ from gateway.policy.load import load_policy
 from gateway.policy.presets import PRESETS, preset_text
 from gateway.rules.advance import Sourced
 from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 
 CASES = [
     (name, test.name) for name in PRESETS for test in load_policy(preset_text(name), f"{name}.yaml").document.tests
@@ -36,7 +37,7 @@ def test_presets_do_what_they_say(name: str, case: str) -> None:
     """Each test in a preset holds."""
     loaded = load_policy(preset_text(name), f"{name}.yaml")
     test = next(test for test in loaded.document.tests if test.name == case)
-    state = replay([opening(test)], loaded.policy, test.given.at).state
+    state = replay([opening(test)], Timeline.only(loaded.policy), test.given.at).state
 
     assert state is not None
     expect = test.expect

@@ -16,11 +16,9 @@ STEPPED = Implied(id="msg_3", type="escalation.stepped", at=T0 + M, rule="e", ro
 Ledger = dict[str, LedgerEntry]
 
 
-def tell(
-    implied: Iterable[Implied], ledger: Ledger, now: int = T0, *, policy: str = "p", live_from: int = 0
-) -> Announced:
+def tell(implied: Iterable[Implied], ledger: Ledger, now: int = T0, *, live_from: int = 0) -> Announced:
     """Announce everything that follows, and keep the ledger."""
-    told = announce(implied, dict(ledger), now, policy=policy, live_from=live_from, whole=True)
+    told = announce(implied, dict(ledger), now, live_from=live_from, whole=True)
     ledger.update({entry.id: entry for entry in told.entries})
     return told
 
@@ -45,16 +43,6 @@ def test_what_is_new_is_announced_once() -> None:
         detail={"instance": 1},
     )
     assert tell([BREACH], ledger, T0 + H) == Announced((), ())
-
-
-def test_what_another_policy_said_and_this_one_says_too_is_this_ones_now() -> None:
-    """So that a late event corrects it; what only the old policy said was right by what was in force then."""
-    ledger: Ledger = {}
-    tell([BREACH, RAISED], ledger, policy="old")
-    assert tell([BREACH], ledger, T0 + M, policy="new").effects == ()
-    assert ledger["msg_1"].policy == "new"
-    assert types(tell([], ledger, T0 + H, policy="new")) == ["sla.corrected"]
-    assert ledger["msg_2"].stands
 
 
 def test_what_follows_in_the_future_is_not_late() -> None:
@@ -148,20 +136,18 @@ def test_the_very_instant_of_the_first_day_is_live() -> None:
     assert not tell([BREACH], {}, live_from=T0).effects[0].suppressed
 
 
-def test_what_another_policy_announced_is_not_corrected() -> None:
-    """It was right by what was in force then."""
+def test_what_only_the_policy_brings_is_recorded_as_suppressed() -> None:
+    """A policy that comes into force announces what falls due after that; its corrections are suppressed with it."""
     ledger: Ledger = {}
-    tell([BREACH], ledger, policy="old")
-    assert tell([], ledger, policy="new").effects == ()
-    assert ledger["msg_1"].stands
-
-
-def test_what_follows_from_the_new_policy_too_is_corrected_by_it() -> None:
-    """Judged under the new policy it is not said again, but from there on the new one answers for it."""
-    ledger: Ledger = {}
-    tell([BREACH], ledger, policy="old")
-    assert tell([BREACH], ledger, policy="new").effects == ()
-    assert types(tell([], ledger, policy="new")) == ["sla.corrected"]
+    brought = Implied(id="x", type="sla.breached", at=T0, rule="fr", policy="p", by_policy=True)
+    told = tell([brought, RAISED], ledger)
+    assert [(effect.id, effect.suppressed, effect.policy) for effect in told.effects] == [
+        ("x", True, "p"),
+        ("msg_2", False, ""),
+    ]
+    assert [(effect.type, effect.suppressed, effect.policy) for effect in tell([RAISED], ledger).effects] == [
+        ("sla.corrected", True, "p")
+    ]
 
 
 def test_corrections_come_in_the_order_of_what_they_correct() -> None:
@@ -172,11 +158,41 @@ def test_corrections_come_in_the_order_of_what_they_correct() -> None:
     assert [effect.cause for effect in tell([], ledger).effects] == ["msg_1", "msg_2", "msg_0"]
 
 
+def test_a_clocks_correction_comes_before_that_of_what_it_raised() -> None:
+    """Whatever their ids are."""
+    raised = Implied(id="msg_0", type="escalation.raised", at=T0, rule="e")
+    ledger: Ledger = {}
+    tell([BREACH, raised], ledger)
+    assert [effect.cause for effect in tell([], ledger).effects] == ["msg_1", "msg_0"]
+
+
+def test_the_ledger_follows_a_cause_to_another_instant() -> None:
+    """The same thing found to have happened earlier is no news, but lies at its new place in time."""
+    ledger: Ledger = {}
+    tell([BREACH], ledger)
+    (entry,) = tell([Implied(id="msg_1", type="sla.breached", at=T0 - M, rule="fr")], ledger).entries
+    assert (entry.id, entry.at, entry.stands, entry.times) == ("msg_1", T0 - M, True, 1)
+
+
+def test_every_correction_has_an_id_of_its_own() -> None:
+    """As all notices have: none is dropped as known."""
+    ledger: Ledger = {}
+    others = [Implied(id=f"msg_{n}", type="sla.met", at=T0) for n in range(5, 8)]
+    ids = [effect.id for effect in (*tell([BREACH, *others], ledger).effects, *tell([], ledger).effects)]
+    assert len(set(ids)) == len(ids) == 8
+    assert all(id.startswith("msg_") for id in ids)
+
+
+def test_an_announcement_calls_the_roles_that_follow() -> None:
+    """Those of a step, in its order."""
+    assert [effect.roles for effect in tell([BREACH, STEPPED], {}).effects] == [(), ("lead", "hotline")]
+
+
 def test_a_part_of_what_follows_corrects_nothing() -> None:
     """Going on from a stored state implies only what is new; the rest of the ledger stands."""
     ledger: Ledger = {}
     tell([BREACH], ledger)
-    told = announce([RAISED], ledger, T0, policy="p", live_from=0, whole=False)
+    told = announce([RAISED], ledger, T0, live_from=0, whole=False)
     assert [effect.type for effect in told.effects] == ["escalation.raised"]
     assert [entry.id for entry in told.entries] == ["msg_2"]
 

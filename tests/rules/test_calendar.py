@@ -14,6 +14,9 @@ from gateway.rules.calendar import (
     due,
     elapsed,
     intersection,
+    midnight,
+    resolved,
+    spliced,
     union,
     weekly,
 )
@@ -237,6 +240,65 @@ def test_an_intersection_is_open_only_while_every_part_is() -> None:
     assert intersection("all", [ALWAYS, ALWAYS]).spans_of is None
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_intersection_keeps_every_stretch_that_all_parts_have(swapped: bool) -> None:
+    """Three short shifts in one long day, the first of their tables; what only touches shares nothing."""
+    day = date(2026, 3, 2)
+    shifts = weekly("shifts", UTC_ZONE, NEVER, {day: hours("08:00-09:00", "10:00-11:00", "12:00-13:00")})
+    long = weekly("long", UTC_ZONE, NEVER, {day: hours("08:00-14:00")})
+    before = weekly("before", UTC_ZONE, NEVER, {day: hours("07:00-08:00")})
+    start = at(UTC_ZONE, "2026-03-02 00:00")
+    parts = [shifts, long][:: -1 if swapped else 1]
+    assert intersection("both", parts).spans(start, start + DAY_MS) == shifts.spans(start, start + DAY_MS)
+    touching = [long, before][:: -1 if swapped else 1]
+    assert intersection("none", touching).spans(start, start + DAY_MS) == []
+
+
+# ── One after the other ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_spliced_calendar_changes_hours_at_an_instant() -> None:
+    """Until then the one, from then on the other, each as its own tables say."""
+    morning, evening = weekly("am", UTC_ZONE, days("06:00-12:00")), weekly("pm", UTC_ZONE, days("11:00-18:00"))
+    start = at(UTC_ZONE, "2026-03-02 00:00")
+
+    def opens(hour: int) -> list[tuple[float, float]]:
+        changed = spliced("changed", morning, start + hour * H, evening)
+        return [((a - start) / H, (b - start) / H) for a, b in changed.spans(start, start + DAY_MS)]
+
+    assert [opens(hour) for hour in (0, 6, 8, 18)] == [[(11, 18)], [(11, 18)], [(6, 8), (11, 18)], [(6, 12)]]
+
+
+def test_always_open_can_come_before_and_after() -> None:
+    """Without a calendar before, it is closed until then."""
+    never = weekly("never", UTC_ZONE, NEVER)
+    change = at(UTC_ZONE, "2026-01-15 00:00")
+    for first, second, expected in [(ALWAYS, never, DAY_MS), (never, ALWAYS, 2 * DAY_MS), (None, ALWAYS, 2 * DAY_MS)]:
+        changed = spliced("changed", first, change, second)
+        assert elapsed(changed, change - DAY_MS, change + 2 * DAY_MS) == expected
+
+
+def test_a_calendar_has_its_name() -> None:
+    """However it is made: clocks show it, and whoever looks into a running program sees it."""
+    made = [
+        weekly("a", UTC_ZONE, NEVER),
+        union("b", [ALWAYS]),
+        union("c", [weekly("x", UTC_ZONE, NEVER)]),
+        intersection("d", [ALWAYS]),
+        intersection("e", [weekly("x", UTC_ZONE, NEVER)]),
+        resolved("f", []),
+        spliced("g", None, 0, ALWAYS),
+    ]
+    assert [calendar.name for calendar in made] == list("abcdefg")
+    assert repr(made[0]) == "Calendar('a')"
+
+
+def test_a_date_begins_with_its_first_midnight() -> None:
+    """In Havana the clocks go back at one: the 2nd of November 2025 has 00:00 twice."""
+    havana = ZoneInfo("America/Havana")
+    assert wall(havana, midnight(havana, date(2025, 11, 2))) == "Sun 2025-11-02 00:00 -0400"
+
+
 # ── Due ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -309,6 +371,14 @@ def test_a_year_of_rare_hours_is_found() -> None:
     """One hour a year, three hours: the third year's."""
     rare = weekly("rare", UTC_ZONE, NEVER, {date(year, 5, 1): hours("09:00-10:00") for year in range(2026, 2031)})
     assert due(rare, at(UTC_ZONE, "2026-03-02 12:00"), 3 * H) == at(UTC_ZONE, "2028-05-01 10:00")
+
+
+def test_the_search_goes_on_behind_the_days_in_which_it_was_open() -> None:
+    """Two hours, one within 400 days and one behind them: it opens often enough. A millisecond is open, too."""
+    start = at(UTC_ZONE, "2026-03-02 00:00")
+    openings = [(start + day * DAY_MS, start + day * DAY_MS + H) for day in (10, 405)]
+    assert due(resolved("rare", openings), start, 2 * H) == openings[1][1]
+    assert resolved("blink", [(start, start + 1)]).opens_within(start)
 
 
 @pytest.mark.parametrize("text", ["1990-01-01T00:00:00Z", "2150-01-01T00:00:00Z", "9998-01-01T00:00:00Z"])

@@ -5,7 +5,7 @@ import pytest
 from gateway.model.event import Event
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.policy import Chain, EscalationRule, Mark, Step
-from tests.rules.worlds import M, S, agent, event, judged, lines, opening, policy, said, sla, state_of, status
+from tests.rules.worlds import M, S, agent, event, judged, lines, opening, policy, said, sla, state_of, status, tags
 
 RULES = policy(sla("speed_of_answer", M))
 
@@ -91,6 +91,28 @@ def test_what_a_wait_has_raised_stays_its_own_when_the_queue_is_entered() -> Non
         ("escalation.resolved", 80 * S),
     ]
     assert [call.state for call in state_of(result).escalations] == ["resolved"]
+
+
+def test_what_else_was_raised_is_not_the_waits() -> None:
+    """An escalation of the contact itself outlasts the answer."""
+    rules = policy(
+        sla("speed_of_answer", M),
+        chains=(Chain("c", ALWAYS, (Step(0, ("lead",)),)),),
+        escalation=(EscalationRule("e", "matched", "c"),),
+    )
+    result = judged(rules, 9 * M, call(), on_call("queued", 40 * S), on_call("answered", 50 * S))
+    assert [call.state for call in state_of(result).escalations] == ["active"]
+
+
+def test_entering_the_queue_forgets_what_was_counted_before() -> None:
+    """Also where another rule has counted the first seconds."""
+    rules = policy(
+        sla("speed_of_answer", M, id="fast"),
+        sla("speed_of_answer", 2 * M, id="slow"),
+        when={"fast": lambda facts: "vip" in facts.contact.tags},
+    )
+    events = call(), tags(6 * S, "vip"), on_call("queued", 12 * S)
+    assert lines(rules, 18 * S, *events) == ["fast#1 running from 0.2 due 1.2 used 0.1/1"]
 
 
 @pytest.mark.parametrize("word", ["answered", "abandoned", "ended"])

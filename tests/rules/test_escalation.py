@@ -197,18 +197,22 @@ def test_a_step_fires_at_its_instant_and_not_before() -> None:
     assert escalations(BREACHED, 45 * M, opening()) == [("raised", 15), ("stepped", 45)]
 
 
-def test_a_reminder_repeats_a_step_until_the_next() -> None:
-    """Each counts from the one before, and is numbered."""
-    chain = Chain("c", ALWAYS, (Step(0, ("a",), reminder_ms=10 * M), Step(25 * M, ("b",))))
+def test_a_reminder_repeats_its_step_until_it_is_acknowledged() -> None:
+    """Each step counts its own, from its last call, and goes on beside the later ones; each call is numbered."""
+    chain = Chain("c", ALWAYS, (Step(0, ("a",), reminder_ms=10 * M), Step(25 * M, ("b",), reminder_ms=15 * M)))
     rules = policy(chains=(chain,), escalation=(EscalationRule("vip", "matched", "c"),), when=VIP)
-    told = [item for item in judged(rules, H, opening(tags=["vip"])).implied if item.roles]
+    before = opening(tags=["vip"])
+    told = [item for item in judged(rules, H, before, acknowledged(rules, 45 * M, before)).implied if item.roles]
     assert [((item.at - T0) // M, item.roles, item.detail.get("reminder", 0)) for item in told] == [
         (0, ("a",), 0),
         (10, ("a",), 1),
         (20, ("a",), 2),
         (25, ("b",), 0),
+        (30, ("a",), 3),
+        (40, ("a",), 4),
+        (40, ("b",), 1),
     ]
-    assert len({item.id for item in told}) == 4
+    assert len({item.id for item in told}) == len(told)
 
 
 # ── Stopping and resolving ───────────────────────────────────────────────────────────────────────────────────────────
@@ -223,6 +227,26 @@ def test_acknowledging_stops_the_steps_that_are_not_yet_due() -> None:
     (call,) = state_of(result).escalations
     assert (call.state, call.acknowledged_by, call.next_at) == ("acknowledged", "ada", None)
     assert next_due(state_of(result)) is None
+
+
+def test_an_acknowledgement_is_said_with_who_gave_it() -> None:
+    """For each that is taken, and each time."""
+    before = opening(tags=["vip"])
+    first = acknowledged(LEASED, 10 * M, before)
+    second = event("escalation.acknowledged", 80 * M, escalation=first.escalation, by="bob")  # type: ignore[union-attr]
+    told = [item for item in judged(LEASED, D, before, first, second).implied if item.type == "escalation.acknowledged"]
+    assert [(item.rule, item.reason, item.detail) for item in told] == [
+        ("vip", f"acknowledged by {name}", {"escalation": first.escalation})  # type: ignore[union-attr]
+        for name in ("ada", "bob")
+    ]
+    twice = policy(
+        chains=(CHAIN,), escalation=(EscalationRule("a", "matched", "c"), EscalationRule("b", "matched", "c"))
+    )
+    calls = state_of(judged(twice, M, opening())).escalations
+    taken = [event("escalation.acknowledged", M, id=f"t{n}", escalation=c.id, by="ada") for n, c in enumerate(calls)]
+    result = judged(twice, D, opening(), *taken)
+    assert [call.state for call in state_of(result).escalations] == ["acknowledged"] * 2
+    assert len({item.id for item in (*told, *result.implied)}) == len(told) + len(result.implied)
 
 
 def test_an_acknowledgement_at_the_instant_of_a_step_comes_before_it() -> None:

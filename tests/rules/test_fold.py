@@ -12,6 +12,7 @@ from gateway.model.identity import Customer, Ref
 from gateway.model.words import Life
 from gateway.rules.advance import advance, in_order
 from gateway.rules.fold import fold, opened
+from gateway.rules.timeline import Timeline
 from tests.rules.worlds import (
     T0,
     H,
@@ -152,11 +153,14 @@ def test_an_enrichers_facts_are_kept_by_its_name() -> None:
 def test_redaction_takes_what_it_names() -> None:
     """Fields by their names, `subject` and `customer` too; `all` takes everything that was told in words."""
     before = opening(subject="Help", customer={"id": "7"}, fields={"a": 1, "b": 2})
+    facts = event("enrichment.received", 1, enricher="payments", status="ok", facts={"plan": "gold"})
     some = contact(before, event("contact.redacted", M, fields=["a", "subject"]))
     assert (some.subject, some.fields, some.customer) == (None, {"b": 2}, Customer(id="7"))
-    assert contact(before, event("contact.redacted", M, fields=["customer"])).customer == Customer()
-    everything = contact(before, event("contact.redacted", M, all=True))
-    assert (everything.subject, everything.fields, everything.customer) == (None, {}, Customer())
+    other = contact(before, facts, event("contact.redacted", M, fields=["customer"]))
+    assert (other.subject, other.fields, other.customer) == ("Help", {"a": 1, "b": 2}, Customer())
+    assert other.facts == {"payments": {"plan": "gold"}}
+    everything = contact(before, facts, event("contact.redacted", M, all=True))
+    assert (everything.subject, everything.fields, everything.customer, everything.facts) == (None, {}, Customer(), {})
 
 
 def test_reopening_is_counted() -> None:
@@ -223,4 +227,4 @@ def test_equal_ids_of_two_connectors_have_one_order() -> None:
     left, right = (next(iter(sourced(tags(M, name, id="same")))) for name in ("a", "b"))
     pair = [replace(left, connector="x"), replace(right, connector="y")]
     assert in_order(pair) == in_order(reversed(pair)) == pair
-    assert advance(None, in_order(pair), RULES).state is None
+    assert advance(None, in_order(pair), Timeline.only(RULES)).state is None

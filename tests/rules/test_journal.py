@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.model.event import Event
 from gateway.rules.journal import additions, contradicts, is_news, replaces
@@ -27,6 +28,7 @@ def test_the_same_telling_twice_is_no_news() -> None:
     assert additions({"comment-7": told("a")}, [told("a"), told("a")]) == ({}, False)
     assert additions({}, [told("a"), told("a")]) == ({"comment-7": told("a")}, False)
     assert not contradicts(told("a"), told("a", rev=1))
+    assert not contradicts(told("a"), replace(told("a"), historical=True))
 
 
 def test_the_higher_rev_wins() -> None:

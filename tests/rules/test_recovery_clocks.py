@@ -46,7 +46,13 @@ def test_a_bad_answer_is_said_once_while_its_recovery_runs() -> None:
     events = opening(), csat(10 * M, 1), csat(20 * M, 1), agent(30 * M), csat(50 * M, 5), csat(60 * M, 2)
     result = judged(RECOVERY, 2 * H, *events)
     assert [at for _, at in said(result, "csat.recovery_required")] == [10 * M, 60 * M]
-    assert "0% of its scale, below 60%" in next(i.reason for i in result.implied if i.type == "csat.recovery_required")
+    told = [item for item in result.implied if item.type == "csat.recovery_required"]
+    assert [item.rule for item in told] == ["csat_recovery"] * 2
+    assert [item.reason for item in told] == [
+        "the answer reached 0% of its scale, below 60%",
+        "the answer reached 25% of its scale, below 60%",
+    ]
+    assert told[0].id != told[1].id
 
 
 # ── csat_recovery ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -130,13 +136,16 @@ def test_routing_to_a_higher_tier_owes_a_reply() -> None:
     ]
 
 
-def test_the_next_reply_meets_it_and_it_repeats() -> None:
-    """A second hand-over while the first waits moves nothing."""
+def test_each_routing_upwards_is_owed_a_reply_and_the_next_one_meets_all() -> None:
+    """A second hand-over while the first waits starts a clock of its own."""
     events = opening(), tags(10 * M, "b"), tags(20 * M, "c"), agent(30 * M), tags(40 * M), tags(50 * M, "b")
     assert lines(HANDOVER, H, *events) == [
         "handover_reply#1 met from 10 due 70 met 30 used 20/60",
-        "handover_reply#2 running from 50 due 110 used 10/60",
+        "handover_reply#2 met from 20 due 80 met 30 used 10/60",
+        "handover_reply#3 running from 50 due 110 used 10/60",
     ]
+    told = lines(HANDOVER, H, *events[:3], status(30 * M, "solved"))
+    assert [line.split()[1] for line in told] == ["cancelled", "cancelled"]
 
 
 def test_the_status_never_stops_it_and_an_end_cancels_it() -> None:

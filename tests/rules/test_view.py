@@ -8,7 +8,8 @@ import msgspec
 from gateway.model.judgement import Effect
 from gateway.rules.announce import announce
 from gateway.rules.calendar import ALWAYS, weekly
-from gateway.rules.policy import Chain, EscalationRule, Policy, RoutingRule, Step
+from gateway.rules.notice import Notice
+from gateway.rules.policy import Chain, EscalationRule, Policy, Queue, RoutingRule, Step
 from gateway.rules.view import clocks_view, implied_view, judgement_view, notice_body
 from tests.rules.worlds import (
     T0,
@@ -125,6 +126,7 @@ def test_what_follows_is_shown_with_its_reason() -> None:
     assert breach["data"] == {
         "reason": "no first reply by 2026-03-02T09:15:00Z",
         "roles": [],
+        "policy": "hash",
         "metric": "first_reply",
         "instance": 1,
     }
@@ -133,9 +135,11 @@ def test_what_follows_is_shown_with_its_reason() -> None:
 def test_a_notice_is_one_object_that_both_standards_understand() -> None:
     """CloudEvents in structured mode and Standard Webhooks; the contact as it was at the effect's instant."""
     result = judged(RULES, 15 * M, opening(), status(M, "open"))
-    told = announce(result.implied, {}, T0 + 16 * M, policy="hash", live_from=0, whole=True)
+    told = announce(result.implied, {}, T0 + 16 * M, live_from=0, whole=True)
     effect: Effect = next(effect for effect in told.effects if effect.type == "escalation.raised")
-    body = notice_body(effect, "con_1", state_of(result), RULES, source="gateway", link="https://x.example/con_1")
+    body = notice_body(
+        effect, "con_1", state_of(result), RULES, name="test", source="gateway", link="https://x.example/con_1"
+    )
     assert body["specversion"] == "1.0"
     assert (body["id"], body["type"], body["subject"]) == (effect.id, "escalation.raised", "con_1")
     assert body["time"] == body["timestamp"] == "2026-03-02T09:15:00Z"
@@ -154,3 +158,75 @@ def test_a_deadline_that_never_comes_is_null_with_the_reason() -> None:
     (clock,) = clocks_view(state_of(judged(rules, 3 * H, opening())), rules, T0 + 3 * H)
     assert (clock["state"], clock["due_at"], clock["elapsed_s"]) == ("running", None, 3600)
     assert clock["reason"] == "the calendar once doesn't open often enough for a deadline"
+
+
+def test_a_notice_fills_the_published_shape_and_nothing_else() -> None:
+    """Every field that receivers are promised, each with what the judgement has."""
+    rules = policy(
+        *RULES.sla,
+        queues=(Queue("desk", "t2", 2),),
+        routing=(RoutingRule("all", "desk", ("tact",), 5),),
+        chains=tuple(RULES.chains.values()),
+        escalation=RULES.escalation,
+    )
+    before = opening(subject="Help", priority="high", group="g", language="de", tags=["a"], fields={"seats": 3})
+    (raised,) = state_of(judged(rules, 16 * M, before)).escalations
+    taken = event("escalation.acknowledged", 20 * M, escalation=raised.id, by="ada")
+    result = judged(rules, 2 * H, before, taken, status(H, "solved"), status(90 * M, "open"))
+    told = announce(result.implied, {}, T0 + 2 * H, live_from=0, whole=True)
+    effect = next(effect for effect in told.effects if effect.type == "contact.solved")
+    state = msgspec.structs.replace(state_of(result), cut={"tags": 2})
+    body = notice_body(effect, "con_1", state, rules, name="test", source="gw", link="https://x.example/con_1")
+
+    assert msgspec.to_builtins(msgspec.convert(body, Notice)) == body
+    assert (body["id"], body["source"], body["datacontenttype"]) == (effect.id, "gw", "application/json")
+    assert (body["data"]["reason"], body["data"]["rule"], body["data"]["late_by_s"]) == ("was new", None, 3600)
+    contact = body["data"]["contact"]
+    names = ("kind", "channel", "direction", "priority", "group", "language", "fields", "reopened", "cut")
+    assert [contact[name] for name in names] == [
+        *("ticket", "email", "inbound", "high", "g", "de", {"seats": 3}, 1, {"tags": 2}),
+    ]
+    assert contact["route"] == {
+        "rule": "all",
+        "queue": "desk",
+        "team": "t2",
+        "tier": 2,
+        "skills": ["tact"],
+        "priority": 5,
+    }
+    assert contact["escalations"][:1] == [
+        {
+            "id": raised.id,
+            "rule": "e",
+            "chain": "chain",
+            "state": "resolved",
+            "raised_at": "2026-03-02T09:15:00Z",
+            "steps_fired": 1,
+            "next_step_at": None,
+            "acknowledged_at": "2026-03-02T09:20:00Z",
+            "acknowledged_by": "ada",
+            "resolved_at": "2026-03-02T10:00:00Z",
+        }
+    ]
+    # Nobody has replied: what had been asked for the first life is asked for again in the second.
+    assert [(clock["rule"], clock["elapsed_s"]) for clock in contact["clocks"]] == [
+        ("b", 5400),
+        ("a", 3600),
+        ("a", 1800),
+    ]
+
+
+def test_what_the_rules_saw_whole_has_no_word_of_a_cut() -> None:
+    """The field comes only where tags or fields were too many; nobody who has acknowledged is null."""
+    told = view(RULES, 20 * M, opening())
+    assert "cut" not in told
+    (escalation,) = told["escalations"]
+    assert (escalation["acknowledged_at"], escalation["acknowledged_by"], escalation["resolved_at"]) == (None,) * 3
+
+
+def test_an_effect_is_listed_with_its_id_and_its_type() -> None:
+    """The first fields of every line of `policy eval`."""
+    (first, *_) = judged(RULES, M, opening()).implied
+    shown = implied_view(first)
+    assert (shown["id"], shown["type"], shown["rule"]) == (first.id, "contact.opened", "")
+    assert shown["data"]["reason"] == "ticket by email"

@@ -18,6 +18,7 @@ from gateway.rules.journal import additions
 from gateway.rules.metrics import METRICS
 from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Queue, RoutingRule, SeverityRule, SlaRule, Step
 from gateway.rules.replay import replay
+from gateway.rules.timeline import InForce, Timeline
 from tests.rules.worlds import T0, Condition, H, M, policy, sourced, tagged
 
 GRAIN = 15 * M
@@ -163,7 +164,7 @@ def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
         # Ids that don't sort as they were made; the source's sequence decides sometimes.
         id = f"{draw(st.sampled_from('xay'))}{n}"
         events.append(placed(draw(happenings), draw(grains), id, draw(st.sampled_from([0, 0, 0, 1]))))
-    result = replay(sourced(*events), rules, T0 + END)
+    result = replay(sourced(*events), Timeline.only(rules), T0 + END)
     raised: tuple[Escalation, ...] = result.state.escalations if result.state else ()
     if draw(st.booleans()) and raised:
         chosen = draw(st.sampled_from(raised))
@@ -198,43 +199,70 @@ def stored(state: State | None) -> State | None:
 
 @dataclass
 class Engine:
-    """Takes events as they arrive: goes on where it can, starts again where it must; keeps a ledger of what it said."""
+    """Takes events as they arrive: goes on where it can, starts again from a checkpoint where it must; keeps a ledger
+    of what it said. Policies may come into force on the way."""
 
     rules: Policy
     live_from: int = 0
 
     def __post_init__(self) -> None:
+        self.in_force = [InForce(0, self.rules)]
         self.journal: dict[str, Event] = {}
         self.state: State | None = None
+        self.checkpoints: list[State] = []
         self.ledger: dict[str, LedgerEntry] = {}
         self.effects: list[tuple[str, str]] = []
         self.now = int(T0)
         self.went_on = 0
+        self.started_from_checkpoint = 0
+
+    @property
+    def policies(self) -> Timeline:
+        """What was in force when."""
+        return Timeline(self.in_force)
+
+    def follow(self, rules: Policy) -> None:
+        """Another policy comes into force a millisecond from now."""
+        self.now += 1
+        self.in_force.append(InForce(self.now, rules))
 
     def arrive(self, *events: Event) -> None:
         """New events, or some that are known already."""
         kept, replacing = additions(self.journal, events)
         if not kept:
             return
+        touched = min(int(event.at) for id in kept for event in (kept[id], self.journal.get(id)) if event is not None)
         self.journal.update(kept)
         self.now = max(self.now, *(int(event.at) for event in kept.values()))
         fresh = in_order(sourced(*kept.values()))
-        if self.state is not None and not replacing and continues(self.state, fresh):
+        if self.state is not None and not replacing and continues(self.state, fresh, self.policies):
             self.went_on += 1
-            self._conclude(advance(self.state, fresh, self.rules), whole=False)
+            self._conclude(advance(self.state, fresh, self.policies))
         else:
-            happened = max(int(event.at) for event in self.journal.values())
-            until = max(happened, self.state.settled if self.state else 0)
-            self._conclude(replay(sourced(*self.journal.values()), self.rules, until), whole=True)
+            self._start_again(touched)
 
     def wait(self, until: int) -> None:
         """Time passes."""
         self.now = max(self.now, until)
         if self.state is not None:
-            self._conclude(advance(self.state, (), self.rules, self.now), whole=False)
+            self._conclude(advance(self.state, (), self.policies, self.now))
 
-    def _conclude(self, judged: Judged, *, whole: bool) -> None:
+    def _start_again(self, touched: int) -> None:
+        happened = max(int(event.at) for event in self.journal.values())
+        until = max(happened, self.state.as_of if self.state else 0)
+        self.checkpoints = [state for state in self.checkpoints if state.as_of < touched]
+        base = self.checkpoints[-1] if self.checkpoints else None
+        after = base.as_of if base else 0
+        self.started_from_checkpoint += base is not None
+        later = sourced(*(event for event in self.journal.values() if event.at > after))
+        self._conclude(replay(later, self.policies, until, base), said_after=after)
+
+    def _conclude(self, judged: Judged, *, said_after: int | None = None) -> None:
         self.state = stored(judged.state)
-        told = announce(judged.implied, self.ledger, self.now, policy="p", live_from=self.live_from, whole=whole)
+        self.checkpoints += [state for passed in judged.checkpoints if (state := stored(passed))]
+        follows = {item.id for item in judged.implied}
+        after = END + T0 if said_after is None else said_after
+        said = {id: entry for id, entry in self.ledger.items() if entry.at > after or id in follows}
+        told = announce(judged.implied, said, self.now, live_from=self.live_from, whole=said_after is not None)
         self.ledger.update({entry.id: entry for entry in told.entries})
         self.effects += [(effect.type, effect.cause) for effect in told.effects]

@@ -11,7 +11,9 @@ from gateway.model.words import Metric
 from gateway.rules.advance import Judged, Sourced
 from gateway.rules.calendar import ALWAYS, Calendar
 from gateway.rules.policy import (
+    ActionRule,
     Chain,
+    EnrichRule,
     EscalationRule,
     Policy,
     Queue,
@@ -22,6 +24,7 @@ from gateway.rules.policy import (
     Verdict,
 )
 from gateway.rules.replay import replay
+from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.view import clocks_view
 
 Condition = Callable[[Facts], bool]
@@ -42,7 +45,7 @@ class Conditions:
 
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Ask each rule's function."""
-        return Verdict(tuple(rule not in self.when or self.when[rule](facts) for rule in self.rules[section]))
+        return Verdict(tuple(rule not in self.when or self.when[rule](facts) for rule in self.rules.get(section, ())))
 
 
 def policy(
@@ -53,6 +56,9 @@ def policy(
     routing: tuple[RoutingRule, ...] = (RoutingRule("default", "general"),),
     chains: tuple[Chain, ...] = (),
     escalation: tuple[EscalationRule, ...] = (),
+    enrich: tuple[EnrichRule, ...] = (),
+    actions: tuple[ActionRule, ...] = (),
+    name: str = "test",
 ) -> Policy:
     """A policy of these rules; `when` has the conditions by rule id."""
     ids: dict[Section, tuple[str, ...]] = {
@@ -60,10 +66,12 @@ def policy(
         "routing": tuple(rule.id for rule in routing),
         "sla": tuple(rule.id for rule in sla),
         "escalation": tuple(rule.id for rule in escalation),
+        "enrich": tuple(rule.id for rule in enrich),
+        "actions": tuple(rule.id for rule in actions),
     }
     return Policy(
-        name="test",
-        hash="hash",
+        name=name,
+        hash="hash" if name == "test" else f"hash of {name}",
         calendars={},
         severity=severity,
         sla=sla,
@@ -72,6 +80,8 @@ def policy(
         roles={"lead": ("helpdesk",)},
         chains={chain.id: chain for chain in chains},
         escalation=escalation,
+        enrich=enrich,
+        actions=actions,
         matcher=Conditions(ids, when or {}),
     )
 
@@ -128,9 +138,14 @@ def sourced(*events: Event) -> list[Sourced]:
     return [Sourced("test", item) for item in events]
 
 
-def judged(rules: Policy, until: int, *events: Event) -> Judged:
+def judged(rules: Policy | Timeline, until: int, *events: Event) -> Judged:
     """The judgement of a history at `until` milliseconds from T0."""
-    return replay(sourced(*events), rules, T0 + until)
+    return replay(sourced(*events), rules if isinstance(rules, Timeline) else Timeline.only(rules), T0 + until)
+
+
+def following(first: Policy, *later: tuple[int, Policy]) -> Timeline:
+    """A policy from the beginning, and others from so many milliseconds after T0 on."""
+    return Timeline([InForce(0, first), *(InForce(T0 + after, rules) for after, rules in later)])
 
 
 def said(result: Judged, *kinds: str) -> list[tuple[str, int]]:
@@ -144,11 +159,12 @@ def state_of(result: Judged) -> State:
     return result.state
 
 
-def lines(rules: Policy, until: int, *events: Event) -> list[str]:
+def lines(rules: Policy | Timeline, until: int, *events: Event) -> list[str]:
     """The clocks as their listing shows them at `until`, one line each, times in minutes from T0 and durations in
     minutes: `first_reply#1 met from 0 due 15 met 10 used 10/15`."""
     state = state_of(judged(rules, until, *events))
-    return [_line(view) for view in clocks_view(state, rules, T0 + until)]
+    policy = rules.at(state.policy_since).policy if isinstance(rules, Timeline) else rules
+    return [_line(view) for view in clocks_view(state, policy, T0 + until)]
 
 
 def _line(view: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from gateway.kernel.spawn import InlineSpawn, LoopSpawn
-from gateway.kernel.store import ContactRow, JournalEntry, Notice
+from gateway.kernel.store import ContactRow, JournalEntry, Notice, PolicyRow
 from gateway.model.contact import Contact, Strand
 from gateway.model.event import ContactOpened, MessageAdded, Person
 from gateway.model.identity import Ref, StrandKey, contact_id
@@ -14,6 +14,8 @@ from gateway.model.instant import Instant
 from gateway.model.judgement import Effect, LedgerEntry, State
 from gateway.model.record import Record
 from gateway.store import SqliteStore
+from gateway.store.library import Connection
+from gateway.store.statement import Statement
 
 T0 = 1_772_442_000_000
 LEASE = 8_000
@@ -27,7 +29,7 @@ def strand(id: str = "1", connector: str = "zendesk", kind: str = "ticket") -> S
     return StrandKey(connector, kind, id)
 
 
-def state(key: StrandKey, status: str = "open", policy: str = "p1", **fields: object) -> State:
+def state(key: StrandKey, status: str = "open", *, policy_since: int = 0, settled: int = 0, **fields: object) -> State:
     contact = Contact(
         kind="ticket",
         channel="email",
@@ -38,20 +40,26 @@ def state(key: StrandKey, status: str = "open", policy: str = "p1", **fields: ob
         fields=fields,
     )
     return State(
-        contact=contact, opened_by="opening", owner=str(key), position=(T0, 0, 0, "opening"), settled=0, policy=policy
+        contact=contact,
+        opened_by="opening",
+        owner=str(key),
+        position=(T0, 0, 0, "opening"),
+        settled=settled,
+        policy="p1",
+        policy_since=policy_since,
     )
 
 
 def row(
     id: str = "1", *, version: int = 0, status: str | None = "open", next_due: int | None = None, updated_at: int = T0,
-    policy: str = "p1", connector: str = "zendesk",
+    policy_since: int = 0, connector: str = "zendesk",
 ) -> ContactRow:  # fmt: skip
     key = strand(id, connector)
     return ContactRow(
         id=contact_id(key),
         version=version,
         strands=(key,),
-        state=None if status is None else state(key, status, policy),
+        state=None if status is None else state(key, status, policy_since=policy_since),
         next_due=next_due,
         updated_at=updated_at,
     )
@@ -62,18 +70,22 @@ def opening(key: StrandKey, id: str = "opening", rev: int = 0, subject: str = "h
     return JournalEntry(strand=key, event=event, received_at=T0 + 5)
 
 
-def message(key: StrandKey, id: str) -> JournalEntry:
-    event = MessageAdded(at=Instant(T0 + 1), ref=key.ref, id=id, author=Person("customer"), text="héllo 🦉\0")
+def message(key: StrandKey, id: str, at: int = T0 + 1) -> JournalEntry:
+    event = MessageAdded(at=Instant(at), ref=key.ref, id=id, author=Person("customer"), text="héllo 🦉\0")
     return JournalEntry(strand=key, event=event, received_at=T0 + 6)
 
 
-def entry(id: str, times: int = 1) -> LedgerEntry:
-    return LedgerEntry(id=id, type="sla.breached", at=T0, rule="r", policy="p1", times=times)
+def entry(id: str, times: int = 1, at: int = T0) -> LedgerEntry:
+    return LedgerEntry(id=id, type="sla.breached", at=at, rule="r", policy="p1", times=times)
 
 
 def notice(id: str, contact: str = "con_a", endpoints: tuple[str, ...] = ("helpdesk",)) -> Notice:
     effect = Effect(id=id, cause=f"cause of {id}", type="sla.breached", at=T0, detail={"clock": 1})
     return Notice(effect=effect, contact=contact, body=b'{"id":"%s"}' % id.encode(), endpoints=endpoints)
+
+
+def policy_row(since: int, stored_at: int = T0, hash: str = "p1", text: str = "policy: 1") -> PolicyRow:
+    return PolicyRow(since=since, hash=hash, name="orion", stored_at=stored_at, text=text, calendars=b"\x00\xff")
 
 
 def fetch_ref(id: str = "42") -> Ref:
@@ -114,3 +126,14 @@ def with_store(test: Callable[[SqliteStore], Awaitable[None]]) -> None:
             await test(store)
 
     asyncio.run(run())
+
+
+def sql(statement: str, connection: Connection) -> None:
+    """A part of a transaction that a test needs and the port doesn't have."""
+    connection.execute(statement)
+
+
+def plan(store: SqliteStore, statement: Statement) -> list[str]:
+    """The steps in which SQLite runs a statement."""
+    names = {name: 0 for name in statement.parameters}
+    return [step[3] for step in store.writer.connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", names)]

@@ -8,6 +8,7 @@ import pytest
 from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
 from gateway.model.record import Record
 from gateway.store import SqliteStore
+from gateway.store.standing import NOTE_BYTES_MAX
 from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
 
 
@@ -191,18 +192,19 @@ def test_live_from_is_the_first_start() -> None:
     with_store(check)
 
 
-def test_a_new_policy_is_in_force_from_now_and_every_contact_falls_due() -> None:
-    """The same hash keeps its instant; another one counts from now, and so does an old one that comes back."""
+def test_a_note_is_what_was_last_said() -> None:
+    """Each name has its own; one never noted is None; a value that is not small is refused, and the old one stays."""
 
     async def check(store: SqliteStore) -> None:
-        assert await store.policy_in_force("p1", "orion", "text", T0) == T0
-        assert await store.policy_in_force("p1", "orion", "text", T0 + 5) == T0
-        rows = (row("1", next_due=T0 + 900), row("2"), row("3", next_due=T0 + 1), row("4", status=None))
-        await store.commit(Batch(contacts=(*rows, row("5", policy="p2")), now=T0))
-        assert await store.policy_in_force("p2", "orion", "text", T0 + 50) == T0 + 50
-        due = {found.id: found.next_due for found in await store.due_contacts(until=T0 + 50, limit=9)}
-        assert due == {rows[0].id: T0 + 50, rows[1].id: T0 + 50, rows[2].id: T0 + 1}
-        assert await store.policy_in_force("p1", "orion", "text", T0 + 60) == T0 + 60
+        assert await store.noted("reload") is None
+        await store.note("reload", b"one")
+        await store.note("reload", b"\x00\xff" * 3)
+        await store.note("status", b"")
+        assert (await store.noted("reload"), await store.noted("status")) == (b"\x00\xff" * 3, b"")
+        await store.note("full", b"x" * NOTE_BYTES_MAX)
+        with pytest.raises(ValueError, match="reload has 1048577 bytes, and a note has 1048576 at most"):
+            await store.note("reload", b"x" * (NOTE_BYTES_MAX + 1))
+        assert await store.noted("reload") == b"\x00\xff" * 3
 
     with_store(check)
 

@@ -16,7 +16,7 @@ from gateway.store import SqliteStore, library
 from gateway.store.connections import PAGE_BYTES
 from gateway.store.library import driver, sound
 from gateway.store.schema import SCHEMA_VERSION
-from tests.store.samples import LEASE, T0, in_memory, on_file, record, row
+from tests.store.samples import LEASE, T0, in_memory, on_file, plan, record, row
 
 
 def test_requests_that_wait_share_one_commit(tmp_path: Path) -> None:
@@ -153,14 +153,14 @@ def test_another_writer_that_holds_the_file_is_no_loss(tmp_path: Path) -> None:
 
 
 def test_the_file_belongs_to_its_owner_alone_and_is_durable(tmp_path: Path) -> None:
-    """Mode 0600 for the file, its log and its lock; WAL, synchronous FULL, foreign keys, pages of 16 KiB."""
+    """Mode 0600 for the file, its log and its locks; WAL, synchronous FULL, foreign keys, pages of 16 KiB."""
     path = tmp_path / "gateway.db"
 
     async def run() -> None:
         async with on_file(path) as store:
             await store.add_records("a", [record("1")])
             modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in os.listdir(tmp_path)}
-            assert modes == dict.fromkeys([f"gateway.db{end}" for end in ("", "-wal", "-shm", ".lock")], 0o600)
+            assert modes == dict.fromkeys([f"gateway.db{end}" for end in ("", "-wal", "-shm", ".lock", ".pid")], 0o600)
             asked = ("journal_mode", "synchronous", "foreign_keys", "page_size", "wal_autocheckpoint")
             values = [store.writer.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
             assert values == ["wal", 2, 1, 16_384, 0]
@@ -234,7 +234,26 @@ def test_a_long_log_is_moved_into_the_file(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("version", [0, SCHEMA_VERSION])
+def test_a_file_of_a_development_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    """Before the first release nothing was carried over: the refusal says so, and names the way out."""
+    path = tmp_path / "gateway.db"
+    with contextlib.closing(driver().connect(str(path))) as connection:
+        for table in ("inbox", "contacts", "strands", "journal", "ledger", "policies"):
+            connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY)")
+        connection.execute("PRAGMA user_version = 1")
+
+    async def run() -> None:
+        async with on_file(path):
+            raise AssertionError("it was opened")
+
+    with pytest.raises(StoreUnusable, match="schema 1: .* development version, .* start with a new file"):
+        asyncio.run(run())
+    with contextlib.closing(driver().connect(str(path))) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone() == (6,)
+
+
+@pytest.mark.parametrize("version", [0, 1, SCHEMA_VERSION])
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path, version: int) -> None:
     """Tables that are not ours are a refusal, whatever version they claim, and nothing is added to them."""
     path = tmp_path / "other.db"
@@ -303,13 +322,12 @@ def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
 
     statements = [inbox._claim, judging._due, judging._next_due, judging._history, outbox._due_of, outbox._elect]
     statements += [outbox._next_endpoint, outbox._next_of, inbox._oldest, judging._event, judging._contact_of]
+    statements += [judging._ledger, judging._entry]
 
     async def run() -> None:
         async with on_file(tmp_path / "gateway.db") as store:
             for statement in statements:
-                names = {name: 0 for name in statement.parameters}
-                plan = store.writer.connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", names).fetchall()
-                steps = [step[3] for step in plan]
+                steps = plan(store, statement)
                 assert not [step for step in steps if step.startswith("SCAN") and "INDEX inbox_waiting" not in step], (
                     statement.sql,
                     steps,

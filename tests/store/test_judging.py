@@ -1,13 +1,14 @@
 """What the Store port promises of contacts, journal and ledger."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 import pytest
 
-from gateway.kernel.store import Batch, Conflict
+from gateway.kernel.store import Batch, Conflict, StoreUnusable
 from gateway.store import SqliteStore
-from tests.store.samples import T0, entry, message, opening, row, state, strand, with_store
+from tests.store.samples import T0, entry, message, opening, row, sql, state, strand, with_store
 
 
 def test_a_contact_is_stored_whole_and_its_version_grows() -> None:
@@ -75,6 +76,44 @@ def test_history_is_every_event_of_every_strand_once() -> None:
         assert {revised.event, *(entry.event for entry in journal[1:3])} == {entry.event for entry in history}
         assert {entry.strand for entry in history} == {ours, other}
         assert await store.history("con_nobody") == []
+
+    with_store(check)
+
+
+def test_history_after_an_instant_is_what_happened_later() -> None:
+    """Later than the instant, not at it; an event that a higher revision moved counts where it happens now."""
+
+    async def check(store: SqliteStore) -> None:
+        key = strand("1")
+        contact = row("1")
+        journal = (opening(key), message(key, "m1", T0 + 1), message(key, "m2", T0 + 2))
+        await store.commit(Batch(contacts=(contact,), journal=journal, now=T0))
+
+        async def after(instant: int | None) -> list[str]:
+            return sorted(entry.event.id for entry in await store.history(contact.id, instant))
+
+        assert await after(None) == await after(T0 - 1) == ["m1", "m2", "opening"]
+        assert await after(T0) == ["m1", "m2"]
+        assert await after(T0 + 1) == ["m2"]
+        assert await store.history(contact.id, after=T0 + 2) == []
+        await store.commit(Batch(journal=(message(key, "m1", T0 + 9),), now=T0))
+        assert await after(T0 + 2) == ["m1"]
+
+    with_store(check)
+
+
+def test_the_ledger_after_an_instant_is_what_was_due_later() -> None:
+    """Later than the instant, not at it, of all entries or of some; an entry moves with its instant."""
+
+    async def check(store: SqliteStore) -> None:
+        entries = [entry("a", at=T0), entry("b", at=T0 + 1), entry("c", at=T0 + 2)]
+        await store.commit(Batch(ledger=tuple(("c1", one) for one in entries), now=T0))
+        assert await store.ledger("c1", after=T0 - 1) == await store.ledger("c1")
+        assert list(await store.ledger("c1", after=T0)) == ["b", "c"]
+        assert list(await store.ledger("c1", ["a", "b"], after=T0)) == ["b"]
+        assert await store.ledger("c1", after=T0 + 2) == {}
+        await store.commit(Batch(ledger=(("c1", entry("a", at=T0 + 5)),), now=T0))
+        assert list(await store.ledger("c1", after=T0 + 2)) == ["a"]
 
     with_store(check)
 
@@ -190,5 +229,29 @@ def test_a_contact_is_found_by_any_of_its_names() -> None:
         assert await found("a:b:c:d") == odd.id
         for nobody in ("42", "con_", "", "zendesk:ticket:43", "%", "'", "\0"):
             assert await found(nobody) is None
+
+    with_store(check)
+
+
+def test_bytes_that_nobody_wrote_are_told_with_their_place() -> None:
+    """A damaged state, list of strands, event or entry is StoreUnusable, which names its owner; others can be read."""
+
+    async def check(store: SqliteStore) -> None:
+        key, broken, sound = strand("1"), row("1"), row("2")
+        new = Batch(contacts=(broken, sound), journal=(opening(key),), ledger=((broken.id, entry("a")),), now=T0)
+        await store.commit(new)
+        reads = {
+            "UPDATE journal SET body = x'7b'": lambda: store.history(broken.id),
+            "UPDATE journal SET body = x'5b5d'": lambda: store.known_events([("zendesk", "opening")]),
+            "UPDATE ledger SET entry = x'c1'": lambda: store.ledger(broken.id),
+            f"UPDATE contacts SET state = x'80' WHERE id = '{broken.id}'": lambda: store.contacts_of([key]),
+            f"UPDATE contacts SET strands = x'ff' WHERE id = '{broken.id}'": lambda: store.find_contact(broken.id),
+        }
+        for damage, read in reads.items():
+            await store.writer.write(partial(sql, damage))
+            owner = "zendesk: opening" if "5b5d" in damage else broken.id
+            with pytest.raises(StoreUnusable, match=f"damaged: .* {owner} can't be read .* restore a backup"):
+                await read()
+        assert len(await store.contacts_of([strand("2")])) == 1
 
     with_store(check)

@@ -1,0 +1,106 @@
+"""A running gateway reads its policy again: checked as a whole, put in force between two steps, or refused.
+
+Laws. What is wrong changes nothing: the policy in force goes on. What became of it is kept in the store, where the
+command that asked finds it. Only the policy is read again; connectors and endpoints are those of the start.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gateway.config import Config
+from gateway.daemon.setup import Setup, load_setup
+from gateway.engine.gateway import Gateway
+from gateway.engine.policies import Taken
+from gateway.engine.world import World
+from gateway.kernel.log import hide_secrets
+from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.store import Store
+from gateway.policy.load import Loaded
+
+NOTE = "reload"
+THREAD = "policies"
+PROBLEMS_MAX = 200
+"""Problems that are kept for the command that asked; `gateway check` shows all."""
+
+
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a policy that was read, by a reload or at the start. Reading began at `began` and all was done at
+    `at`; `since` is the instant from which the policy judges; all in ms.
+
+    `policy` and `hash` are those of the policy that was read; of one that did not come into force both are empty.
+    """
+
+    at: int
+    began: int
+    outcome: Literal["in force", "unchanged", "refused", "failed"]
+    """Refused: its files are wrong. Failed: nothing is wrong with them, but it could not be kept."""
+
+    policy: str = ""
+    hash: str = ""
+    since: int | None = None
+    problems: tuple[str, ...] = ()
+
+
+async def reload_policy(gateway: Gateway, running: Setup) -> Setup:
+    """Read the policy anew and let it come into force; the setup that runs from now on."""
+    world = gateway.world
+    began = world.clock.now()
+    try:
+        found = await world.spawn.call(THREAD, lambda: load_setup(running.path, os.environ))
+        if problems := tuple(_needs_restart(running.config, found.policy, running.path)):
+            raise Problems(problems)
+        taken = await gateway.follow(found.policy)
+    except Problems as wrong:
+        for problem in wrong.problems[:PROBLEMS_MAX]:
+            world.log.error("policy_refused", problem=str(problem))
+        shown = tuple(str(one) for one in wrong.problems[:PROBLEMS_MAX])
+        await _note(world, began=began, outcome="refused", problems=shown)
+        return running
+    except Exception as error:
+        await _note(world, began=began, outcome="failed", problems=(hide_secrets(f"{type(error).__name__}: {error}"),))
+        raise
+    row = taken.row
+    world.log.info("policy_read", outcome=_outcome(taken), policy=row.name, hash=row.hash, since=row.since)
+    await note_taken(world, began, taken)
+    return replace(running, policy=found.policy)
+
+
+async def note_taken(world: World, began: int, taken: Taken) -> None:
+    """Keep what became of a policy that came into force, or was so already, since its reading began."""
+    outcome, row = _outcome(taken), taken.row
+    await _note(world, began=began, outcome=outcome, policy=row.name, hash=row.hash, since=row.since)
+
+
+def _outcome(taken: Taken) -> str:
+    return "unchanged" if taken.unchanged else "in force"
+
+
+async def last_reload(store: Store) -> Reloaded | None:
+    """What became of the policy that this database's gateway read last; None where nothing of it is kept."""
+    body = await store.noted(NOTE)
+    try:
+        return None if body is None else msgspec.json.decode(body, type=Reloaded)
+    except msgspec.MsgspecError:  # another version's: only the next reload tells
+        return None
+
+
+async def _note(world: World, **what: object) -> None:
+    told = msgspec.convert({"at": world.clock.now(), **what}, Reloaded)
+    await world.store.note(NOTE, msgspec.json.encode(told))
+
+
+def _needs_restart(running: Config, policy: Loaded, path: Path) -> Iterator[Problem]:
+    """Endpoints that the policy calls for and the running gateway doesn't have yet."""
+    for role, endpoints in policy.policy.roles.items():
+        for endpoint in endpoints:
+            if endpoint not in running.endpoints:
+                message = (
+                    f"the role {role} calls the endpoint {endpoint!r}, which the running gateway doesn't have: "
+                    "restart it, so that it reads its endpoints again"
+                )
+                yield Problem(str(path), 1, 1, "needs-restart", message)

@@ -1,0 +1,151 @@
+"""The policies of this database: what was in force when, each read and compiled when it is first needed.
+
+Laws. One policy is in force at a time. What has been in force is judged by as it was kept, never by today's files. A
+policy takes over at the instant at which it came, or at its own date if that is still to come.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from gateway.engine.world import World
+from gateway.kernel.store import PolicyRow, Store, StoreUnusable
+from gateway.model.instant import LATEST
+from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars
+from gateway.policy.load import Loaded, follows
+from gateway.rules.policy import Policy
+from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
+
+THREAD = "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a policy that was to come into force: since when it judges, and whether it was so before."""
+
+    row: PolicyRow
+    unchanged: bool
+
+
+class Policies:
+    """Every policy that is kept, the latest ones ready to judge by."""
+
+    def __init__(self, store: Store, rows: Sequence[PolicyRow]) -> None:
+        self._store = store
+        self.rows = tuple(rows)
+        self._read: dict[int, InForce] = {}
+        self._timeline = Timeline(())
+        self._covers_from = LATEST + 1
+        """From here on `_timeline` is whole."""
+
+        self._reading = asyncio.Lock()
+        """Pages read while judging goes on; what a reload withdraws meanwhile must not come back."""
+
+    @classmethod
+    async def open(cls, store: Store) -> "Policies":
+        """The policies that a store keeps."""
+        return cls(store, await store.policies())
+
+    def in_force(self, now: int) -> PolicyRow | None:
+        """The policy that judges at an instant; None before the first one."""
+        return next((row for row in reversed(self.rows) if row.since <= now), None)
+
+    def name(self, hash: str) -> str:
+        """The name of the policy with this hash."""
+        return next((row.name for row in self.rows if row.hash == hash), "")
+
+    async def timeline(self, since: int) -> Timeline:
+        """What is in force at every instant from `since` on. Raises StoreUnusable for a policy that can't be read."""
+        if since < self._covers_from:
+            async with self._reading:
+                needed = self._needed_from(since)
+                self._timeline = Timeline([await self._judge(row) for row in needed])
+                whole = len(needed) == len(self.rows)
+                self._covers_from = NOTHING.since if whole else needed[0].since
+        return self._timeline
+
+    async def judge_of(self, since: int) -> Policy:
+        """The policy that judges from this very instant on: what a state names. Raises StoreUnusable."""
+        return (await self.timeline(since)).at(since).policy
+
+    async def to_read_by(self, instants: Iterable[int]) -> Timeline:
+        """The policies that judge from these instants on, and no others: to show what they have judged.
+
+        One that can't be read any more stands there with its name and no rules: people shall see what else there is.
+        """
+        found, wanted = [], frozenset(instants)
+        async with self._reading:
+            for row in self.rows:
+                if row.since in wanted:
+                    try:
+                        found.append(await self._judge(row))
+                    except StoreUnusable:
+                        nameless = dataclasses.replace(NOTHING.policy, name=row.name, hash=row.hash)
+                        found.append(InForce(row.since, nameless))
+        return Timeline(found)
+
+    async def follow(self, world: World, loaded: Loaded) -> Taken:
+        """Let a checked policy come into force, unless it is in force already. Nobody may judge meanwhile."""
+        last = self.rows[-1] if self.rows else None
+        if last is not None and last.hash == loaded.policy.hash:
+            return Taken(last, unchanged=True)
+        async with self._reading:
+            return Taken(await self._put_in_force(world, loaded), unchanged=False)
+
+    async def _put_in_force(self, world: World, loaded: Loaded) -> PolicyRow:
+        present = self.in_force(self._now(world))
+        before = (await self._judge(present)).policy if present else None
+        policy = follows(loaded, before).policy
+        calendars = await world.spawn.call(THREAD, lambda: pack_calendars(policy.calendars))
+        now = self._now(world)
+        row = PolicyRow(
+            since=_since(policy, present, now),
+            hash=policy.hash,
+            name=policy.name,
+            stored_at=now,
+            text=loaded.text,
+            calendars=calendars,
+        )
+        await self._store.put_in_force(row)
+        listed = replace(row, text="", calendars=b"")
+        self.rows = (*(kept for kept in self.rows if kept.since <= now and kept.since != row.since), listed)
+        self._read = {kept.since: self._read[kept.since] for kept in self.rows if kept.since in self._read}
+        self._read[row.since] = InForce(row.since, with_calendars(policy, unpack_calendars(calendars), policy.hash))
+        self._covers_from = LATEST + 1
+        return listed
+
+    def _now(self, world: World) -> int:
+        """Never before the last policy came, even where the clock was set back."""
+        return max([world.clock.now(), *(row.stored_at for row in self.rows)])
+
+    def _needed_from(self, since: int) -> tuple[PolicyRow, ...]:
+        """The policies that judge at some instant from `since` on."""
+        present = self.in_force(since)
+        return self.rows if present is None else self.rows[self.rows.index(present) :]
+
+    async def _judge(self, row: PolicyRow) -> InForce:
+        """A kept policy, read once."""
+        if row.since not in self._read:
+            self._read[row.since] = InForce(row.since, await self._kept(row))
+        return self._read[row.since]
+
+    async def _kept(self, row: PolicyRow) -> Policy:
+        whole = await self._store.policy(row.since)
+        try:
+            if whole is None:
+                raise Unreadable("it is no longer kept")
+            return load_kept(whole.text, whole.calendars, row.hash)
+        except Unreadable as error:
+            why = f"the policy {row.name} ({row.hash}), which was in force, can't be used: {error}"
+            raise StoreUnusable(why) from None
+
+
+def _since(policy: Policy, present: PolicyRow | None, now: int) -> int:
+    """From when a policy judges that comes now: the first one from the beginning, each from its own date at the
+    earliest, and always after the one before."""
+    if present is None:
+        return FROM_THE_BEGINNING if policy.starts is None else policy.starts
+    return max(now, present.since + 1, policy.starts or now)
