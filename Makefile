@@ -8,9 +8,10 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+SEED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench clean
+.PHONY: help install demo test nightly check format docs bench clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -34,6 +35,9 @@ demo: install ## Simulated accounts, real deadlines: a breach and a verified esc
 test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+nightly: install ## Judge very many random contacts twice. Elsewhere in the sequence: make nightly SEED=1000000
+	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
+
 check: install ## Style, types, floors, and the rules of the house.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,8 +49,13 @@ format: install ## Put the code into the one format.
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: install ## Measure, side by side in one run: webhooks in beside a bare server.
+docs: install ## Write the tables of the reference, and draw the pictures, anew from the code.
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.drawing
+
+bench: install ## Measure, side by side in one run: webhooks in beside a bare server, rules beside plain Python.
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.rules
 
 clean: ## Remove what `make` has made.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

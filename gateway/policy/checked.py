@@ -1,4 +1,5 @@
-"""Reading a checked CEL expression: which of the contact's fields it reads, and the words it compares them with.
+"""Reading a checked CEL expression: which of the contact's fields it reads, which keys of a field, and the words it
+compares them with.
 
 The library hands out its syntax tree only as bytes of `cel.expr.CheckedExpr`; the few fields of that message that are
 needed are described here.
@@ -12,6 +13,7 @@ from typing import Any, Final
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
 
 _EQUALITY: Final = frozenset({"_==_", "_!=_"})
+_INDEX: Final = "_[_]"
 _MEMBERSHIP: Final = frozenset({"@in", "_in_", "in"})
 
 _FIELDS: Final = {
@@ -50,10 +52,14 @@ _FIELDS: Final = {
 
 @dataclass(frozen=True)
 class Read:
-    """A field of the contact that is read: its name, empty for the contact as a whole. `at` counts characters."""
+    """A field of the contact that is read: its name, empty for the contact as a whole. `at` counts characters.
+
+    `key`: what alone is read of it, where it is a map and the key stands in the expression; None: all of it.
+    """
 
     field: str
     at: int
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class _Walk:
         field = self._field_of(node, bound)
         if field:
             self.reads.append(Read(field, self._at(node)))
+        elif (keyed := self._keyed(node, kind, bound)) is not None:
+            self.reads.append(keyed)
         elif kind == "ident" and self._is_variable(node, bound):
             self.reads.append(Read("", self._at(node)))
         elif kind == "comprehension":
@@ -104,6 +112,20 @@ class _Walk:
                 self._compare(node.call, bound)
             for child in _children(node, kind):
                 self.visit(child, bound)
+
+    def _keyed(self, node: Any, kind: str, bound: frozenset[str]) -> Read | None:
+        """The read that a node is if it asks a field for one key: `contact.a.key`, `contact.a["key"]`, `"key" in`."""
+        key: str | None
+        if kind == "select":
+            owner, key = node.select.operand, str(node.select.field)
+        elif kind == "call" and node.call.function == _INDEX:
+            owner, key = node.call.args[0], _word(node.call.args[1])
+        elif kind == "call" and node.call.function in _MEMBERSHIP:
+            owner, key = node.call.args[1], _word(node.call.args[0])
+        else:
+            return None
+        field = self._field_of(owner, bound)
+        return Read(field, self._at(owner), key) if field and key is not None else None
 
     def _comprehension(self, loop: Any, bound: frozenset[str]) -> None:
         self.visit(loop.iter_range, bound)
@@ -125,8 +147,9 @@ class _Walk:
             return
         for read, other in pairs:
             field = self._field_of(read, bound)
-            if field and _kind(other) == "constant" and other.constant.HasField("string_value"):
-                self.compared.append(Compared(field, other.constant.string_value, self._at(other)))
+            word = _word(other)
+            if field and word is not None:
+                self.compared.append(Compared(field, word, self._at(other)))
 
     def _field_of(self, node: Any, bound: frozenset[str]) -> str:
         if _kind(node) == "select" and self._is_variable(node.select.operand, bound):
@@ -146,6 +169,13 @@ class _Walk:
 
 def _kind(node: Any) -> str:
     return node.WhichOneof("kind") or ""
+
+
+def _word(node: Any) -> str | None:
+    """The text that a node is; None where it is anything else."""
+    if _kind(node) == "constant" and node.constant.HasField("string_value"):
+        return str(node.constant.string_value)
+    return None
 
 
 def _children(node: Any, kind: str) -> Iterator[Any]:

@@ -8,7 +8,8 @@ is mended.
 
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -99,11 +100,16 @@ class ContactMessage:
         self.pool.Add(self._file)
         self._new: Callable[[], Any] = message_factory.GetMessageClass(self.pool.FindMessageTypeByName(CONTACT))
 
-    def build(self, facts: Facts, names: Iterable[str]) -> Any:
-        """A message with the fields `names` filled; the others keep their defaults."""
+    def build(self, facts: Facts, names: Iterable[str], keys: Collection[str] = ()) -> Any:
+        """A message with the fields `names` filled, and these keys of `fields`; all else keeps its default."""
         message = self._new()
         for name in names:
             _FILL[name](message, facts)
+        if keys:
+            seen = _fields(facts)
+            for key in keys:
+                if key in seen:
+                    _fill_value(message.fields.fields[key], seen[key], depth=1)
         return message
 
     def _declare(self, name: str, shape: Mapping[str, tuple[int | str, bool]], path: str) -> None:
@@ -191,7 +197,7 @@ def _fill_csat(message: Any, facts: Facts) -> None:
 
 def _fill_fields(message: Any, facts: Facts) -> None:
     target = message.fields.fields
-    for name, value in list(facts.contact.fields.items())[:FIELDS_MAX]:
+    for name, value in _fields(facts).items():
         _fill_value(target[_text(name)], value, depth=1)
 
 
@@ -281,6 +287,24 @@ def _fill_value(target: Any, value: Any, depth: int) -> None:
 
 def _tags(facts: Facts) -> list[str]:
     return [_text(tag[:TAG_LENGTH_MAX]) for tag in facts.contact.tags[:TAGS_MAX]]
+
+
+def _fields(facts: Facts) -> Mapping[str, Any]:
+    fields = facts.contact.fields
+    return fields if len(fields) <= FIELDS_MAX else dict(islice(fields.items(), FIELDS_MAX))
+
+
+def cut_of(facts: Facts, names: Collection[str]) -> dict[str, int]:
+    """How many tags and fields don't come through whole, for conditions that read `names`; only where any don't."""
+    contact, cut = facts.contact, {}
+    if "tags" in names:
+        tags = contact.tags
+        count = max(0, len(tags) - TAGS_MAX) + len([tag for tag in tags[:TAGS_MAX] if len(tag) > TAG_LENGTH_MAX])
+        if count:
+            cut["tags"] = count
+    if "fields" in names and len(contact.fields) > FIELDS_MAX:
+        cut["fields"] = len(contact.fields) - FIELDS_MAX
+    return cut
 
 
 def _setter(name: str, read: Callable[[Facts], Any]) -> Callable[[Any, Facts], None]:

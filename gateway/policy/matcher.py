@@ -1,17 +1,21 @@
 """The compiled conditions of a policy, section by section.
 
-A section is evaluated as one list. If any of its conditions fails, or all together are too much work, the rules are
-evaluated one by one: one that fails counts as not matched, alone, and is named. Both ways give the same answers.
+Sections that read the same decisions of those before them are evaluated together, once a contact. Which of them is
+asked for first makes no difference to any answer.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from gateway.model.contact import Facts
-from gateway.policy.contact_message import FIELDS, ContactMessage
-from gateway.policy.expressions import Condition, Failure, Language
+from gateway.policy.contact_message import ContactMessage, cut_of
+from gateway.policy.expressions import Condition, Language
+from gateway.policy.together import Together, reads_of
 from gateway.rules.policy import Section, Verdict
+
+_DECISIONS: Final = tuple(name for name in Facts.__struct_fields__ if name != "contact")
+"""What conditions read that isn't the contact's own: a section before theirs has decided it."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,13 @@ class CompiledRule:
 
 
 @dataclass(frozen=True)
-class _Conditions:
-    """A section: its rules, the places of those with a condition, all of these as one program, and what they read."""
+class _Section:
+    """A section's rules, what they read, and where their answers stand among those of its group."""
 
     rules: tuple[CompiledRule, ...]
-    places: tuple[int, ...]
-    conditions: tuple[Condition, ...]
-    joined: Any | None
     reads: tuple[str, ...]
+    group: Together
+    start: int
 
 
 class CompiledMatcher:
@@ -41,46 +44,27 @@ class CompiledMatcher:
     def __init__(
         self, message: ContactMessage, language: Language, sections: Mapping[Section, Sequence[CompiledRule]]
     ) -> None:
-        self._message = message
-        self._language = language
-        self._sections = {section: self._section(rules) for section, rules in sections.items()}
-        self.reads = frozenset(name for section in self._sections.values() for name in section.reads)
+        self._sections: dict[Section, _Section] = {}
+        reads = {section: _reads(rules) for section, rules in sections.items()}
+        decisions = {section: tuple(name for name in _DECISIONS if name in reads[section]) for section in sections}
+        for read in dict.fromkeys(decisions.values()):
+            members = [section for section in sections if decisions[section] == read]
+            conditions = [rule.condition for section in members for rule in sections[section]]
+            group, start = Together(message, language, read, conditions), 0
+            for section in members:
+                self._sections[section] = _Section(tuple(sections[section]), reads[section], group, start)
+                start += len(sections[section])
+        self.reads = frozenset(name for names in reads.values() for name in names)
 
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Judge every rule of a section. Never raises: a rule that fails counts as not matched, alone."""
-        compiled = self._sections[section]
-        matched = [True] * len(compiled.rules)
-        if not compiled.conditions:
-            return Verdict(tuple(matched))
-        variables = self._language.bind(self._message.build(facts, compiled.reads))
-        answers: list[bool] | Failure = Failure("")
-        if compiled.joined is not None:
-            answers = self._language.evaluate_all(compiled.joined, variables)
-        failed: dict[str, str] = {}
-        if isinstance(answers, Failure):
-            answers = self._one_by_one(compiled, variables, failed)
-        for place, answer in zip(compiled.places, answers, strict=True):
-            matched[place] = answer
-        return Verdict(tuple(matched), failed)
-
-    def _one_by_one(self, compiled: _Conditions, variables: Any, failed: dict[str, str]) -> list[bool]:
-        answers = []
-        for place, condition in zip(compiled.places, compiled.conditions, strict=True):
-            answer = self._language.evaluate(condition, variables)
-            if isinstance(answer, Failure):
-                failed[compiled.rules[place].id] = answer.reason
-                answer = False
-            answers.append(answer)
-        return answers
-
-    def _section(self, rules: Sequence[CompiledRule]) -> _Conditions:
-        places = tuple(place for place, rule in enumerate(rules) if rule.condition is not None)
-        conditions = tuple(rule.condition for rule in rules if rule.condition is not None)
-        joined = self._language.join(conditions) if len(conditions) > 1 else None
-        return _Conditions(tuple(rules), places, conditions, joined, reads_of(conditions))
+        asked = self._sections[section]
+        answers, start, end = asked.group.answers(facts), asked.start, asked.start + len(asked.rules)
+        failed = {
+            asked.rules[place - start].id: reason for place, reason in answers.failed.items() if start <= place < end
+        }
+        return Verdict(tuple(answers.holds[start:end]), failed, cut_of(facts, asked.reads))
 
 
-def reads_of(conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """The contact's fields that conditions read; all of them where one looks at the contact as a whole."""
-    names = {read.field for condition in conditions for read in condition.uses.reads}
-    return tuple(name for name in FIELDS if name in names or "" in names)
+def _reads(rules: Sequence[CompiledRule]) -> tuple[str, ...]:
+    return reads_of([rule.condition for rule in rules if rule.condition is not None])

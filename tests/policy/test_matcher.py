@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.model.contact import Facts
 from gateway.model.identity import Customer
@@ -14,6 +15,9 @@ from tests.policy.build import facts, loaded, rules
 
 BOMB = "contact.tags.all(a, contact.tags.all(b, contact.tags.all(c, a + b + c != '')))"
 """Work that grows with the cube of the tags."""
+
+MESSAGE = ContactMessage({})
+LANGUAGE = Language(MESSAGE)
 
 WEIGHT = "contact.tags.all(a, contact.tags.all(b, a + b != ''))"
 """Work that fits into the budget alone, but not three times."""
@@ -62,7 +66,7 @@ def test_reasons(condition: str, reason: str) -> None:
 
 
 def test_limits() -> None:
-    """At most 64 tags of 100 characters and 100 fields reach the rules."""
+    """At most 64 tags of 100 characters and 100 fields reach the rules; the rest is counted."""
     matcher = loaded(
         rules(
             "contact.tags.size() == 64",
@@ -71,8 +75,70 @@ def test_limits() -> None:
         )
     ).policy.matcher
     contact = facts(tags=(f"{n:0200}" for n in range(10_000)), fields={f"f{n}": n for n in range(10_000)})
+    verdict = matcher.verdict("severity", contact)
 
-    assert matcher.verdict("severity", contact).matched == (True, True, True)
+    assert verdict.matched == (True, True, True)
+    assert verdict.cut == {"tags": 10_000, "fields": 9_900}
+
+
+@pytest.mark.parametrize(
+    ("condition", "cut"),
+    [
+        ("contact.tags.size() == 64", {"tags": 3}),
+        ("has(contact.fields.f100)", {"fields": 5}),
+        ('contact.fields["f1"] == 1 && "a" in contact.tags', {"tags": 3, "fields": 5}),
+        ("contact == contact", {"tags": 3, "fields": 5}),
+        ('contact.kind == "call"', {}),
+        ("", {}),
+    ],
+)
+def test_what_is_cut(condition: str, cut: dict[str, int]) -> None:
+    """A section counts what it did not get to see of what it reads: tags left out or shortened, and fields left out."""
+    matcher = loaded(rules(condition, section="sla")).policy.matcher
+    tags = ("a" * 101, *(f"t{n}" for n in range(63)), "b" * 101, "c")
+
+    assert matcher.verdict("sla", facts(tags=tags, fields={f"f{n}": n for n in range(105)})).cut == cut
+
+
+def test_nothing_is_cut() -> None:
+    """A contact with 64 tags of 100 characters and 100 fields comes through whole, and nothing is counted."""
+    matcher = loaded(rules("contact.tags.size() == 64 && contact.fields.size() == 100")).policy.matcher
+    verdict = matcher.verdict(
+        "severity", facts(tags=(f"{n:0100}" for n in range(64)), fields={f"f{n}": n for n in range(100)})
+    )
+
+    assert (verdict.matched, verdict.cut) == ((True,), {})
+
+
+@pytest.mark.parametrize(
+    ("condition", "matches"),
+    [
+        ('contact.fields.plan == "gold"', True),
+        ('contact.fields["plan"] == "gold"', True),
+        ('has(contact.fields.plan) && !has(contact.fields.other) && !("other" in contact.fields)', True),
+        ('"plan" in contact.fields', True),
+        ("contact.fields[contact.group] == 1.0", True),
+        ("contact.group in contact.fields", True),
+        ('contact.fields.exists(name, name == "seats")', True),
+        ('["plan"].all(name, contact.fields[name] == "gold")', True),
+        ("contact.fields.size() == 2", True),
+        ('["x"].all(contact, contact == "x") && contact.fields.plan == "gold"', True),
+        ("contact.fields.plan == contact.fields.missing", False),
+    ],
+)
+def test_reading_fields(condition: str, matches: bool) -> None:
+    """A field is found whichever way it is read: by a name that stands there, by one that is worked out, in a loop."""
+    matcher = loaded(rules(condition)).policy.matcher
+    contact = facts(group="seats", fields={"plan": "gold", "seats": 1})
+
+    assert matcher.verdict("severity", contact).matched == (matches,)
+
+
+def test_a_field_beyond_the_limit_has_no_name() -> None:
+    """The 101st field is not seen, by its name either."""
+    matcher = loaded(rules("has(contact.fields.f99)", "has(contact.fields.f100)")).policy.matcher
+
+    assert matcher.verdict("severity", facts(fields={f"f{n}": n for n in range(200)})).matched == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +249,64 @@ def compiles(condition: str) -> bool:
     return True
 
 
+def test_hundreds_of_rules() -> None:
+    """A section may have hundreds of conditions, and each is that of its own rule; one that fails stays alone."""
+    texts = [f"contact.reopened == {n}" for n in range(300)]
+    texts[130] = "1 / (contact.reopened - 290) == 1"
+    verdict = loaded(rules(*texts)).policy.matcher.verdict("severity", facts(reopened=290))
+
+    assert [place for place, holds in enumerate(verdict.matched) if holds] == [290]
+    assert verdict.failed == {"r130": "divide by zero"}
+
+
+def test_conditions_too_long_for_a_list() -> None:
+    """Conditions that together are longer than an expression may be are judged all the same."""
+    long = "contact.reopened in [" + ", ".join(str(n) for n in range(1_500)) + "]"
+    verdict = loaded(rules(*[long] * 15, "false")).policy.matcher.verdict("severity", facts(reopened=3))
+
+    assert verdict.matched == (*[True] * 15, False)
+
+
+def compiled(*texts: str) -> list[CompiledRule]:
+    return [CompiledRule(f"r{n}", LANGUAGE.compile(text) if text else None) for n, text in enumerate(texts)]
+
+
+def test_every_contact_is_asked_of_itself() -> None:
+    """An answer is that of the contact and of what has been decided of it, whoever was asked of before."""
+    matcher = CompiledMatcher(
+        MESSAGE, LANGUAGE, {"severity": compiled('"a" in contact.tags'), "sla": compiled("contact.severity == 1")}
+    )
+    first, second = facts(tags=("a",), severity=1), facts(tags=("b",), severity=1)
+    answers = [
+        (matcher.verdict("severity", asked).matched[0], matcher.verdict("sla", asked).matched[0])
+        for asked in (first, second, first, replace(first, severity=2), first)
+    ]
+
+    assert answers == [(True, True), (False, True), (True, True), (True, False), (True, True)]
+
+
+def test_sections_of_any_name() -> None:
+    """The matcher takes sections as they are given, in any order; a rule's failure is told in its own section alone."""
+    matcher = CompiledMatcher(
+        MESSAGE,
+        LANGUAGE,
+        {
+            "actions": compiled("contact.customer.known", "1 / contact.reopened == 1", ""),
+            "enrich": [],
+            "escalation": compiled("true", "false"),
+        },
+    )
+    actions, enrich, escalation = (matcher.verdict(name, facts()) for name in ("actions", "enrich", "escalation"))
+
+    assert (actions.matched, actions.failed) == ((False, False, True), {"r1": "divide by zero"})
+    assert (enrich.matched, enrich.failed) == ((), {})
+    assert (escalation.matched, escalation.failed) == ((True, False), {})
+
+
 ATOMS = [
     "true", "false", "1 / contact.reopened == 1", 'contact.kind == "call"', 'contact.channel in ["email", "chat"]',
-    "contact.fields.x > 1", 'contact.fields.x == "a"', "has(contact.fields.y)", WEIGHT, BOMB,
+    "contact.fields.x > 1", 'contact.fields["x"] == "a"', "has(contact.fields.y)", "contact.fields.size() == 1",
+    WEIGHT, BOMB,
     'contact.tags.exists(t, t == "t1")', "contact.subject.size() > 2", 'contact.subject.matches("a+$")',
     'contact.priority == "none"', "contact.customer.known // said by the vendor", "[1, 2][contact.reopened] == 1",
 ]  # fmt: skip
@@ -210,16 +331,23 @@ contacts = st.builds(
     ),
 )
 
-MESSAGE = ContactMessage({})
-LANGUAGE = Language(MESSAGE)
+
+@given(st.lists(conditions, min_size=1, max_size=3), st.lists(conditions, min_size=1, max_size=3), contacts)
+def test_sections_together_equal_each_alone(first: list[str], second: list[str], contact: Facts) -> None:
+    """What another section asks of the same contact changes no verdict."""
+    sections = {"severity": compiled(*first), "enrich": compiled(*second)}
+    both = CompiledMatcher(MESSAGE, LANGUAGE, sections)
+
+    for name, own in sections.items():
+        assert both.verdict(name, contact) == CompiledMatcher(MESSAGE, LANGUAGE, {name: own}).verdict(name, contact)
 
 
 @given(st.lists(conditions, min_size=1, max_size=6), contacts)
 def test_the_list_equals_one_by_one(texts: list[str], contact: Facts) -> None:
     """Judging a section as one list gives what judging each rule alone gives, failures included."""
-    compiled = [CompiledRule(f"r{n}", LANGUAGE.compile(text)) for n, text in enumerate(texts)]
-    together = CompiledMatcher(MESSAGE, LANGUAGE, {"sla": compiled}).verdict("sla", contact)
-    alone = [CompiledMatcher(MESSAGE, LANGUAGE, {"sla": [rule]}).verdict("sla", contact) for rule in compiled]
+    section = compiled(*texts)
+    together = CompiledMatcher(MESSAGE, LANGUAGE, {"sla": section}).verdict("sla", contact)
+    alone = [CompiledMatcher(MESSAGE, LANGUAGE, {"sla": [rule]}).verdict("sla", contact) for rule in section]
 
     assert together.matched == tuple(verdict.matched[0] for verdict in alone)
     assert together.failed == {id: reason for verdict in alone for id, reason in verdict.failed.items()}
