@@ -1,23 +1,25 @@
 """A stored contact as the commands show it to people: lines and tables. Pure."""
 
+from gateway.cli.case import Case
 from gateway.cli.table import clean, duration, relative, table
 from gateway.kernel.store import UNOPENED, ContactRow
+from gateway.kernel.values import contact_values, judge_of
 from gateway.model.instant import format_instant
-from gateway.model.judgement import Clock, State
+from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules.clocks import deadline
 from gateway.rules.policy import Policy
-from gateway.rules.view import clocks_in_order
+from gateway.rules.timeline import InForce, Timeline
+from gateway.rules.view import View, clocks_in_order, clocks_view, escalation_view
 
 
 def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:
     """The earliest deadline that nobody has met yet, be it past or to come, with its clock."""
     if row.state is None:
         return None
-    rules = {rule.id: rule for rule in policy.sla}
     waiting = [clock for clock in row.state.clocks if clock.instance and not clock.over and not clock.dropped]
     found = []
     for clock in waiting:
-        at = clock.breached_due if clock.breached_at is not None else deadline(clock, rules.get(clock.rule))
+        at = clock.breached_due if clock.breached_at is not None else deadline(clock, policy.sla_by_id.get(clock.rule))
         if at is not None:
             found.append((at, clock.metric, clock.instance, clock))
     if not found:
@@ -26,20 +28,20 @@ def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:
     return first[0], first[3]
 
 
-def by_deadline(rows: list[ContactRow], policy: Policy) -> list[ContactRow]:
+def by_deadline(rows: list[ContactRow], policies: Timeline) -> list[ContactRow]:
     """The contacts by what breaches next; those that nothing threatens last, latest change first."""
 
     def key(row: ContactRow) -> tuple[bool, int, int, str]:
-        found = next_deadline(row, policy)
+        found = next_deadline(row, judge_of(row, policies))
         return (found is None, found[0] if found else 0, -row.updated_at, row.id)
 
     return sorted(rows, key=key)
 
 
-def listed(rows: list[ContactRow], policy: Policy, now: int) -> list[str]:
+def listed(rows: list[ContactRow], policies: Timeline, now: int) -> list[str]:
     """The lines of a table of contacts."""
     heads = ("DEADLINE", "CLOCK", "SEV", "STATUS", "CHANNEL", "QUEUE", "CONTACT", "SUBJECT")
-    return table(heads, [_cells(row, policy, now) for row in rows])
+    return table(heads, [_cells(row, judge_of(row, policies), now) for row in rows])
 
 
 def _cells(row: ContactRow, policy: Policy, now: int) -> tuple[object, ...]:
@@ -62,8 +64,33 @@ def _cells(row: ContactRow, policy: Policy, now: int) -> tuple[object, ...]:
     )
 
 
-def shown(row: ContactRow, policy: Policy, now: int) -> list[str]:
+def shown_values(case: Case) -> View:
+    """One contact for JSON: as in a list, with what ended earlier, and how much of it is left out."""
+    state = case.row.state
+    if state is None:
+        return contact_values(case.row, Timeline(()), case.now)
+    judge = Timeline([InForce(state.policy_since, case.policy)])
+    return {**contact_values(case.row, judge, case.now), **ended_too(case, state)}
+
+
+def ended_too(case: Case, state: State) -> View:
+    """The clocks and escalations with those that the state no longer carries, and the numbers of those left out."""
+    return {
+        "clocks": clocks_view(state, case.policy, case.now, case.clocks),
+        "clocks_left_out": case.clocks_left_out,
+        "escalations": [escalation_view(call) for call in calls_in_order(case, state)],
+        "escalations_left_out": case.escalations_left_out,
+    }
+
+
+def calls_in_order(case: Case, state: State) -> list[Escalation]:
+    """Every escalation that is told, the first raised first."""
+    return sorted([*case.escalations, *state.escalations], key=lambda call: call.raised_at)
+
+
+def shown(case: Case) -> list[str]:
     """The lines that show one contact."""
+    row, now = case.row, case.now
     state = row.state
     if state is None:
         return [f"{row.id}: not opened yet: its opening hasn't come", *(f"  {clean(strand)}" for strand in row.strands)]
@@ -83,18 +110,28 @@ def shown(row: ContactRow, policy: Policy, now: int) -> list[str]:
         ("updated", moment(contact.updated_at, now)),
     ]
     lines = [f"{name:<10}{clean(value)}" for name, value in facts if value not in (None, "")]
-    return [*lines, "", *clock_lines(state, policy, now), "", *escalation_lines(state, now)]
+    return [*lines, "", *clock_lines(case, state), "", *escalation_lines(case, state)]
 
 
-def clock_lines(state: State, policy: Policy, now: int) -> list[str]:
+def clock_lines(case: Case, state: State) -> list[str]:
     """The clocks as a table."""
-    rules = {rule.id: rule for rule in policy.sla}
-    rows = []
-    for clock in clocks_in_order(state, policy):
-        rule = rules.get(clock.last_rule)
-        target = duration(rule.target_ms) if rule else "-"
-        rows.append((clock.metric, clock.instance, clock.last_rule, clock_in_words(clock, policy, now), target))
-    return table(("CLOCK", "#", "RULE", "STATE", "TARGET"), rows) if rows else ["no rule counts a clock"]
+    rows = [
+        (
+            clock.metric,
+            clock.instance,
+            clock.last_rule,
+            clock_in_words(clock, case.policy, case.now),
+            duration(clock.target_ms),
+        )
+        for clock in clocks_in_order(state, case.policy, case.clocks)
+    ]
+    lines = table(("CLOCK", "#", "RULE", "STATE", "TARGET"), rows) if rows else ["no rule counts a clock"]
+    return [*lines, *left_out(case.clocks_left_out, "clocks")]
+
+
+def left_out(count: int, what: str) -> list[str]:
+    """The line that says how many earlier ones are not told, where any."""
+    return [f"… and {count} {what} that ended earlier; --all tells them"] if count else []
 
 
 def clock_in_words(clock: Clock, policy: Policy, now: int) -> str:
@@ -109,14 +146,15 @@ def clock_in_words(clock: Clock, policy: Policy, now: int) -> str:
         return f"met {relative(clock.met_at, now)}"
     if not clock.runs:
         return "paused by the status"
-    due = deadline(clock, {rule.id: rule for rule in policy.sla}.get(clock.rule))
+    due = deadline(clock, policy.sla_by_id.get(clock.rule))
     if due is None:
         return "running, without a deadline in reach of its calendar"
     return f"running, due {relative(due, now)}"
 
 
-def escalation_lines(state: State, now: int) -> list[str]:
+def escalation_lines(case: Case, state: State) -> list[str]:
     """The escalations as a table."""
+    now = case.now
     rows = [
         (
             call.rule,
@@ -126,10 +164,11 @@ def escalation_lines(state: State, now: int) -> list[str]:
             call.steps_fired,
             relative(call.next_at, now),
         )
-        for call in state.escalations
+        for call in calls_in_order(case, state)
     ]
     heads = ("ESCALATION", "CHAIN", "STATE", "RAISED", "STEPS", "NEXT STEP")
-    return table(heads, rows) if rows else ["no escalation"]
+    lines = table(heads, rows) if rows else ["no escalation"]
+    return [*lines, *left_out(case.escalations_left_out, "escalations")]
 
 
 def moment(instant: int, now: int) -> str:

@@ -9,8 +9,10 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
     from gateway.cli.acknowledge import Acknowledged
-    from gateway.daemon.setup import Setup
+    from gateway.cli.case import Case
+    from gateway.config import Config
     from gateway.kernel.store import ContactRow, Store
+    from gateway.rules.timeline import Timeline
 
 commands = family("The contacts: list them, show one, acknowledge one.")
 
@@ -18,6 +20,7 @@ Status = Literal["new", "open", "pending", "on_hold", "solved", "closed", "merge
 ContactName = Annotated[
     str, typer.Argument(metavar="CONTACT", help="Its id, the beginning of it, connector:kind:id, or the vendor's id.")
 ]
+AllEarlier = Annotated[bool, typer.Option("--all", help="Every clock and escalation that has ended, not the latest.")]
 
 
 @commands.command("list")
@@ -30,42 +33,42 @@ def list_(
     """List the contacts by what breaches next."""
     from gateway.cli.contact_views import by_deadline, listed
     from gateway.cli.work import with_store
+    from gateway.engine.policies import Policies
     from gateway.kernel.clock import SystemClock
-    from gateway.kernel.values import contact_values
+    from gateway.kernel.values import contact_values, judged_by
 
-    async def work(setup: "Setup", store: "Store") -> "tuple[Setup, list[ContactRow]]":
-        return setup, await store.contacts(limit=limit, status=status)
+    async def work(config: "Config", store: "Store") -> "tuple[list[ContactRow], Timeline]":
+        rows = await store.contacts(limit=limit, status=status)
+        return rows, await (await Policies.open(store)).to_read_by(judged_by(rows))
 
-    setup, rows = with_store(config, work)
-    policy, now = setup.policy.policy, SystemClock().now()
-    rows = by_deadline(rows, policy)
+    rows, policies = with_store(config, work)
+    rows, now = by_deadline(rows, policies), SystemClock().now()
     if as_json:
         for row in rows:
-            output.json_line(contact_values(row, policy, now))
+            output.json_line(contact_values(row, policies, now))
     elif not rows:
         output.say("no contacts" + (f" with the status {status}" if status else ""))
     else:
-        for line in listed(rows, policy, now):
+        for line in listed(rows, policies, now):
             output.line(line)
 
 
 @commands.command("show")
-def show(contact: ContactName, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
-    """Show one contact with its clocks and escalations."""
-    from gateway.cli.contact_views import shown
-    from gateway.cli.work import the_contact, with_store
+def show(contact: ContactName, config: ConfigFile = CONFIG, all: AllEarlier = False, as_json: AsJson = False) -> None:
+    """Show one contact with its clocks and escalations, the latest of those that ended long ago among them."""
+    from gateway.cli.case import case_of
+    from gateway.cli.contact_views import shown, shown_values
+    from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
-    from gateway.kernel.values import contact_values
 
-    async def work(setup: "Setup", store: "Store") -> "tuple[Setup, ContactRow]":
-        return setup, await the_contact(store, contact)
+    async def work(config: "Config", store: "Store") -> "Case":
+        return await case_of(store, contact, SystemClock().now(), all=all)
 
-    setup, row = with_store(config, work)
-    policy, now = setup.policy.policy, SystemClock().now()
+    case = with_store(config, work)
     if as_json:
-        output.json_line(contact_values(row, policy, now))
+        output.json_line(shown_values(case))
     else:
-        for line in shown(row, policy, now):
+        for line in shown(case):
             output.line(line)
 
 
@@ -83,7 +86,7 @@ def ack(
 
     who = by or somebody()
 
-    async def work(setup: "Setup", store: "Store") -> "Acknowledged":
+    async def work(config: "Config", store: "Store") -> "Acknowledged":
         return await acknowledge(store, await the_contact(store, contact), who, SystemClock().now())
 
     done = with_store(config, work)

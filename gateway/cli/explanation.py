@@ -1,60 +1,63 @@
 """Why a contact is where it is, and what happens next: as values for JSON, and as lines for people. Pure.
 
-It is told from the stored judgement, by the policy that is configured now; a judgement by another one is named as such.
+It is told from the stored judgement, by the policy that made it. That an earlier one did is said, and what follows.
 """
 
 from typing import Any
 
-from gateway.cli.contact_views import clock_in_words, moment
+from gateway.cli.case import Case
+from gateway.cli.contact_views import calls_in_order, clock_in_words, ended_too, left_out, moment
+from gateway.cli.policy_views import named, since_words
 from gateway.cli.table import clean, duration
-from gateway.kernel.store import UNOPENED, ContactRow
+from gateway.kernel.store import UNOPENED
+from gateway.kernel.values import policy_values
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
 from gateway.rules.escalation import step_due
 from gateway.rules.policy import Chain, Policy
-from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, escalation_view, route_view
+from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, route_view
 
 
-def explained(row: ContactRow, policy: Policy, now: int) -> View:
+def explained(case: Case) -> View:
     """The whole explanation for JSON; of a contact that isn't opened yet, only that."""
-    state = row.state
+    row, state, policy, now = case.row, case.row.state, case.policy, case.now
     if state is None:
         refs = [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands]
         return {"id": row.id, "status": UNOPENED, "refs": refs, "next": []}
+    ended = ended_too(case, state)
+    told = zip(ended["clocks"], clocks_in_order(state, policy, case.clocks), strict=True)
+    calls = zip(ended["escalations"], calls_in_order(case, state), strict=True)
     return {
         "id": row.id,
         **contact_view(state),
         "severity_rule": state.severity_rule or None,
         "route": route_view(state.route),
         "routing": _routing(state, policy),
-        "clocks": [
-            {**view, "words": clock_in_words(clock, policy, now)}
-            for view, clock in zip(clocks_view(state, policy, now), clocks_in_order(state, policy), strict=True)
-        ],
+        **ended,
+        "clocks": [{**view, "words": clock_in_words(clock, policy, now)} for view, clock in told],
         "escalations": [
-            {
-                **escalation_view(call),
-                "raised_by": _raised_by(call),
-                "steps": _steps(call, policy.chains.get(call.chain)),
-            }
-            for call in state.escalations
+            {**view, "raised_by": _raised_by(call), "steps": _steps(call, policy.chains.get(call.chain))}
+            for view, call in calls
         ],
         "failures": dict(state.failures),
         "next": [
             {"at": format_instant(at), "in_s": seconds_of(at - now), "what": what}
             for at, what in upcoming(state, policy)
         ],
-        "policy": {"name": policy.name, "hash": policy.hash, "judged_by": state.policy},
+        "policy": {
+            **(policy_values(case.judge) if case.judge else {"name": "", "hash": state.policy, "since": None}),
+            "in_force": policy_values(case.present) if case.present else None,
+            "judged_again": case.awaits,
+        },
     }
 
 
 def upcoming(state: State, policy: Policy) -> list[tuple[int, str]]:
     """What time alone will bring, if nothing else happens, the soonest first."""
-    rules = {rule.id: rule for rule in policy.sla}
     found: list[tuple[int, str]] = []
     for clock in state.clocks:
-        rule = rules.get(clock.rule)
+        rule = policy.sla_by_id.get(clock.rule)
         ring = clocks.next_ring(clock, rule) if clock.instance and not clock.dropped else None
         if ring is not None and rule is not None:
             found.extend((ring.at, f"{_named(clock)}: warning at {mark.text} of {rule.id}") for mark in ring.marks)
@@ -68,9 +71,9 @@ def upcoming(state: State, policy: Policy) -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def explanation_lines(row: ContactRow, policy: Policy, now: int) -> list[str]:
+def explanation_lines(case: Case) -> list[str]:
     """The explanation for people: times in UTC, and as people say them."""
-    state = row.state
+    row, state, policy, now = case.row, case.row.state, case.policy, case.now
     if state is None:
         named = [f"  {clean(strand)}" for strand in row.strands]
         return [f"{row.id} is not opened yet: its events wait for the opening, and nobody judges them.", *named]
@@ -79,16 +82,37 @@ def explanation_lines(row: ContactRow, policy: Policy, now: int) -> list[str]:
     if contact.subject:
         lines.append(f"  {clean(contact.subject)}")
     lines.append(f"  opened {moment(contact.opened_at, now)}, last changed {moment(contact.updated_at, now)}")
-    if state.policy != policy.hash:
-        lines.append(f"  judged by another policy ({state.policy}); a running gateway judges it again by {policy.hash}")
+    lines += _judge_lines(case)
+    lines += _cut_lines(state)
     lines += ["", f"Severity {state.severity}: {_severity_reason(state)}"]
     lines += ["", *_route_lines(state, policy)]
-    lines += ["", *_clock_lines(state, policy, now)]
-    lines += ["", *_escalation_lines(state, policy, now)]
+    lines += ["", *_clock_lines(case, state)]
+    lines += ["", *_escalation_lines(case, state)]
     if state.failures:
         lines += ["", "Rules whose condition could not be evaluated; they count as not matched:"]
         lines += [f"  {clean(rule)}: {clean(reason)}" for rule, reason in sorted(state.failures.items())]
-    return [*lines, "", *_next_lines(row, state, policy, now)]
+    return [*lines, "", *_next_lines(case, state)]
+
+
+def _judge_lines(case: Case) -> list[str]:
+    judge, present = case.judge, case.present
+    if judge is None:
+        lines = ["  judged by no policy: none was in force at its last change"]
+    else:
+        lines = [f"  judged by the policy {named(judge)}, {since_words(judge, case.now)}"]
+    if case.awaits and present is not None:
+        lines.append(
+            f"    an earlier one: a running gateway is about to judge it again by {named(present)}, "
+            f"{since_words(present, case.now)}"
+        )
+    return lines
+
+
+def _cut_lines(state: State) -> list[str]:
+    if not state.cut:
+        return []
+    counts = " and ".join(f"{count} of its {what}" for what, count in sorted(state.cut.items()))
+    return [f"  the conditions did not get to see {counts}: it has more than they may read"]
 
 
 def _severity_reason(state: State) -> str:
@@ -129,26 +153,28 @@ def _route_lines(state: State, policy: Policy) -> list[str]:
     return lines
 
 
-def _clock_lines(state: State, policy: Policy, now: int) -> list[str]:
-    views = clocks_view(state, policy, now)
+def _clock_lines(case: Case, state: State) -> list[str]:
+    policy, now = case.policy, case.now
+    views = clocks_view(state, policy, now, case.clocks)
     if not views:
         return ["Clocks: none; no SLA rule matches"]
     lines = ["Clocks:"]
-    for view, clock in zip(views, clocks_in_order(state, policy), strict=True):
+    for view, clock in zip(views, clocks_in_order(state, policy, case.clocks), strict=True):
         lines.append(f"  {_named(clock)}: {clock_in_words(clock, policy, now)}")
-        target = "-" if view["target_s"] is None else duration(round(view["target_s"] * 1_000))
-        counted = f"{duration(round(view['elapsed_s'] * 1_000))} of {target} counted by calendar {view['calendar']}"
+        target, so_far = duration(clock.target_ms), duration(round(view["elapsed_s"] * 1_000))
+        counted = f"{so_far} of {target} counted by calendar {view['calendar']}"
         lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}: {counted}")
         if view["due_at"]:
             lines.append(f"    deadline {view['due_at']}")
-    return lines
+    return [*lines, *(f"  {line}" for line in left_out(case.clocks_left_out, "clocks"))]
 
 
-def _escalation_lines(state: State, policy: Policy, now: int) -> list[str]:
+def _escalation_lines(case: Case, state: State) -> list[str]:
+    policy, now = case.policy, case.now
     if not state.escalations:
         return ["Escalations: none"]
     lines = ["Escalations:"]
-    for call in state.escalations:
+    for call in calls_in_order(case, state):
         lines.append(f"  {call.rule}: {call.state}, raised {moment(call.raised_at, now)} by {_raised_by(call)}")
         if call.acknowledged_at is not None:
             lines.append(f"    acknowledged {moment(call.acknowledged_at, now)} by {clean(call.acknowledged_by)}")
@@ -156,11 +182,12 @@ def _escalation_lines(state: State, policy: Policy, now: int) -> list[str]:
             roles = ", ".join(step["notify"])
             due = f", due {step['due_at']}" if step["due_at"] else ""
             lines.append(f"    step {step['step']} to {roles}: {step['state']}{due}")
-    return lines
+    return [*lines, *(f"  {line}" for line in left_out(case.escalations_left_out, "escalations"))]
 
 
-def _next_lines(row: ContactRow, state: State, policy: Policy, now: int) -> list[str]:
-    coming = upcoming(state, policy)
+def _next_lines(case: Case, state: State) -> list[str]:
+    row, now = case.row, case.now
+    coming = upcoming(state, case.policy)
     if not coming:
         return ["Next: nothing, unless something happens"]
     lines = ["Next, if nothing else happens:"]

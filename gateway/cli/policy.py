@@ -1,4 +1,5 @@
-"""`gateway policy eval`: what a policy makes of events, as JSON. It imports little: people run it often."""
+"""`gateway policy eval|show`: what a policy makes of events, as JSON, and which policies judge. They import little:
+people run them often."""
 
 import sys
 from pathlib import Path
@@ -8,12 +9,15 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.failures import CONFIGURATION, FOUND, USAGE, Failed
-from gateway.cli.options import family
+from gateway.cli.options import CONFIG, AsJson, ConfigFile, family
 
 if TYPE_CHECKING:
+    from gateway.cli.policy_shown import Shown
+    from gateway.config import Config
+    from gateway.kernel.store import Store
     from gateway.policy.load import Loaded
 
-commands = family("The policy: try it out.")
+commands = family("The policy: try it out, and see which one judges.")
 
 EVENTS_BYTES_MAX = 64 * 1024 * 1024
 PRESET = "preset:"
@@ -26,12 +30,7 @@ def evaluate(
     at: Annotated[str, typer.Option(metavar="TIME", help="The instant to look at: 2026-03-02T10:00:00Z.")],
 ) -> None:
     """Say what a policy makes of events. Exit 1 if the events are wrong, 78 if the policy is."""
-    from gateway.model.instant import parse_instant
-
-    try:
-        instant = parse_instant(at)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--at") from None
+    instant = _instant(at)
     loaded = _load(policy)
     from gateway.policy.evaluate import BadEvents, evaluate, read_events
 
@@ -43,6 +42,45 @@ def evaluate(
     for rule, reason in sorted(result.failures.items()):
         output.say(f"gateway: the condition of rule {rule} could not be evaluated, and counts as false: {reason}")
     output.json_page(result.view)
+
+
+@commands.command("show")
+def show(
+    config: ConfigFile = CONFIG,
+    at: Annotated[str, typer.Option(metavar="TIME", help="What was in force then: 2026-03-02T10:00:00Z.")] = "",
+    all: Annotated[bool, typer.Option("--all", help="Every policy that was ever in force.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Its file, as it was kept, on standard output.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the policy in force. Since when it judges, what comes next, whether the configured file says the same."""
+    instant = _instant(at) if at else None
+    from gateway.cli import policy_shown
+    from gateway.cli.work import with_store
+    from gateway.kernel.clock import SystemClock
+
+    async def work(settled: "Config", store: "Store") -> "Shown":
+        return await policy_shown.shown(store, SystemClock().now(), instant, text=text)
+
+    found = with_store(config, work)
+    configured = policy_shown.configured(config, found) if instant is None else None
+    if as_json:
+        output.json_line(policy_shown.values(found, configured, all=all))
+    elif text:
+        output.data(policy_shown.content(found))
+    else:
+        for line in policy_shown.lines(found, all=all):
+            output.line(line)
+    if configured and configured.words:
+        output.say(configured.words)
+
+
+def _instant(text: str) -> int:
+    from gateway.model.instant import parse_instant
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from None
 
 
 def _load(name: str) -> "Loaded":

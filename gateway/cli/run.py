@@ -21,10 +21,14 @@ def run(
         LogFormat | None, typer.Option(help="Unless given: text on a terminal, JSON elsewhere.")
     ] = None,
 ) -> None:
-    """Run the gateway. SIGTERM and Ctrl-C finish what is in flight, within 10 seconds."""
+    """Run the gateway. SIGTERM and Ctrl-C finish what is in flight, within 10 seconds; SIGHUP reads the policy."""
     import asyncio
+    import signal
 
     from gateway.cli.work import log_to_stderr, read_setup
+
+    # It means "read your policy again", and would end a process that isn't listening yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     log_to_stderr("info", json=None if log_format is None else log_format == "json")
     setup = read_setup(config)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from gateway.cli.failures import FOUND, UNAVAILABLE, Failed
 from gateway.cli.options import choices
+from gateway.config import Config, load_config
 from gateway.daemon.setup import Setup, load_setup, open_store
 from gateway.kernel.log import configure
 from gateway.kernel.spawn import LoopSpawn
@@ -21,30 +22,34 @@ def read_setup(config: Path) -> Setup:
     return load_setup(config, os.environ)
 
 
+def read_config(config: Path) -> Config:
+    """The configuration alone: what is shown out of the database needs no policy file to be right. Raises Problems."""
+    return load_config(config, os.environ)
+
+
 def log_to_stderr(default: str = "warning", *, json: bool | None = None) -> None:
     """Send logs to standard error, from the level that was asked for up."""
     configure(json, choices.log_level or default)
 
 
-def with_store(config: Path, work: Callable[[Setup, Store], Awaitable[T]], *, create: bool = False) -> T:
+def with_store(config: Path, work: Callable[[Config, Store], Awaitable[T]]) -> T:
     """Run `work` on the store, beside a running daemon or without one. Raises Failed where there is no database yet."""
     log_to_stderr()
-    setup = read_setup(config)
-    if not create and not setup.config.database.exists():
+    settled = read_config(config)
+    if not settled.database.exists():
         raise Failed(
-            UNAVAILABLE,
-            f"there is no database {setup.config.database} yet",
-            "`gateway run` makes it at its first start",
+            UNAVAILABLE, f"there is no database {settled.database} yet", "`gateway run` makes it at its first start"
         )
-    return asyncio.run(_with_store(setup, work))
+    return asyncio.run(on_store(settled, lambda store: work(settled, store)))
 
 
-async def _with_store(setup: Setup, work: Callable[[Setup, Store], Awaitable[T]]) -> T:
+async def on_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the store beside whoever has it, making it if need be, run `work` on it, and close it."""
     spawn = LoopSpawn()
     try:
-        store = await open_store(setup, exclusive=False, spawn=spawn)
+        store = await open_store(config, exclusive=False, spawn=spawn)
         try:
-            return await work(setup, store)
+            return await work(store)
         finally:
             await store.close()
     finally:

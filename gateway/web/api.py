@@ -3,17 +3,20 @@
 It shows what the pages show, as data. Times are RFC 3339 in UTC.
 """
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import UNOPENED, ContactRow
-from gateway.kernel.values import contact_values, delivery_values, record_values
+from gateway.kernel.values import contact_values, delivery_values, judged_by, policy_values, record_values
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.replies import json_response, told
+from gateway.web.standing import standing
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
 ORDERS = ("next_due", "updated_at")
@@ -32,6 +35,7 @@ class Api:
         router.add_get("/api/v1/contacts/{id}", self.contact)
         router.add_get("/api/v1/deliveries", self.deliveries)
         router.add_get("/api/v1/inbox", self.inbox)
+        router.add_get("/api/v1/policy", self.policy)
         router.add_get("/readyz", self.ready)
         router.add_get("/metrics", self.metrics)
 
@@ -46,7 +50,7 @@ class Api:
             return told(400, str(error))
         chosen = None if status == "any" else status or "open"
         rows = await self._gateway.world.store.contacts(limit=limit, status=chosen, order=order)
-        return json_response({"contacts": [self._shown(row) for row in rows]})
+        return json_response({"contacts": await self._shown(rows)})
 
     async def contact(self, request: web.Request) -> web.Response:
         """One contact, by id, a unique beginning of it, or a vendor's name for it; with its deliveries."""
@@ -55,7 +59,8 @@ class Api:
         if row is None:
             return told(404, "there is no such contact, or more than one")
         deliveries = await store.deliveries(limit=100, contact=row.id)
-        return json_response({**self._shown(row), "deliveries": [delivery_values(item) for item in deliveries]})
+        (shown,) = await self._shown([row])
+        return json_response({**shown, "deliveries": [delivery_values(item) for item in deliveries]})
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """Deliveries, the latest first."""
@@ -78,6 +83,17 @@ class Api:
         found = await self._gateway.world.store.inbox(limit=limit, state=state)
         return json_response({"records": [record_values(item) for item in found]})
 
+    async def policy(self, request: web.Request) -> web.Response:
+        """What is in force, what comes next, and how many open contacts are still to be judged by it."""
+        stands = await standing(self._gateway.bench.policies, self._gateway.world.store, self._clock.now())
+        return json_response(
+            {
+                "in_force": policy_values(stands.present) if stands.present else None,
+                "to_come": policy_values(stands.to_come) if stands.to_come else None,
+                "left": stands.left,
+            }
+        )
+
     async def ready(self, request: web.Request) -> web.Response:
         """200 when all is well, else 503 with every reason."""
         found = await health.reasons(self._gateway)
@@ -90,5 +106,7 @@ class Api:
         text = await health.metrics(self._gateway)
         return web.Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
-    def _shown(self, row: ContactRow) -> View:
-        return contact_values(row, self._gateway.bench.policy, self._clock.now())
+    async def _shown(self, rows: Sequence[ContactRow]) -> list[View]:
+        policies = await self._gateway.bench.policies.to_read_by(judged_by(rows))
+        now = self._clock.now()
+        return [contact_values(row, policies, now) for row in rows]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.engine.gateway import Gateway
+from gateway.web.standing import standing
 
 FAILURES_IN_A_ROW_MIN = 3
 """So many failed steps of a loop are more than a gust: about a second without work."""
@@ -43,7 +44,9 @@ async def reasons(gateway: Gateway) -> list[Reason]:
 
 async def metrics(gateway: Gateway) -> str:
     """The figures in Prometheus' text format; the only label is the connector."""
-    counts = await gateway.world.store.counts()
+    world = gateway.world
+    stands = await standing(gateway.bench.policies, world.store, world.clock.now())
+    counts = {**await world.store.counts(), "outdated": stands.left}
     lines: list[str] = []
     for key, (name, words) in _GAUGES.items():
         if key in counts:
@@ -62,6 +65,7 @@ async def metrics(gateway: Gateway) -> str:
 _GAUGES = {
     "contacts": ("gateway_contacts", "Contacts that are kept."),
     "open": ("gateway_contacts_open", "Contacts that have not ended."),
+    "outdated": ("gateway_contacts_outdated", "Open contacts that are still to be judged by the policy in force."),
     "inbox_ready": ("gateway_inbox_ready", "Records that wait to be judged."),
     "inbox_parked": ("gateway_inbox_parked", "Records that can't be used as they are."),
     "deliveries_ready": ("gateway_deliveries_ready", "Deliveries that are to be tried."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.kernel.values import told_since
 from gateway.model.instant import format_instant
 from gateway.web import words
 
@@ -39,6 +40,7 @@ class Looks:
             words.plain_words,
             words.clock_face,
             words.name_words,
+            told_since,
             format_instant,
         ):
             self._environment.filters[function.__name__] = function

@@ -10,9 +10,11 @@ from aiohttp import hdrs, web
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
+from gateway.kernel.values import judged_by
 from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.looks import Looks
+from gateway.web.standing import standing
 
 CONTACTS_MAX = 200
 """Contacts on the first page; more are there, and counted."""
@@ -40,11 +42,11 @@ class Pages:
 
     async def contacts(self, request: web.Request) -> web.Response:
         """The open contacts by what breaches next."""
-        return self._page("contacts.html", **await self._open_contacts())
+        return await self._page("contacts.html", **await self._open_contacts())
 
     async def contacts_fragment(self, request: web.Request) -> web.Response:
         """The parts of the first page that change."""
-        return self._page("contacts_live.html", **await self._open_contacts())
+        return await self._page("contacts_fragment.html", **await self._open_contacts())
 
     async def contact(self, request: web.Request) -> web.Response:
         """One contact; another name for it leads to its id."""
@@ -55,7 +57,7 @@ class Pages:
         if row.id != name:
             return web.Response(status=303, headers={hdrs.LOCATION: f"/contacts/{row.id}"})
         found = await self._gateway.world.store.deliveries(limit=DELIVERIES_OF_CONTACT, contact=row.id)
-        return self._page("contact.html", row=row, deliveries=found, **self._judged(row))
+        return await self._page("contact.html", row=row, deliveries=found, **await self._judged(row))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """What goes out."""
@@ -65,7 +67,7 @@ class Pages:
         except BadQuestion as error:
             return self.failing(request, 400, f"{error}.")
         found = await self._gateway.world.store.deliveries(limit=limit, state=state)
-        return self._page("deliveries.html", deliveries=found, state=state, limit=limit)
+        return await self._page("deliveries.html", deliveries=found, state=state, limit=limit)
 
     async def inbox(self, request: web.Request) -> web.Response:
         """What came in."""
@@ -75,7 +77,7 @@ class Pages:
         except BadQuestion as error:
             return self.failing(request, 400, f"{error}.")
         found = await self._gateway.world.store.inbox(limit=limit, state=state)
-        return self._page("inbox.html", records=found, state=state, limit=limit)
+        return await self._page("inbox.html", records=found, state=state, limit=limit)
 
     async def static(self, request: web.Request) -> web.Response:
         """The stylesheet and the script."""
@@ -87,12 +89,16 @@ class Pages:
         return web.Response(body=content, headers={hdrs.CONTENT_TYPE: type, hdrs.CACHE_CONTROL: FOR_EVER})
 
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
-        """The page of a request that failed. Without the token it can't have the stylesheet."""
+        """The page of a request that failed. Without the token it can't have the stylesheet, and learns nothing."""
         # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        return self._page("failed.html", status, code=status, why=why, again=again)
+        return self._filled("failed.html", status, standing=None, code=status, why=why, again=again)
 
-    def _page(self, template: str, http_status: int = 200, **values: Any) -> web.Response:
+    async def _page(self, template: str, **values: Any) -> web.Response:
+        stands = await standing(self._gateway.bench.policies, self._gateway.world.store, self._clock.now())
+        return self._filled(template, standing=stands, **values)
+
+    def _filled(self, template: str, http_status: int = 200, **values: Any) -> web.Response:
         values = {"now": self._clock.now(), "gateway": self._gateway.bench.source, **values}
         return web.Response(status=http_status, text=self._looks.page(template, **values), content_type="text/html")
 
@@ -100,7 +106,8 @@ class Pages:
         store = self._gateway.world.store
         rows = await store.contacts(limit=CONTACTS_MAX, status="open")
         counts = await store.counts()
-        lines = shown.lines(rows, self._gateway.bench.policy)
+        policies = await self._gateway.bench.policies.to_read_by(judged_by(rows))
+        lines = shown.lines(rows, policies)
         breached = sum(line.due is not None and line.due.breached for line in lines)
         return {
             "lines": lines,
@@ -109,12 +116,18 @@ class Pages:
             "links": list(self._gateway.links.values()),
         }
 
-    def _judged(self, row: ContactRow) -> dict[str, Any]:
-        if row.state is None:
+    async def _judged(self, row: ContactRow) -> dict[str, Any]:
+        state, policies = row.state, self._gateway.bench.policies
+        if state is None:
             return {"clocks": [], "escalations": [], "refs": ", ".join(map(str, row.strands))}
-        policy = self._gateway.bench.policy
+        policy = (await policies.to_read_by([state.policy_since])).at(state.policy_since).policy
+        now = self._clock.now()
+        present = policies.in_force(now)
         return {
-            "clocks": shown.shown_clocks(row.state, policy, self._clock.now()),
-            "escalations": shown.shown_escalations(row.state, policy),
-            "refs": shown.ref_words(row.state.contact),
+            "clocks": shown.shown_clocks(state, policy, now),
+            "earlier": shown.earlier_clocks(state),
+            "escalations": shown.shown_escalations(state, policy),
+            "refs": shown.ref_words(state.contact),
+            "judge": policy,
+            "awaits": present is not None and not state.contact.ended and state.policy_since < present.since,
         }

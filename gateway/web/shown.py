@@ -1,15 +1,19 @@
 """What the pages show of a contact, as plain values made from what is stored. Pure; the templates add the looks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from gateway.kernel.store import ContactRow
+from gateway.kernel.values import judge_of
 from gateway.model.contact import Contact
 from gateway.model.judgement import Clock, Escalation, State
+from gateway.model.words import Metric
 from gateway.rules import clocks
 from gateway.rules.escalation import step_due
-from gateway.rules.policy import Policy, SlaRule
+from gateway.rules.policy import Policy
+from gateway.rules.timeline import Timeline
 from gateway.rules.view import clocks_in_order
 from gateway.web.bars import Bar, bar_of
 
@@ -61,7 +65,7 @@ class ShownClock:
     clock: Clock
     rule: str
     due: int | None
-    target: int | None
+    target: int
     elapsed: int
     calendar: str
     bar: Bar
@@ -86,15 +90,21 @@ class ShownEscalation:
     steps: tuple[ShownStep, ...]
 
 
-def lines(rows: Sequence[ContactRow], policy: Policy) -> list[Line]:
+def lines(rows: Sequence[ContactRow], policies: Timeline) -> list[Line]:
     """The contacts by what breaches next: what is breached already first, the longest ago before all."""
-    shown = [_line(row, row.state, policy) for row in rows if row.state is not None]
+    shown = [_line(row, row.state, judge_of(row, policies)) for row in rows if row.state is not None]
     return sorted(shown, key=lambda line: (line.due is None, line.due.at if line.due else 0, line.severity, line.id))
 
 
 def shown_clocks(state: State, policy: Policy, now: int) -> list[ShownClock]:
     """Every clock that a rule has counted, in the policy's order of rules."""
-    return [_shown_clock(clock, _rule(policy, clock.last_rule), now) for clock in clocks_in_order(state, policy)]
+    return [_shown_clock(clock, policy, now) for clock in clocks_in_order(state, policy)]
+
+
+def earlier_clocks(state: State) -> dict[Metric, int]:
+    """How many finished clocks of each metric the state no longer carries."""
+    carried = Counter(clock.metric for clock in state.clocks if clock.instance)
+    return {metric: count - carried[metric] for metric, count in state.instances.items() if count > carried[metric]}
 
 
 def shown_escalations(state: State, policy: Policy) -> list[ShownEscalation]:
@@ -133,7 +143,7 @@ def _line(row: ContactRow, state: State, policy: Policy) -> Line:
 def _due(clock: Clock, policy: Policy) -> Due | None:
     if clock.breached_at is not None:
         return Due(clock.breached_at, clock.breached_rule, clock.metric, breached=True)
-    rule = _rule(policy, clock.rule)
+    rule = policy.sla_by_id.get(clock.rule)
     at = clocks.deadline(clock, rule) if clock.runs else None
     return None if at is None else Due(at, clock.rule, clock.metric, breached=False)
 
@@ -144,17 +154,17 @@ def _call(escalation: Escalation, policy: Policy) -> Call:
     return Call(escalation.chain, escalation.steps_fired, steps, escalation.state == "acknowledged")
 
 
-def _shown_clock(clock: Clock, rule: SlaRule | None, now: int) -> ShownClock:
-    counting = rule if clock.rule else None
+def _shown_clock(clock: Clock, policy: Policy, now: int) -> ShownClock:
+    counting, shown = policy.sla_by_id.get(clock.rule), policy.sla_by_id.get(clock.last_rule)
     due = clocks.due_to_show(clock, counting)
     return ShownClock(
         clock=clock,
         rule=clock.last_rule,
         due=due,
-        target=rule.target_ms if rule else None,
+        target=clock.target_ms,
         elapsed=clocks.counted(clock, counting, now),
-        calendar=rule.calendar.name if rule else "",
-        bar=bar_of(clock, rule, due, now),
+        calendar=clock.calendar,
+        bar=bar_of(clock, shown, due, now),
     )
 
 
@@ -175,7 +185,3 @@ def _steps(escalation: Escalation, policy: Policy) -> tuple[ShownStep, ...]:
             state = "stopped"
         steps.append(ShownStep(number, step.after_ms, step.notify, state, at))
     return tuple(steps)
-
-
-def _rule(policy: Policy, id: str) -> SlaRule | None:
-    return next((rule for rule in policy.sla if rule.id == id), None)

@@ -13,7 +13,9 @@ import structlog
 from gateway.cli.app import main
 from gateway.daemon.setup import Setup, load_setup, open_store
 from gateway.engine.judge import Bench
+from gateway.engine.policies import Policies
 from gateway.engine.process import process
+from gateway.engine.rejudge import rejudge
 from gateway.engine.tick import tick
 from gateway.engine.world import World
 from gateway.kernel.clock import SystemClock
@@ -23,6 +25,7 @@ from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Store
 from gateway.model.instant import Instant, format_instant
 from gateway.model.record import Record
+from tests.support.policies import in_force
 
 T = TypeVar("T")
 MINUTE = 60_000
@@ -61,12 +64,17 @@ class Desk:
         """Judge what is in the inbox, and let time pass up to now; nothing is sent."""
         self.on_store(_judge)
 
+    def follow(self, text: str) -> None:
+        """Make this the configured policy, and let it come into force; nobody is judged again yet."""
+        (self.folder / "policy.yaml").write_text(text)
+        self.on_store(_follow)
+
     def on_store(self, work: Callable[[Setup, Store], Awaitable[T]]) -> T:
         """Run `work` on the desk's database."""
 
         async def run() -> T:
             setup, spawn = load_setup(self.config, self.environ), LoopSpawn()
-            store = await open_store(setup, exclusive=False, spawn=spawn)
+            store = await open_store(setup.config, exclusive=False, spawn=spawn)
             try:
                 return await work(setup, store)
             finally:
@@ -76,12 +84,18 @@ class Desk:
         return asyncio.run(run())
 
 
+async def _follow(setup: Setup, store: Store) -> None:
+    spawn = LoopSpawn()
+    world = World(SystemClock(), SystemRng(), AiohttpNet(), spawn, store, structlog.get_logger())
+    await (await Policies.open(store)).follow(world, setup.policy)
+    await spawn.close()
+
+
 async def _judge(setup: Setup, store: Store) -> None:
     clock, net, spawn = SystemClock(), AiohttpNet(), LoopSpawn()
     world = World(clock, SystemRng(), net, spawn, store, structlog.get_logger())
     bench = Bench(
-        policy=setup.policy.policy,
-        policy_since=0,
+        policies=await in_force(world, setup.policy.text),
         live_from={},
         subscriptions={name: endpoint.notices for name, endpoint in setup.config.endpoints.items()},
         source=setup.config.name,
@@ -89,7 +103,7 @@ async def _judge(setup: Setup, store: Store) -> None:
     )
     while await process(world, {}, bench, clock.now()):
         pass
-    while await tick(world, bench, clock.now()):
+    while await tick(world, bench, clock.now()) or await rejudge(world, bench, clock.now()):
         pass
     await spawn.close()
 

@@ -17,6 +17,8 @@ FAMILIES = [
     "check",
     "init",
     "explain",
+    "reload",
+    "status",
     "sync",
     "listen",
     "version",

@@ -30,6 +30,21 @@ escalation:
   - {id: grave, when: contact.severity == 1, on: matched, chain: up}
 """
 
+OTHER = """\
+version: 1
+name: other
+sla:
+  - {id: quick, metric: first_reply, within: 2h}
+"""
+WORKED = """\
+version: 1
+name: worked
+severity:
+  - {id: tagged, when: '"t1" in contact.tags', severity: 2}
+sla:
+  - {id: next, metric: next_reply, within: 1h}
+"""
+
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
@@ -123,15 +138,26 @@ def test_an_acknowledged_chain_goes_no_further(desk: Desk, capsys: pytest.Captur
 
 
 def test_another_policy_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """A judgement by rules that are not configured any more says so, whatever rules are gone."""
-    (desk.folder / "policy.yaml").write_text("version: 1\nname: other\n")
+    """A contact is told by the policy that judged it, whatever the file says by now, until the new one has."""
+    before = explained(desk, capsys, "1")
+    (desk.folder / "policy.yaml").write_text("version: 1\nname: broken\nsla: nonsense\n")
+    broken = explained(desk, capsys, "1")
+    desk.follow(OTHER)
+    waits, ended = explained(desk, capsys, "1"), explained(desk, capsys, "2")
+    words = gateway(capsys, "explain", "1", "-c", desk.config).out
+    listed = gateway(capsys, "contacts", "list", "-c", desk.config).out
+    desk.judge()
+    after = explained(desk, capsys, "1")
 
-    text = gateway(capsys, "explain", "1", "-c", desk.config)
-    listed = gateway(capsys, "contacts", "list", "-c", desk.config)
-
-    assert (text.code, listed.code) == (0, 0)
-    assert "judged by another policy" in text.out
-    assert explained(desk, capsys, "1")["policy"]["judged_by"] != explained(desk, capsys, "1")["policy"]["hash"]
+    assert broken["routing"] == before["routing"]
+    assert (waits["clocks"][0]["target_s"], waits["clocks"][0]["due_at"]) == (3600, before["clocks"][0]["due_at"])
+    assert waits["policy"] == {**before["policy"], "in_force": after["policy"]["in_force"], "judged_again": True}
+    assert ended["policy"]["judged_again"] is True
+    assert "judged by the policy explained (" in words
+    assert "an earlier one: a running gateway is about to judge it again by other (" in words
+    assert "first_reply" in listed
+    assert (after["policy"]["name"], after["policy"]["judged_again"]) == ("other", False)
+    assert (after["clocks"][0]["rule"], after["clocks"][0]["target_s"]) == ("quick", 7200)
 
 
 def test_a_contact_that_is_not_opened_says_only_that(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,3 +168,46 @@ def test_a_contact_that_is_not_opened_says_only_that(desk: Desk, capsys: pytest.
     assert "not opened yet" in ended.out
     assert explained(desk, capsys, "3")["status"] == "unopened"
     assert (missing.code, missing.out) == (1, "")
+
+
+def test_what_has_left_the_state_is_told_from_the_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long-lived contact tells its latest finished clocks, how many it leaves out, and with `--all` every one."""
+    monkeypatch.setattr("gateway.cli.case.EARLIER_SHOWN", 3)
+    desk = set_up(tmp_path, monkeypatch)
+    desk.follow(WORKED)
+    talk = [
+        desk.event("9", "message.added", 200 - index, author={"kind": "agent" if index % 2 else "customer"})
+        for index in range(1, 81)
+    ]
+    desk.receive(desk.opened("9", 200), *talk)
+    desk.judge()
+    listed = json.loads(gateway(capsys, "contacts", "list", "--json", "-c", desk.config).out)
+    gone = 40 - len(listed["clocks"])
+
+    some, every = (
+        json.loads(gateway(capsys, "contacts", "show", "9", "--json", *more, "-c", desk.config).out)
+        for more in ([], ["--all"])
+    )
+    words = gateway(capsys, "explain", "9", "-c", desk.config).out
+    shown = gateway(capsys, "contacts", "show", "9", "-c", desk.config).out
+
+    assert [clock["instance"] for clock in every["clocks"]] == list(range(1, 41))
+    assert every["clocks_left_out"] == 0
+    assert [clock["instance"] for clock in some["clocks"]] == list(range(gone - 2, 41))
+    assert some["clocks_left_out"] == gone - 3 > 0
+    assert f"… and {gone - 3} clocks that ended earlier; --all tells them" in words
+    assert f"… and {gone - 3} clocks that ended earlier; --all tells them" in shown
+    assert f"next reply no. {gone - 2}: met" in words
+    assert f"next reply no. {gone - 3}: met" not in words
+
+
+def test_what_the_conditions_did_not_see_is_counted(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """More tags than conditions may read: the explanation says how many."""
+    desk.follow(WORKED)
+    desk.receive(desk.opened("8", 1, tags=[f"x{number}" for number in range(70)]))
+    desk.judge()
+
+    assert explained(desk, capsys, "8")["cut"] == {"tags": 6}
+    assert "did not get to see 6 of its tags" in gateway(capsys, "explain", "8", "-c", desk.config).out

@@ -4,6 +4,7 @@ import json
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from gateway.policy.presets import PRESETS
 from tests.cli.commands import gateway
 from tests.cli.desk import set_up, unguessable
 
-WRITTEN = {"gateway.yaml", "policy.yaml", ".env.example"}
+WRITTEN = {"gateway.yaml", "policy.yaml", ".env.example", "gateway.schema.json", "policy.schema.json"}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -96,7 +97,66 @@ def test_check_shows_every_mistake_of_every_file(
     rows = [json.loads(line) for line in as_json.out.splitlines()]
     assert [row["file"].rpartition("/")[2] for row in rows] == ["gateway.yaml", "policy.yaml"]
     lines = [f"{row['file']}:{row['line']}:{row['column']}: {row['id']}: {row['message']}" for row in rows]
-    assert told.err.splitlines() == [*lines, "2 problems found"]
+    expected = [line for row, line in zip(rows, lines, strict=True) for line in (line, *numbered(row))]
+    assert told.err.splitlines() == [*expected, "2 problems found"]
+    assert [row["excerpt"] for row in rows] == [
+        "    plugin: event\n            ^^^^^",
+        "    within: soon\n            ^^^^",
+    ]
+
+
+def numbered(row: dict[str, Any]) -> list[str]:
+    """An excerpt as people see it: the line's number before it."""
+    text, carets = row["excerpt"].splitlines()
+    return [f"{row['line']:>4} | {text}", f"     | {carets}"]
+
+
+def test_check_shows_the_place_inside_a_condition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line, its number, and carets under the word that is wrong."""
+    desk = set_up(tmp_path, monkeypatch)
+    (tmp_path / "policy.yaml").write_text('severity:\n  - id: a\n    when: contact.chanel == "chat"\n    severity: 1\n')
+
+    told = gateway(capsys, "check", "--config", desk.config)
+
+    assert told.err.splitlines() == [
+        f"{tmp_path}/policy.yaml:3:18: bad-expression: contact has no field 'chanel'; did you mean 'channel'?",
+        '   3 |     when: contact.chanel == "chat"',
+        "     |                   ^^^^^^",
+        "1 problem found",
+    ]
+
+
+def test_check_masks_the_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that somebody has typed into the file is not shown with its line, neither as text nor as JSON."""
+    desk = set_up(tmp_path, monkeypatch)
+    text = desk.config.read_text()
+    desk.config.write_text(text.replace("{env: HELPDESK_SECRET}  ", "hunter22 # hunter22") + "admin_tokn: hunter22\n")
+
+    told = gateway(capsys, "check", "--config", desk.config)
+    as_json = gateway(capsys, "check", "--config", desk.config, "--json")
+
+    assert (told.code, as_json.code) == (78, 78)
+    assert "hunter22" not in told.err + as_json.out
+    assert "    secret: ***" in told.err
+    assert "did you mean 'admin_token'?" in told.err
+    assert "admin_tokn:" in told.err
+
+
+def test_control_codes_do_not_reach_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither from a file's text nor from its name."""
+    desk = set_up(tmp_path, monkeypatch)
+    (tmp_path / "policy.yaml").write_text('"n\\e[31m": "\\u202e"\n? "\u202ex"\n: 1\n')
+
+    told = gateway(capsys, "check", "--config", desk.config)
+
+    assert told.code == 78
+    assert told.err.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(
@@ -131,3 +191,44 @@ def test_no_secret_is_in_what_check_says(
     assert ended.code == 78
     assert "tooshortbutsecret" not in ended.err
     assert "plaintextsecret" not in ended.err
+
+
+def test_a_wrong_configuration_still_has_its_connectors_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys, plugins, settings and the policy, all at once; a secret that isn't there is told once, as such."""
+    desk = set_up(tmp_path, monkeypatch)
+    lines = "  shop: {plugin: evnts}\n  desk: {plugin: events, secrt: 1}\n"
+    lines += "  open: {plugin: events, secret: {env: NOT_SET}}\n"
+    text = (
+        desk.config.read_text()
+        .replace("connectors:", "nmae: x\nconnectors:")
+        .replace("  events:\n", f"{lines}  events:\n")
+    )
+    desk.config.write_text(text)
+    (tmp_path / "policy.yaml").write_text("nmae: x\n")
+
+    rows = [json.loads(line) for line in gateway(capsys, "check", "--config", desk.config, "--json").out.splitlines()]
+
+    assert sorted(row["message"].split(";")[0] for row in rows) == [
+        "no plugin 'evnts' is installed",
+        "the environment variable NOT_SET is not set",
+        "the key 'secret' is missing",
+        "unknown key 'nmae'",
+        "unknown key 'nmae'",
+        "unknown key 'secrt'",
+    ]
+
+
+def test_too_many_connectors_are_a_mistake_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told in words."""
+    desk = set_up(tmp_path, monkeypatch)
+    many = "".join(f"  c{number}: {{plugin: events, secret: {{env: EVENTS_SECRET}}}}\n" for number in range(501))
+    desk.config.write_text(desk.config.read_text().replace("  events:\n", f"{many}  events:\n"))
+
+    told = gateway(capsys, "check", "--config", desk.config)
+
+    assert (told.code, told.err.count("bad-value")) == (78, 1)
+    assert "must have at most 500 items" in told.err

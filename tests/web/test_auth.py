@@ -21,6 +21,7 @@ ROUTES = (
     "/api/v1/contacts/con_x",
     "/api/v1/deliveries",
     "/api/v1/inbox",
+    "/api/v1/policy",
     "/readyz",
     "/metrics",
 )

@@ -121,7 +121,7 @@ def test_the_fragment_is_the_part_of_the_page_that_changes() -> None:
         def live(page: Page) -> list[str | None]:
             return [attributes["id"] for _, attributes in page.elements if "data-live" in attributes]
 
-        assert live(whole_page) == live(fragment) == ["counts", "extent", "contacts", "links"]
+        assert live(whole_page) == live(fragment) == ["policy", "counts", "extent", "contacts", "links"]
         assert whole_page.all("body")[0]["data-poll"] == "/fragments/contacts"
         assert not fragment.all("body")
 

@@ -25,8 +25,8 @@ from gateway.kernel.signing import parse_secret, sign
 from gateway.kernel.spawn import InlineSpawn
 from gateway.model.instant import format_instant, parse_instant
 from gateway.plugin import Context, Request
-from gateway.policy.load import load_policy
 from gateway.store.sqlite import SqliteStore
+from tests.support.policies import in_force
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
 """A Monday, nine in the morning."""
@@ -158,11 +158,8 @@ async def make(*, at: int = NOW, policy: str = POLICY, connectors: tuple[str, ..
         wrapper_class=structlog.make_filtering_bound_logger(0),
     )
     world = World(clock, SeededRng(1), cast(Net, NoNet()), spawn, store, log)
-    loaded = load_policy(policy, "policy.yaml")
-    since = await store.policy_in_force(loaded.policy.hash, loaded.policy.name, loaded.text, 0)
     bench = Bench(
-        policy=loaded.policy,
-        policy_since=since,
+        policies=await in_force(world, policy),
         live_from=dict.fromkeys(links, 0),
         subscriptions={"helpdesk": ("*",)},
         source="orion-gateway",

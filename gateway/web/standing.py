@@ -1,0 +1,25 @@
+"""Which policy is in force, what comes next, and how far its taking over has come: what every page says at its head,
+and `gateway status` without one."""
+
+from dataclasses import dataclass
+
+from gateway.engine.policies import Policies
+from gateway.kernel.store import PolicyRow, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The policy in force, None before the first, and the one to come. `left`: open contacts that an earlier policy
+    judged and that are about to be judged again."""
+
+    present: PolicyRow | None
+    to_come: PolicyRow | None
+    left: int
+
+
+async def standing(policies: Policies, store: Store, now: int) -> Standing:
+    """How it stands at this instant."""
+    present = policies.in_force(now)
+    to_come = next((row for row in policies.rows if row.since > now), None)
+    left = await store.outdated_count(present.since) if present else 0
+    return Standing(present, to_come, left)
