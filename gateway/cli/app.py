@@ -20,7 +20,10 @@ from gateway.cli import (
     output,
     plugin,
     policy,
+    reload,
     run,
+    schema,
+    status,
     sync,
     version,
 )
@@ -34,6 +37,9 @@ app.command("demo")(demonstration.demo)
 app.command("check")(check.check)
 app.command("init")(init.init)
 app.command("explain")(explain.explain)
+app.command("reload")(reload.reload)
+app.command("status")(status.status)
+app.command("schema")(schema.schema)
 app.command("sync")(sync.sync)
 app.command("listen")(listen.listen)
 app.command("version")(version.version)

@@ -9,7 +9,7 @@ from gateway.cli.failures import FOUND, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
-    from gateway.daemon.setup import Setup
+    from gateway.config import Config
     from gateway.kernel.store import Delivery, Store
 
 commands = family("The notices on their way to the endpoints.")
@@ -32,7 +32,7 @@ def list_(
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.values import delivery_values
 
-    async def work(setup: "Setup", store: "Store") -> "list[Delivery]":
+    async def work(config: "Config", store: "Store") -> "list[Delivery]":
         about = (await the_contact(store, contact)).id if contact else None
         return await store.deliveries(limit=limit, state=state, contact=about)
 
@@ -70,7 +70,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.kernel.values import delivery_values
     from gateway.model.instant import format_instant
 
-    async def work(setup: "Setup", store: "Store") -> "tuple[Delivery | None, list[Any]]":
+    async def work(config: "Config", store: "Store") -> "tuple[Delivery | None, list[Any]]":
         return await store.delivery(id), [*await store.attempts(id)]
 
     row, tries = with_store(config, work)
@@ -96,7 +96,7 @@ def replay(id: Id, config: ConfigFile = CONFIG) -> None:
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
 
-    async def work(setup: "Setup", store: "Store") -> bool:
+    async def work(config: "Config", store: "Store") -> bool:
         return await store.replay_delivery(id, SystemClock().now())
 
     if not with_store(config, work):

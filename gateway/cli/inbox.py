@@ -9,7 +9,7 @@ from gateway.cli.failures import FOUND, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
-    from gateway.daemon.setup import Setup
+    from gateway.config import Config
     from gateway.kernel.store import Listed, Store
 
 commands = family("The records as the vendors sent them.")
@@ -31,7 +31,7 @@ def list_(
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.values import record_values
 
-    async def work(setup: "Setup", store: "Store") -> "list[Listed]":
+    async def work(config: "Config", store: "Store") -> "list[Listed]":
         return await store.inbox(limit=limit, state=state)
 
     rows, now = with_store(config, work), SystemClock().now()
@@ -64,7 +64,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.cli.work import with_store
     from gateway.kernel.values import record_values
 
-    async def work(setup: "Setup", store: "Store") -> "Listed | None":
+    async def work(config: "Config", store: "Store") -> "Listed | None":
         return await store.record(id)
 
     row = with_store(config, work)
@@ -81,7 +81,7 @@ def replay(id: Id, config: ConfigFile = CONFIG) -> None:
     """Take a record up again: a parked one after its cause was mended."""
     from gateway.cli.work import with_store
 
-    async def work(setup: "Setup", store: "Store") -> bool:
+    async def work(config: "Config", store: "Store") -> bool:
         return await store.replay_record(id)
 
     if not with_store(config, work):

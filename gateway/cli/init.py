@@ -1,4 +1,4 @@
-"""`gateway init`: a configuration, a policy to start from, and the secrets that they name."""
+"""`gateway init`: a configuration, a policy to start from, the secrets that they name, and schemas for the editor."""
 
 import os
 from pathlib import Path
@@ -22,6 +22,7 @@ def init(
 ) -> None:
     """Write a configuration. gateway.yaml, policy.yaml and .env.example go together as they are."""
     from gateway.cli import skeleton
+    from gateway.cli.schema import schema_text
     from gateway.policy.presets import preset_text
 
     try:
@@ -32,6 +33,8 @@ def init(
         "gateway.yaml": skeleton.configuration(preset),
         "policy.yaml": policy,
         ".env.example": skeleton.environment(_new_secret(), _new_secret()),
+        "gateway.schema.json": schema_text("config"),
+        "policy.schema.json": schema_text("policy"),
     }
     there = [name for name in files if os.path.lexists(folder / name)]
     if there and not force:

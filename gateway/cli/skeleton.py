@@ -1,6 +1,7 @@
 """The files that `gateway init` writes, as text: what works on one machine, to be changed from there."""
 
 CONFIGURATION = """\
+# yaml-language-server: $schema=gateway.schema.json
 # The configuration of one gateway. `gateway check` reads it and says everything that is wrong, at its place.
 # Paths start at the folder of this file. A secret never stands here: write {{env: NAME}} or {{file: PATH}}.
 version: 1

@@ -27,15 +27,20 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Pull a connector to its end. Every stream, then what came."""
-    from gateway.cli.work import with_store
+    import asyncio
+
+    from gateway.cli.work import log_to_stderr, on_store, read_setup
 
     if not once:
         raise Failed(USAGE, "say --once: one pull to the end", "`gateway run` goes on pulling")
 
-    async def work(setup: "Setup", store: "Store") -> "dict[str, Pulled]":
+    log_to_stderr()
+    setup = read_setup(config)
+
+    async def work(store: "Store") -> "dict[str, Pulled]":
         return await _pull(_chosen(setup, connector), store)
 
-    for stream, pulled in with_store(config, work, create=True).items():
+    for stream, pulled in asyncio.run(on_store(setup.config, work)).items():
         if as_json:
             output.json_line(
                 {

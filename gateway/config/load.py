@@ -1,16 +1,16 @@
 """Reads gateway.yaml and everything that it refers to. Every mistake at once, each as `file:line:column`."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from gateway.config.config import Config, ConnectorConfig, EndpointConfig
 from gateway.config.outward import why_not
 from gateway.config.secret import Secrets
-from gateway.config.shape import ConnectorShape, EndpointShape, FileShape
+from gateway.config.shape import ENTRIES_MAX, ENTRY_NAME, ConnectorShape, EndpointShape, FileShape
 from gateway.config.values import Preset, parse_address, parse_database, parse_policy
 from gateway.kernel.document import Document, Problem, Problems, did_you_mean, read_text
 from gateway.kernel.signing import parse_secret
@@ -21,11 +21,26 @@ T = TypeVar("T")
 NOTICE_TYPES: tuple[str, ...] = tuple(
     sorted(word for part in get_args(NoticeType) for word in get_args(part) or (part,))
 )
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+NOTICE_FAMILIES: tuple[str, ...] = ("*", *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in NOTICE_TYPES))
+"""The patterns that people write for many types at once."""
+
+_NAME = re.compile(ENTRY_NAME)
+_NOWHERE = "policy.yaml"
+
+
+class Unloadable(Problems):
+    """What is wrong with a configuration. `rest` has the connectors that can be looked at further all the same."""
+
+    def __init__(self, problems: Iterable[Problem], rest: Config) -> None:
+        super().__init__(problems)
+        self.rest = rest
 
 
 def load_config(path: Path, environ: Mapping[str, str]) -> Config:
-    """The configuration in the file at `path`; `environ` is where `{env: NAME}` looks. Raises Problems."""
+    """The configuration in the file at `path`; `environ` is where `{env: NAME}` looks. Raises Problems.
+
+    What is raised is Unloadable where the file can be read at all.
+    """
     document = Document.parse(read_text(path, "configuration"), str(path))
     folder = path.absolute().parent
     secrets = Secrets(document, folder, environ)
@@ -39,10 +54,21 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     try:
         shape = document.validate(FileShape)
     except Problems as found:
-        raise Problems([*problems, *found.problems]) from None
+        raise Unloadable([*problems, *found.problems], _rest(document, folder)) from None
     if problems:
-        raise Problems(problems)
+        raise Unloadable(problems, _rest(document, folder))
     return _config(document, shape, folder)
+
+
+def _rest(document: Document, folder: Path) -> Config:
+    """A configuration of nothing but the connectors whose own shape is right."""
+    connectors: dict[str, ConnectorShape] = {}
+    for name, raw in list(_section(document, "connectors").items())[:ENTRIES_MAX]:
+        try:
+            connectors[str(name)] = ConnectorShape.model_validate(raw)
+        except ValidationError:
+            continue
+    return _config(document, FileShape(version=1, policy=_NOWHERE, connectors=connectors), folder)
 
 
 def _with_secrets(data: Any, secrets: Secrets) -> Any:
@@ -89,7 +115,8 @@ def _wrong_endpoints(document: Document) -> Iterator[Problem]:
         patterns = endpoint.get("notices")
         for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
             if isinstance(pattern, str) and not any(subscribes([pattern], type) for type in NOTICE_TYPES):
-                message = f"{pattern[:60]!r} means no type of notice{did_you_mean(pattern, NOTICE_TYPES)}"
+                hint = did_you_mean(pattern, (*NOTICE_FAMILIES, *NOTICE_TYPES))
+                message = f"{pattern[:60]!r} means no type of notice{hint}"
                 yield document.problem(("endpoints", name, "notices", index), "unknown-notice", message)
 
 

@@ -1,11 +1,19 @@
-"""The shape of gateway.yaml: its keys, their types and defaults. What the values refer to is looked at in `load`."""
+"""The shape of gateway.yaml: its keys, their types and defaults. What the values refer to is looked at in `load`.
 
-from typing import Annotated, Literal
+The text behind each field is what editors and the reference tell of the key.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr
+from typing import Annotated
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, WithJsonSchema
+
+from gateway.config.outward import URL_LENGTH_MAX
 from gateway.config.secret import as_secret, as_secrets
 from gateway.config.values import (
+    ADDRESS_SCHEMA,
+    DATABASE_SCHEMA,
+    POLICY_SCHEMA,
+    SIZE_SCHEMA,
     Address,
     Preset,
     parse_address,
@@ -14,13 +22,30 @@ from gateway.config.values import (
     parse_policy,
     parse_size,
 )
+from gateway.kernel.json_schema import SECRET_SCHEMA, SECRETS_SCHEMA
+from gateway.policy.scalars import AT_SCHEMA, Version
 
 ENTRIES_MAX = 500
 """Connectors, or endpoints, of one gateway."""
 
-AddressText = Annotated[InstanceOf[Address], BeforeValidator(parse_address)]
-Secret = Annotated[InstanceOf[SecretStr], BeforeValidator(as_secret)]
-SecretList = Annotated[tuple[InstanceOf[SecretStr], ...], BeforeValidator(as_secrets)]
+ENTRY_NAME = r"[a-z][a-z0-9_-]{0,62}"
+"""A connector's name stands in a URL, an endpoint's in the policy: both are plain words."""
+
+AddressText = Annotated[InstanceOf[Address], BeforeValidator(parse_address), WithJsonSchema(ADDRESS_SCHEMA)]
+Secret = Annotated[InstanceOf[SecretStr], BeforeValidator(as_secret), WithJsonSchema(SECRET_SCHEMA)]
+SecretList = Annotated[tuple[InstanceOf[SecretStr], ...], BeforeValidator(as_secrets), WithJsonSchema(SECRETS_SCHEMA)]
+EntryName = Annotated[str, WithJsonSchema({"pattern": f"^{ENTRY_NAME}$"})]
+CalledUrl = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": URL_LENGTH_MAX,
+            "pattern": r"^[Hh][Tt]{2}[Pp][Ss]?://[^/?#@\s]+(?:[/?][^#\s]*)?#?$",
+            "examples": ["https://help.example.com/hooks"],
+        }
+    ),
+]
 
 
 class ConnectorShape(BaseModel):
@@ -29,8 +54,13 @@ class ConnectorShape(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     plugin: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    """Which plugin serves it: `events` is built in, `gateway plugin list` shows the others."""
+
     allow_private: bool = Field(default=False, strict=True)
-    live_from: Annotated[int | None, BeforeValidator(parse_live_from)] = None
+    """Whether its URLs may be private or loopback addresses."""
+
+    live_from: Annotated[int | None, BeforeValidator(parse_live_from), WithJsonSchema(AT_SCHEMA)] = None
+    """Effects that lie before it are recorded as suppressed and never go out; left out: its first start."""
 
 
 class EndpointShape(BaseModel):
@@ -38,24 +68,55 @@ class EndpointShape(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
+    url: CalledUrl
+    """Where notices go: `https://` or `http://`, without credentials in it."""
+
     secret: SecretList
+    """Signs the notices; of a list each one signs, so that a receiver can change over."""
+
     notices: tuple[str, ...] = Field(default=(), max_length=100)
+    """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
+
     allow_private: bool = Field(default=False, strict=True)
+    """Whether the URL may be a private or loopback address."""
 
 
 class FileShape(BaseModel):
-    """The whole file."""
+    """The configuration of one gateway."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: Literal[1]
+    version: Version
+    """The version of this file's format."""
+
     name: str = Field(default="orion-gateway", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
-    listen: AddressText = Address("127.0.0.1", 8080)
-    admin: AddressText = Address("127.0.0.1", 8081)
-    database: Annotated[str, BeforeValidator(parse_database)] = "gateway.db"
-    policy: Annotated[InstanceOf[Preset] | str, BeforeValidator(parse_policy)]
-    body_limit: Annotated[int, BeforeValidator(parse_size)] = 1024 * 1024
-    connectors: dict[str, ConnectorShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
-    endpoints: dict[str, EndpointShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
+    """Who sends the notices: the `source` of each."""
+
+    listen: AddressText = Field(default=Address("127.0.0.1", 8080), json_schema_extra={"default": "127.0.0.1:8080"})
+    """Where vendors reach us: `/in/{connector}` and `/healthz`, nothing else. Port 0 is any free one."""
+
+    admin: AddressText = Field(default=Address("127.0.0.1", 8081), json_schema_extra={"default": "127.0.0.1:8081"})
+    """Where people reach us, with a token."""
+
+    database: Annotated[str, BeforeValidator(parse_database), WithJsonSchema(DATABASE_SCHEMA)] = Field(
+        default="gateway.db", json_schema_extra={"default": "sqlite:///gateway.db"}
+    )
+    """The file; its folder must be there."""
+
+    policy: Annotated[InstanceOf[Preset] | str, BeforeValidator(parse_policy), WithJsonSchema(POLICY_SCHEMA)]
+    """A path, or `preset:NAME` for one that comes along."""
+
+    body_limit: Annotated[int, BeforeValidator(parse_size), WithJsonSchema(SIZE_SCHEMA)] = Field(
+        default=1024 * 1024, json_schema_extra={"default": "1MiB"}
+    )
+    """The longest body that is read, from `1KiB` to `64MiB`."""
+
+    connectors: dict[EntryName, ConnectorShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
+    """What comes in, by name; the name is the last part of `/in/{connector}`."""
+
+    endpoints: dict[EntryName, EndpointShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
+    """Where notices go, by name; the policy's roles use these names."""
+
     admin_token: Secret | None = None
+    """The token for `admin`; left out: made at each start. One that is set is never printed: write it behind
+    `/?token=` yourself."""

@@ -5,8 +5,10 @@ Each `parse_…` takes what stands in the file and raises ValueError that says w
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.model.instant import parse_instant
+from gateway.policy.presets import PRESETS
 
 BODY_LIMIT_MIN = 1_024
 BODY_LIMIT_MAX = 64 * 1024 * 1024
@@ -17,6 +19,39 @@ _UNITS = {None: 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9._-]{1,253})):(?P<port>[0-9]{1,5})")
 _PRESET = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SQLITE = "sqlite:///"
+_PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
+ADDRESS_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"^(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[A-Za-z0-9._-]{{1,253}}):{_PORT}$",
+    "examples": ["127.0.0.1:8080", "[::1]:8080"],
+}
+"""What an editor may know of an address."""
+
+SIZE_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "integer", "minimum": BODY_LIMIT_MIN, "maximum": BODY_LIMIT_MAX},
+        {"type": "string", "pattern": f"^{_SIZE.pattern}$"},
+    ],
+    "examples": ["512KiB", "1MiB", 1_048_576],
+}
+"""What an editor may know of a size."""
+
+DATABASE_SCHEMA: Final = {
+    "type": "string",
+    "pattern": r"^sqlite:///(?!:)[^?\u0000]*[^?/\u0000]$",
+    "examples": ["sqlite:///gateway.db"],
+}
+"""What an editor may know of where the database is."""
+
+POLICY_SCHEMA: Final = {
+    "anyOf": [
+        {"enum": [f"preset:{name}" for name in PRESETS]},
+        {"type": "string", "pattern": r"^(?!preset:)[^\u0000]+$"},
+    ],
+    "examples": ["policy.yaml", f"preset:{PRESETS[0]}"],
+}
+"""What an editor may know of where the policy is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,12 @@ AHEAD_MAX_MS = DAY_MS
 
 
 class EventsSettings(BaseModel):
-    """`secret`: one Standard Webhooks secret (`whsec_…`) or a list of them, all of which verify."""
+    """What any system posts, signed by Standard Webhooks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secret: Secrets
+    """One Standard Webhooks secret (`whsec_…`) or a list of them, all of which verify."""
 
     @field_validator("secret")
     @classmethod

@@ -4,14 +4,15 @@ The policy and the configuration are read through it. Laws: every error at once;
 a secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gateway.kernel.plain_words import explain
-from gateway.kernel.problems import Problem, Problems, did_you_mean
+from gateway.kernel.problems import Problem, Problems, did_you_mean, place_of
 from gateway.kernel.scalar_places import index_in_text
 from gateway.kernel.yaml_nodes import Node, parse_nodes
 
@@ -22,6 +23,16 @@ BYTES_MAX = 1024 * 1024
 
 M = TypeVar("M", bound=BaseModel)
 Location = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A key or a single value as it stands in the text: from `start` to `end`, at the path `loc` of the data."""
+
+    loc: tuple[str | int, ...]
+    is_key: bool
+    start: int
+    end: int
 
 
 def read_text(path: Path, what: str) -> str:
@@ -93,6 +104,10 @@ class Document:
                 self.problem((*loc, *wrong.path), wrong.id, wrong.message, key=wrong.at_key) for wrong in wrongs
             ) from None
 
+    def written(self) -> Iterator[Written]:
+        """Every key and every single value; one that aliases repeat comes once for each path that leads to it."""
+        yield from _written(self._root, ())
+
     def _find(self, loc: Location) -> Node | None:
         node: Node | None = self._root
         for part in loc:
@@ -111,5 +126,13 @@ class Document:
         index = index_in_text(self.text, node.start, node.style, node.data, at)
         if index is None:
             return None
-        before = self.text[:index]
-        return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+        return place_of(self.text, index)
+
+
+def _written(node: Node, loc: tuple[str | int, ...]) -> Iterator[Written]:
+    if not isinstance(node.data, dict | list):
+        yield Written(loc, False, node.start, node.end)
+    for part, child in node.items.items():
+        if part in node.keys:
+            yield Written((*loc, part), True, node.keys[part].start, node.keys[part].end)
+        yield from _written(child, (*loc, part))

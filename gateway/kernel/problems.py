@@ -4,8 +4,20 @@ Law: a message tells what is wrong and what to do, and holds no value that could
 """
 
 import difflib
+import heapq
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+WORD_MAX = 200
+"""Characters of a word that are compared with the known ones."""
+
+CANDIDATES_MAX = 20
+"""Known words that are compared closely: those that have the most pairs of letters in common."""
+
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, order=True)
@@ -36,6 +48,37 @@ class Problems(Exception):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` for the known word that is nearest to `word`, or nothing."""
-    close = difflib.get_close_matches(word[:200], list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """`; did you mean X?` for the known word that is nearest to `word`, in small or capital letters, or nothing."""
+    near = nearest(word, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is nearest to `word`, in small or capital letters; empty if none is near."""
+    names = {name.casefold(): name for name in reversed(list(known))}
+    meant = word[:WORD_MAX].casefold()
+    candidates: Iterable[str] = names
+    if len(names) > CANDIDATES_MAX:
+        # Comparing is slow, and a file may have thousands of names and as many mistakes.
+        pairs = _pairs(meant)
+        candidates = heapq.nlargest(CANDIDATES_MAX, names, key=lambda name: len(pairs & _pairs(name)))
+    close = difflib.get_close_matches(meant, candidates, n=1, cutoff=0.6)
+    return names[close[0]] if close else ""
+
+
+@lru_cache(maxsize=8_192)
+def _pairs(word: str) -> frozenset[str]:
+    """Each two neighbours of a word, its ends included."""
+    framed = f" {word[:WORD_MAX]} "
+    return frozenset(first + second for first, second in pairwise(framed))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a file as its reader counts them, without their ends."""
+    return _LINE_END.split(text)
+
+
+def place_of(text: str, index: int) -> tuple[int, int]:
+    """Line and column, from 1, of the character at `index`."""
+    before = lines_of(text[:index])
+    return len(before), len(before[-1]) + 1

@@ -24,7 +24,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.problems import Problem, Problems, place_of
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
@@ -92,7 +92,7 @@ class _Composer:
                         self._stop(event, "yaml-syntax", "a second document starts here; put each in a file of its own")
                     root = self._node(next(self._events), depth=1, in_flow=False)
         except ReaderError as error:
-            place = _place_of(self._text, error.position)
+            place = place_of(self._text, error.position)
             self._problems.append(Problem(self._file, *place, "yaml-syntax", "a character that no YAML file may hold"))
         except MarkedYAMLError as error:
             self._problems.append(self._syntax(error))
@@ -248,8 +248,3 @@ def resolve_plain(text: str) -> Any:
 def _shown(key: Any) -> str:
     text = str(key)
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _place_of(text: str, index: int) -> tuple[int, int]:
-    before = text[:index]
-    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1

@@ -8,8 +8,9 @@ import hmac
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from gateway.kernel.json_schema import SECRETS_SCHEMA
 from gateway.kernel.nesting import NESTING_MAX, too_deep
 from gateway.plugin.connector import BadPayload
 
@@ -19,7 +20,10 @@ def _listed(value: object) -> object:
 
 
 Secrets = Annotated[
-    tuple[Annotated[SecretStr, Field(min_length=1)], ...], BeforeValidator(_listed), Field(min_length=1, max_length=8)
+    tuple[Annotated[SecretStr, Field(min_length=1)], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=8),
+    WithJsonSchema(SECRETS_SCHEMA),
 ]
 """A setting that is one secret or a list of them, none empty: the first signs, all of them verify."""
 

@@ -1,166 +1,115 @@
 """The shape of a policy file: what may stand in it, key by key.
 
 Only shape and single values are checked here; what refers to something else in the file is checked by `references`,
-conditions by `expressions`. Unknown keys are errors. Durations are milliseconds once read.
+conditions by `expressions`. Unknown keys are errors. Durations are milliseconds once read. The text behind each field
+is what editors and the reference tell of the key.
 """
 
-import re
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
-from gateway.model.instant import parse_instant
-from gateway.model.words import Channel, Direction, Kind, Metric, Priority, Status
-from gateway.policy.durations import read_duration, read_share
-from gateway.rules.calendar import YEAR_MAX, YEAR_MIN, Interval
+from gateway.model.words import Metric
+from gateway.policy.examples import ExpectedClock as ExpectedClock
+from gateway.policy.examples import PolicyTest
+from gateway.policy.scalars import WHEN_MAX as WHEN_MAX
+from gateway.policy.scalars import (
+    Date,
+    Duration,
+    Hours,
+    Label,
+    Mark,
+    Name,
+    PositiveDuration,
+    Shape,
+    Share,
+    Version,
+    Week,
+    When,
+)
+from gateway.policy.scalars import read_days as read_days
 
-RULES_MAX = 2_000
-WHEN_MAX = 10_000
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+RULES_MAX: Final = 2_000
+"""Entries of one section."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_INTERVAL = re.compile(r"([0-9]{2}):([0-9]{2}) ?- ?([0-9]{2}):([0-9]{2})")
-
-
-def _name(value: object) -> object:
-    if isinstance(value, str) and not _NAME.fullmatch(value):
-        raise ValueError("a name has letters, digits, '_', '.' and '-', starts with a letter or digit, at most 100")
-    return value
-
-
-def _when(value: object) -> object:
-    if value is None:
-        raise ValueError("the condition is empty; leave `when` out where the rule always matches")
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _positive(value: object) -> int:
-    duration = read_duration(value)
-    if duration == 0:
-        raise ValueError("must be longer than 0s")
-    return duration
-
-
-def _date(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("expected a date such as 2026-12-24") from None
-    if isinstance(value, date) and not YEAR_MIN < value.year < YEAR_MAX:
-        raise ValueError(f"the year must lie between {YEAR_MIN + 1} and {YEAR_MAX - 1}")
-    return value
-
-
-def _instant(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError("expected a time with its zone, such as 2026-03-02T09:00:00Z")
-    return int(parse_instant(value))
-
-
-def read_days(text: str) -> list[int]:
-    """The weekdays that a key of `hours` names, Monday 0: `mon`, `mon-fri`, `sat,sun`, `fri-mon`."""
-    days: list[int] = []
-    for part in text.split(","):
-        first, dash, last = (word.strip().lower() for word in part.partition("-"))
-        if first not in DAYS or (dash and last not in DAYS):
-            raise ValueError("expected weekdays such as mon, mon-fri or sat,sun")
-        start = DAYS.index(first)
-        count = (DAYS.index(last) - start) % 7 + 1 if dash else 1
-        days += [(start + n) % 7 for n in range(count)]
-    return days
-
-
-def read_interval(text: object) -> Interval:
-    """Minutes of the day of an interval such as `08:00-12:00`; `24:00` may end one."""
-    match = _INTERVAL.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError("expected hours such as 08:00-12:00")
-    hour, minute, end_hour, end_minute = (int(part) for part in match.groups())
-    start, end = hour * 60 + minute, end_hour * 60 + end_minute
-    if minute > 59 or end_minute > 59 or start >= 1440 or end > 1440:
-        raise ValueError("no such time of day; hours go from 00:00 to 24:00, and only an end may be 24:00")
-    return start, end
-
-
-def _intervals(value: object) -> object:
-    if value == "24x7":
-        return ["00:00-24:00"]
-    return [value] if isinstance(value, str) else value
-
-
-def _week(value: object) -> object:
-    return {"mon-sun": "24x7"} if value == "24x7" else value
-
-
-def _day_key(value: object) -> object:
-    if isinstance(value, str):
-        read_days(value)
-    return value
-
-
-Name = Annotated[str, BeforeValidator(_name)]
-When = Annotated[str | None, BeforeValidator(_when), Field(max_length=WHEN_MAX)]
-Duration = Annotated[int, BeforeValidator(read_duration)]
-PositiveDuration = Annotated[int, BeforeValidator(_positive)]
-Share = Annotated[float, BeforeValidator(read_share)]
-Date = Annotated[date, BeforeValidator(_date)]
-At = Annotated[int, BeforeValidator(_instant)]
-Hours = Annotated[
-    list[Annotated[Any, BeforeValidator(read_interval)]], BeforeValidator(_intervals), Field(max_length=48)
-]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Trigger = Literal["matched", "sla.warned", "sla.breached"]
 
-
-class Shape(BaseModel):
-    """What every part of the file is: strict, without unknown keys, never changed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+_BELOW_ONLY_FOR_RECOVERY: Final[dict[str, Any]] = {
+    "if": {"properties": {"metric": {"const": "csat_recovery"}}, "required": ["metric"]},
+    "then": {"required": ["below"]},
+    "else": {"properties": {"below": False}},
+}
+_METRIC_ONLY_FOR_CLOCKS: Final[dict[str, Any]] = {
+    "if": {"properties": {"on": {"const": "matched"}}, "required": ["on"]},
+    "then": {"properties": {"metric": False}},
+}
 
 
 class CountryHolidays(Shape):
     """The public holidays of a country or one of its parts."""
 
-    country: Label
-    subdivision: Label | None = None
+    country: Label = Field(examples=["US", "DE"])
+    """The country's two letters."""
+
+    subdivision: Label | None = Field(default=None, examples=["CA"])
+    """A state or province, which has holidays of its own beside those of the country."""
 
 
 class DatedHoliday(Shape):
     """A holiday of one's own."""
 
     date: Date
+    """The day on which nothing opens."""
+
     name: str | None = Field(default=None, max_length=200)
+    """What it is called, for readers of the file."""
 
 
 class ExceptionalDay(Shape):
     """A date with hours of its own; none: closed."""
 
     date: Date
+    """The day whose hours are replaced. It wins over a holiday."""
+
     hours: Hours
+    """The hours that start on this date, instead of the weekday's; `[]` for none."""
+
     name: str | None = Field(default=None, max_length=200)
+    """What it is called, for readers of the file."""
 
 
 class WeeklyHours(Shape):
     """A calendar of local hours, weekday by weekday."""
 
-    timezone: Label
-    hours: Annotated[dict[Annotated[str, BeforeValidator(_day_key)], Hours], BeforeValidator(_week)]
+    timezone: Label = Field(examples=["America/Los_Angeles", "Europe/Berlin", "UTC"])
+    """The IANA name of the time zone in which the hours are meant."""
+
+    hours: Week
+    """Hours by weekday (`mon`, `mon-fri`, `sat,sun`), or `24x7`. Hours that end at or before their start run into the
+    next day and belong to the day on which they start."""
+
     holidays: list[CountryHolidays | DatedHoliday] = Field(default=[], max_length=1_000)
+    """Days on which no hours start: those of a country, or dates."""
+
     exceptions: list[ExceptionalDay] = Field(default=[], max_length=1_000)
+    """Dates with other hours; each date once."""
+
+    from_: Date | None = Field(default=None, alias="from")
+    """These hours count from the midnight, in the calendar's zone, with which this date begins."""
 
 
 class AnyOf(Shape):
     """Open whenever one of the calendars is."""
 
     any_of: list[Label] = Field(min_length=1, max_length=100)
+    """Names of calendars; open while at least one of them is."""
 
 
 class AllOf(Shape):
     """Open while all of the calendars are."""
 
     all_of: list[Label] = Field(min_length=1, max_length=100)
+    """Names of calendars; open only while every one of them is."""
 
 
 CalendarShape = WeeklyHours | AnyOf | AllOf
@@ -170,161 +119,211 @@ class Rule(Shape):
     """What every rule has: a name of its own in its section, and the condition under which it matches."""
 
     id: Name
+    """The rule's name, once in its section: decisions and notices name it."""
+
     when: When = None
+    """A CEL expression over `contact` that gives true or false; left out: always."""
 
 
 class SeverityEntry(Rule):
     """How grave a contact is, 1 the gravest."""
 
     severity: int = Field(ge=1, le=9)
+    """1, the gravest, to 9."""
 
 
 class SlaEntry(Rule):
     """A promise: what must have happened within which time, counted by which calendar."""
 
+    model_config = ConfigDict(json_schema_extra=_BELOW_ONLY_FOR_RECOVERY)
+
     metric: Metric
+    """What is counted: when it starts, in which statuses it runs, and what meets it."""
+
     within: Duration
+    """The target, in time that the calendar is open."""
+
     operator: Literal["lt", "le"] = "le"
+    """`le`: met at or before the deadline; `lt`: only before it."""
+
     calendar: Label = "always"
-    warn: list[Label] = Field(default=[], max_length=20)
+    """Which hours count."""
+
+    warn: list[Mark] = Field(default=[], max_length=20, json_schema_extra={"uniqueItems": True})
+    """When to warn: a share of the target (`50%`), time before its end (`5s before`), or elapsed time (`24h`)."""
+
     objective: Share | None = None
+    """The share of contacts that must meet it, for reports."""
+
     bots_count: bool = False
+    """Whether a bot's public reply counts as an agent's."""
+
     below: Share | None = None
+    """For `csat_recovery`, and only there: it starts at an answer below this share of the survey's scale."""
 
 
 class QueueEntry(Shape):
     """Where contacts wait, and whose they are."""
 
     team: str = Field(default="", max_length=100)
+    """Who works on it."""
+
     tier: int = Field(default=1, ge=1, le=99)
+    """How far up it is: a route to a higher tier is a hand-over."""
 
 
 class RoutingEntry(Rule):
     """Which queue a contact goes to."""
 
     queue: Label
+    """The name of a queue."""
+
     skills: list[Label] = Field(default=[], max_length=50)
+    """What whoever takes it must know."""
+
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    """Which of a queue's contacts comes first: the higher."""
 
 
 class RoleEntry(Shape):
     """Who is called for, as endpoints of gateway.yaml."""
 
     endpoints: list[Label] = Field(min_length=1, max_length=50)
+    """Names of endpoints in gateway.yaml: a role, never a person's number."""
 
 
 class StepEntry(Shape):
     """Whom to call, how long after the escalation was raised."""
 
     after: Duration
+    """How long after the raising, in time that the chain's calendar is open; not before the step above."""
+
     notify: list[Label] = Field(min_length=1, max_length=50)
+    """Names of roles."""
+
     reminder: PositiveDuration | None = None
+    """Repeats the step so often until somebody acknowledges."""
 
 
 class ChainEntry(Shape):
     """Steps, one after the other, until somebody acknowledges."""
 
     calendar: Label = "always"
+    """Which hours count for the steps."""
+
     steps: list[StepEntry] = Field(min_length=1, max_length=50)
+    """In the order of time."""
+
     unack_after: PositiveDuration | None = None
+    """Goes on with the next step when nothing has happened for so long since an acknowledgement."""
 
 
 class EscalationEntry(Rule):
     """When a chain starts."""
 
+    model_config = ConfigDict(json_schema_extra=_METRIC_ONLY_FOR_CLOCKS)
+
     on: Trigger
+    """`matched`: as soon as the condition holds; else with a clock's warning or breach, while it holds."""
+
     chain: Label
+    """The name of a chain."""
+
     metric: Metric | None = None
+    """Only clocks of this metric; not with `matched`."""
 
 
 class EnrichEntry(Rule):
     """Which enricher is asked, and for how long its answer is good."""
 
     enricher: Name
+    """Who is asked: its answers are `contact.facts.NAME` in conditions."""
+
     ttl: PositiveDuration | None = None
+    """How long an answer is good; asked again only after that."""
 
 
 class Comment(Shape):
     """A comment that is written on the contact."""
 
     text: str = Field(min_length=1, max_length=10_000)
+    """What it says; `{rule}` stands for the rule's id."""
+
     visibility: Literal["public", "internal"] = "internal"
+    """Whether the customer sees it."""
 
 
 class Deed(Shape):
     """What is written back to the vendor."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     comment: Comment | None = None
+    """A comment to write."""
+
     tags_add: list[Label] = Field(default=[], max_length=50)
+    """Tags to add."""
 
 
 class ActionEntry(Rule):
     """What is written back, and when."""
 
+    model_config = ConfigDict(json_schema_extra=_METRIC_ONLY_FOR_CLOCKS)
+
     on: Trigger
+    """`matched`: as soon as the condition holds; else with a clock's warning or breach, while it holds."""
+
     do: Deed
+    """What to write."""
+
     metric: Metric | None = None
+    """Only clocks of this metric; not with `matched`."""
+
     connector: Name | None = None
-
-
-class Given(Shape):
-    """A contact as it opens, for a test."""
-
-    kind: Kind
-    channel: Channel
-    at: At
-    direction: Direction = "inbound"
-    subject: str | None = None
-    status: Status = "new"
-    priority: Priority | None = None
-    tags: list[str] = []
-    group: str | None = None
-    assignee: str | None = None
-    language: str | None = None
-    fields: dict[str, str | bool | int | float | None] = {}
-    customer: dict[str, Any] | None = None
-
-
-class ExpectedClock(Shape):
-    """What a test expects of one rule's clock."""
-
-    due_at: At | None = None
-    state: Literal["running", "paused", "met", "breached", "cancelled"] | None = None
-
-
-class Expected(Shape):
-    """What a test expects of the judgement; only what is written is compared."""
-
-    severity: int | None = None
-    queue: Label | None = None
-    route: Label | None = None
-    skills: list[Label] | None = None
-    priority: int | None = None
-    clocks: dict[Label, ExpectedClock] = {}
-    escalations: list[Label] | None = None
-
-
-class PolicyTest(Shape):
-    """An example of what the policy must do."""
-
-    name: str = Field(min_length=1, max_length=200)
-    given: Given
-    expect: Expected
+    """Through which connector; left out: the contact's own."""
 
 
 class PolicyDocument(Shape):
     """A whole policy file."""
 
-    version: Literal[1] = 1
+    version: Version = 1
+    """The version of the policy language."""
+
     name: Name = "policy"
+    """What the policy is called; notices name it, beside its hash."""
+
+    from_: Date | None = Field(default=None, alias="from")
+    """In force from the midnight with which this date begins, in the zone of the file's first calendar."""
+
     calendars: dict[Name, CalendarShape] = Field(default={}, max_length=200)
+    """Which hours count, by name; `always` and `24x7` are built in."""
+
     severity: list[SeverityEntry] = Field(default=[], max_length=RULES_MAX)
+    """How grave a contact is: the first rule that matches; else by priority."""
+
     sla: list[SlaEntry] = Field(default=[], max_length=RULES_MAX)
+    """The promises: of each metric the first rule that matches."""
+
     queues: dict[Name, QueueEntry] = Field(default={}, max_length=RULES_MAX)
+    """Where contacts wait, by name."""
+
     routing: list[RoutingEntry] = Field(default=[], max_length=RULES_MAX)
+    """Which queue a contact goes to: the first rule that matches."""
+
     roles: dict[Name, RoleEntry] = Field(default={}, max_length=RULES_MAX)
+    """Who can be called for, by name."""
+
     chains: dict[Name, ChainEntry] = Field(default={}, max_length=RULES_MAX)
+    """Who is told after how long, by name."""
+
     escalation: list[EscalationEntry] = Field(default=[], max_length=RULES_MAX)
+    """When a chain starts: every rule that matches."""
+
     enrich: list[EnrichEntry] = Field(default=[], max_length=RULES_MAX)
+    """Which enrichers are asked about a contact's customer."""
+
     actions: list[ActionEntry] = Field(default=[], max_length=RULES_MAX)
+    """What is written back to vendors."""
+
     tests: list[PolicyTest] = Field(default=[], max_length=RULES_MAX)
+    """Examples of what the policy must do."""

@@ -19,6 +19,29 @@ _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(
 _UNITS = (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS)
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
 _BEFORE = re.compile(r"(\S+) +before")
+_WHOLE = rf"(?=[0-9]){_DURATION.pattern}"
+_TO_A_HUNDRED = r"(?:100(?:\.0{1,6})?|0?[0-9]{1,2}(?:\.[0-9]{1,6})?) ?%"
+
+DURATION_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"^\s*{_WHOLE}\s*$",
+    "examples": ["20s", "30m", "4h", "3d", "1h30m"],
+}
+"""What an editor may know of a duration; its upper limit is for the reader alone."""
+
+POSITIVE_SCHEMA: Final = {**DURATION_SCHEMA, "pattern": rf"^(?=.*[1-9])\s*{_WHOLE}\s*$"}
+"""The same for one that is longer than nothing."""
+
+SHARE_SCHEMA: Final = {"type": "string", "pattern": rf"^\s*{_TO_A_HUNDRED}\s*$", "examples": ["90%", "99.5%"]}
+"""What an editor may know of a share."""
+
+MARK_SCHEMA: Final = {
+    "type": "string",
+    "maxLength": 100,
+    "pattern": rf"^\s*(?:{_TO_A_HUNDRED}|{_WHOLE}(?: +before)?)\s*$",
+    "examples": ["50%", "5s before", "24h"],
+}
+"""What an editor may know of a mark; whether it lies within its target is for the reader."""
 
 
 def read_duration(text: object) -> int:

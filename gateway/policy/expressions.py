@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 
-from gateway.kernel.document import did_you_mean
+from gateway.kernel.problems import did_you_mean, lines_of, nearest
+from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, LIVES, PRIORITIES
 from gateway.policy.checked import Uses, uses_of
 from gateway.policy.contact_message import ContactMessage
 
@@ -22,6 +23,15 @@ _ERROR = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(\d+):(\d+): (.*)$", re.MULT
 _UNDEFINED = re.compile(r"undefined field '(.*)' not found in struct '(.*)'")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*?)'")
 _OVERLOAD = re.compile(r"found no matching overload for '(.*?)' applied to '\((.*)\)'")
+_FOREIGN_NOT = re.compile(r"\bnot\s+$")
+_OPERATORS: Final = {"'and'": "&&", "'or'": "||", "at: '= '": "==", "at: '='": "==", "at: '& '": "&&", "at: '| '": "||"}
+"""What people write in other languages, as the parser's messages quote it, and what it is here."""
+
+_FUNCTIONS: Final = (
+    *("all", "bool", "contains", "double", "duration", "endsWith", "exists", "exists_one", "filter", "has", "int"),
+    *("map", "matches", "size", "startsWith", "string", "timestamp"),
+)
+_WORDS: Final = frozenset((*CHANNELS, *DIRECTIONS, *KINDS, *LIVES, *PRIORITIES))
 _STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$")
 
 
@@ -70,7 +80,7 @@ class Language:
         try:
             program = self._env.compile(text)
         except RuntimeError as error:
-            raise BadExpression(self._errors(str(error))) from None
+            raise BadExpression(self._errors(str(error), text)) from None
         except UnicodeError:
             raise BadExpression([ExpressionError(1, 1, "the text is no Unicode")]) from None
         result = program.return_type()
@@ -103,7 +113,7 @@ class Language:
         answers = self._run(joined, variables)
         if isinstance(answers, Failure):
             return answers
-        if isinstance(answers, list) and all(isinstance(answer, bool) for answer in answers):
+        if isinstance(answers, list) and set(map(type, answers)) <= {bool}:
             return answers
         return Failure("it gave no list of true and false")
 
@@ -116,9 +126,11 @@ class Language:
         except Exception as error:  # the library raises what its C++ part throws; a rule must fail alone
             return Failure(_reason(str(error)))
 
-    def _errors(self, text: str) -> list[ExpressionError]:
+    def _errors(self, text: str, expression: str) -> list[ExpressionError]:
         found = [
-            ExpressionError(int(line), int(column), self._plain(message))
+            ExpressionError(
+                int(line), int(column), self._plain(message) + _other_not(expression, int(line), int(column), message)
+            )
             for line, column, message in _ERROR.findall(text)
         ]
         if found:
@@ -136,15 +148,33 @@ class Language:
             owner, hint = self._message.paths.get(struct, struct), did_you_mean(field, known) or _listed(known)
             return f"{owner} has no field {field!r}{hint}"
         if undeclared := _UNDECLARED.match(message):
-            name = undeclared[1]
-            hint = f"; did you mean 'contact.{name}'?" if name in self._message.fields["gateway.Contact"] else ""
-            return f"there is nothing named {name!r}{hint or did_you_mean(name, [VARIABLE])}"
+            return f"there is nothing named {undeclared[1]!r}{self._meant(undeclared[1])}"
         if overload := _OVERLOAD.match(message):
             function, types = overload.groups()
             return f"{function.strip('_').replace('@', '')!r} can't be applied to ({types})"
         if message.startswith("Syntax error:"):
-            return "not an expression: " + message.removeprefix("Syntax error:").split(" expecting {")[0].strip()
+            told = message.removeprefix("Syntax error:").split(" expecting {")[0].strip()
+            meant = [operator for sign, operator in _OPERATORS.items() if sign in told]
+            return f"not an expression: {told}" + (f"; did you mean {meant[0]!r}?" if meant else "")
         return message
+
+    def _meant(self, name: str) -> str:
+        """What may be meant by a name that nothing has."""
+        first, dot, rest = name.partition(".")
+        if dot and nearest(first, [VARIABLE]):
+            return f"; did you mean '{VARIABLE}.{rest}'?"
+        if name in _WORDS:
+            return f'; did you mean "{name}", in quotes?'
+        fields = self._message.fields["gateway.Contact"]
+        near = nearest(name, [*fields, VARIABLE, *_FUNCTIONS])
+        return f"; did you mean '{VARIABLE}.{near}'?" if near in fields else did_you_mean(name, [near] if near else [])
+
+
+def _other_not(expression: str, line: int, column: int, message: str) -> str:
+    """The hint for who writes `not` before what is to be negated."""
+    lines = lines_of(expression)
+    before = lines[line - 1][: column - 1] if line <= len(lines) else ""
+    return "; did you mean '!'?" if message.startswith("Syntax error:") and _FOREIGN_NOT.search(before) else ""
 
 
 def _not_a_condition(result: str) -> str:

@@ -1,19 +1,24 @@
 """What the reference says is what the code does: the same names, none more and none fewer."""
 
+import re
 import tomllib
 
 import msgspec
+import pytest
 from packaging.requirements import Requirement
 
+from docs.generate import PAGES, generated
 from gateway.config import Config
 from gateway.config.load import NOTICE_TYPES
 from gateway.config.shape import ConnectorShape, EndpointShape, FileShape
 from gateway.model import words
 from gateway.model.event import Event, EventBase
+from gateway.policy.document import PolicyDocument, SlaEntry
 from gateway.rules.metrics import METRICS
 from tests.support.pages import named, page, rows, section
 from tests.support.source import ROOT
 
+FLAGS = re.MULTILINE | re.DOTALL
 EVENTS = {cls.__struct_config__.tag: cls for cls in Event.__args__}
 COMMON = {field.name for field in msgspec.structs.fields(EventBase)}
 
@@ -78,6 +83,25 @@ def test_every_metric_has_a_row() -> None:
 
     assert set(rows(text)) == set(METRICS)
     assert [metric for metric in words.METRICS if f"`{metric}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_tables_are_those_of_the_code(name: str) -> None:
+    """What `make docs` would write is what is there."""
+    text = page(f"reference/{name}")
+
+    assert "<!-- generated: " in text
+    assert generated(text) == text
+
+
+def test_every_key_of_a_policy_has_a_row() -> None:
+    """Under a heading for each part of the file."""
+    text = page("reference/policy.md")
+    told = {heading: set(rows(part)) for heading, part in re.findall(r"^### (.+?)\n(.*?)(?=^#|\Z)", text, FLAGS)}
+
+    assert told["The file"] == {info.alias or name for name, info in PolicyDocument.model_fields.items()}
+    assert told["A rule of `sla`"] == set(SlaEntry.model_fields)
+    assert told["A calendar"] >= {"timezone", "hours", "from", "any_of", "all_of"}
 
 
 def test_every_dependency_has_a_reason() -> None:

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from gateway.policy.contact_message import ContactMessage
+from gateway.policy.expressions import Language
 from tests.policy.build import facts, loaded, problems, rules
 
 
@@ -182,7 +184,7 @@ def test_each_mistake_of_a_condition() -> None:
             "a condition must give true or false; compare the value, as in contact.fields.vip == true",
         ),
         ("1 +", 10, "not an expression: mismatched input '<EOF>'"),
-        ("contct.kind == 'call'", 13, "there is nothing named 'contct.kind'; did you mean 'contact'?"),
+        ("contct.kind == 'call'", 13, "there is nothing named 'contct.kind'; did you mean 'contact.kind'?"),
         ("channel == 'chat'", 7, "there is nothing named 'channel'; did you mean 'contact.channel'?"),
         ("contact.customer.emial == ''", 23, "contact.customer has no field 'emial'; did you mean 'email'?"),
         ("(" * 40 + "true" + ")" * 40, 7, "nested too deeply; at most 32 levels"),
@@ -278,6 +280,25 @@ def test_what_is_read(condition: str, reads: set[str]) -> None:
     assert loaded(rules(condition)).policy.matcher.reads == reads
 
 
+@pytest.mark.parametrize(
+    ("condition", "reads"),
+    [
+        ("contact.fields.a.b == 1", {("fields", "a")}),
+        ('has(contact.fields.a) && contact.fields["b c"] == 1', {("fields", "a"), ("fields", "b c")}),
+        ('"a" in contact.fields || "b" in contact.tags', {("fields", "a"), ("tags", "b")}),
+        ("contact.customer.known", {("customer", "known")}),
+        ("contact.fields[contact.group] == 1", {("fields", None), ("group", None)}),
+        ("contact.group in contact.fields", {("fields", None), ("group", None)}),
+        ("contact.fields.exists(key, key == 'a') && contact.fields.a == 1", {("fields", None), ("fields", "a")}),
+        ('[{"a": 1}].all(contact, contact.a == 1)', set()),
+    ],
+)
+def test_which_keys_are_read(condition: str, reads: set[tuple[str, str | None]]) -> None:
+    """A key that stands in the expression is all that is read of its field; any other way of looking reads it whole."""
+    compiled = Language(ContactMessage({})).compile(condition)
+    assert {(read.field, read.key) for read in compiled.uses.reads} == reads
+
+
 def test_the_contact_as_a_whole() -> None:
     """A condition that looks at the contact itself reads all of its fields."""
     assert loaded(rules("contact == contact", section="sla")).policy.matcher.reads >= {"kind", "facts", "severity"}
@@ -298,3 +319,29 @@ def test_braces_need_quotes() -> None:
     assert len(found) == 1
     assert found[0].startswith("2:48: yaml-syntax:")
     assert "quotes" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("condition", "meant"),
+    [
+        ("chanel == 'chat'", "'contact.channel'"),
+        ("contact.channel == email", '"email", in quotes'),
+        ("contact.subject.startWith('x')", "'startsWith'"),
+        ("contact.tags.exist(t, t == 'x')", "'exists'"),
+        ("contact.channel = 'chat'", "'=='"),
+        ("contact.channel == 'chat' and true", "'&&'"),
+        ("contact.channel == 'chat' or true", "'||'"),
+        ("not contact.customer.known", "'!'"),
+        ("contact.priority == 'URGENT'", "'urgent'"),
+        ("contact.facts.paymets.paid", "'payments'"),
+        ("contact.facts.payments.piad", "'paid'"),
+        ("contact.Channel == 'chat'", "'channel'"),
+    ],
+)
+def test_what_is_meant_is_told(condition: str, meant: str) -> None:
+    """Names, words of other languages, forgotten quotes, other letters."""
+
+    class Payments(msgspec.Struct):
+        paid: bool
+
+    assert f"did you mean {meant}?" in problems(rules(condition), payments=Payments)[0]

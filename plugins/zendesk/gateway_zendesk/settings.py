@@ -20,14 +20,32 @@ class ZendeskSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     subdomain: Subdomain | None = None
+    """Names the account: that of https://SUBDOMAIN.zendesk.com."""
+
     base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+/?$")] | None = None
+    """Instead of `subdomain`, for sandboxes, proxies and simulators."""
+
     allow_private: bool = False
+    """Whether the account may be at a private or loopback address."""
+
     webhook_secret: Secrets | None = None
+    """The signing secret of the webhook, or a list while it is rotated; without it every webhook is refused."""
+
     client_id: str | None = None
+    """The id of an OAuth client, which proves us by its credentials; with `client_secret`."""
+
     client_secret: SecretStr | None = None
+    """The secret of that OAuth client."""
+
     scope: str = "read"
+    """What the OAuth client asks for."""
+
     email: str | None = None
+    """Whose API token it is; with `api_token`. Zendesk switches these tokens off on 2027-04-30."""
+
     api_token: SecretStr | None = None
+    """The API token, without `/token`."""
+
     export_every_s: Annotated[float, Field(ge=6, le=86_400)] = 60.0
     """Seconds between two pulls: Zendesk allows ten export requests a minute."""
 
