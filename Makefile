@@ -9,9 +9,10 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 SEED ?= 0
+MUTANTS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test nightly check format docs bench clean
+.PHONY: help install demo test nightly mutants check format docs bench clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -19,7 +20,7 @@ help: ## Show these lines.
 install: $(STAMP) ## Make .venv with pinned versions, the command `gateway` and every plugin in it.
 
 # Pinned all the way: --no-build-isolation builds with the pinned backend, --no-deps adds nothing to what is pinned.
-$(STAMP): pyproject.toml $(wildcard requirements/*.txt) $(addsuffix /pyproject.toml,$(PLUGINS))
+$(STAMP): pyproject.toml $(addprefix requirements/,build.txt run.txt dev.txt) $(addsuffix /pyproject.toml,$(PLUGINS))
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none was found: install it, or say make PYTHON=/path/to/python3" >&2; exit 69; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11" >&2; exit 69; }
 	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) can make no virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 69; }
@@ -37,6 +38,13 @@ test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k cal
 
 nightly: install ## Judge very many random contacts twice. Elsewhere in the sequence: make nightly SEED=1000000
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
+
+mutants: $(VENV)/.mutants ## Do the tests notice small changes of the rules? Of so many only: make mutants MUTANTS=200
+	$(BIN)/python -m tests.mutants --sample $(MUTANTS) --seed $(SEED)
+
+$(VENV)/.mutants: $(STAMP) requirements/mutants.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements/mutants.txt
+	@touch $@
 
 check: install ## Style, types, floors, and the rules of the house.
 	$(BIN)/ruff check .
@@ -58,5 +66,5 @@ bench: install ## Measure, side by side in one run: webhooks in beside a bare se
 	$(BIN)/python -m bench.rules
 
 clean: ## Remove what `make` has made.
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

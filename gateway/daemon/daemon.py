@@ -105,7 +105,7 @@ class Daemon:
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
         links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
         policies = await Policies.open(self.store)
-        await note_taken(world, now, await policies.follow(world, self.setup.policy))
+        await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
         live_from = await self.store.started(list(links), now)
         live_from |= {
             name: connector.live_from

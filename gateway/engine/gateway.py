@@ -87,8 +87,7 @@ class Gateway:
 
     async def follow(self, loaded: Loaded) -> Taken:
         """Let a checked policy come into force between two steps of judging; open contacts follow in the background."""
-        async with self._turn:
-            taken = await self.bench.policies.follow(self.world, loaded)
+        taken = await self.bench.policies.follow(self.world, loaded, self._turn)
         self._judging.nudge()
         return taken
 

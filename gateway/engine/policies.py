@@ -87,33 +87,42 @@ class Policies:
                         found.append(InForce(row.since, nameless))
         return Timeline(found)
 
-    async def follow(self, world: World, loaded: Loaded) -> Taken:
-        """Let a checked policy come into force, unless it is in force already. Nobody may judge meanwhile."""
+    async def follow(self, world: World, loaded: Loaded, turn: asyncio.Lock) -> Taken:
+        """Let a checked policy come into force, unless it is in force already.
+
+        `turn` is held only while it takes over: whoever judges has it meanwhile, for calendars take a while to resolve.
+        """
         last = self.rows[-1] if self.rows else None
         if last is not None and last.hash == loaded.policy.hash:
             return Taken(last, unchanged=True)
-        async with self._reading:
-            return Taken(await self._put_in_force(world, loaded), unchanged=False)
-
-    async def _put_in_force(self, world: World, loaded: Loaded) -> PolicyRow:
         present = self.in_force(self._now(world))
-        before = (await self._judge(present)).policy if present else None
+        async with self._reading:
+            before = (await self._judge(present)).policy if present else None
         policy = follows(loaded, before).policy
         calendars = await world.spawn.call(THREAD, lambda: pack_calendars(policy.calendars))
-        now = self._now(world)
-        row = PolicyRow(
-            since=_since(policy, present, now),
-            hash=policy.hash,
-            name=policy.name,
-            stored_at=now,
-            text=loaded.text,
-            calendars=calendars,
-        )
-        await self._store.put_in_force(row)
+        tables = unpack_calendars(calendars)
+        async with turn, self._reading:
+            now = self._now(world)
+            if self.in_force(now) == present:
+                row = PolicyRow(
+                    since=_since(policy, present, now),
+                    hash=policy.hash,
+                    name=policy.name,
+                    stored_at=now,
+                    text=loaded.text,
+                    calendars=calendars,
+                )
+                await self._store.put_in_force(row)
+                return Taken(self._taken(row, with_calendars(policy, tables, policy.hash), now), unchanged=False)
+        # Another policy has come into force meanwhile: its hours may be those that count until a `from`.
+        return await self.follow(world, loaded, turn)
+
+    def _taken(self, row: PolicyRow, policy: Policy, now: int) -> PolicyRow:
+        """Note that a policy has been kept, in place of those that were still to come."""
         listed = replace(row, text="", calendars=b"")
         self.rows = (*(kept for kept in self.rows if kept.since <= now and kept.since != row.since), listed)
         self._read = {kept.since: self._read[kept.since] for kept in self.rows if kept.since in self._read}
-        self._read[row.since] = InForce(row.since, with_calendars(policy, unpack_calendars(calendars), policy.hash))
+        self._read[row.since] = InForce(row.since, policy)
         self._covers_from = LATEST + 1
         return listed
 

@@ -1,5 +1,6 @@
 """Policies in force: kept, followed in the background, read again after a restart, judged by as they were."""
 
+import asyncio
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -320,6 +321,6 @@ def test_policies_are_read_only_when_they_are_needed() -> None:
         rig.clock.at = T0
         policies = await Policies.open(rig.store)
         with pytest.raises(StoreUnusable):
-            await policies.follow(rig.world, load_policy(MILD, "p.yaml"))
+            await policies.follow(rig.world, load_policy(MILD, "p.yaml"), asyncio.Lock())
 
     run(story)

@@ -45,10 +45,11 @@ def test_every_dependency_is_pinned() -> None:
     """The pins meet the ranges, for running, for developing, and for building."""
     project = _project(ROOT / "pyproject.toml")
     extras = project["project"]["optional-dependencies"]
-    running, developing, building = _read("run"), _read("dev"), _read("build")
+    running, developing, building, mutating = _read("run"), _read("dev"), _read("build"), _read("mutants")
 
     assert unmet(project["project"]["dependencies"], running) == []
     assert unmet(extras["dev"], developing) == []
+    assert unmet(extras["mutants"], mutating) == []
     assert unmet(project["build-system"]["requires"], building) == []
 
 

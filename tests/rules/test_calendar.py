@@ -147,6 +147,15 @@ def test_an_evening_and_the_next_morning_count_once() -> None:
     assert elapsed(club, noon, noon + DAY_MS) == 10 * H
 
 
+@pytest.mark.parametrize("name", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("day", ["01-01", "01-03", "01-15", "12-29", "12-31"])
+def test_every_day_of_a_year_is_in_its_table(name: str, day: str) -> None:
+    """The first and the last, wherever its midnight lies; asked for alone."""
+    zone = ZoneInfo(name)
+    start = at(zone, f"2026-{day} 00:00")
+    assert elapsed(weekly("shop", zone, days("09:00-17:00")), start, start + DAY_MS) == 8 * H
+
+
 # ── Clocks that change ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -185,6 +194,7 @@ def test_an_interval_that_a_gap_swallows_is_not_there() -> None:
     swallowed = weekly("swallowed", NY, NEVER, {sunday: hours("02:30-03:00")})
     assert elapsed(moved, noon - DAY_MS, noon) == 30 * M
     assert elapsed(swallowed, noon - DAY_MS, noon) == 0
+    assert weekly("gap", NY, NEVER, {sunday: hours("02:00-03:00")}).spans(noon - DAY_MS, noon) == []
 
 
 def test_a_date_that_a_country_skipped_is_no_day_twice() -> None:
@@ -297,6 +307,7 @@ def test_a_date_begins_with_its_first_midnight() -> None:
     """In Havana the clocks go back at one: the 2nd of November 2025 has 00:00 twice."""
     havana = ZoneInfo("America/Havana")
     assert wall(havana, midnight(havana, date(2025, 11, 2))) == "Sun 2025-11-02 00:00 -0400"
+    assert isinstance(midnight(havana, date(2025, 11, 2)), int)
 
 
 # ── Due ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,6 +41,14 @@ BREACHED = policy(
 )
 
 
+ONLY_VIP = policy(
+    sla("first_reply", 15 * M),
+    chains=(CHAIN,),
+    escalation=(EscalationRule("late", "sla.breached", "c"),),
+    when={"first_reply": tagged("vip")},
+)
+
+
 def escalations(rules: Policy, until: int, *events: Event) -> list[tuple[str, int]]:
     """What was said of escalations, in minutes from T0, without its family name."""
     told = said(judged(rules, until, *events))
@@ -344,16 +352,28 @@ def test_it_resolves(rules: Policy, events: tuple[Event, ...], at: int) -> None:
     assert [call.state for call in state_of(judged(rules, D, *events)).escalations] == ["resolved"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "events", "reason"),
+    [
+        (BREACHED, (opening(), agent(20 * M)), "the clock has been met"),
+        (ONLY_VIP, (opening(tags=["vip"]), tags(20 * M)), "the clock has been cancelled"),
+        (MATCHED, (opening(tags=["vip"]), tags(20 * M)), "the condition no longer holds"),
+        (MATCHED, (opening(tags=["vip"]), status(20 * M, "solved")), "the contact has ended"),
+    ],
+)
+def test_it_is_resolved_with_its_reason(rules: Policy, events: tuple[Event, ...], reason: str) -> None:
+    """And with its rule and its id."""
+    told = judged(rules, D, *events).implied
+    raised = next(item for item in told if item.type == "escalation.raised")
+    (resolved,) = [item for item in told if item.type == "escalation.resolved"]
+    assert (resolved.rule, resolved.reason, resolved.detail) == (raised.rule, reason, {"escalation": raised.id})
+    assert raised.detail == {"escalation": raised.id, "chain": "c", "step": 1}
+
+
 def test_a_clock_that_its_rule_leaves_resolves_what_it_raised() -> None:
     """Cancelled because no rule matches; taken up again it raises nothing a second time."""
-    rules = policy(
-        sla("first_reply", 15 * M),
-        chains=(CHAIN,),
-        escalation=(EscalationRule("late", "sla.breached", "c"),),
-        when={"first_reply": tagged("vip")},
-    )
     events = opening(tags=["vip"]), tags(20 * M), tags(30 * M, "vip")
-    assert escalations(rules, D, *events) == [("raised", 15), ("resolved", 20)]
+    assert escalations(ONLY_VIP, D, *events) == [("raised", 15), ("resolved", 20)]
 
 
 def test_what_was_raised_by_a_clock_does_not_care_about_its_condition() -> None:

@@ -125,6 +125,17 @@ def test_a_deadline_of_the_very_instant_is_not_brought_by_the_policy() -> None:
     assert (told["sla.breached"], told["escalation.raised"]) == (False, False)
 
 
+def test_a_breach_that_only_the_policy_brings_raises_unheard_under_an_old_rule_too() -> None:
+    """What counts is the clock that sets it off, not that the rule matched before."""
+    chained = {
+        "chains": (Chain("c", ALWAYS, (Step(0, ("lead",)),)),),
+        "escalation": (EscalationRule("late", "sla.breached", "c"),),
+    }
+    timeline = following(rules_of(60, **chained), (20 * M, rules_of(10, **chained)))
+    told = {item.type: item.by_policy for item in judged(timeline, D, opening()).implied}
+    assert (told["sla.breached"], told["escalation.raised"]) == (True, True)
+
+
 def test_a_reply_at_the_very_change_still_meets() -> None:
     """The policy comes first, the events of the instant before what is due at it."""
     timeline = following(rules_of(60), (20 * M, rules_of(10)))
@@ -299,6 +310,13 @@ def test_what_several_policies_bring_is_told_apart() -> None:
     routed = [item for item in judged(timeline, D, opening()).implied if item.type == "contact.routed"]
     assert [item.rule for item in routed] == ["x", "y", "x", "y"]
     assert len({item.id for item in routed}) == 4
+
+
+def test_what_a_reopen_at_the_very_change_raises_is_heard() -> None:
+    """The rule matched before the policy came; it was the end that kept it silent."""
+    timeline = following(vip_policy("a", 0), (10 * M, vip_policy("b", 0)))
+    events = opening(tags=["vip"], status="solved"), status(10 * M, "open")
+    assert calls(timeline, D, *events) == [("raised", 10, False)]
 
 
 def test_a_rule_that_newly_matches_raises_unheard_and_calls_with_its_later_steps() -> None:

@@ -109,6 +109,33 @@ def test_a_reply_during_the_end_counts_as_given() -> None:
     ]
 
 
+def test_a_reopen_asks_only_for_what_was_not_given() -> None:
+    """An acknowledgement is no reply: the first reply begins anew, the acknowledgement doesn't."""
+    rules = policy(sla("first_reply", 15 * M), sla("acknowledgement", 15 * M))
+    taken = event("contact.acknowledged", M, by="ada")
+    assert lines(rules, 61 * M, opening(), taken, status(5 * M, "solved"), status(H, "open")) == [
+        "first_reply#1 cancelled from 0 cancelled 5 used 5/15",
+        "first_reply#2 running from 60 due 75 used 1/15",
+        "acknowledgement#1 met from 0 due 15 met 1 used 1/15",
+    ]
+
+
+def test_a_reopened_outbound_contact_owes_a_reply_only_to_a_customer_who_wrote() -> None:
+    """Whoever was written to and never answered waits for nothing; somebody has to take it all the same."""
+    rules = policy(sla("first_reply", 15 * M), sla("acknowledgement", 15 * M))
+    before, after = opening(direction="outbound"), (status(5 * M, "solved"), status(H, "open"))
+    assert [line.split()[0] for line in lines(rules, 61 * M, before, *after)] == [
+        "acknowledgement#1",
+        "acknowledgement#2",
+    ]
+    assert [line.split()[0] for line in lines(rules, 61 * M, before, customer(M), *after)] == [
+        "first_reply#1",
+        "first_reply#2",
+        "acknowledgement#1",
+        "acknowledgement#2",
+    ]
+
+
 def test_a_contact_that_is_opened_as_ended_starts_at_its_reopen() -> None:
     """No clock starts while the contact is ended; what would have starts at the reopen."""
     rules = policy(sla("first_reply", 15 * M), sla("resolution", H), sla("first_resolution", H))

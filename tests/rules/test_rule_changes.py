@@ -217,3 +217,13 @@ def test_the_severity_may_choose_the_rule() -> None:
     events = opening(), event("contact.observed", 10 * M, priority="urgent")
     assert lines(rules, 5 * M, *events) == ["slow#1 running from 0 due 240 used 5/240"]
     assert lines(rules, 20 * M, *events) == ["fast#1 running from 0 due 60 used 20/60"]
+
+
+def test_a_clock_that_no_rule_counts_ends_with_its_contact() -> None:
+    """The end is over it for good: after a reopen the rule that matches again counts another instance."""
+    rules = only(sla("first_reply", H))
+    events = opening(tags=["vip"]), tags(10 * M), status(20 * M, "solved"), status(30 * M, "open"), tags(40 * M, "vip")
+    assert lines(rules, 50 * M, *events) == [
+        "first_reply#1 cancelled from 0 cancelled 10 used 10/60",
+        "first_reply#2 running from 30 due 90 used 20/60",
+    ]

@@ -1,5 +1,6 @@
 """Policies in force for tests: read once, and kept in a store as the daemon keeps them."""
 
+import asyncio
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -49,5 +50,5 @@ async def in_force(world: World, text: str) -> Policies:
     if not await world.store.policies():
         await world.store.put_in_force(kept(text))
     policies = await Policies.open(world.store)
-    await policies.follow(world, loaded(text))
+    await policies.follow(world, loaded(text), asyncio.Lock())
     return policies
