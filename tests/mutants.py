@@ -24,9 +24,11 @@ MUTANTS = ROOT / "mutants"
 KILLED_MIN = 0.85
 """Of those that survive, most are the same program in other words; the others are worth a test."""
 
-TIMEOUT = "timeout"
 WORDS = {0: "survived", 1: "killed", 3: "killed", 5: "no test", 33: "no test"}
-"""What mutmut's numbers mean. The others that it has are ways to run out of time or memory."""
+WORDS |= dict.fromkeys((24, -24, 36, 152, 255), "timed out")
+"""What mutmut's numbers mean; any other says that it could not be told."""
+
+NOTICED = ("killed", "timed out")
 
 
 def names() -> list[str]:
@@ -45,9 +47,8 @@ def run(chosen: Sequence[str], workers: int) -> int:
     """Let mutmut work from nothing: it remembers what it has killed, but not by which tests."""
     shutil.rmtree(MUTANTS, ignore_errors=True)
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(workers), *chosen]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "HYPOTHESIS_PROFILE": "mutants"}, check=False
-    ).returncode
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants"}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def results() -> dict[str, str]:
@@ -56,7 +57,7 @@ def results() -> dict[str, str]:
     for path in sorted(MUTANTS.glob("gateway/rules/*.meta")):
         for name, code in json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"].items():
             if code is not None:
-                found[name] = WORDS.get(code, TIMEOUT)
+                found[name] = WORDS.get(code, "not told")
     return found
 
 
@@ -64,9 +65,9 @@ def report(found: dict[str, str]) -> bool:
     """Print the figure and who survived; whether enough were killed."""
     counts = Counter(found.values())
     for name, word in found.items():
-        if word in ("survived", "no test"):
+        if word not in NOTICED:
             print(f"{word}: {name}")
-    share = (counts["killed"] + counts[TIMEOUT]) / max(1, len(found))
+    share = sum(counts[word] for word in NOTICED) / max(1, len(found))
     told = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
     print(f"{len(found)} mutants: {told}; {share:.1%} noticed, {KILLED_MIN:.0%} wanted. One of them: mutmut show NAME")
     return bool(found) and share >= KILLED_MIN

@@ -120,7 +120,7 @@ def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | Non
     if isinstance(event, CsatReceived):
         obligations.on_csat(draft, event)
     verdicts.let_rules_count(draft, at)
-    _schedule(draft, clocks_before)
+    draft.schedule(clocks_before)
     if requests.is_other_customer(before, draft.contact):
         requests.ask_enrichers(draft, at, event.id)
     return draft
@@ -141,7 +141,7 @@ def _open(connector: str, event: ContactOpened, judge: InForce) -> Draft:
     draft.say("contact.opened", at, event.id, reason=f"{draft.contact.kind} by {draft.contact.channel}")
     verdicts.judge(draft, at, event.id)
     verdicts.let_rules_count(draft, at)
-    _schedule(draft, [])
+    draft.schedule()
     requests.ask_enrichers(draft, at, event.id)
     return draft
 
@@ -156,14 +156,6 @@ def _say_status(draft: Draft, at: int, cause: str, before: Life, after: Life) ->
         escalation.on_end(draft, at)
     if after in ("solved", "closed"):
         draft.say("contact.solved" if after == "solved" else "contact.closed", at, cause, reason=f"was {before}")
-
-
-def _schedule(draft: Draft, before: list[Clock]) -> None:
-    """Note for every clock that has changed when time alone will do something to it."""
-    for index, clock in enumerate(draft.clocks):
-        if index >= len(before) or clock is not before[index]:
-            ring = clocks.next_ring(clock, draft.rule_of(clock))
-            draft.clocks[index] = replace(clock, next_at=ring.at if ring else None)
 
 
 def _pass_time(draft: Draft, policies: Timeline, *, before: int, changes_by: int) -> None:

@@ -3,8 +3,11 @@
 It lives only inside one call of the rules; what leaves them is frozen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from gateway.model.contact import Contact
 from gateway.model.event import Position
@@ -12,6 +15,7 @@ from gateway.model.identity import derived_id
 from gateway.model.judgement import Clock, Escalation, Implied, ImpliedType, RequestType, Route, State
 from gateway.model.words import Metric
 from gateway.rules.calendar import Calendar
+from gateway.rules.clocks import next_ring
 from gateway.rules.policy import Policy, SlaRule
 from gateway.rules.timeline import InForce
 
@@ -87,6 +91,13 @@ class Draft:
             if self.clocks[index].metric == metric and not self.clocks[index].over:
                 return index
         return None
+
+    def schedule(self, before: Sequence[Clock] = ()) -> None:
+        """Note for every clock that isn't as it was `before` when time alone will do something to it."""
+        for index, clock in enumerate(self.clocks):
+            if index >= len(before) or clock is not before[index]:
+                ring = next_ring(clock, self.rule_of(clock))
+                self.clocks[index] = replace(clock, next_at=ring.at if ring else None)
 
     def say(
         self,

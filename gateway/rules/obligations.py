@@ -13,6 +13,8 @@ from gateway.model.event import (
     CallQueued,
     CallRinging,
     ContactAcknowledged,
+    ContactDeleted,
+    ContactMerged,
     Event,
     MessageAdded,
 )
@@ -53,7 +55,7 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
     at = int(event.at)
     after = draft.contact.status
     was_ended, is_ended = before in ENDED, after in ENDED
-    if is_ended and (not was_ended or (before != after and after in FINAL)):
+    if is_ended and (not was_ended or isinstance(event, ContactMerged | ContactDeleted)):
         _end(draft, at, after)
     elif was_ended and not is_ended:
         _reopen(draft, event)

@@ -5,8 +5,6 @@ was in force in it, and the new targets apply to the sum. An escalation goes on 
 rule is gone is resolved. What had been due at this very instant in any case doesn't count as brought by the policy.
 """
 
-from msgspec.structs import replace
-
 from gateway.rules import clocks, escalation, verdicts
 from gateway.rules.draft import Change, Draft
 from gateway.rules.timeline import InForce
@@ -24,14 +22,7 @@ def come_into_force(draft: Draft, judge: InForce) -> None:
     verdicts.judge(draft, at, f"{judge.policy.hash}@{at}")
     verdicts.let_rules_count(draft, at)
     escalation.follow_policy(draft, at)
-    schedule(draft)
-
-
-def schedule(draft: Draft) -> None:
-    """Note for every clock when time alone will do something to it."""
-    for index, clock in enumerate(draft.clocks):
-        ring = clocks.next_ring(clock, draft.rule_of(clock))
-        draft.clocks[index] = replace(clock, next_at=ring.at if ring else None)
+    draft.schedule()
 
 
 def _awaited(draft: Draft, at: int) -> list[object]:

@@ -73,7 +73,7 @@ def let_rules_count(draft: Draft, at: int) -> None:
             continue
         # What runs on in the end keeps its rule until the reopen, as long as the policy has it.
         kept = draft.policy.sla_by_id.get(clock.rule) if ended else None
-        new = kept or draft.rule_in_force(clock.metric)
+        new = kept if kept is not None and kept.metric == clock.metric else draft.rule_in_force(clock.metric)
         if not clocks.is_counted_by(clock, new):
             clock = clocks.change_rule(clock, draft.rule_of(clock), new, at)
         if new is not None and not clock.instance:

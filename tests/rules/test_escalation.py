@@ -169,6 +169,18 @@ def test_the_order_at_one_instant_is_that_of_the_policy() -> None:
     ]
 
 
+def test_clocks_that_break_together_raise_in_the_policys_order() -> None:
+    """Not in that in which they started."""
+    rules = policy(
+        sla("resolution", 15 * M),
+        sla("first_reply", 15 * M),
+        chains=(CHAIN,),
+        escalation=(EscalationRule("late", "sla.breached", "c"),),
+    )
+    told = [item.reason for item in judged(rules, 15 * M, opening()).implied if item.type == "escalation.raised"]
+    assert told == ["resolution breached under rule resolution", "first reply breached under rule first_reply"]
+
+
 # ── Steps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -221,6 +233,14 @@ def test_a_reminder_repeats_its_step_until_it_is_acknowledged() -> None:
         (40, ("b",), 1),
     ]
     assert len({item.id for item in told}) == len(told)
+    assert [item.reason for item in told[:4]] == [
+        "rule vip matched",
+        "step 1 of chain c, reminder 1",
+        "step 1 of chain c, reminder 2",
+        "step 2 of chain c",
+    ]
+    (call,) = state_of(judged(rules, M, before)).escalations
+    assert told[3].detail == {"escalation": call.id, "chain": "c", "step": 2, "reminder": 0}
 
 
 # ── Stopping and resolving ───────────────────────────────────────────────────────────────────────────────────────────

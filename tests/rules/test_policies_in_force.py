@@ -407,3 +407,14 @@ def test_a_midnight_that_does_not_exist_is_the_first_instant_of_its_date() -> No
     cairo = ZoneInfo("Africa/Cairo")
     assert midnight(cairo, date(2024, 4, 26)) - midnight(cairo, date(2024, 4, 25)) == D
     assert midnight(cairo, date(2024, 4, 27)) - midnight(cairo, date(2024, 4, 26)) == 23 * H
+
+
+def test_a_recovery_that_runs_on_in_the_end_keeps_its_rule_as_far_as_the_policy_has_it() -> None:
+    """With the figures of now; a rule of that name for something else is another rule."""
+    bad = event("csat.received", 10 * M, score=1, min=1, max=5)
+    events = opening(), status(5 * M, "solved"), bad
+    first, milder = (policy(sla("csat_recovery", hours * H, id="x", below=0.5), name=f"{hours}") for hours in (2, 5))
+    other = policy(sla("resolution", 9 * H, id="x"), name="other")
+    assert lines(following(first, (H, milder)), 2 * H, *events) == ["x#1 running from 10 due 310 used 110/300"]
+    told = [line for line in lines(following(first, (H, other)), 2 * H, *events) if "from 10" in line]
+    assert told == ["x#1 cancelled from 10 cancelled 60 used 50/120"]

@@ -99,6 +99,13 @@ def test_merging_and_deleting_cancel_it(solved: list[Event], gone: tuple[str, di
     assert told == ["csat_recovery#1 cancelled from 10 cancelled 20 used 10/60"]
 
 
+def test_merging_once_more_cancels_what_started_in_between() -> None:
+    """Every merge cancels what is not met yet, the second one too."""
+    merged = [event("contact.merged", minute * M, into={"kind": "ticket", "id": "2"}) for minute in (5, 20)]
+    told = lines(RECOVERY, D, opening(), merged[0], csat(10 * M, 1), merged[1])
+    assert told == ["csat_recovery#1 cancelled from 10 cancelled 20 used 10/60"]
+
+
 def test_deleting_what_was_merged_cancels_what_started_in_between() -> None:
     """Each of the two cancels whatever is not met; other events in between do not."""
     merged = event("contact.merged", 20 * M, into={"kind": "ticket", "id": "2"})

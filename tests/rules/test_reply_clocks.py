@@ -3,8 +3,24 @@
 import pytest
 
 from gateway.model.event import Event
+from gateway.model.words import Metric
 from gateway.rules.policy import Policy
-from tests.rules.worlds import D, H, M, agent, customer, event, judged, lines, opening, policy, said, sla, status
+from tests.rules.worlds import (
+    D,
+    H,
+    M,
+    agent,
+    customer,
+    event,
+    judged,
+    lines,
+    opening,
+    policy,
+    said,
+    sla,
+    state_of,
+    status,
+)
 
 FIRST = policy(sla("first_reply", 15 * M))
 NEXT = policy(sla("next_reply", 15 * M))
@@ -50,6 +66,29 @@ def test_a_bot_counts_where_the_rule_says_so() -> None:
         "first_reply#1 met from 0 due 15 met 10 used 10/15",
         "acknowledgement#1 running from 0 due 15 used 12/15",
     ]
+
+
+@pytest.mark.parametrize("counts", [False, True])
+@pytest.mark.parametrize("metric", ["first_reply", "acknowledgement", "next_reply", "periodic_update"])
+def test_whether_a_bot_counts_is_each_metrics_own(metric: Metric, counts: bool) -> None:
+    """The metric's own rule says it, for no other metric."""
+    rules = policy(
+        *(
+            sla(name, H, bots_count=counts == (name == metric))
+            for name in ("first_reply", "acknowledgement", "next_reply", "periodic_update")
+        )
+    )
+    alone = policy(sla(metric, H, bots_count=counts))
+    replied = [agent(M), customer(2 * M)] if metric in ("next_reply", "periodic_update") else []
+    for judging in (rules, alone):
+        told = [line for line in lines(judging, 11 * M, opening(), *replied, bot(10 * M)) if line.startswith(metric)]
+        assert told[0].split()[1] == ("met" if counts else "running")
+
+
+def test_an_outbound_contacts_first_reply_names_the_message_that_began_it() -> None:
+    """As every clock does: its notices are told apart by it."""
+    first, *_ = state_of(judged(FIRST, H, opening(direction="outbound"), customer(M))).clocks[::-1]
+    assert (first.metric, first.started_by) == ("first_reply", customer(M).id)
 
 
 def test_a_bot_counts_by_the_rule_in_force_when_it_writes() -> None:

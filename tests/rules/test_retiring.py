@@ -3,12 +3,13 @@
 from gateway.model.judgement import Clock, Escalation
 from gateway.rules.advance import CHECKPOINT_EVENTS, advance, in_order
 from gateway.rules.calendar import ALWAYS
-from gateway.rules.policy import Chain, EscalationRule, Step
+from gateway.rules.policy import Chain, EscalationRule, Queue, RoutingRule, Step
 from gateway.rules.replay import replay
 from gateway.rules.retiring import CLOCKS_KEPT, ESCALATIONS_KEPT
 from gateway.rules.timeline import Timeline
 from tests.rules.worlds import (
     T0,
+    D,
     H,
     M,
     agent,
@@ -87,6 +88,22 @@ def test_a_dropped_clock_is_kept_for_the_rule_that_takes_it_up() -> None:
         events += [customer(turn * H), agent(turn * H + M)]
     shown = lines(rules, 99 * H, *events, tags(99 * H, "vip"))
     assert shown[0] == "first_resolution#1 running from 0 due 6000 used 5940/6000"
+
+
+def test_what_finishes_together_retires_together() -> None:
+    """One reply meets many: those that go and those that stay are all of them, each once."""
+    rules = policy(
+        sla("handover_reply", H),
+        queues=(Queue("first"), Queue("second", "t2", 2)),
+        routing=(RoutingRule("up", "second"), RoutingRule("default", "first")),
+        when={"up": tagged("up")},
+    )
+    steps = [tags(n * M, *(["up"] if n % 2 else [])) for n in range(1, 4 * CLOCKS_KEPT)]
+    result = judged(rules, D, opening(), *steps, agent(H * 5), customer(H * 6))
+    gone = [clock.instance for clock in result.retired if isinstance(clock, Clock)]
+    kept = [clock.instance for clock in state_of(result).clocks if clock.metric == "handover_reply"]
+    assert len(gone) > 1
+    assert gone + kept == list(range(1, 2 * CLOCKS_KEPT + 1))
 
 
 def test_cancelled_clocks_retire() -> None:

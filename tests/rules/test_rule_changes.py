@@ -17,6 +17,7 @@ from tests.rules.worlds import (
     policy,
     said,
     sla,
+    state_of,
     status,
     tagged,
     tags,
@@ -227,3 +228,9 @@ def test_a_clock_that_no_rule_counts_ends_with_its_contact() -> None:
         "first_reply#1 cancelled from 0 cancelled 10 used 10/60",
         "first_reply#2 running from 30 due 90 used 20/60",
     ]
+
+
+def test_a_breach_keeps_the_name_of_the_rule_that_it_broke() -> None:
+    """Whichever rule counts the clock later."""
+    (clock, *_) = state_of(judged(two("first_reply", H, 4 * H), 3 * H, opening(tags=["vip"]), tags(2 * H))).clocks
+    assert (clock.rule, clock.breached_rule, clock.breached_due) == ("slow", "fast", clock.started_at + H)

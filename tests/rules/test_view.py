@@ -230,3 +230,12 @@ def test_an_effect_is_listed_with_its_id_and_its_type() -> None:
     shown = implied_view(first)
     assert (shown["id"], shown["type"], shown["rule"]) == (first.id, "contact.opened", "")
     assert shown["data"]["reason"] == "ticket by email"
+
+
+def test_clocks_that_the_state_no_longer_carries_are_listed_in_their_places() -> None:
+    """Whoever keeps them sees the whole history."""
+    asked = [customer(20 * M), agent(21 * M), customer(22 * M)]
+    state = state_of(judged(RULES, 30 * M, opening(), agent(10 * M), *asked))
+    gone = [clock for clock in state.clocks if clock.metric == "next_reply" and clock.instance == 1]
+    rest = msgspec.structs.replace(state, clocks=tuple(clock for clock in state.clocks if clock not in gone))
+    assert clocks_view(rest, RULES, T0 + 30 * M, gone) == clocks_view(state, RULES, T0 + 30 * M)

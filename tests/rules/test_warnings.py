@@ -6,10 +6,11 @@ import pytest
 
 from gateway.model.event import Event
 from gateway.rules.advance import next_due
-from gateway.rules.calendar import weekly
+from gateway.rules.calendar import resolved, weekly
 from gateway.rules.policy import Mark, Policy
 from tests.rules.worlds import (
     T0,
+    D,
     H,
     M,
     S,
@@ -84,6 +85,10 @@ def test_every_instance_warns_for_itself() -> None:
     rules = policy(sla("next_reply", H, marks=(HALF,)))
     events = opening(), agent(M), customer(2 * M), agent(40 * M), customer(50 * M)
     assert warned(rules, 9 * H, *events) == [("50%", 32 * M), ("50%", 80 * M)]
+    late = opening(), agent(M), customer(2 * M), agent(2 * H), customer(3 * H), agent(5 * H)
+    told = judged(rules, 9 * H, *late)
+    assert said(told, "sla.breached") == [("sla.breached", 62 * M), ("sla.breached", 4 * H)]
+    assert len({item.id for item in told.implied}) == len(told.implied)
 
 
 def test_a_mark_that_is_past_when_its_rule_begins_fires_at_once() -> None:
@@ -116,3 +121,10 @@ def test_a_warning_names_its_clock_and_the_deadline() -> None:
     told = next(item for item in judged(rules, H, opening()).implied if item.type == "sla.warned")
     assert told.detail == {"metric": "first_reply", "instance": 1, "mark": "50%"}
     assert told.reason == "50% of first_reply reached, due 2026-03-02T10:00:00Z"
+
+
+def test_a_warning_without_a_deadline_says_none() -> None:
+    """The calendar doesn't open often enough for one."""
+    rules = policy(sla("first_reply", 2 * H, calendar=resolved("once", [(T0, T0 + H)]), marks=(HALF,)))
+    told = [item.reason for item in judged(rules, D, opening()).implied if item.type == "sla.warned"]
+    assert told == ["50% of first_reply reached"]
