@@ -24,6 +24,10 @@ _POINTS: Final = frozenset({"missing-key", "yaml-syntax", "too-big", "too-deep"}
 _QUOTED: Final = re.compile(r"'([^']+)'")
 _IN_EXPRESSION: Final = re.compile(r"\w+|[=!<>&|+*/%-]+")
 _IN_YAML: Final = re.compile(r"[^\s,\[\]{}#\"']+")
+_SECTION: Final = re.compile(
+    r"^(calendars|severity|sla|queues|routing|roles|chains|escalation|enrich|actions|tests):", re.MULTILINE
+)
+"""What a policy has, whatever is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +148,14 @@ def _same(file: str, other: Path) -> bool:
 
 
 def _policy_lines(text: str) -> list[str]:
-    """The lines of a policy; those with a secret, which may stand in a file that was named by mistake, are empty."""
+    """The lines of a policy; none of a file that is none, and was named by mistake; those with a secret are empty."""
     from gateway.config.shown import could_be_secret
     from gateway.kernel.document import Document
     from gateway.kernel.problems import Problems, lines_of
 
     text = text.removeprefix("\ufeff")
+    if not _SECTION.search(text):
+        return []
     try:
         if not isinstance(Document.parse(text, "").data, dict):
             return []

@@ -149,6 +149,7 @@ async def run_daemon(daemon: Daemon) -> None:
     stopped, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     handlers = {signal.SIGTERM: stopped.set, signal.SIGINT: stopped.set, signal.SIGHUP: asked.set}
+    before = {number: signal.getsignal(number) for number in handlers}
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)
     reloading = daemon.gateway.world.spawn.task("reload", _reload_when_asked(daemon, asked))
@@ -159,6 +160,8 @@ async def run_daemon(daemon: Daemon) -> None:
         await daemon.stop()
         for number in handlers:
             loop.remove_signal_handler(number)
+            # The loop leaves the system's own: a SIGHUP would still end a process that has stopped well.
+            signal.signal(number, before[number])
 
 
 async def _reload_when_asked(daemon: Daemon, asked: asyncio.Event) -> None:

@@ -123,6 +123,9 @@ def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
         if isinstance(named, Preset):
             return ()
         policy = path.absolute().parent / named
+        if not policy.is_file():
+            # The configuration's problems say so; to open a pipe would wait for whoever writes into it.
+            return ()
         text = read_text(policy, "policy")
     except (Problems, ValueError):
         # None of these is a finding of its own: the configuration's problems say so already.

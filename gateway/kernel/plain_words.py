@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from gateway.kernel.problems import did_you_mean
+from gateway.kernel.problems import did_you_mean, key_in_words
 
 _EXPECTED: Mapping[str, str] = {
     "string_type": "text (put it in quotes if it looks like a number, a date or true/false)",
@@ -134,7 +134,7 @@ def _wrong(item: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Wr
         known = _keys_at(model, item["loc"][:-1])
         listed = ", ".join(sorted(known))
         hint = did_you_mean(last, known) or (f"; known here: {listed}" if known else "")
-        return Wrong(path, "unknown-key", f"unknown key {last[:60]!r}{hint}", at_key=True)
+        return Wrong(path, "unknown-key", f"unknown key {key_in_words(last)}{hint}", at_key=True)
     if last == "[key]" and kind == "value_error":
         return Wrong(path, "bad-key", str(context.get("error", "")), at_key=True)
     if last == "[key]":

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Final
 
 WORD_MAX = 200
 """Characters of a word that are compared with the known ones."""
@@ -45,6 +46,19 @@ class Problems(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.,-]{0,39}")
+
+
+def key_in_words(key: object) -> str:
+    """A key of a file as a message may name it: as far as it is a name, for what people type in the wrong place may be
+    anything. `secret:abc`, with the space forgotten, is one key to YAML."""
+    text = str(key)
+    name = _NAME.match(text)
+    if name is None:
+        return "…"
+    return repr(text) if name.group() == text else f"'{name.group()}…'"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -111,6 +111,9 @@ class _Composer:
         message = " ".join(str(part) for part in (error.context, error.problem) if part)
         if "flow mapping" in message and "expected ','" in message:
             message += "; inside {…} put text that has commas, brackets or braces in quotes"
+        if "tag" in message:
+            # The library's words repeat the text, which may be anybody's secret.
+            message = "put a text that begins with ! in quotes"
         if error.context_mark and error.context_mark.line + 1 != line:
             message += f" (it starts at {error.context_mark.line + 1}:{error.context_mark.column + 1})"
         return Problem(self._file, line, column, "yaml-syntax", message)
@@ -146,10 +149,11 @@ class _Composer:
 
     def _alias(self, event: Any, depth: int) -> Node:
         if event.anchor not in self._anchors:
-            self._stop(event, "yaml-alias", f"no anchor &{event.anchor} stands before this alias")
+            message = "no anchor of that name stands before this alias; put a text that begins with * in quotes"
+            self._stop(event, "yaml-alias", message)
         node = self._anchors[event.anchor]
         if node is None:
-            self._stop(event, "yaml-alias", f"the alias *{event.anchor} stands inside its own anchor")
+            self._stop(event, "yaml-alias", "this alias stands inside its own anchor")
         assert node is not None  # noqa: S101 - _stop raises
         if depth + node.height - 1 > MAX_DEPTH:
             self._stop(event, "too-deep", f"nested more than {MAX_DEPTH} levels deep through an alias")
@@ -190,7 +194,8 @@ class _Composer:
                 self._add(event, "bad-key", "a key is text, not a list or a mapping")
             elif key.data in node.data:
                 first = node.keys[key.data]
-                message = f"the key {_shown(key.data)} stands twice; the first is at {first.line}:{first.column}"
+                # Not by its name: a key that is written twice stands in many a file that isn't ours.
+                message = f"this key stands twice; the first is at {first.line}:{first.column}"
                 self._add(event, "duplicate-key", message)
             else:
                 node.keys[key.data] = key
@@ -243,8 +248,3 @@ def resolve_plain(text: str) -> Any:
         return float(text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").replace(".nan", "nan")
                      .replace(".NaN", "nan").replace(".NAN", "nan"))  # fmt: skip
     return text
-
-
-def _shown(key: Any) -> str:
-    text = str(key)
-    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -80,9 +80,8 @@ def follow_policy(draft: Draft, at: int) -> None:
         if rule is None:
             _resolve(draft, index, at, "the policy in force no longer has its rule")
             continue
-        steps = len(draft.policy.chains[rule.chain].steps)
-        taken = replace(escalation, chain=rule.chain, calls=escalation.calls[:steps])
-        taken = _scheduled(draft, taken)
+        # What a shorter chain no longer has stays called: a longer one that follows finds it so.
+        taken = _scheduled(draft, replace(escalation, chain=rule.chain))
         if taken.next_at is not None and taken.next_at < at:
             taken = _scheduled(draft, replace(taken, resumed_at=at))
         draft.escalations[index] = taken
@@ -182,7 +181,7 @@ def _scheduled(draft: Draft, escalation: Escalation) -> Escalation:
         return replace(escalation, next_at=chain.calendar.due(taken_at, chain.unack_after_ms))
     if escalation.state != "active":
         return replace(escalation, next_at=None)
-    reminders = (_reminder_due(chain, escalation, number) for number in range(1, escalation.steps_fired + 1))
+    reminders = (_reminder_due(chain, escalation, number) for number in _called(chain, escalation))
     instants = [step_due(chain, escalation, escalation.steps_fired + 1), *reminders]
     return replace(escalation, next_at=min((at for at in instants if at is not None), default=None))
 
@@ -205,7 +204,12 @@ def _reminder_due(chain: Chain, escalation: Escalation, number: int) -> int | No
 
 def _step_at(chain: Chain, escalation: Escalation, at: int) -> int:
     """The first step of the chain that calls, or calls again, at an instant at which one does."""
-    for number in range(1, escalation.steps_fired + 1):
+    for number in _called(chain, escalation):
         if _reminder_due(chain, escalation, number) == at:
             return number
     return escalation.steps_fired + 1
+
+
+def _called(chain: Chain, escalation: Escalation) -> range:
+    """The chain's steps that have fired."""
+    return range(1, min(escalation.steps_fired, len(chain.steps)) + 1)

@@ -69,7 +69,7 @@ def let_rules_count(draft: Draft, at: int) -> None:
     """Give every clock the rule now in force for its metric, from `at` on."""
     ended = draft.contact.ended
     for index, clock in enumerate(draft.clocks):
-        if clock.over or (ended and METRICS[clock.metric].end != "leaves"):
+        if clock.over or (ended and (clock.dropped or METRICS[clock.metric].end != "leaves")):
             continue
         # What runs on in the end keeps its rule until the reopen, as long as the policy has it.
         kept = draft.policy.sla_by_id.get(clock.rule) if ended else None

@@ -143,3 +143,11 @@ def test_at_one_instant_events_come_first_then_warnings_then_breaches_in_the_pol
 def test_a_reply_that_arrives_late_is_judged_when_it_was_given(late: Event, expected: list[tuple[str, int]]) -> None:
     """The set of events decides, not when they came."""
     assert said(judged(first_reply("le"), H, late, customer(40 * M), opening()), "sla.breached") == expected
+
+
+def test_a_breach_before_the_events_of_its_instant_is_behind_the_state() -> None:
+    """What comes to light for that instant or an earlier one needs the history."""
+    state = state_of(judged(first_reply("lt"), 15 * M, opening(), agent(15 * M)))
+    assert (state.settled, state.as_of) == (T0 + 15 * M, T0 + 15 * M)
+    quiet = state_of(judged(first_reply("le"), H, opening(), agent(20 * M)))
+    assert (quiet.settled, quiet.as_of) == (T0 + 15 * M, T0 + 20 * M)

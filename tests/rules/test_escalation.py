@@ -177,7 +177,9 @@ def test_clocks_that_break_together_raise_in_the_policys_order() -> None:
         chains=(CHAIN,),
         escalation=(EscalationRule("late", "sla.breached", "c"),),
     )
-    told = [item.reason for item in judged(rules, 15 * M, opening()).implied if item.type == "escalation.raised"]
+    result = judged(rules, 15 * M, opening())
+    assert [item.rule for item in result.implied if item.type == "sla.breached"] == ["resolution", "first_reply"]
+    told = [item.reason for item in result.implied if item.type == "escalation.raised"]
     assert told == ["resolution breached under rule resolution", "first reply breached under rule first_reply"]
 
 
@@ -400,6 +402,19 @@ def test_what_was_raised_by_a_clock_does_not_care_about_its_condition() -> None:
     """Raised by a breach, it stays while the clock is late, though the rule matches no more."""
     rules = policy(*BREACHED.sla, chains=(CHAIN,), escalation=(EscalationRule("vip", "sla.breached", "c"),), when=VIP)
     assert escalations(rules, H, opening(tags=["vip"]), tags(20 * M)) == [("raised", 15), ("stepped", 45)]
+
+
+def test_a_status_that_is_no_end_resolves_nothing() -> None:
+    """Nor does closing what was solved: a bad answer of afterwards is still late."""
+    assert escalations(MATCHED, D, opening(tags=["vip"]), status(M, "pending"))[-1] == ("stepped", 120)
+    rules = policy(
+        sla("csat_recovery", 15 * M, below=0.6),
+        chains=(CHAIN,),
+        escalation=(EscalationRule("late", "sla.breached", "c"),),
+    )
+    bad = event("csat.received", 2 * M, score=1, min=1, max=5)
+    told = escalations(rules, H, opening(), status(M, "solved"), bad, status(20 * M, "closed"))
+    assert told == [("raised", 17), ("stepped", 47)]
 
 
 def test_a_resolution_at_the_instant_of_a_step_comes_before_it() -> None:

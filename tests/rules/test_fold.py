@@ -94,11 +94,18 @@ def test_an_assignment_changes_what_it_names() -> None:
 
 def test_a_second_opening_only_updates_fields() -> None:
     """Kind, channel, direction and opening are those of the first, and the status is left to what changes a status."""
-    more = {"kind": "chat", "channel": "chat", "direction": "outbound", "status": "solved"}
+    more = {"kind": "chat", "channel": "chat", "direction": "outbound", "status": "solved", "tags": ["a"]}
     second = opening(M, id="again", subject="Again", **more)
     told = contact(opening(subject="Help"), status(30_000, "open"), second)
     assert (told.kind, told.channel, told.direction, told.opened_at) == ("ticket", "email", "inbound", T0)
-    assert (told.subject, told.status, told.updated_at) == ("Again", "open", T0 + M)
+    assert (told.subject, told.status, told.updated_at, told.tags) == ("Again", "open", T0 + M, ("a",))
+
+
+def test_what_follows_belongs_to_the_strand_that_opened() -> None:
+    """So no two contacts say anything under one id."""
+    one, other = (judged(RULES, 0, opening(ref={"kind": "ticket", "id": id})) for id in ("1", "2"))
+    assert (state_of(one).owner, state_of(other).owner) == ("test:ticket:1", "test:ticket:2")
+    assert {item.id for item in one.implied} & {item.id for item in other.implied} == set()
 
 
 def test_the_opening_that_happened_first_counts_whenever_it_comes() -> None:
@@ -132,7 +139,9 @@ def test_events_that_have_not_happened_yet_are_not_applied() -> None:
         (-3, 1, 5, 0.0),
         (3, 3, 3, 0.0),
         (1, 5, 1, 0.0),
+        (0.5, 0, 1, 0.5),
         (0, -1.7e308, 1.7e308, 0.0),
+        (1.7e308, -1.7e308, 1.7e308, 0.0),
     ],
 )
 def test_a_survey_is_a_share_of_its_own_scale(score: float, low: float, high: float, ratio: float) -> None:

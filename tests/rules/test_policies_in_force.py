@@ -142,6 +142,13 @@ def test_a_reply_at_the_very_change_still_meets() -> None:
     assert lines(timeline, H, opening(), agent(20 * M)) == ["first_reply#1 met from 0 due 20 met 20 used 20/10"]
 
 
+def test_at_one_instant_the_policy_comes_before_the_deadline() -> None:
+    """A deadline that it puts off at that very instant has not come."""
+    timeline = following(rules_of(60), (60 * M, rules_of(90)))
+    assert lines(timeline, 60 * M, opening()) == ["first_reply#1 running from 0 due 90 used 60/90"]
+    assert said(judged(timeline, D, opening()), "sla.breached") == [("sla.breached", 90 * M)]
+
+
 def test_a_breach_stays_and_names_the_policy_that_it_broke() -> None:
     """However mild the next one is."""
     timeline = following(rules_of(10), (20 * M, rules_of(60)))
@@ -258,6 +265,16 @@ def test_a_shorter_chain_ends_where_it_ends() -> None:
     """Steps that it no longer has never come."""
     timeline = following(vip_policy("a", 0, 10, 20, 60), (30 * M, vip_policy("b", 0)))
     assert calls(timeline, D, opening(tags=["vip"]))[-1] == ("stepped", 20, False)
+
+
+def test_a_step_that_a_shorter_chain_lost_is_not_called_again_by_a_longer_one() -> None:
+    """Whoever was called was called; what nobody was called for yet is."""
+    timeline = following(vip_policy("a", 0, 10), (20 * M, vip_policy("b", 0)), (40 * M, vip_policy("c", 0, 10, 60)))
+    assert calls(timeline, D, opening(tags=["vip"])) == [
+        ("raised", 0, False),
+        ("stepped", 10, False),
+        ("stepped", 60, False),
+    ]
 
 
 def test_an_escalation_whose_rule_is_gone_is_resolved_aloud() -> None:

@@ -99,6 +99,16 @@ def test_merging_and_deleting_cancel_it(solved: list[Event], gone: tuple[str, di
     assert told == ["csat_recovery#1 cancelled from 10 cancelled 20 used 10/60"]
 
 
+def test_a_recovery_that_no_rule_matched_stays_so_in_the_end() -> None:
+    """While the contact is ended its clocks keep their rule, and none is none; the reopen asks again."""
+    rules = policy(
+        sla("csat_recovery", H, below=0.5), when={"csat_recovery": lambda facts: "x" not in facts.contact.tags}
+    )
+    events = opening(), csat(10 * M, 1), tags(20 * M, "x"), status(30 * M, "solved"), tags(40 * M)
+    assert lines(rules, 50 * M, *events) == ["csat_recovery#1 cancelled from 10 cancelled 20 used 10/60"]
+    assert lines(rules, H, *events, status(50 * M, "open")) == ["csat_recovery#1 running from 10 due 70 used 50/60"]
+
+
 def test_merging_once_more_cancels_what_started_in_between() -> None:
     """Every merge cancels what is not met yet, the second one too."""
     merged = [event("contact.merged", minute * M, into={"kind": "ticket", "id": "2"}) for minute in (5, 20)]
@@ -128,6 +138,18 @@ def test_a_recovery_that_is_late_calls_for_people_though_the_contact_is_ended() 
         ("escalation.stepped", 100 * M),
         ("escalation.resolved", 2 * H),
     ]
+
+
+def test_a_recovery_keeps_its_rule_while_the_contact_is_ended() -> None:
+    """As every clock does; the reopen applies the one then in force."""
+    rules = policy(
+        sla("csat_recovery", H, id="fast", below=0.6),
+        sla("csat_recovery", 4 * H, id="slow", below=0.6),
+        when={"fast": tagged("vip")},
+    )
+    events = opening(tags=["vip"]), status(M, "solved"), csat(10 * M, 1), tags(20 * M)
+    assert lines(rules, 30 * M, *events) == ["fast#1 running from 10 due 70 used 20/60"]
+    assert lines(rules, 50 * M, *events, status(40 * M, "open")) == ["slow#1 running from 10 due 250 used 40/240"]
 
 
 # ── handover_reply ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +183,20 @@ def test_the_status_never_stops_it_and_an_end_cancels_it() -> None:
     assert lines(HANDOVER, 20 * M, *events) == ["handover_reply#1 running from 10 due 70 used 10/60"]
     told = lines(HANDOVER, D, *events, status(20 * M, "solved"), status(30 * M, "open"))
     assert told == ["handover_reply#1 cancelled from 10 cancelled 20 used 10/60"]
+
+
+def test_a_reply_ends_what_a_rule_has_left_and_what_none_has_counted() -> None:
+    """Two hand-overs, one counted and left by its rule, one never counted: after the reply no rule takes up either."""
+    rules = policy(
+        sla("handover_reply", H),
+        queues=tuple(HANDOVER.queues.values()),
+        routing=HANDOVER.routing,
+        when={"handover_reply": tagged("vip"), "b": tagged("b"), "c": tagged("c"), "x": tagged("x")},
+    )
+    events = opening(), tags(10 * M, "b", "vip"), tags(20 * M, "b"), tags(30 * M, "b", "c"), agent(40 * M)
+    assert lines(rules, H, *events, tags(50 * M, "vip")) == [
+        "handover_reply#1 cancelled from 10 cancelled 20 used 10/60"
+    ]
 
 
 def test_a_handover_during_the_end_starts_at_the_reopen() -> None:

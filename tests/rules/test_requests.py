@@ -4,7 +4,23 @@ import pytest
 
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.policy import ActionRule, Chain, Deed, EnrichRule, EscalationRule, Mark, Step, Trigger
-from tests.rules.worlds import T0, D, H, M, agent, event, following, judged, opening, policy, sla, status, tagged, tags
+from tests.rules.worlds import (
+    T0,
+    D,
+    H,
+    M,
+    agent,
+    event,
+    following,
+    judged,
+    opening,
+    policy,
+    sla,
+    state_of,
+    status,
+    tagged,
+    tags,
+)
 
 PAID = EnrichRule("paid", "payments", ttl_ms=H)
 ADA, BOB = {"email": "ada@x.example"}, {"email": "bob@x.example"}
@@ -41,6 +57,15 @@ def test_it_is_asked_again_when_the_identities_change(second: dict[str, object],
     """A name is no identity; the same ones again are no change."""
     events = opening(customer=ADA), event("contact.observed", M, **second)
     assert asked(policy(enrich=(PAID,)), *events) == [("paid", 0), *([("paid", 1)] if again else [])]
+
+
+def test_each_request_to_an_enricher_has_an_id_of_its_own_and_its_reason() -> None:
+    """One for every customer who was named."""
+    named = [event("contact.observed", n * M, customer=who) for n, who in enumerate((BOB, ADA, BOB), 1)]
+    told = judged(policy(enrich=(PAID,)), D, opening(customer=ADA), *named).implied
+    requests = [item for item in told if item.type == "enrichment.requested"]
+    assert [item.reason for item in requests] == ["rule paid matched"] * 4
+    assert len({item.id for item in requests}) == 4
 
 
 def test_the_first_matching_rule_asks_each_enricher_once() -> None:
@@ -122,7 +147,11 @@ def test_a_new_life_and_a_new_instance_ask_again() -> None:
     """A reopen begins a life in which rules may match anew."""
     rules = policy(FIRST, actions=(action("matched"),))
     assert done(rules, opening(), status(M, "solved"), status(2 * M, "open")) == [(0, None), (2, None)]
+    twice = judged(rules, D, opening(), status(M, "solved"), status(2 * M, "open")).implied
+    assert len({item.id for item in twice}) == len(twice)
     rules = policy(sla("periodic_update", 10 * M), actions=(action("sla.breached"),))
+    twice = judged(rules, D, opening(), agent(M), agent(30 * M)).implied
+    assert len({item.id for item in twice}) == len(twice)
     assert done(rules, opening(), agent(M), agent(30 * M)) == [(11, "periodic_update"), (40, "periodic_update")]
 
 
@@ -153,3 +182,21 @@ def test_what_only_a_policy_sets_off_is_marked() -> None:
         if item.type == "action.requested"
     ]
     assert told == [("tell", 60, True), ("tell", 60, True)]
+
+
+def test_what_would_have_been_asked_for_all_the_same_is_not_marked() -> None:
+    """A reopen at the very change, of a contact that its rule matched before; a deadline that was coming."""
+    rules = [policy(FIRST, actions=(action("matched"), action("sla.breached")), name=name) for name in "ab"]
+    events = opening(status="solved"), status(10 * M, "open")
+    told = judged(following(rules[0], (10 * M, rules[1])), 10 * M, *events).implied
+    assert [item.by_policy for item in told if item.type == "action.requested"] == [False]
+    strict = policy(sla("first_reply", 10 * M), actions=rules[0].actions, name="strict")
+    told = judged(following(rules[0], (20 * M, strict)), D, opening()).implied
+    assert [item.by_policy for item in told if item.type == "action.requested"] == [False, True]
+
+
+def test_an_instant_at_which_an_action_was_asked_for_is_settled() -> None:
+    """What happens in it later could have changed that."""
+    rules = policy(routing=(), actions=(action("matched"),), when={"tell": tagged("vip")})
+    events = opening(), tags(M, "vip"), agent(2 * M)
+    assert [state_of(judged(rules, n * M, *events)).settled - T0 for n in range(3)] == [-1, M, M]

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from gateway.model.contact import Facts
+from gateway.model.contact import Facts, Strand
 from gateway.model.event import Event
+from gateway.model.identity import Ref
 from gateway.model.judgement import Route
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.policy import Chain, EscalationRule, Policy, Queue, RoutingRule, Section, SeverityRule, Step, Verdict
+from gateway.rules.verdicts import reads_change
 from tests.rules.worlds import (
     T0,
     Condition,
@@ -180,7 +183,35 @@ def test_a_priority_is_always_read() -> None:
     assert state_of(judged(rules, H, opening(), event("contact.observed", M, priority="urgent"))).severity == 1
 
 
+@pytest.mark.parametrize(
+    ("reads", "changed", "expected"),
+    [
+        ({"tags"}, {}, False),
+        ({"subject"}, {"subject": "".join(["He", "lp"])}, False),
+        ({"subject"}, {"subject": "Other"}, True),
+        ({"subject"}, {"group": "g"}, False),
+        ({"connectors"}, {"strands": (Strand("elsewhere", Ref("ticket", "1"), "new"),)}, True),
+        ({"severity", "queue"}, {"group": "g"}, False),
+        (set(), {"priority": "urgent"}, True),
+    ],
+)
+def test_only_what_a_condition_reads_asks_again(reads: set[str], changed: dict[str, object], expected: bool) -> None:
+    """Equal is no change, the strands are what it reads as `connectors`, and verdicts are no fields of the contact."""
+    rules, matcher = failing("nothing")
+    matcher.reads = frozenset(reads)
+    before = state_of(judged(rules, 0, opening(subject="Help"))).contact
+    assert reads_change(rules, before, msgspec.structs.replace(before, **changed)) is expected
+
+
 def test_a_route_is_told_once_in_a_life() -> None:
     """A reopen with the same route says nothing new."""
     events = opening(), status(M, "solved"), status(2 * M, "open")
     assert said(judged(RULES, H, *events), "contact.routed") == [("contact.routed", 0)]
+
+
+def test_an_instant_at_which_a_route_was_said_is_settled() -> None:
+    """Also where it was lost; what happens there later could have changed what was said. Nothing else settles one."""
+    rules = policy(routing=(RoutingRule("vip", "general"),), when={"vip": tagged("vip")})
+    events = opening(), tags(M, "vip"), agent(2 * M), tags(3 * M), agent(4 * M)
+    settled = [state_of(judged(rules, after * M, *events)).settled - T0 for after in range(5)]
+    assert settled == [-1, M, M, 3 * M, 3 * M]

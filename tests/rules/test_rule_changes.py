@@ -234,3 +234,11 @@ def test_a_breach_keeps_the_name_of_the_rule_that_it_broke() -> None:
     """Whichever rule counts the clock later."""
     (clock, *_) = state_of(judged(two("first_reply", H, 4 * H), 3 * H, opening(tags=["vip"]), tags(2 * H))).clocks
     assert (clock.rule, clock.breached_rule, clock.breached_due) == ("slow", "fast", clock.started_at + H)
+
+
+def test_what_no_rule_counted_is_counted_once() -> None:
+    """Paused and gone on without a rule, then taken up, left, and taken up again."""
+    rules = only(sla("agent_work", 10 * H))
+    events = opening(), status(10 * M, "pending"), status(20 * M, "open"), tags(30 * M, "vip"), tags(40 * M)
+    assert lines(rules, 35 * M, *events) == ["agent_work#1 running from 0 due 610 used 25/600"]
+    assert lines(rules, H, *events, tags(50 * M, "vip")) == ["agent_work#1 running from 0 due 610 used 50/600"]

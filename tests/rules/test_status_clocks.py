@@ -8,7 +8,7 @@ import pytest
 
 from gateway.model.event import Event
 from gateway.rules.calendar import weekly
-from tests.rules.worlds import H, M, event, judged, lines, opening, policy, said, sla, status
+from tests.rules.worlds import H, M, agent, customer, event, judged, lines, opening, policy, said, sla, status
 
 NINE_TO_FIVE = weekly("office", ZoneInfo("UTC"), [[(540, 1020)]] * 7, {date(2026, 3, 8): ()})
 FOUR = ("requester_wait", "agent_work", "resolution", "first_resolution")
@@ -98,7 +98,20 @@ def test_it_may_be_met_more_than_once() -> None:
     """Each time it is said; the last time stands."""
     events = opening(), status(H, "solved"), status(2 * H, "open"), status(3 * H, "solved")
     assert lines(RESOLUTION, 9 * H, *events) == ["resolution#1 met from 0 due 660 met 180 used 120/600"]
-    assert said(judged(RESOLUTION, 9 * H, *events), "sla.met") == [("sla.met", H), ("sla.met", 3 * H)]
+    told = judged(RESOLUTION, 9 * H, *events)
+    assert said(told, "sla.met") == [("sla.met", H), ("sla.met", 3 * H)]
+    assert len({item.id for item in told.implied}) == len(told.implied)
+
+
+def test_a_clock_that_is_met_is_told_with_its_rule() -> None:
+    """Metric and instance, in words too; a breached one that is met late is not in time, and not said to be."""
+    rules = policy(sla("next_reply", H, id="again"))
+    events = opening(), agent(M), customer(2 * M), agent(3 * M), customer(4 * M), agent(5 * M), customer(6 * M)
+    told = [item for item in judged(rules, 9 * H, *events, agent(8 * H)).implied if item.type == "sla.met"]
+    assert [(item.rule, item.reason, item.detail) for item in told] == [
+        ("again", "next reply in time", {"metric": "next_reply", "instance": instance}) for instance in (1, 2)
+    ]
+    assert told[0].id != told[1].id
 
 
 def test_what_is_reopened_may_still_break() -> None:
@@ -169,12 +182,27 @@ def test_the_life_of_a_contact_is_told() -> None:
         status(3 * H, "pending"),
         status(4 * H, "open"),
         status(5 * H, "closed"),
+        status(6 * H, "open"),
+        status(7 * H, "closed"),
     )
-    told = said(judged(policy(), 9 * H, *events))
+    result = judged(policy(), 9 * H, *events)
+    told = said(result)
     assert [(type, at // H) for type, at in told if type != "contact.routed"] == [
         ("contact.opened", 0),
         ("contact.solved", 1),
         ("contact.closed", 2),
         ("contact.reopened", 3),
         ("contact.closed", 5),
+        ("contact.reopened", 6),
+        ("contact.closed", 7),
     ]
+    assert [item.reason for item in result.implied if item.type != "contact.routed"] == [
+        "ticket by email",
+        "was new",
+        "was solved",
+        "pending after closed",
+        "was open",
+        "open after closed",
+        "was open",
+    ]
+    assert len({item.id for item in result.implied}) == len(result.implied)
