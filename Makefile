@@ -36,8 +36,9 @@ demo: install ## Simulated accounts, real deadlines: a breach and a verified esc
 test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-nightly: install ## Judge very many random contacts twice. Elsewhere in the sequence: make nightly SEED=1000000
+nightly: install $(VENV)/.mutants ## Judge very many random contacts twice, try some mutants. Others: make nightly SEED=1000000
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
+	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
 
 mutants: $(VENV)/.mutants ## Do the tests notice small changes of the rules? Of so many only: make mutants MUTANTS=200
 	$(BIN)/python -m tests.mutants --sample $(MUTANTS) --seed $(SEED)

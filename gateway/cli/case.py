@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gateway.cli.work import the_contact
 from gateway.engine.policies import Policies
+from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import ContactRow, PolicyRow, Store
 from gateway.kernel.values import judged_by
 from gateway.model.judgement import Clock, Escalation, State
@@ -49,7 +50,7 @@ class Case:
 
 async def case_of(store: Store, name: str, now: int, *, all: bool) -> Case:
     """The contact of that name. Raises Failed if there is none, StoreUnusable if its policy can't be read."""
-    row, policies = await the_contact(store, name), await Policies.open(store)
+    row, policies = await the_contact(store, name), await Policies.open(store, InlineSpawn())
     timeline = await policies.to_read_by(judged_by([row]))
     state = row.state
     if state is None:

@@ -35,11 +35,12 @@ def list_(
     from gateway.cli.work import with_store
     from gateway.engine.policies import Policies
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.spawn import InlineSpawn
     from gateway.kernel.values import contact_values, judged_by
 
     async def work(config: "Config", store: "Store") -> "tuple[list[ContactRow], Timeline]":
         rows = await store.contacts(limit=limit, status=status)
-        return rows, await (await Policies.open(store)).to_read_by(judged_by(rows))
+        return rows, await (await Policies.open(store, InlineSpawn())).to_read_by(judged_by(rows))
 
     rows, policies = with_store(config, work)
     rows, now = by_deadline(rows, policies), SystemClock().now()

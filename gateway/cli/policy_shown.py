@@ -11,6 +11,7 @@ from gateway.config import load_config
 from gateway.daemon.setup import policy_file, read_policy
 from gateway.engine.policies import Policies
 from gateway.kernel.problems import Problems
+from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import PolicyRow, Store
 from gateway.kernel.values import policy_values
 
@@ -41,7 +42,7 @@ class Configured:
 
 async def shown(store: Store, now: int, at: int | None, *, text: bool) -> Shown:
     """What the database has. Raises Failed where no policy has ever come, or none was in force whose text is asked."""
-    policies = await Policies.open(store)
+    policies = await Policies.open(store, InlineSpawn())
     if not policies.rows:
         raise Failed(FOUND, "no policy has come into force yet", "`gateway run` puts the configured one in force")
     instant = now if at is None else at

@@ -18,6 +18,7 @@ from gateway.daemon.setup import running_daemon
 from gateway.engine.policies import Policies
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.problems import Problems
+from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import PolicyRow, Store
 from gateway.kernel.values import policy_values
 from gateway.web.standing import Standing, standing
@@ -72,7 +73,7 @@ async def ask(config: Config, process: int, seconds: float) -> Answer:
                 hint = "it may be starting still, or be busy: `gateway status` shows how it stands; then try again"
                 raise Failed(TEMPORARY, f"the gateway (process {process}) did not answer in {seconds:g} s", hint)
             await clock.sleep(POLL_S)
-        policies, now = await Policies.open(store), clock.now()
+        policies, now = await Policies.open(store, InlineSpawn()), clock.now()
         row = next((kept for kept in policies.rows if kept.since == told.since), None)
         return Answer(told, row, await standing(policies, store, now), now)
 
@@ -85,7 +86,7 @@ async def follow(config: Config, seconds: float, progress: Callable[[int], None]
 
     async def work(store: Store) -> int:
         last, until = -1, 0.0
-        while left := (await standing(await Policies.open(store), store, clock.now())).left:
+        while left := (await standing(await Policies.open(store, InlineSpawn()), store, clock.now())).left:
             if left != last:
                 last, until = left, clock.monotonic() + seconds
                 progress(left)

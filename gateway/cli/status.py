@@ -31,13 +31,14 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.daemon.setup import running_daemon
     from gateway.engine.policies import Policies
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.spawn import InlineSpawn
     from gateway.web.standing import standing
 
     async def work(settled: "Config", store: "Store") -> Status:
         now = SystemClock().now()
         return Status(
             process=running_daemon(settled),
-            stands=await standing(await Policies.open(store), store, now),
+            stands=await standing(await Policies.open(store, InlineSpawn()), store, now),
             counts=await store.counts(),
             told=await last_reload(store),
             now=now,

@@ -104,7 +104,7 @@ class Daemon:
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
         links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
-        policies = await Policies.open(self.store)
+        policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
         live_from = await self.store.started(list(links), now)
         live_from |= {

@@ -11,7 +11,7 @@ from gateway.engine.policies import Taken
 from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
-from gateway.engine.rejudge import rejudge
+from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
@@ -34,6 +34,7 @@ class Gateway:
     _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: bool = False
 
@@ -100,7 +101,7 @@ class Gateway:
         async with self._turn:
             records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
             contacts = await tick(self.world, self.bench, await self._may_pass_to())
-            followed = await rejudge(self.world, self.bench, await self._may_pass_to())
+            followed = await self._rejudging.step(self.world, self.bench, await self._may_pass_to())
         return records + contacts + followed
 
     async def _may_pass_to(self) -> int:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from gateway.engine.policies import Policies
 from gateway.engine.world import World
-from gateway.kernel.store import Batch, ContactRow, JournalEntry, Notice
+from gateway.kernel.store import Batch, ContactRow, JournalEntry, Notice, StoreUnusable
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
@@ -23,6 +23,7 @@ from gateway.rules.advance import Judged, Sourced, advance, continues, in_order,
 from gateway.rules.announce import announce, recipients
 from gateway.rules.journal import additions, is_news
 from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 from gateway.rules.view import notice_body
 
 REQUESTS: Final = frozenset(get_args(RequestType))
@@ -111,7 +112,7 @@ async def take_in(
         return
     state = row.state
     if state is not None and not replacing and all(_has_happened(entry, now, watermark) for entry in new):
-        policies = await bench.policies.timeline(state.policy_since)
+        policies = await _in_force(bench, row, state.policy_since)
         if not _comes_up(state, int(fresh[-1].event.at)) and continues(state, fresh, policies):
             judged = _guarded(row, lambda: advance(state, fresh, policies))
             await _conclude(world, bench, written, row, judged, now)
@@ -129,7 +130,7 @@ async def let_time_pass(
     if state is None:
         await _judge_again(world, bench, written, row, (), 0, now, watermark)
         return
-    policies = await bench.policies.timeline(state.policy_since)
+    policies = await _in_force(bench, row, state.policy_since)
     if continues(state, (), policies) and not _comes_up(state, watermark):
         judged = _guarded(row, lambda: advance(state, (), policies, watermark))
         await _conclude(world, bench, written, row, judged, now)
@@ -148,6 +149,14 @@ def _has_happened(entry: JournalEntry, now: int, watermark: int) -> bool:
 def _comes_up(state: State, by: int) -> bool:
     """Whether an event that waits for its time has come by then."""
     return any(at <= by for at in state.future)
+
+
+async def _in_force(bench: Bench, row: ContactRow, since: int) -> Timeline:
+    """What is in force from an instant on. A policy that can't be used stops only the contacts that need it."""
+    try:
+        return await bench.policies.timeline(since)
+    except StoreUnusable as error:
+        raise JudgingFailed(row.id, error) from error
 
 
 def _guarded(row: ContactRow, judge: Callable[[], Judged]) -> Judged:
@@ -178,7 +187,7 @@ async def _judge_again(
     until = min(max([*happened, watermark, row.state.as_of if row.state else 0]), now)
     events = [Sourced(entry.strand.connector, entry.event) for entry in history]
     first = min((int(entry.event.at) for entry in history), default=now)
-    policies = await bench.policies.timeline(first if base is None else base.policy_since)
+    policies = await _in_force(bench, row, first if base is None else base.policy_since)
     judged = _guarded(row, lambda: replay(events, policies, until, base))
     future = tuple(sorted({int(entry.event.at) for entry in history if entry.event.at > until}))
     if judged.state is None:
@@ -196,7 +205,7 @@ async def _checkpoint(world: World, bench: Bench, row: ContactRow, before: int) 
     if row.state is None or not row.state.kept_at_event:
         return None
     base = await world.store.checkpoint(row.id, before)
-    if base is None or not continues(base, (), await bench.policies.timeline(base.policy_since)):
+    if base is None or not continues(base, (), await _in_force(bench, row, base.policy_since)):
         return None
     return base
 
@@ -244,7 +253,7 @@ async def _notify(bench: Bench, written: Written, row: ContactRow, state: State,
     """Write the notice of an effect for everybody who gets one. Roles are those of the policy that judged last."""
     if effect.suppressed or effect.type in REQUESTS:
         return
-    policy = await bench.policies.judge_of(state.policy_since)
+    policy = (await _in_force(bench, row, state.policy_since)).at(state.policy_since).policy
     endpoints = recipients(effect, policy.roles, bench.subscriptions)
     if endpoints:
         body = notice_body(

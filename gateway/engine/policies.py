@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from gateway.engine.world import World
+from gateway.kernel.ports import Spawn
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
 from gateway.model.instant import LATEST
 from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars
-from gateway.policy.load import Loaded, follows
+from gateway.policy.load import Loaded, asks_for_former_hours, follows
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
 
 THREAD = "policies"
+
+READY_MAX = 16
+"""So many policies, the latest, stay ready to judge by; earlier ones are read again whenever they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,9 @@ class Taken:
 class Policies:
     """Every policy that is kept, the latest ones ready to judge by."""
 
-    def __init__(self, store: Store, rows: Sequence[PolicyRow]) -> None:
+    def __init__(self, store: Store, rows: Sequence[PolicyRow], spawn: Spawn) -> None:
         self._store = store
+        self._spawn = spawn
         self.rows = tuple(rows)
         self._read: dict[int, InForce] = {}
         self._timeline = Timeline(())
@@ -45,9 +50,9 @@ class Policies:
         """Pages read while judging goes on; what a reload withdraws meanwhile must not come back."""
 
     @classmethod
-    async def open(cls, store: Store) -> "Policies":
-        """The policies that a store keeps."""
-        return cls(store, await store.policies())
+    async def open(cls, store: Store, spawn: Spawn) -> "Policies":
+        """The policies that a store keeps; `spawn` lends the thread on which they are compiled."""
+        return cls(store, await store.policies(), spawn)
 
     def in_force(self, now: int) -> PolicyRow | None:
         """The policy that judges at an instant; None before the first one."""
@@ -59,13 +64,16 @@ class Policies:
 
     async def timeline(self, since: int) -> Timeline:
         """What is in force at every instant from `since` on. Raises StoreUnusable for a policy that can't be read."""
-        if since < self._covers_from:
-            async with self._reading:
-                needed = self._needed_from(since)
-                self._timeline = Timeline([await self._judge(row) for row in needed])
-                whole = len(needed) == len(self.rows)
-                self._covers_from = NOTHING.since if whole else needed[0].since
-        return self._timeline
+        if since >= self._covers_from:
+            return self._timeline
+        async with self._reading:
+            needed = self._needed_from(since)
+            timeline = Timeline([await self._judge(row) for row in needed])
+            if len(needed) <= READY_MAX:
+                self._timeline = timeline
+                self._covers_from = NOTHING.since if len(needed) == len(self.rows) else needed[0].since
+            self._forget()
+        return timeline
 
     async def judge_of(self, since: int) -> Policy:
         """The policy that judges from this very instant on: what a state names. Raises StoreUnusable."""
@@ -85,6 +93,7 @@ class Policies:
                     except StoreUnusable:
                         nameless = dataclasses.replace(NOTHING.policy, name=row.name, hash=row.hash)
                         found.append(InForce(row.since, nameless))
+            self._forget()
         return Timeline(found)
 
     async def follow(self, world: World, loaded: Loaded, turn: asyncio.Lock) -> Taken:
@@ -96,11 +105,13 @@ class Policies:
         if last is not None and last.hash == loaded.policy.hash:
             return Taken(last, unchanged=True)
         present = self.in_force(self._now(world))
-        async with self._reading:
-            before = (await self._judge(present)).policy if present else None
-        policy = follows(loaded, before).policy
-        calendars = await world.spawn.call(THREAD, lambda: pack_calendars(policy.calendars))
-        tables = unpack_calendars(calendars)
+        policy = loaded.policy
+        if present is not None and asks_for_former_hours(loaded):
+            async with self._reading:
+                before = (await self._judge(present)).policy
+            policy = (await self._spawn.call(THREAD, lambda: follows(loaded, before))).policy
+        calendars = await self._spawn.call(THREAD, lambda: pack_calendars(policy.calendars))
+        tables = await self._spawn.call(THREAD, lambda: unpack_calendars(calendars))
         async with turn, self._reading:
             now = self._now(world)
             if self.in_force(now) == present:
@@ -121,7 +132,7 @@ class Policies:
         """Note that a policy has been kept, in place of those that were still to come."""
         listed = replace(row, text="", calendars=b"")
         self.rows = (*(kept for kept in self.rows if kept.since <= now and kept.since != row.since), listed)
-        self._read = {kept.since: self._read[kept.since] for kept in self.rows if kept.since in self._read}
+        self._forget()
         self._read[row.since] = InForce(row.since, policy)
         self._covers_from = LATEST + 1
         return listed
@@ -129,6 +140,11 @@ class Policies:
     def _now(self, world: World) -> int:
         """Never before the last policy came, even where the clock was set back."""
         return max([world.clock.now(), *(row.stored_at for row in self.rows)])
+
+    def _forget(self) -> None:
+        """Let go of what was withdrawn, and of what was needed for something of long ago."""
+        ready = (row.since for row in self.rows[-READY_MAX:])
+        self._read = {since: self._read[since] for since in ready if since in self._read}
 
     def _needed_from(self, since: int) -> tuple[PolicyRow, ...]:
         """The policies that judge at some instant from `since` on."""
@@ -146,7 +162,8 @@ class Policies:
         try:
             if whole is None:
                 raise Unreadable("it is no longer kept")
-            return load_kept(whole.text, whole.calendars, row.hash)
+            text, calendars = whole.text, whole.calendars
+            return await self._spawn.call(THREAD, lambda: load_kept(text, calendars, row.hash))
         except Unreadable as error:
             why = f"the policy {row.name} ({row.hash}), which was in force, can't be used: {error}"
             raise StoreUnusable(why) from None

@@ -51,16 +51,16 @@ async def tick(world: World, bench: Bench, watermark: int) -> int:
     return len(rows)
 
 
-async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> int:
-    """Let time pass for these contacts, in one transaction; how many the rules could bear."""
+async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> set[str]:
+    """Let time pass for these contacts, in one transaction; the ids of those that the rules can't bear."""
     written = Written()
     now = world.clock.now()
-    failed = 0
+    failed = set()
     for row in rows:
         try:
             await let_time_pass(world, bench, written, row, now, watermark)
         except JudgingFailed:
-            failed += 1
+            failed.add(row.id)
             world.log.exception("judging_failed", contact=row.id)
             written.contacts.append(replace(row, next_due=now + FAILED_WAIT_MS))
     try:
@@ -68,4 +68,4 @@ async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], waterm
     except Conflict:
         # A record was judged in between: what is due is found again at the next tick.
         world.log.info("tick_conflicted", contacts=len(rows))
-    return len(rows) - failed
+    return failed

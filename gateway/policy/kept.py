@@ -7,6 +7,7 @@ changes what a policy meant. Kept intervals end with the known years; there a cl
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 
 import msgspec
@@ -14,13 +15,17 @@ import msgspec
 from gateway.kernel.problems import Problems
 from gateway.policy.calendars import BUILT_IN, KNOWN_YEARS
 from gateway.policy.load import load_policy
-from gateway.rules.calendar import Calendar, Spans, resolved
+from gateway.rules.calendar import Calendar, resolved
 from gateway.rules.policy import Policy
 
-BYTES_MAX = 256 * 1024 * 1024
-"""Of unpacked intervals: more is no calendar of ours."""
+BYTES_MAX = 16 * 1024 * 1024
+"""Of one calendar's unpacked intervals: more is no calendar of ours."""
 
-_packed = msgspec.msgpack.Decoder(dict[str, list[int] | None])
+TABLES_CACHED = 256
+"""Calendars that are remembered: most stay the same from policy to policy, and a table takes about 4 MB."""
+
+_packed = msgspec.msgpack.Decoder(dict[str, bytes | None])
+_steps = msgspec.msgpack.Decoder(list[int])
 
 
 class Unreadable(Exception):
@@ -29,20 +34,17 @@ class Unreadable(Exception):
 
 def pack_calendars(calendars: Mapping[str, Calendar]) -> bytes:
     """The open intervals of every calendar, for the known years. It takes about 0.2 s for each."""
-    tables = {name: _steps(calendar) for name, calendar in calendars.items() if name not in BUILT_IN}
-    return zlib.compress(msgspec.msgpack.encode(tables))
+    tables = {name: _table(calendar) for name, calendar in calendars.items() if name not in BUILT_IN}
+    return msgspec.msgpack.encode(tables)
 
 
 def unpack_calendars(body: bytes) -> dict[str, Calendar]:
     """The calendars that `pack_calendars` was given. Raises Unreadable."""
     try:
-        unpacker = zlib.decompressobj()
-        tables = _packed.decode(unpacker.decompress(body, BYTES_MAX))
-    except (zlib.error, msgspec.MsgspecError) as error:
+        tables = _packed.decode(body)
+        made = {name: _calendar(name, table) for name, table in tables.items()}
+    except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise Unreadable(f"its calendars are damaged: {error}") from None
-    made = {
-        name: Calendar(name, None) if steps is None else resolved(name, _spans(steps)) for name, steps in tables.items()
-    }
     return {**BUILT_IN, **made}
 
 
@@ -70,14 +72,18 @@ def with_calendars(policy: Policy, tables: Mapping[str, Calendar], hash: str) ->
     )
 
 
-def _steps(calendar: Calendar) -> list[int] | None:
+def _table(calendar: Calendar) -> bytes | None:
     """A table as steps from each edge to the next: small, and alike from week to week."""
     if calendar.spans_of is None:
         return None
     edges = [edge for span in calendar.spans_of(KNOWN_YEARS[0], KNOWN_YEARS[-1]) for edge in span]
-    return [edge - before for edge, before in zip(edges, [0, *edges], strict=False)]
+    steps = [edge - before for edge, before in zip(edges, [0, *edges], strict=False)]
+    return zlib.compress(msgspec.msgpack.encode(steps))
 
 
-def _spans(steps: list[int]) -> Spans:
-    edges = list(accumulate(steps))
-    return list(zip(edges[::2], edges[1::2], strict=True))
+@lru_cache(maxsize=TABLES_CACHED)
+def _calendar(name: str, table: bytes | None) -> Calendar:
+    if table is None:
+        return Calendar(name, None)
+    edges = list(accumulate(_steps.decode(zlib.decompressobj().decompress(table, BYTES_MAX))))
+    return resolved(name, list(zip(edges[::2], edges[1::2], strict=True)))

@@ -74,12 +74,14 @@ def load_policy(
     return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file)
 
 
-def follows(loaded: Loaded, before: Policy | None) -> Loaded:
+def asks_for_former_hours(loaded: Loaded) -> bool:
+    """Whether a calendar begins on a date, so that until then the hours count which the policy before has."""
+    return any(isinstance(shape, WeeklyHours) and shape.from_ for shape in loaded.document.calendars.values())
+
+
+def follows(loaded: Loaded, before: Policy) -> Loaded:
     """The policy as it is when it follows another one: until the `from` of a calendar that one's hours count."""
-    shapes = loaded.document.calendars.values()
-    if before is None or not any(isinstance(shape, WeeklyHours) and shape.from_ for shape in shapes):
-        return loaded
-    return load_policy(loaded.text, loaded.file, before=before.calendars)
+    return load_policy(loaded.text, loaded.file, before=before.calendars) if asks_for_former_hours(loaded) else loaded
 
 
 def _facts_types(parts: Parts, installed: Mapping[str, type]) -> dict[str, type | None]:

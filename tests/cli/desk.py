@@ -87,7 +87,7 @@ class Desk:
 async def _follow(setup: Setup, store: Store) -> None:
     spawn = LoopSpawn()
     world = World(SystemClock(), SystemRng(), AiohttpNet(), spawn, store, structlog.get_logger())
-    await (await Policies.open(store)).follow(world, setup.policy, asyncio.Lock())
+    await (await Policies.open(store, spawn)).follow(world, setup.policy, asyncio.Lock())
     await spawn.close()
 
 

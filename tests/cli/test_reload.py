@@ -16,6 +16,7 @@ from gateway.config import Config
 from gateway.daemon.reload import Reloaded
 from gateway.engine.policies import Policies
 from gateway.kernel.clock import SystemClock
+from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import Store
 from gateway.web.standing import standing
 from tests.cli.commands import Ended, gateway, process
@@ -160,7 +161,7 @@ def test_a_person_may_watch_contacts_follow(
         return await on_store(config, _stands)
 
     async def _stands(store: Store) -> Answer:
-        policies, now = await Policies.open(store), SystemClock().now()
+        policies, now = await Policies.open(store, InlineSpawn()), SystemClock().now()
         row = policies.rows[-1]
         told = Reloaded(at=now, began=now, outcome="in force", policy=row.name, hash=row.hash, since=row.since)
         return Answer(told, row, await standing(policies, store, now), row.since)

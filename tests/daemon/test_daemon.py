@@ -272,6 +272,31 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path) -> No
     run(story)
 
 
+def test_a_hangup_after_the_stop_ends_nothing(tmp_path: Path) -> None:
+    """Whoever handled a signal before handles it again: a late SIGHUP can't end a process that has stopped well."""
+    late: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: late.append(number))
+        for number in (signal.SIGHUP, signal.SIGTERM)
+    }
+
+    async def story(kept: Receiver) -> None:
+        daemon = Daemon(setup_in(tmp_path, kept.url))
+        await daemon.start()
+        running = asyncio.ensure_future(run_daemon(daemon))
+        await post(daemon)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert late == [signal.SIGHUP]
+
+    try:
+        run(story)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def test_no_secret_shows(tmp_path: Path) -> None:
     """Neither the token of the admin address nor a connector's or endpoint's secret is in a repr."""
 

@@ -1,5 +1,6 @@
 """What a start needs is checked as a whole, and everything that is wrong is named at once, each at its place."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
@@ -163,6 +164,13 @@ def test_a_policy_that_cant_be_read_is_a_problem_of_the_configuration(folder: Fo
         assert [id for *_, id in folder.problems(only_events())] == ["no-such-file"]
     else:
         assert folder.problems(only_events()) == [("gateway.yaml", 3, 9, "unreadable")]
+
+
+def test_a_pipe_is_no_policy_and_keeps_nobody_waiting(folder: Folder) -> None:
+    """To open one would wait for whoever writes into it: a reload for ever, and the stop for the reload."""
+    os.mkfifo(folder.path / "policy.yaml")
+    folder.policy = None
+    assert [id for *_, id in folder.problems(only_events())] == ["no-such-file"]
 
 
 def test_a_policy_has_a_limit(folder: Folder) -> None:

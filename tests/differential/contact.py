@@ -163,7 +163,7 @@ class Contact:
 
     def _go(self, how: str) -> None:
         assert self.facts is not None
-        before, was_ended = self.facts.status, self.ended()
+        was_ended = self.ended()
         self.facts.status = how
         for promise in self.promises:
             if promise.metric in (*GO_ON, "first_resolution"):
@@ -172,7 +172,7 @@ class Contact:
             self._end_of_contact(met=False)
         else:
             self._cancel_all()
-        if was_ended and before != how:
+        if was_ended:
             self.at_reopen = [metric for metric in self.at_reopen if metric in ("first_reply", "acknowledgement")]
             self.asked_in_the_end = False
 

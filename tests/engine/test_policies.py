@@ -1,16 +1,17 @@
 """Policies in force: kept, followed in the background, read again after a restart, judged by as they were."""
 
 import asyncio
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
+from gateway.engine import policies as policies_module
 from gateway.engine import rejudge as rejudge_module
 from gateway.engine import tick as tick_module
 from gateway.engine.policies import Policies
-from gateway.engine.rejudge import rejudge
+from gateway.engine.rejudge import Rejudging
 from gateway.kernel.store import StoreUnusable
 from gateway.policy.load import load_policy
 from gateway.rules.timeline import InForce, Timeline
@@ -83,7 +84,7 @@ def test_contacts_are_taken_over_in_small_batches_the_soonest_first(monkeypatch:
         await follow(rig, MILD)
         since = rig.gateway.bench.policies.rows[-1].since
         left = []
-        while await rejudge(rig.world, rig.gateway.bench, rig.clock.now()):
+        while await Rejudging().step(rig.world, rig.gateway.bench, rig.clock.now()):
             left.append(await rig.store.outdated_count(since))
             first = await rig.contact("1")
             assert first.state is not None and first.state.policy_since == since
@@ -102,9 +103,9 @@ def test_nobody_is_taken_over_before_time_has_passed_to_the_change() -> None:
         await rig.settle()
         rig.clock.at = T0 + HOUR
         await follow(rig, MILD)
-        assert await rejudge(rig.world, rig.gateway.bench, T0 + HOUR - 1) == 0
-        assert await rejudge(rig.world, rig.gateway.bench, T0 + HOUR) == 1
-        assert await rejudge(rig.world, rig.gateway.bench, T0 + HOUR) == 0
+        assert await Rejudging().step(rig.world, rig.gateway.bench, T0 + HOUR - 1) == 0
+        assert await Rejudging().step(rig.world, rig.gateway.bench, T0 + HOUR) == 1
+        assert await Rejudging().step(rig.world, rig.gateway.bench, T0 + HOUR) == 0
 
     run(story)
 
@@ -236,7 +237,7 @@ def test_a_calendar_of_a_later_date_goes_by_the_hours_of_before_until_then() -> 
     run(story, policy=old)
 
 
-@pytest.mark.parametrize(("text", "calendars"), [(POLICY, b"x"), ("rules: []", zlib.compress(b"\x80"))])
+@pytest.mark.parametrize(("text", "calendars"), [(POLICY, b"x"), ("rules: []", b"\x80")])
 def test_a_policy_that_can_no_longer_be_used_is_named(text: str, calendars: bytes) -> None:
     """Nothing is judged by another one in its place."""
 
@@ -245,9 +246,52 @@ def test_a_policy_that_can_no_longer_be_used_is_named(text: str, calendars: byte
         await rig.store.put_in_force(
             type(row)(since=5, hash="abc", name="rig", stored_at=5, text=text, calendars=calendars)
         )
-        policies = await Policies.open(rig.store)
+        policies = await Policies.open(rig.store, rig.spawn)
         with pytest.raises(StoreUnusable, match=r"the policy rig \(abc\), which was in force, can't be used"):
             await policies.timeline(T0)
+
+    run(story)
+
+
+def test_a_policy_that_can_no_longer_be_used_stops_only_the_contacts_that_need_it(tmp_path: Path) -> None:
+    """They wait and are tried again; what is told of them is parked. All others are judged."""
+
+    async def story(rig: Rig) -> None:
+        await follow(rig, MILD)
+        rig.clock.at += SECOND
+        await rig.post(opening(1000))
+        await rig.settle()
+        row = await rig.store.policy(T0)
+        assert row is not None
+        await rig.store.put_in_force(replace_struct(row, calendars=b"x"))
+        rig.policy = STRICT
+        await rig.restart(T0 + MINUTE)
+        await rig.post(opening(ticket="2", at=MINUTE), reply(30 * SECOND))
+        await rig.at(10 * MINUTE)
+        assert (await rig.contact()).next_due == T0 + 10 * MINUTE + tick_module.FAILED_WAIT_MS
+        assert [body["subject"] for body in rig.bodies("sla.breached")] == [(await rig.contact("2")).id]
+        assert len(await rig.parked()) == 1
+        await rig.at(HOUR)
+        failures = [entry for entry in rig.log.entries if entry["event"] == "judging_failed"]
+        assert 0 < len(failures) < 20
+
+    run(story, tmp_path / "gateway.db")
+
+
+def test_only_the_latest_policies_stay_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Earlier ones are read whenever they are needed, and let go of; calendars that stay the same are one."""
+    monkeypatch.setattr(policies_module, "READY_MAX", 2)
+
+    async def story(rig: Rig) -> None:
+        for text in (MILD, STRICT, MILD, STRICT):
+            rig.clock.at += SECOND
+            await follow(rig, text)
+        policies = rig.gateway.bench.policies
+        for since in (0, T0 + 4 * SECOND, 0):
+            timeline = await policies.timeline(since)
+            assert [timeline.at(T0 + n * SECOND).since for n in range(since and 4, 5)][-1] == T0 + 4 * SECOND
+            assert timeline.at(since).since == since
+            assert len(policies._read) <= 2
 
     run(story)
 
@@ -310,7 +354,7 @@ def test_what_is_asked_of_others_is_kept_and_told_to_no_receiver() -> None:
 
 
 def test_policies_are_read_only_when_they_are_needed() -> None:
-    """A gateway with a long past starts with what is in force."""
+    """A gateway with a long past, of which not all can be read any more, judges by what is in force."""
 
     async def story(rig: Rig) -> None:
         row = kept(POLICY)
@@ -318,9 +362,10 @@ def test_policies_are_read_only_when_they_are_needed() -> None:
             await rig.store.put_in_force(
                 type(row)(since=since, hash=f"h{since}", name="old", stored_at=since, text="rules: []", calendars=b"x")
             )
-        rig.clock.at = T0
-        policies = await Policies.open(rig.store)
+        policies = await Policies.open(rig.store, rig.spawn)
+        await policies.follow(rig.world, load_policy(MILD, "p.yaml"), asyncio.Lock())
+        assert (await policies.judge_of(T0)).hash == loaded(MILD).policy.hash
         with pytest.raises(StoreUnusable):
-            await policies.follow(rig.world, load_policy(MILD, "p.yaml"), asyncio.Lock())
+            await policies.timeline(T0 - 1)
 
     run(story)

@@ -156,6 +156,14 @@ def test_every_day_of_a_year_is_in_its_table(name: str, day: str) -> None:
     assert elapsed(weekly("shop", zone, days("09:00-17:00")), start, start + DAY_MS) == 8 * H
 
 
+def test_a_turn_of_the_year_is_in_two_tables() -> None:
+    """What starts in one and ends in the next counts as any other time."""
+    shop = weekly("shop", UTC_ZONE, days("09:00-17:00"))
+    start = at(UTC_ZONE, "2026-12-31 00:00")
+    assert elapsed(shop, start, start + 2 * DAY_MS + 12 * H) == 19 * H
+    assert due(shop, start, 17 * H) == at(UTC_ZONE, "2027-01-02 10:00")
+
+
 # ── Clocks that change ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from gateway.engine.policies import Policies
 from gateway.engine.world import World
+from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import PolicyRow, Store
 from gateway.policy.kept import pack_calendars
 from gateway.policy.load import Loaded, load_policy
@@ -33,7 +34,8 @@ class Fixed(Policies):
     """One policy, by which everything is judged."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
-        super().__init__(store, [PolicyRow(since=FROM_THE_BEGINNING, hash=policy.hash, name=policy.name, stored_at=0)])
+        row = PolicyRow(since=FROM_THE_BEGINNING, hash=policy.hash, name=policy.name, stored_at=0)
+        super().__init__(store, [row], InlineSpawn())
         self._only = Timeline.only(policy)
 
     async def timeline(self, since: int) -> Timeline:
@@ -49,6 +51,6 @@ async def in_force(world: World, text: str) -> Policies:
     """The policies of the world's store with this one in force: from the beginning, or after another one from now."""
     if not await world.store.policies():
         await world.store.put_in_force(kept(text))
-    policies = await Policies.open(world.store)
+    policies = await Policies.open(world.store, world.spawn)
     await policies.follow(world, loaded(text), asyncio.Lock())
     return policies
