@@ -4,7 +4,7 @@ An event's `id` names the vendor's fact (comment 7, the opening of ticket 42), n
 are unknown; `None` where a field allows it means that the vendor cleared it.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -207,7 +207,27 @@ Event = (
     | EscalationAcknowledged
     | BotHandedOver
 )
-"""Every event about a contact. Those that belong to none (an agent's state, self-service) come with their users."""
+"""Every event about a contact. `gateway.model.apart` has those that belong to none."""
+
+
+class Numbered(Protocol):
+    """What has a time, and numbers that order it."""
+
+    @property
+    def at(self) -> Instant:
+        """When it happened."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """Its place among those of its source at one instant."""
+        ...
+
+    @property
+    def rev(self) -> int:
+        """Which telling of the fact it is."""
+        ...
+
 
 Position = tuple[int, int, int, str]
 """Where an event stands among its contact's: time, opening first, the source's sequence, id by code point."""
@@ -218,7 +238,8 @@ def position(event: Event) -> Position:
     return (int(event.at), 0 if isinstance(event, ContactOpened) else 1, event.sequence, event.id)
 
 
-def _read(kind: type, value: Any) -> Any:
+def read_instant(kind: type, value: Any) -> Any:
+    """What msgspec asks for an Instant: the time that a text names."""
     if kind is Instant:
         if not isinstance(value, str):
             raise ValueError("a time is text in RFC 3339, such as 2026-03-02T09:00:00Z")
@@ -233,7 +254,7 @@ def _write(value: Any) -> Any:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_write, order="deterministic")
-_decoder = msgspec.json.Decoder(Event, dec_hook=_read)
+_decoder = msgspec.json.Decoder(Event, dec_hook=read_instant)
 
 
 def encode_event(event: Event) -> bytes:
@@ -249,7 +270,7 @@ def decode_event(body: bytes) -> Event:
 
 def convert_event(value: object) -> Event:
     """Read one event from decoded JSON. Raises msgspec.ValidationError with the place and the reason."""
-    event: Event = msgspec.convert(value, Event, dec_hook=_read)
+    event: Event = msgspec.convert(value, Event, dec_hook=read_instant)
     return event
 
 
@@ -258,6 +279,11 @@ def check_event(event: Event) -> None:
     for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
         if not 0 < len(text) <= REF_MAX:
             raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
+    check_numbers(event)
+
+
+def check_numbers(event: "Numbered") -> None:
+    """Raise ValueError for a number out of range, or a time before EARLIEST."""
     for word, number in (("sequence", event.sequence), ("rev", event.rev)):
         if not 0 <= number < 2**63:
             raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")

@@ -4,13 +4,14 @@ Pure. Laws: the order of the events doesn't matter, to the last byte; all of the
 fact. What is wrong with the events is raised with the position of the event, from 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from gateway.kernel.nesting import NESTING_MAX, too_deep
+from gateway.model.apart import APART_TYPES, convert_apart
 from gateway.model.event import Event, check_event, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import Ref
 from gateway.model.instant import format_instant
@@ -61,9 +62,11 @@ def read_events(content: bytes) -> list[Event]:
     if len(values) > EVENTS_MAX:
         raise BadEvents(f"{len(values)} events: at most {EVENTS_MAX} are read")
     ref = _the_ref(values)
-    events = [_event(position, value, ref) for position, value in enumerate(values)]
+    events = {
+        position: _event(position, value, ref) for position, value in enumerate(values) if not _apart(position, value)
+    }
     _refuse_contradictions(events)
-    return events
+    return list(events.values())
 
 
 def evaluate(events: Sequence[Event], policy: Policy, at: int) -> Evaluation:
@@ -107,6 +110,18 @@ def _the_ref(values: Sequence[Any]) -> Any:
     return {"kind": NO_REF.kind, "id": NO_REF.id} if found is None else found
 
 
+def _apart(position: int, value: Any) -> bool:
+    """Whether an event belongs to no contact; it is checked, and changes nothing."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in APART_TYPES:
+        return False
+    try:
+        convert_apart(value)
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise BadEvents(str(error), position) from None
+    return True
+
+
 def _event(position: int, value: Any, ref: Any) -> Event:
     if not isinstance(value, dict):
         raise BadEvents("expected an object: {…}", position)
@@ -123,8 +138,8 @@ def _event(position: int, value: Any, ref: Any) -> Event:
         raise BadEvents(str(error), position) from None
 
 
-def _refuse_contradictions(events: Sequence[Event]) -> None:
+def _refuse_contradictions(events: Mapping[int, Event]) -> None:
     told: dict[str, Event] = {}
-    for position, event in enumerate(events):
+    for position, event in events.items():
         if contradicts(event, told.setdefault(event.id, event)):
             raise BadEvents(f"the id {event.id!r} was used before with other content", position)
