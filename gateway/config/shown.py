@@ -117,8 +117,11 @@ def _masked(line: str, at: int, spans: list[_Span]) -> ShownLine:
 
 def _signs(line: str, at: int, spans: list[_Span]) -> Iterator[tuple[str, bool | None]]:
     """Each character with whether it may be shown; None where a comment begins."""
+    place = 0
     for index, sign in enumerate(line, start=at):
-        span = next((span for span in spans if span.start <= index < span.end), None)
+        while place < len(spans) and spans[place].end <= index:
+            place += 1
+        span = spans[place] if place < len(spans) and spans[place].start <= index else None
         if span is not None:
             yield sign, span.shown
         elif sign == "#":

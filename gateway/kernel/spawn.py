@@ -17,6 +17,9 @@ T = TypeVar("T")
 CALLS_MAX = 10_000
 """Calls that may wait for one thread; more are refused."""
 
+CLOSE_S = 10.0
+"""A thread has so long to end; one that hangs ends with the process."""
+
 _log = structlog.get_logger("gateway.spawn")
 
 
@@ -48,9 +51,9 @@ class _Worker:
         return future
 
     def close(self) -> None:
-        """Let the thread do what is queued, and wait for its end."""
+        """Let the thread do what is queued, and wait for its end; not for ever: one may hang in a file system."""
         self._calls.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:

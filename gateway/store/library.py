@@ -23,11 +23,18 @@ _DAMAGED = frozenset({11, 26})
 """Primary result codes of SQLite for a file whose content is broken, or no database at all."""
 
 
+_NO_TEXT = "Could not decode to UTF-8 column"
+"""What a driver says, without a code, of text that is none; the bytes themselves stand behind it."""
+
+
 def named(error: Exception) -> Exception:
     """The error as callers know it: StoreUnusable where the file is damaged, else the error itself."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+    said = str(error)
+    if said.startswith(_NO_TEXT):
+        said = said.partition(" with text ")[0]
+    elif getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
         return error
-    return StoreUnusable(f"the database is damaged: {error}; restore a backup, or start with a new file")
+    return StoreUnusable(f"the database is damaged: {said}; restore a backup, or start with a new file")
 
 
 def sound(version: tuple[int, ...]) -> bool:

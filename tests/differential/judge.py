@@ -102,15 +102,22 @@ class Judge:
                 self.contact.say("sla.warned", promise.rule["id"])
 
     def _breach(self, *, strict_only: bool) -> None:
-        for promise in self.contact.in_order:
-            if promise.rule is None or promise.over or promise.breached is not None:
-                continue
-            if strict_only and not promise.strict:
-                continue
-            if promise.elapsed >= promise.target:
-                self._warn(promise)
-                promise.breached = promise.due = self.now
-                self.contact.say("sla.breached", promise.rule["id"])
+        """Break what has reached its target, in the policy's order; before that, warn of all of it."""
+        broken = [
+            promise
+            for promise in self.contact.in_order
+            if promise.rule is not None
+            and not promise.over
+            and promise.breached is None
+            and (promise.strict or not strict_only)
+            and promise.elapsed >= promise.target
+        ]
+        for promise in broken:
+            self._warn(promise)
+        for promise in broken:
+            assert promise.rule is not None
+            promise.breached = promise.due = self.now
+            self.contact.say("sla.breached", promise.rule["id"])
 
 
 def _calendars(policy: Mapping[str, Any]) -> list[str]:

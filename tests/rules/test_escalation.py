@@ -336,6 +336,15 @@ def test_whatever_happens_since_keeps_an_acknowledgement(after: int) -> None:
     assert next_due(state_of(judged(LEASED, 71 * M, before, taken, sign_of_life))) is None
 
 
+def test_what_happens_at_the_instant_of_an_acknowledgement_is_not_since() -> None:
+    """In whichever order the two are told."""
+    before = opening(tags=["vip"])
+    taken = acknowledged(LEASED, 10 * M, before)
+    for id in ("a", "z"):
+        note = agent(10 * M, id=id, visibility="internal")
+        assert escalations(LEASED, 71 * M, before, taken, note)[-1] == ("stepped", 70)
+
+
 def test_what_has_run_out_can_be_taken_again() -> None:
     """The second acknowledgement stops the rest."""
     before = opening(tags=["vip"])

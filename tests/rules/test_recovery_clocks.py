@@ -140,6 +140,14 @@ def test_a_recovery_that_is_late_calls_for_people_though_the_contact_is_ended() 
     ]
 
 
+@pytest.mark.parametrize(("counts", "state"), [(False, "running"), (True, "met")])
+def test_a_bot_ends_a_recovery_where_the_rule_says_so(counts: bool, state: str) -> None:
+    """`bots_count` is that of its own rule."""
+    rules = policy(sla("csat_recovery", H, below=0.6, bots_count=counts), sla("first_reply", H, bots_count=not counts))
+    bot = event("message.added", 20 * M, author={"kind": "bot"})
+    assert lines(rules, 30 * M, opening(), csat(10 * M, 1), bot)[0].split()[1] == state
+
+
 def test_a_recovery_keeps_its_rule_while_the_contact_is_ended() -> None:
     """As every clock does; the reopen applies the one then in force."""
     rules = policy(

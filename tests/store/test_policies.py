@@ -76,6 +76,19 @@ def test_a_damaged_policy_is_told_with_its_instant() -> None:
     with_store(check)
 
 
+def test_a_name_that_is_no_text_is_told_without_its_bytes() -> None:
+    """Who asks hears that the database is damaged, and where; what stands there reaches no terminal."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.put_in_force(policy_row(T0, T0))
+        await store.writer.write(partial(sql, "UPDATE policies SET name = CAST(x'1b5b33316dff' AS TEXT)"))
+        with pytest.raises(StoreUnusable, match="the database is damaged: .* column 'name'; restore") as found:
+            await store.policies()
+        assert "\x1b" not in str(found.value)
+
+    with_store(check)
+
+
 def test_outdated_are_open_contacts_of_older_policies() -> None:
     """The soonest due first, over all older policies; without a due instant last; ended and unopened ones never."""
 
