@@ -22,7 +22,7 @@ from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timelin
 
 THREAD = "policies"
 
-READY_MAX = 16
+READY_MAX = 64
 """So many policies, the latest, stay ready to judge by; earlier ones are read again whenever they are needed."""
 
 

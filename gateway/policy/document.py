@@ -224,7 +224,7 @@ class EscalationEntry(Rule):
     model_config = ConfigDict(json_schema_extra=_METRIC_ONLY_FOR_CLOCKS)
 
     on: Trigger
-    """`matched`: as soon as the condition holds; else with a clock's warning or breach, while it holds."""
+    """`matched`: as soon as the condition holds; else as soon as a clock is warned or breached and it holds."""
 
     chain: Label
     """The name of a chain."""
@@ -271,7 +271,7 @@ class ActionEntry(Rule):
     model_config = ConfigDict(json_schema_extra=_METRIC_ONLY_FOR_CLOCKS)
 
     on: Trigger
-    """`matched`: as soon as the condition holds; else with a clock's warning or breach, while it holds."""
+    """`matched`: as soon as the condition holds; else as soon as a clock is warned or breached and it holds."""
 
     do: Deed
     """What to write."""

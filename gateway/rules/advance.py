@@ -105,6 +105,7 @@ def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | Non
     event, at = sourced.event, int(sourced.event.at)
     if draft is None:
         return _open(sourced.connector, event, judge) if isinstance(event, ContactOpened) else None
+    draft.change = None
     _break_first(draft, at)
     before, clocks_before = draft.contact, list(draft.clocks)
     draft.contact = fold.fold(before, sourced.connector, event)

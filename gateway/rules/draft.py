@@ -81,8 +81,9 @@ class Draft:
         """The first rule of a metric that matches, as of the last verdict."""
         return self.policy.sla_by_id.get(self.in_force.get(metric, ""))
 
-    def brought_by_policy(self, at: int, thing: object) -> bool:
-        """Whether what `thing` sets off at `at` follows from the policy's coming into force alone."""
+    def brought_by_policy(self, at: int, thing: object = None) -> bool:
+        """Whether what `thing` sets off at `at` follows from the policy's coming into force alone. Nothing does where
+        something has happened at that very instant: rather said once too often than not at all."""
         return self.change is not None and self.change.at == at and thing not in self.change.awaited
 
     def live(self, metric: str) -> int | None:

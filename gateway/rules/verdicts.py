@@ -147,7 +147,7 @@ def say_route(draft: Draft, at: int) -> bool:
         reason=f"rule {route.rule} matched{passed}",
         queue=route.queue,
         before=before.queue if before else None,
-        by_policy=draft.brought_by_policy(at, draft.routed_by),
+        by_policy=draft.brought_by_policy(at),
         passed_over=list(route.passed_over),
     )
     return True

@@ -44,7 +44,13 @@ def test_what_is_wrong_is_refused_with_its_position(wrong: dict[str, Any]) -> No
 def test_they_change_nothing() -> None:
     """A contact among them is judged as without them."""
     policy = load_policy("sla: [{id: a, metric: first_reply, within: 1h}]", "p.yaml").policy
-    opening = {"type": "contact.opened", "at": AT, "kind": "ticket", "channel": "email", "ref": {"kind": "t", "id": "1"}}
+    opening = {
+        "type": "contact.opened",
+        "at": AT,
+        "kind": "ticket",
+        "channel": "email",
+        "ref": {"kind": "t", "id": "1"},
+    }
     at = 1_772_442_000_000
     alone, among = (
         evaluate(read_events(msgspec.json.encode(events)), policy, at).view

@@ -344,6 +344,13 @@ def test_a_rule_that_newly_matches_raises_unheard_and_calls_with_its_later_steps
     ]
 
 
+def test_what_happens_at_the_very_change_is_said() -> None:
+    """An event of that instant may be what raised: rather said once too often than not at all."""
+    timeline = following(policy(), (10 * M, vip_policy("a", 0)))
+    assert calls(timeline, D, opening(), tags(10 * M, "vip")) == [("raised", 10, False)]
+    assert calls(timeline, D, opening(), tags(10 * M - 1, "vip")) == [("raised", 10, True)]
+
+
 def test_a_rule_that_goes_and_comes_back_raises_once_in_a_life() -> None:
     """Once per contact, rule and life."""
     timeline = following(vip_policy("a", 0), (10 * M, policy(name="b")), (20 * M, vip_policy("c", 0)))
