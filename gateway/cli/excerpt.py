@@ -18,6 +18,9 @@ TAB: Final = "    "
 PLACES_MIN: Final = 30
 """The line keeps so many places, however narrow the terminal is."""
 
+LINE_MAX: Final = 20_000
+"""Characters of a line that is shown in part; of a longer one nobody finds the place anyway."""
+
 _POINTS: Final = frozenset({"missing-key", "yaml-syntax", "too-big", "too-deep"})
 """Mistakes that are at a place, not of a word."""
 
@@ -57,7 +60,7 @@ class Excerpts:
         if not 1 <= problem.line <= len(lines):
             return None
         line, moved = lines[problem.line - 1]
-        if not line.strip():
+        if not line.strip() or len(line) > LINE_MAX:
             return None
         column = problem.column if moved is None else moved[min(problem.column, len(moved)) - 1] + 1
         start, length = marked(line, column, problem)

@@ -14,13 +14,16 @@ from msgspec.structs import replace
 from gateway.engine.world import World
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
-from gateway.model.instant import LATEST
+from gateway.model.instant import DAY_MS, LATEST, format_instant
 from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars
 from gateway.policy.load import Loaded, asks_for_former_hours, follows
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
 
 THREAD = "policies"
+
+AHEAD_MAX_MS = DAY_MS
+"""A clock may be set back by so much; policies that come meanwhile follow each other all the same."""
 
 READY_MAX = 64
 """So many policies, the latest, stay ready to judge by; earlier ones are read again whenever they are needed."""
@@ -104,6 +107,7 @@ class Policies:
         last = self.rows[-1] if self.rows else None
         if last is not None and last.hash == loaded.policy.hash:
             return Taken(last, unchanged=True)
+        self._refuse_a_clock_that_was_ahead(world)
         present = self.in_force(self._now(world))
         policy = loaded.policy
         if present is not None and asks_for_former_hours(loaded):
@@ -140,6 +144,16 @@ class Policies:
     def _now(self, world: World) -> int:
         """Never before the last policy came, even where the clock was set back."""
         return max([world.clock.now(), *(row.stored_at for row in self.rows)])
+
+    def _refuse_a_clock_that_was_ahead(self, world: World) -> None:
+        """Raise StoreUnusable where a policy came at an instant that is far from having come: the next one would wait
+        for it, and what was judged by then can't be judged before."""
+        latest, now = self._now(world), world.clock.now()
+        if latest > now + AHEAD_MAX_MS:
+            raise StoreUnusable(
+                f"the last policy came at {format_instant(latest)}, and the clock says {format_instant(now)}: "
+                "set the clock right, or, if it was ahead then, restore a backup from before"
+            )
 
     def _forget(self) -> None:
         """Let go of what was withdrawn, and of what was needed for something of long ago."""

@@ -15,7 +15,7 @@ from gateway.daemon.setup import Setup, load_setup, open_store
 from gateway.engine.judge import Bench
 from gateway.engine.policies import Policies
 from gateway.engine.process import process
-from gateway.engine.rejudge import rejudge
+from gateway.engine.rejudge import Rejudging
 from gateway.engine.tick import tick
 from gateway.engine.world import World
 from gateway.kernel.clock import SystemClock
@@ -103,7 +103,7 @@ async def _judge(setup: Setup, store: Store) -> None:
     )
     while await process(world, {}, bench, clock.now()):
         pass
-    while await tick(world, bench, clock.now()) or await rejudge(world, bench, clock.now()):
+    while await tick(world, bench, clock.now()) or await Rejudging().step(world, bench, clock.now()):
         pass
     await spawn.close()
 

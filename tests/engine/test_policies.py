@@ -183,6 +183,20 @@ def test_a_clock_that_is_set_back_brings_no_policy_before_another() -> None:
     run(story)
 
 
+def test_after_a_clock_that_was_far_ahead_no_policy_follows_into_the_far_future() -> None:
+    """It is refused in words; what is in force goes on."""
+
+    async def story(rig: Rig) -> None:
+        rig.clock.at = T0 + 9 * DAY
+        await follow(rig, MILD)
+        rig.clock.at = T0
+        with pytest.raises(StoreUnusable, match="came at 2026-03-11T09:00:00Z, and the clock says 2026-03-02T"):
+            await follow(rig, STRICT)
+        assert len(await rig.store.policies()) == 2
+
+    run(story)
+
+
 def test_after_a_restart_each_instant_is_judged_by_what_was_in_force_then(tmp_path: Path) -> None:
     """A late event of the first policy's time finds that policy again, from the database alone: it meets the clock that
     ran then, and takes back the warning that was given."""
