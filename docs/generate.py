@@ -1,4 +1,4 @@
-"""Writes the tables of the reference from the code: `python -m docs.generate`, or `make docs`.
+"""Writes the tables of the reference and the published schemas from the code: `python -m docs.generate` or `make docs`.
 
 A page has them between `<!-- generated: NAME -->` and `<!-- end -->`; everything else on it is written by hand.
 """
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
 from gateway.config.shape import ConnectorShape
@@ -24,6 +25,8 @@ from gateway.policy.schema import policy_schema
 
 FOLDER: Final = Path(__file__).parent / "reference"
 PAGES: Final = ("policy.md", "configuration.md", "events.md")
+SCHEMAS: Final[tuple[Named, ...]] = ("policy", "event", "notice")
+"""Those that are the same in every installation; that of the configuration knows the plugins that are there."""
 
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _CALENDARS: Final = ("WeeklyHours", "AnyOf", "AllOf")
@@ -87,6 +90,13 @@ def main() -> None:
         if after != before:
             path.write_text(after, encoding="utf-8")
             print(f"wrote {path.name}")
+    for what in SCHEMAS:
+        schema_file(what).write_text(schema_text(what), encoding="utf-8")
+
+
+def schema_file(what: Named) -> Path:
+    """Where a published schema lies."""
+    return FOLDER / "schemas" / f"{what}.schema.json"
 
 
 def _policy() -> str:

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from packaging.requirements import Requirement
 
-from docs.generate import PAGES, generated
+from docs.generate import PAGES, SCHEMAS, generated, schema_file
+from gateway.cli.schema import Named, schema_text
 from gateway.config import Config
 from gateway.config.load import NOTICE_TYPES
 from gateway.config.shape import ConnectorShape, EndpointShape, FileShape
@@ -111,3 +112,9 @@ def test_every_dependency_has_a_reason() -> None:
     assert set(rows(page("explanation/dependencies.md"))) == {
         Requirement(text).name for text in project["dependencies"]
     }
+
+
+@pytest.mark.parametrize("what", SCHEMAS)
+def test_a_published_schema_is_what_the_command_prints(what: Named) -> None:
+    """Whoever has no gateway at hand finds the same in the repository; `make docs` writes it."""
+    assert schema_file(what).read_text(encoding="utf-8") == schema_text(what)
