@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from gateway.cli.work import the_contact
 from gateway.engine.policies import Policies
+from gateway.engine.standing import awaits
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import ContactRow, PolicyRow, Store
-from gateway.kernel.values import judged_by
+from gateway.kernel.values import judge_of, judged_by
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules.advance import Sourced
 from gateway.rules.policy import Policy
@@ -41,26 +42,25 @@ class Case:
 
     @property
     def awaits(self) -> bool:
-        """Whether a running gateway is about to judge it again: it is open, and an earlier policy judged it."""
+        """Whether a running gateway is about to judge it again."""
         state = self.row.state
-        if state is None or state.contact.ended or self.present is None:
-            return False
-        return state.policy_since < self.present.since
+        return state is not None and awaits(state, self.present)
 
 
 async def case_of(store: Store, name: str, now: int, *, all: bool) -> Case:
-    """The contact of that name. Raises Failed if there is none, StoreUnusable if its policy can't be read."""
+    """The contact of that name. Raises Failed if there is none, StoreUnusable if what ended long ago was judged by a
+    policy that can't be read."""
     row, policies = await the_contact(store, name), await Policies.open(store, InlineSpawn())
-    timeline = await policies.to_read_by(judged_by([row]))
+    policy = judge_of(row, await policies.to_read_by(judged_by([row])))
     state = row.state
     if state is None:
-        return Case(row, now, policy=timeline.at(now).policy)
+        return Case(row, now, policy)
     clocks, escalations = await _earlier(store, row, state, policies)
     most = max(len(clocks), len(escalations)) if all else EARLIER_SHOWN
     return Case(
         row,
         now,
-        policy=timeline.at(state.policy_since).policy,
+        policy,
         judge=next((kept for kept in policies.rows if kept.since == state.policy_since), None),
         present=policies.in_force(now),
         clocks=tuple(clocks[-most:] if most else ()),

@@ -16,12 +16,12 @@ from gateway.config import Config
 from gateway.daemon.reload import Reloaded, last_reload
 from gateway.daemon.setup import running_daemon
 from gateway.engine.policies import Policies
+from gateway.engine.standing import Standing, standing
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.problems import Problems
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import PolicyRow, Store
 from gateway.kernel.values import policy_values
-from gateway.web.standing import Standing, standing
 
 POLL_S = 0.05
 PROGRESS_S = 0.25

@@ -9,8 +9,8 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile
 if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.daemon.reload import Reloaded
+    from gateway.engine.standing import Standing
     from gateway.kernel.store import Store
-    from gateway.web.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.daemon.reload import last_reload
     from gateway.daemon.setup import running_daemon
     from gateway.engine.policies import Policies
+    from gateway.engine.standing import standing
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.spawn import InlineSpawn
-    from gateway.web.standing import standing
 
     async def work(settled: "Config", store: "Store") -> Status:
         now = SystemClock().now()

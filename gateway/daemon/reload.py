@@ -1,7 +1,8 @@
 """A running gateway reads its policy again: checked as a whole, put in force between two steps, or refused.
 
 Laws. What is wrong changes nothing: the policy in force goes on. What became of it is kept in the store, where the
-command that asked finds it. Only the policy is read again; connectors and endpoints are those of the start.
+command that asked finds it. Every file is checked, and the policy alone is taken over; connectors and endpoints are
+those of the start.
 """
 
 import os
@@ -15,7 +16,7 @@ import msgspec
 from gateway.config import Config
 from gateway.daemon.setup import Setup, load_setup
 from gateway.engine.gateway import Gateway
-from gateway.engine.policies import Taken
+from gateway.engine.policies import THREAD, Taken
 from gateway.engine.world import World
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.problems import Problem, Problems
@@ -23,7 +24,6 @@ from gateway.kernel.store import Store
 from gateway.policy.load import Loaded
 
 NOTE = "reload"
-THREAD = "policies"
 PROBLEMS_MAX = 200
 """Problems that are kept for the command that asked; `gateway check` shows all."""
 

@@ -1,8 +1,8 @@
-"""Judge contacts with what is new, and gather all that has to be written: what `process`, `tick` and `follow` share.
+"""Judge contacts with what is new, and gather all that has to be written: what `process`, `tick` and `rejudge` share.
 
-A contact goes on from its stored state where the new events sort behind it; otherwise it is judged again from the last
-checkpoint before them, or from its opening. Which of the two it is decides the rules' `continues`, never the order of
-arrival.
+A contact goes on from its stored state where the rules' `continues` says that it can: the new events sort behind it,
+and no policy has come into force in a time that it has been through. Otherwise it is judged again from the last
+checkpoint before them, or from its opening. Either way the result is the same.
 """
 
 import dataclasses
@@ -71,7 +71,8 @@ class Written:
 
 
 class JudgingFailed(Exception):
-    """The rules raised on one contact: a fault of ours, kept away from all other contacts."""
+    """One contact can't be judged: the rules raised on it, or a policy that it needs can't be used. Kept away from all
+    other contacts."""
 
     def __init__(self, contact: str, error: Exception) -> None:
         super().__init__(f"judging contact {contact} raised {type(error).__name__}: {error}")

@@ -21,6 +21,7 @@ from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
 
 THREAD = "policies"
+"""Where policies are read and compiled: beside the loop."""
 
 AHEAD_MAX_MS = DAY_MS
 """A clock may be set back by so much; policies that come meanwhile follow each other all the same."""
@@ -78,10 +79,6 @@ class Policies:
             self._forget()
         return timeline
 
-    async def judge_of(self, since: int) -> Policy:
-        """The policy that judges from this very instant on: what a state names. Raises StoreUnusable."""
-        return (await self.timeline(since)).at(since).policy
-
     async def to_read_by(self, instants: Iterable[int]) -> Timeline:
         """The policies that judge from these instants on, and no others: to show what they have judged.
 
@@ -102,7 +99,7 @@ class Policies:
     async def follow(self, world: World, loaded: Loaded, turn: asyncio.Lock) -> Taken:
         """Let a checked policy come into force, unless it is in force already.
 
-        `turn` is held only while it takes over: whoever judges has it meanwhile, for calendars take a while to resolve.
+        Whoever judges holds `turn`; here it is held for the taking over alone, since calendars take a while to resolve.
         """
         last = self.rows[-1] if self.rows else None
         if last is not None and last.hash == loaded.policy.hash:

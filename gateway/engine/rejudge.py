@@ -1,8 +1,8 @@
 """A policy that has come into force takes over every open contact, in the background: the soonest deadline first.
 
 Law. What is due is never late for it: a batch is small, and records and deadlines come between two of them. Contacts
-that have ended keep what they were judged by; should they be reopened, they go through every policy since. One that the
-rules can't bear waits, and keeps nobody behind it waiting.
+that have ended keep what they were judged by; should they be reopened, they go through every policy since. One that
+can't be judged waits, and keeps nobody behind it waiting.
 """
 
 from dataclasses import dataclass, field

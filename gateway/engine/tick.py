@@ -18,7 +18,7 @@ from gateway.kernel.store import Conflict, ContactRow
 HELD_BACK_MAX_MS = 5_000
 BATCH_MAX = 200
 FAILED_WAIT_MS = 600_000
-"""A contact that the rules can't bear is tried again after this long."""
+"""A contact that can't be judged is tried again after this long."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ async def tick(world: World, bench: Bench, watermark: int) -> int:
 
 
 async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> set[str]:
-    """Let time pass for these contacts, in one transaction; the ids of those that the rules can't bear."""
+    """Let time pass for these contacts, in one transaction; the ids of those that can't be judged."""
     written = Written()
     now = world.clock.now()
     failed = set()

@@ -109,7 +109,7 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one step of judging writes, in one transaction (T2, and the ticker's)."""
+    """All that one step of judging writes, in one transaction."""
 
     done: tuple[tuple[int, int], ...] = ()
     """Inbox rows that are through, as (id, attempt)."""
@@ -274,10 +274,6 @@ class Store(Protocol):
 
     async def finish_delivery(self, outcome: Outcome) -> None:
         """One try's end: the attempt's row and the delivery's next state. Raises Conflict if it was claimed again."""
-        ...
-
-    async def next_delivery(self) -> int | None:
-        """When the next delivery is due."""
         ...
 
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────

@@ -49,7 +49,8 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One obligation to the customer, and how a rule counts it.
 
     The obligation (metric, `started_at`, whether it `runs`) follows from events alone. The rule in force may change;
-    `elapsed_ms` is what had been counted at `since`, the last instant at which the rule or the running changed.
+    `elapsed_ms` is what had been counted at `since`, the last instant at which the policy, the rule or the running
+    changed. `started_by` is the id of an event, or `hash@instant` of a policy whose route handed the contact over.
     Without a rule (`rule` empty) time gathers in `uncounted`, for the rule that may match later.
     """
 
@@ -144,7 +145,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
     resumed_at: int | None = None
-    """When the acknowledgement ran out with nothing having happened: steps go on from there."""
+    """From when its steps go on: an acknowledgement ran out with nothing having happened, or a policy came whose chain
+    would have asked for them before."""
 
     resolved_at: int | None = None
 
@@ -214,7 +216,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The route as it was last said: what changes twice within an instant is said once, at its end."""
 
     routed_by: str = ""
-    """Id of the event that brought the route."""
+    """What brought the route: the id of an event, or `hash@instant` of a policy that came into force."""
 
     clocks: tuple[Clock, ...] = ()
     escalations: tuple[Escalation, ...] = ()
@@ -234,7 +236,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """How many tags and fields the conditions did not get to see, where any."""
 
     in_force: dict[str, str] = {}
-    """The first matching SLA rule of each metric, at the last event."""
+    """The first matching SLA rule of each metric, as of the last verdict."""
 
     first_message_at: int | None = None
     """The first public customer message, which starts the first reply of an outbound contact."""

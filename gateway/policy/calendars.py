@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from gateway.kernel.document import Problem, did_you_mean
 from gateway.model.instant import DAY_MS, parse_instant
-from gateway.policy.document import AnyOf, CalendarShape, CountryHolidays, WeeklyHours, read_days
+from gateway.policy.document import AnyOf, CalendarShape, CountryHolidays, WeeklyHours
 from gateway.policy.parts import Parts, Path, mappings, texts
+from gateway.policy.scalars import read_days
 from gateway.rules.calendar import ALWAYS, Calendar, Interval, intersection, midnight, spliced, union, weekly
 
 BUILT_IN: Final[Mapping[str, Calendar]] = {"always": ALWAYS, "24x7": union("24x7", [ALWAYS])}

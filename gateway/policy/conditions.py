@@ -11,10 +11,10 @@ from typing import Final, get_args
 from gateway.kernel.document import Problem, did_you_mean
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, LIVES, PRIORITIES
 from gateway.policy.contact_message import NO_PRIORITY
-from gateway.policy.document import WHEN_MAX
 from gateway.policy.expressions import BadExpression, Condition, ExpressionError, Language
 from gateway.policy.matcher import CompiledRule
 from gateway.policy.parts import Parts, Path
+from gateway.policy.scalars import WHEN_MAX
 from gateway.rules.policy import Section
 
 JUDGED: Final[tuple[Section, ...]] = get_args(Section)

@@ -10,9 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.model.words import Metric
-from gateway.policy.examples import ExpectedClock as ExpectedClock
 from gateway.policy.examples import PolicyTest
-from gateway.policy.scalars import WHEN_MAX as WHEN_MAX
 from gateway.policy.scalars import (
     Date,
     Duration,
@@ -27,12 +25,10 @@ from gateway.policy.scalars import (
     Week,
     When,
 )
-from gateway.policy.scalars import read_days as read_days
+from gateway.rules.policy import Trigger
 
 RULES_MAX: Final = 2_000
 """Entries of one section."""
-
-Trigger = Literal["matched", "sla.warned", "sla.breached"]
 
 _BELOW_ONLY_FOR_RECOVERY: Final[dict[str, Any]] = {
     "if": {"properties": {"metric": {"const": "csat_recovery"}}, "required": ["metric"]},

@@ -24,6 +24,9 @@ BYTES_MAX = 16 * 1024 * 1024
 TABLES_CACHED = 256
 """Calendars that are remembered: most stay the same from policy to policy, and a table takes about 4 MB."""
 
+POLICIES_CACHED = 128
+"""Policies that are remembered: people go back and forth between a few, and a late event may need many."""
+
 _packed = msgspec.msgpack.Decoder(dict[str, bytes | None])
 _steps = msgspec.msgpack.Decoder(list[int])
 
@@ -48,11 +51,12 @@ def unpack_calendars(body: bytes) -> dict[str, Calendar]:
     return {**BUILT_IN, **made}
 
 
-def load_kept(text: str, calendars: bytes, hash: str, *, enrichers: Mapping[str, type] | None = None) -> Policy:
+@lru_cache(maxsize=POLICIES_CACHED)
+def load_kept(text: str, calendars: bytes, hash: str) -> Policy:
     """The policy that was kept under `hash`. Raises Unreadable if this program can't read it any more."""
     tables = unpack_calendars(calendars)
     try:
-        policy = load_policy(text, f"policy {hash}", enrichers=enrichers).policy
+        policy = load_policy(text, f"policy {hash}").policy
     except Problems as found:
         raise Unreadable(f"this program no longer reads it: {found.problems[0]}") from None
     return with_calendars(policy, tables, hash)

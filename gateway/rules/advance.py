@@ -1,9 +1,10 @@
 """Carry a contact through time: events in, and what they and the passing of time imply, out.
 
-Laws. Events come in their own order (`position`), never in that of arrival. At one instant: its events first, then
-warnings, breaches, raisings, steps, each in the policy's order; but a clock with the operator `lt` is breached before
-the events of its deadline. Time is an event: nothing is due that `next_due` doesn't name. The result depends on the
-set of events, the policies in force and the instant asked for, and on nothing else.
+Laws. Events come in their own order (`position`), never in that of arrival. At one instant: the policy that comes
+into force, events, the route, warnings, breaches, raisings, steps, actions, each in the policy's order; but a clock
+with the operator `lt` is breached before the events of its deadline. Time is an event: nothing is due that neither
+`next_due` names nor a policy brings. The result depends on the set of events, the policies in force and the instant
+asked for, and on nothing else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -73,9 +74,8 @@ def continues(state: State, events: Sequence[Sourced], policies: Timeline) -> bo
 
 
 def next_due(state: State) -> int | None:
-    """The next instant at which, with no further event, anything changes; None if nothing ever will."""
-    instants = [clock.next_at for clock in state.clocks] + [call.next_at for call in state.escalations]
-    return min((at for at in (*instants, *state.future) if at is not None), default=None)
+    """The next instant at which, with no further event and no other policy, anything changes; None if nothing will."""
+    return min((at for at in (_next_by_time(state), *state.future) if at is not None), default=None)
 
 
 def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, until: int | None = None) -> Judged:
@@ -88,7 +88,7 @@ def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, 
             # Never within an instant: what else happens in it could then be added to no checkpoint.
             if draft.events - draft.kept_at_event >= CHECKPOINT_EVENTS and at > draft.position[0]:
                 draft.kept_at_event = draft.events
-                checkpoints.append(draft.frozen_state())
+                checkpoints.append(draft.to_state())
             _pass_time(draft, policies, before=at, changes_by=at)
         for sourced in same_instant:
             draft = _apply(draft, sourced, policies.at(at))
@@ -98,7 +98,7 @@ def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, 
         return Judged(None, ())
     if until is not None:
         _pass_time(draft, policies, before=until + 1, changes_by=until)
-    return Judged(draft.frozen_state(), tuple(draft.implied), tuple(checkpoints), tuple(draft.retired))
+    return Judged(draft.to_state(), tuple(draft.implied), tuple(checkpoints), tuple(draft.retired))
 
 
 def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | None:
@@ -159,12 +159,16 @@ def _say_status(draft: Draft, at: int, cause: str, before: Life, after: Life) ->
         draft.say("contact.solved" if after == "solved" else "contact.closed", at, cause, reason=f"was {before}")
 
 
+def _next_by_time(contact: State | Draft) -> int | None:
+    instants = [clock.next_at for clock in contact.clocks] + [call.next_at for call in contact.escalations]
+    return min((at for at in instants if at is not None), default=None)
+
+
 def _pass_time(draft: Draft, policies: Timeline, *, before: int, changes_by: int) -> None:
     """Let everything happen that time alone brings at instants earlier than `before`, and every policy come into force
     by `changes_by`. At one instant the policy comes first."""
     while True:
-        instants = [clock.next_at for clock in draft.clocks] + [call.next_at for call in draft.escalations]
-        at = min((at for at in instants if at is not None), default=None)
+        at = _next_by_time(draft)
         change = policies.after(draft.policy_since)
         if change is not None and change.since <= changes_by and (at is None or change.since <= at):
             succession.come_into_force(draft, change)
@@ -185,7 +189,7 @@ def _break_first(draft: Draft, at: int) -> None:
 
 
 def _settle(draft: Draft, at: int) -> None:
-    """The end of an instant: the route, warnings, breaches, raisings, steps."""
+    """The end of an instant: the route, warnings, breaches, raisings, steps, actions."""
     routed = verdicts.say_route(draft, at)
     rings = _rings(draft, at)
     _ring_all(draft, rings)

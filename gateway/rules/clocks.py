@@ -86,7 +86,7 @@ def change_rule(clock: Clock, old: SlaRule | None, new: SlaRule | None, at: int)
     if new is None:
         if old is None:
             return clock
-        return replace(count_until(clock, old, at), rule="", last_rule=old.id, cancelled_at=at, dropped=True)
+        return replace(count_until(clock, old, at), rule="", cancelled_at=at, dropped=True)
     if old is None:
         # As if this rule had matched in between: it counts every stretch that no rule has counted.
         caught_up = sum(new.calendar.elapsed(span.start, span.end) for span in clock.uncounted)
@@ -132,9 +132,12 @@ def breach(clock: Clock, rule: SlaRule, at: int) -> Clock:
     return replace(clock, breached_at=at, breached_due=at, breached_rule=rule.id)
 
 
-def go_on(clock: Clock, runs: bool, at: int) -> Clock:
-    """A met clock of a contact that is reopened at `at`: the time in which it was ended doesn't count."""
-    return replace(clock, met_at=None, met_due=None, runs=runs, since=at)
+def go_on(clock: Clock, at: int) -> Clock:
+    """A met clock of a contact that is reopened at `at`: the time in which it was ended doesn't count.
+
+    Whether the new status lets it run is for `set_running`.
+    """
+    return replace(clock, met_at=None, met_due=None, since=at)
 
 
 def count_until(clock: Clock, rule: SlaRule | None, at: int) -> Clock:

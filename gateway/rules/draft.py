@@ -127,7 +127,7 @@ class Draft:
         self.implied.append(following)
         return id
 
-    def frozen_state(self) -> State:
+    def to_state(self) -> State:
         """The state as it leaves the rules."""
         return State(
             contact=self.contact,

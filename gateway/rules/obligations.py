@@ -63,10 +63,10 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
         _let_run(draft, at, after)
     match event:
         case MessageAdded(visibility="public"):
-            _on_message(draft, event, is_ended)
+            _on_message(draft, event)
         case CallAnswered():
             _meet(draft, "speed_of_answer", at)
-            _on_reply(draft, event, "agent", is_ended)
+            _on_reply(draft, event, "agent")
         case CallQueued() | CallRinging():
             _begin_waiting(draft, event)
         case CallAbandoned() | CallEnded():
@@ -78,14 +78,14 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
                     _meet(draft, metric, at)
 
 
-def _on_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
+def _on_message(draft: Draft, event: MessageAdded) -> None:
     if event.author.kind == "customer":
-        _on_customer_message(draft, event, is_ended)
+        _on_customer_message(draft, event)
     elif event.author.kind in ("agent", "bot") and not event.auto:
-        _on_reply(draft, event, event.author.kind, is_ended)
+        _on_reply(draft, event, event.author.kind)
 
 
-def _on_customer_message(draft: Draft, event: MessageAdded, is_ended: bool) -> None:
+def _on_customer_message(draft: Draft, event: MessageAdded) -> None:
     at = int(event.at)
     if draft.first_message_at is None:
         draft.first_message_at = at
@@ -93,17 +93,16 @@ def _on_customer_message(draft: Draft, event: MessageAdded, is_ended: bool) -> N
             _start(draft, "first_reply", at, event.id)
     if draft.waiting is None:
         draft.waiting = (at, event.id)
-        if not is_ended:
-            _start_next_reply(draft, at)
+        _start_next_reply(draft, at)
 
 
 def _start_next_reply(draft: Draft, at: int) -> None:
-    if draft.waiting is not None and draft.replied and draft.live("next_reply") is None:
+    if draft.waiting is not None and draft.replied:
         since, cause = draft.waiting
         _start(draft, "next_reply", since, cause, now=at)
 
 
-def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
+def _on_reply(draft: Draft, event: Event, author: str) -> None:
     at = int(event.at)
     asked = draft.contact.direction == "inbound" or draft.first_message_at is not None
     if asked and _counts(draft, "first_reply", author):
@@ -122,8 +121,7 @@ def _on_reply(draft: Draft, event: Event, author: str, is_ended: bool) -> None:
         if _counts(draft, metric, author):
             _meet(draft, metric, at)
             _start(draft, metric, at, event.id)
-    if not is_ended:
-        _start_next_reply(draft, at)
+    _start_next_reply(draft, at)
 
 
 def _counts(draft: Draft, metric: Metric, author: str) -> bool:
@@ -237,8 +235,7 @@ def _reopen(draft: Draft, event: Event) -> None:
     if not draft.frozen:
         for index, clock in enumerate(draft.clocks):
             if METRICS[clock.metric].end == "meets" and clock.met_at is not None:
-                runs = draft.contact.status in METRICS[clock.metric].runs_in
-                draft.clocks[index] = clocks.go_on(clock, runs, at)
+                draft.clocks[index] = clocks.go_on(clock, at)
     pending, draft.pending = draft.pending, {}
     for metric in BEGUN_AGAIN:
         given = draft.replied if metric == "first_reply" else draft.acknowledged
@@ -249,7 +246,6 @@ def _reopen(draft: Draft, event: Event) -> None:
         _start(draft, metric, at, cause)
     if draft.waiting is not None:
         draft.waiting = (at, draft.waiting[1])
-        _start_next_reply(draft, at)
 
 
 def _let_run(draft: Draft, at: int, status: Life) -> None:

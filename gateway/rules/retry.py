@@ -17,6 +17,9 @@ JITTER: Final = 0.2
 
 GONE: Final = 410
 
+DOUBLINGS_MAX: Final = 64
+"""Longer than anybody waits; more would be no number any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -33,7 +36,7 @@ class Verdict:
 
 def growing_wait(first: float, longest: float, failures: int) -> float:
     """How long to wait after so many failures in a row, from 1: twice as long each time, up to `longest`."""
-    return min(longest, first * 2.0 ** min(failures - 1, 10))
+    return min(longest, first * 2.0 ** min(failures - 1, DOUBLINGS_MAX))
 
 
 def after_try(attempt: int, status: int | None, retry_after_s: float | None, chance: float) -> Verdict:

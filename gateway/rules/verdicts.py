@@ -37,7 +37,7 @@ def reads_change(policy: Policy, before: Contact, after: Contact) -> bool:
 
 
 def judge(draft: Draft, at: int, cause: str) -> None:
-    """Judge every section anew at `at`; `cause` is the id of the event after which this happens."""
+    """Judge every section anew at `at`; `cause` is the id of the event, or the name of the policy, that brings it."""
     failures: dict[str, str] = {}
     draft.cut = {}
     facts = Facts(contact=draft.contact)

@@ -48,7 +48,6 @@ _add_delivery = Statement(
     .on_conflict_do_nothing(),
 )
 _next_endpoint = Statement(sa.select(sa.func.min(_d.endpoint)).where(_d.endpoint > value("after"), _d.due.isnot(None)))
-_next_of = Statement(sa.select(sa.func.min(_d.due)).where(_d.endpoint == value("to"), _d.due.isnot(None)))
 _due_of = Statement(
     sa.select(_d.due, _d.id)
     .where(_d.endpoint == value("to"), _d.due <= value("now"))
@@ -214,12 +213,6 @@ def finish(connection: Connection, outcome: Outcome) -> None:
     )
     endpoint, contact = changed[0]
     _elect.run(connection, to=endpoint, about=contact)
-
-
-def next_due(connection: Connection) -> int | None:
-    """When the next delivery can be claimed."""
-    found = [row[0] for endpoint in _endpoints(connection) if (row := _next_of.one(connection, to=endpoint))]
-    return min(found, default=None)
 
 
 def replay(connection: Connection, id: int, now: int) -> bool:

@@ -31,15 +31,15 @@ from gateway.store import (
     judging,
     library,
     listing,
+    notes,
     outbox,
     outdated,
     policies,
     schema,
-    standing,
 )
-from gateway.store.checkpoint import Checkpoints
 from gateway.store.library import Connection
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.wal import WalCheckpoints
 from gateway.store.writer import Writer
 
 __all__ = ["SqliteStore", "daemon_pid"]
@@ -64,12 +64,12 @@ class SqliteStore:
         self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
         self.writer = Writer(connection, driver, spawn, WRITE_THREAD)
-        self.checkpoints: Checkpoints | None = None
+        self.wal: WalCheckpoints | None = None
         if not self._memory:
             own = self._opened(connections.open_checkpointer(driver, path))
-            self.checkpoints = Checkpoints(spawn, driver, (connection, WRITE_THREAD), (own, CHECKPOINT_THREAD))
-            self.writer.measure = self.checkpoints.measure
-            self.writer.after = self.checkpoints.watch
+            self.wal = WalCheckpoints(spawn, driver, (connection, WRITE_THREAD), (own, CHECKPOINT_THREAD))
+            self.writer.measure = self.wal.measure
+            self.writer.after = self.wal.watch
 
     @classmethod
     async def open(cls, path: str, spawn: Spawn, *, exclusive: bool) -> "SqliteStore":
@@ -187,14 +187,10 @@ class SqliteStore:
         """One try's end. Raises Conflict."""
         await self.writer.write(lambda connection: outbox.finish(connection, outcome))
 
-    async def next_delivery(self) -> int | None:
-        """When the next delivery is due."""
-        return await self._read(outbox.next_due)
-
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
         """`live_from` of each connector."""
-        return await self.writer.write(lambda connection: standing.started(connection, connectors, now))
+        return await self.writer.write(lambda connection: notes.started(connection, connectors, now))
 
     async def policies(self) -> list[PolicyRow]:
         """Every policy that is or was in force, or will be, the earliest first, without texts and calendars."""
@@ -218,11 +214,11 @@ class SqliteStore:
 
     async def note(self, name: str, body: bytes) -> None:
         """Keep a small value under a name. Raises ValueError for one that is too large."""
-        await self.writer.write(lambda connection: standing.note(connection, name, body))
+        await self.writer.write(lambda connection: notes.note(connection, name, body))
 
     async def noted(self, name: str) -> bytes | None:
         """What was last kept under a name."""
-        return await self._read(lambda connection: standing.noted(connection, name))
+        return await self._read(lambda connection: notes.noted(connection, name))
 
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
     async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
@@ -268,8 +264,8 @@ class SqliteStore:
     async def close(self) -> None:
         """Finish what is queued, and let go of the database."""
         await self.writer.drained()
-        if self.checkpoints is not None:
-            await self.checkpoints.settled()
+        if self.wal is not None:
+            await self.wal.settled()
             await self._spawn.call(READ_THREAD, _nothing)
         await self._spawn.call(WRITE_THREAD, self._close)
         if self._lock is not None:

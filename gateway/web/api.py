@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from gateway.engine.gateway import Gateway
+from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.kernel.values import contact_values, delivery_values, judged_by, policy_values, record_values
@@ -16,7 +17,6 @@ from gateway.rules.view import View
 from gateway.web import health
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.replies import json_response, told
-from gateway.web.standing import standing
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
 ORDERS = ("next_due", "updated_at")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.engine.gateway import Gateway
-from gateway.web.standing import standing
+from gateway.engine.standing import standing
 
 FAILURES_IN_A_ROW_MIN = 3
 """So many failed steps of a loop are more than a gust: about a second without work."""

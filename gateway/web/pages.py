@@ -8,13 +8,13 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from gateway.engine.gateway import Gateway
+from gateway.engine.standing import awaits, standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
-from gateway.kernel.values import judged_by
+from gateway.kernel.values import judge_of, judged_by
 from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.looks import Looks
-from gateway.web.standing import standing
 
 CONTACTS_MAX = 200
 """Contacts on the first page; more are there, and counted."""
@@ -120,14 +120,13 @@ class Pages:
         state, policies = row.state, self._gateway.bench.policies
         if state is None:
             return {"clocks": [], "escalations": [], "refs": ", ".join(map(str, row.strands))}
-        policy = (await policies.to_read_by([state.policy_since])).at(state.policy_since).policy
+        policy = judge_of(row, await policies.to_read_by(judged_by([row])))
         now = self._clock.now()
-        present = policies.in_force(now)
         return {
             "clocks": shown.shown_clocks(state, policy, now),
             "earlier": shown.earlier_clocks(state),
             "escalations": shown.shown_escalations(state, policy),
             "refs": shown.ref_words(state.contact),
             "judge": policy,
-            "awaits": present is not None and not state.contact.ended and state.policy_since < present.since,
+            "awaits": awaits(state, policies.in_force(now)),
         }

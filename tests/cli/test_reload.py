@@ -15,10 +15,10 @@ from gateway.cli.work import on_store
 from gateway.config import Config
 from gateway.daemon.reload import Reloaded
 from gateway.engine.policies import Policies
+from gateway.engine.standing import standing
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import Store
-from gateway.web.standing import standing
 from tests.cli.commands import Ended, gateway, process
 from tests.cli.desk import Desk, set_up
 from tests.cli.test_processes import grave_contact, said, stopped

@@ -378,7 +378,7 @@ def test_policies_are_read_only_when_they_are_needed() -> None:
             )
         policies = await Policies.open(rig.store, rig.spawn)
         await policies.follow(rig.world, load_policy(MILD, "p.yaml"), asyncio.Lock())
-        assert (await policies.judge_of(T0)).hash == loaded(MILD).policy.hash
+        assert (await policies.timeline(T0)).at(T0).policy.hash == loaded(MILD).policy.hash
         with pytest.raises(StoreUnusable):
             await policies.timeline(T0 - 1)
 

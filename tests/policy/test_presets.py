@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.event import convert_event, identified
 from gateway.model.instant import format_instant
-from gateway.policy.document import ExpectedClock, PolicyTest
+from gateway.policy.examples import ExpectedClock, PolicyTest
 from gateway.policy.load import load_policy
 from gateway.policy.presets import PRESETS, preset_text
 from gateway.rules.advance import Sourced

@@ -33,5 +33,5 @@ def test_what_nothing_changes_stays_as_it_is() -> None:
     }
     state = msgspec.structs.replace(reached, **told)
     left_out = {field.name for field in msgspec.structs.fields(state) if getattr(state, field.name) == field.default}
-    assert draft_of(state, Timeline.only(RULES).at(T0)).frozen_state() == state
+    assert draft_of(state, Timeline.only(RULES).at(T0)).to_state() == state
     assert left_out <= {"escalations"}

@@ -8,7 +8,7 @@ import pytest
 from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
 from gateway.model.record import Record
 from gateway.store import SqliteStore
-from gateway.store.standing import NOTE_BYTES_MAX
+from gateway.store.notes import NOTE_BYTES_MAX
 from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
 
 

@@ -218,7 +218,7 @@ def test_a_long_log_is_moved_into_the_file(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with on_file(tmp_path / "gateway.db") as store:
-            checkpoints = store.checkpoints
+            checkpoints = store.wal
             assert checkpoints is not None
             for number in range(6):
                 await store.add_records("a", [record(str(number), b"x" * 1_000_000)])
@@ -303,7 +303,7 @@ def test_a_failing_checkpoint_is_told_once(tmp_path: Path, capsys: pytest.Captur
 
     async def run() -> None:
         async with on_file(tmp_path / "gateway.db") as store:
-            checkpoints = store.checkpoints
+            checkpoints = store.wal
             assert checkpoints is not None
             real = checkpoints._connection
             for _ in range(3):
@@ -321,7 +321,7 @@ def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
     from gateway.store import inbox, judging, outbox
 
     statements = [inbox._claim, judging._due, judging._next_due, judging._history, outbox._due_of, outbox._elect]
-    statements += [outbox._next_endpoint, outbox._next_of, inbox._oldest, judging._event, judging._contact_of]
+    statements += [outbox._next_endpoint, inbox._oldest, judging._event, judging._contact_of]
     statements += [judging._ledger, judging._entry]
 
     async def run() -> None:

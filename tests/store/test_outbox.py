@@ -66,10 +66,10 @@ def test_busy_endpoints_are_left_alone_and_the_longest_due_goes_first() -> None:
     async def check(store: SqliteStore) -> None:
         for number, endpoint in enumerate(("b", "a", "c", "a")):
             await store.commit(Batch(notices=(notice(f"n{number}", f"con_{number}", (endpoint,)),), now=T0 + number))
-        assert await store.next_delivery() == T0
         assert [one.effect for one in await claim(store, T0 + 9, limit=2, busy=("b",))] == ["n1", "n2"]
         assert [one.effect for one in await claim(store, T0 + 9)] == ["n0", "n3"]
-        assert await store.next_delivery() == T0 + 9 + LEASE
+        assert await claim(store, T0 + 8 + LEASE) == []
+        assert len(await claim(store, T0 + 9 + LEASE)) == 4
 
     with_store(check)
 

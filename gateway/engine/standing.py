@@ -1,10 +1,10 @@
-"""Which policy is in force, what comes next, and how far its taking over has come: what every page says at its head,
-and `gateway status` without one."""
+"""Which policy is in force, what comes next, and how far its taking over has come: for pages, API and commands."""
 
 from dataclasses import dataclass
 
 from gateway.engine.policies import Policies
 from gateway.kernel.store import PolicyRow, Store
+from gateway.model.judgement import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,8 @@ async def standing(policies: Policies, store: Store, now: int) -> Standing:
     to_come = next((row for row in policies.rows if row.since > now), None)
     left = await store.outdated_count(present.since) if present else 0
     return Standing(present, to_come, left)
+
+
+def awaits(state: State, present: PolicyRow | None) -> bool:
+    """Whether a contact is about to be judged again: it is open, and an earlier policy judged it."""
+    return present is not None and not state.contact.ended and state.policy_since < present.since

@@ -1,4 +1,4 @@
-"""Small facts about the gateway itself: since when its connectors run, and what it has noted for other processes.
+"""What the gateway notes of itself: since when its connectors run, and small values for other processes to read.
 
 Each function here is a part of one transaction.
 """

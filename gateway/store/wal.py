@@ -26,7 +26,7 @@ RESTART_BUSY_MS = 50
 _log = structlog.get_logger("gateway.store")
 
 
-class Checkpoints:
+class WalCheckpoints:
     """Watches the log after each transaction."""
 
     def __init__(self, spawn: Spawn, driver: Any, writer: tuple[Connection, str], own: tuple[Connection, str]) -> None:
