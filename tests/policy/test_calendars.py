@@ -155,7 +155,7 @@ def test_circle_of_two() -> None:
 def test_a_calendar_of_too_many_is_refused_at_once() -> None:
     """Parts count as often as they are reached, so that a short file can't ask for work without end."""
     doubled = "".join(f"  c{n}: {{any_of: [c{n + 1}, c{n + 1}]}}\n" for n in range(40))
-    lines = problems(f"calendars:\n{doubled}  c40: {{timezone: UTC, hours: 24x7}}\n")
+    lines = problems(f"calendars:\n{doubled}  c40: {{timezone: UTC, hours: {{mon: '09:00-10:00'}}}}\n")
 
     assert lines == ["33:17: too-big: made of more than 256 calendars, parts of parts counted"]
 
