@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import accumulate
 
-from gateway.model.instant import DAY_MS, LATEST, datetime_of, instant_of
+from gateway.model.instant import DAY_MS, LATEST, MINUTE_MS, datetime_of, instant_of
 
 Interval = tuple[int, int]
 """Minutes of the day as written, such as (480, 720); an end of 1440 is midnight, an end at or before the start is
@@ -136,11 +136,12 @@ def weekly(
 
     def spans_of(first: int, last: int) -> Spans:
         days = _dates(first, last)
+        midnights = _steady_midnights(zone, days)
         return joined(
             span
-            for day in days
+            for day, steady in zip(days, midnights, strict=True)
             for interval in exceptions.get(day, hours[day.weekday()])
-            if (span := _utc_span(zone, day, interval)) is not None
+            if (span := _span(steady, zone, day, interval)) is not None
         )
 
     return Calendar(name, spans_of)
@@ -248,10 +249,29 @@ def _dates(first: int, last: int) -> list[date]:
     return [start + timedelta(days=n) for n in range((date(last, 12, 31) - start).days + 2)]
 
 
-def _utc_span(zone: tzinfo, day: date, interval: Interval) -> tuple[int, int] | None:
+def _steady_midnights(zone: tzinfo, days: Sequence[date]) -> list[int | None]:
+    """The first instant of every date in which, and in the date after which, the zone's clocks don't change: there wall
+    time is as long as time. None for the others.
+
+    It is enough to look at midnights: no zone has changed its clocks twice within three days since 1999.
+    """
+    edges = [*days, *(days[-1] + timedelta(days=n) for n in (1, 2))]
+    walls = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in edges]
+    offsets = [(wall.utcoffset(), wall.replace(fold=1).utcoffset()) for wall in walls]
+    return [
+        instant_of(walls[index])
+        if offset == fold and offsets[index] == offsets[index + 1] == offsets[index + 2]
+        else None
+        for index, (offset, fold) in enumerate(offsets[:-2])
+    ]
+
+
+def _span(steady: int | None, zone: tzinfo, day: date, interval: Interval) -> tuple[int, int] | None:
     start, end = interval
     if end <= start:
         end += _DAY_MINUTES
+    if steady is not None:
+        return steady + start * MINUTE_MS, steady + end * MINUTE_MS
     opened, closed = _utc(zone, day, start, is_end=False), _utc(zone, day, end, is_end=True)
     return (opened, closed) if opened < closed else None
 

@@ -1,7 +1,8 @@
 """Working time, sentence by sentence: which hours are open, and when a target is due."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
@@ -413,3 +414,16 @@ def test_behind_the_last_date_nothing_is_due() -> None:
     """The last instant that can be written is the last that can be due."""
     assert due(ALWAYS, LATEST - H, H) == LATEST
     assert due(ALWAYS, LATEST - H, H + 1) is None
+
+
+def test_no_zone_changes_its_clocks_twice_within_three_days() -> None:
+    """What lets a table look at midnights alone. Should a law do so one day, this says it."""
+    noons = [datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7 * 365)]
+    hasty = []
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        shown = [noon.astimezone(zone).utcoffset() for noon in noons]
+        changes = [n for n in range(1, len(shown)) if shown[n] != shown[n - 1]]
+        if any(later - earlier <= 3 for earlier, later in pairwise(changes)):
+            hasty.append(name)
+    assert hasty == []
