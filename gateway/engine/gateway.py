@@ -100,8 +100,9 @@ class Gateway:
         """
         async with self._turn:
             records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
-            contacts = await tick(self.world, self.bench, await self._may_pass_to())
-            followed = await self._rejudging.step(self.world, self.bench, await self._may_pass_to())
+            watermark = await self._may_pass_to()
+            contacts = await tick(self.world, self.bench, watermark)
+            followed = await self._rejudging.step(self.world, self.bench, watermark)
         return records + contacts + followed
 
     async def _may_pass_to(self) -> int:

@@ -22,6 +22,7 @@ from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
 from gateway.rules.advance import Judged, Sourced, advance, continues, in_order, next_due
 from gateway.rules.announce import announce, recipients
 from gateway.rules.journal import additions, is_news
+from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
 from gateway.rules.timeline import Timeline
 from gateway.rules.view import notice_body
@@ -116,7 +117,7 @@ async def take_in(
         policies = await _in_force(bench, row, state.policy_since)
         if not _comes_up(state, int(fresh[-1].event.at)) and continues(state, fresh, policies):
             judged = _guarded(row, lambda: advance(state, fresh, policies))
-            await _conclude(world, bench, written, row, judged, now)
+            await _conclude(world, bench, written, row, policies, judged, now)
             return
     # What is told anew under a known id also moves away from where it stood.
     touched = min(int(event.at) for id in kept for event in (kept[id], known.get(id)) if event is not None)
@@ -134,7 +135,7 @@ async def let_time_pass(
     policies = await _in_force(bench, row, state.policy_since)
     if continues(state, (), policies) and not _comes_up(state, watermark):
         judged = _guarded(row, lambda: advance(state, (), policies, watermark))
-        await _conclude(world, bench, written, row, judged, now)
+        await _conclude(world, bench, written, row, policies, judged, now)
     else:
         change = policies.after(state.policy_since)
         instants = [*state.future, *([change.since] if change else [])]
@@ -198,7 +199,7 @@ async def _judge_again(
     if row.state is not None and row.state.kept_at_event:
         written.forgotten.append((row.id, touched))
     judged = dataclasses.replace(judged, state=replace(judged.state, future=future))
-    await _conclude(world, bench, written, row, judged, now, said_after=after or 0)
+    await _conclude(world, bench, written, row, policies, judged, now, said_after=after or 0)
 
 
 async def _checkpoint(world: World, bench: Bench, row: ContactRow, before: int) -> State | None:
@@ -216,6 +217,7 @@ async def _conclude(
     bench: Bench,
     written: Written,
     row: ContactRow,
+    policies: Timeline,
     judged: Judged,
     now: int,
     *,
@@ -235,8 +237,9 @@ async def _conclude(
         whole=said_after is not None,
     )
     written.ledger.extend((row.id, entry) for entry in announced.entries)
+    judge = policies.at(state.policy_since).policy
     for effect in announced.effects:
-        await _notify(bench, written, row, state, effect)
+        _notify(bench, written, row, state, judge, effect)
     written.checkpoints.extend((row.id, passed) for passed in judged.checkpoints)
     written.contacts.append(replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at))
 
@@ -250,11 +253,10 @@ async def _said(world: World, row: ContactRow, judged: Judged, after: int | None
     return said | await world.store.ledger(row.id, ids) if ids else said
 
 
-async def _notify(bench: Bench, written: Written, row: ContactRow, state: State, effect: Effect) -> None:
-    """Write the notice of an effect for everybody who gets one. Roles are those of the policy that judged last."""
+def _notify(bench: Bench, written: Written, row: ContactRow, state: State, policy: Policy, effect: Effect) -> None:
+    """Write the notice of an effect for everybody who gets one. Roles are those of `policy`, which judged last."""
     if effect.suppressed or effect.type in REQUESTS:
         return
-    policy = (await _in_force(bench, row, state.policy_since)).at(state.policy_since).policy
     endpoints = recipients(effect, policy.roles, bench.subscriptions)
     if endpoints:
         body = notice_body(

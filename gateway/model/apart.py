@@ -57,5 +57,5 @@ def convert_apart(value: object) -> Apart:
     """Read one from decoded JSON. Raises msgspec.ValidationError with the place and the reason, and ValueError for what
     nobody may say."""
     event: Apart = msgspec.convert(value, Apart, dec_hook=read_instant)
-    check_numbers(event)
+    check_numbers(event.at, event.sequence, event.rev)
     return event

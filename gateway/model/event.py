@@ -4,7 +4,7 @@ An event's `id` names the vendor's fact (comment 7, the opening of ticket 42), n
 are unknown; `None` where a field allows it means that the vendor cleared it.
 """
 
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -209,26 +209,6 @@ Event = (
 )
 """Every event about a contact. `gateway.model.apart` has those that belong to none."""
 
-
-class Numbered(Protocol):
-    """What has a time, and numbers that order it."""
-
-    @property
-    def at(self) -> Instant:
-        """When it happened."""
-        ...
-
-    @property
-    def sequence(self) -> int:
-        """Its place among those of its source at one instant."""
-        ...
-
-    @property
-    def rev(self) -> int:
-        """Which telling of the fact it is."""
-        ...
-
-
 Position = tuple[int, int, int, str]
 """Where an event stands among its contact's: time, opening first, the source's sequence, id by code point."""
 
@@ -279,15 +259,15 @@ def check_event(event: Event) -> None:
     for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
         if not 0 < len(text) <= REF_MAX:
             raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
-    check_numbers(event)
+    check_numbers(event.at, event.sequence, event.rev)
 
 
-def check_numbers(event: "Numbered") -> None:
+def check_numbers(at: int, sequence: int, rev: int) -> None:
     """Raise ValueError for a number out of range, or a time before EARLIEST."""
-    for word, number in (("sequence", event.sequence), ("rev", event.rev)):
+    for word, number in (("sequence", sequence), ("rev", rev)):
         if not 0 <= number < 2**63:
             raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
-    if event.at < EARLIEST:
+    if at < EARLIEST:
         raise ValueError(f"`at` lies before {format_instant(EARLIEST)}")
 
 
