@@ -163,7 +163,7 @@ def test_the_file_belongs_to_its_owner_alone_and_is_durable(tmp_path: Path) -> N
             assert modes == dict.fromkeys([f"gateway.db{end}" for end in ("", "-wal", "-shm", ".lock", ".pid")], 0o600)
             asked = ("journal_mode", "synchronous", "foreign_keys", "page_size", "wal_autocheckpoint")
             values = [store.writer.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
-            assert values == ["wal", 2, 1, 16_384, 0]
+            assert values == ["wal", 2, 1, 4_096, 0]
 
     asyncio.run(run())
 
