@@ -272,12 +272,14 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, version: in
 
 
 def test_a_damaged_file_is_told_to_readers_and_writers(tmp_path: Path) -> None:
-    """Rubbish in the pages behind the first is StoreUnusable with what to do, not a fault of the program's."""
+    """Rubbish in the pages of a table is StoreUnusable with what to do, not a fault of the program's."""
     path = tmp_path / "gateway.db"
 
-    async def fill() -> None:
+    async def fill() -> int:
         async with on_file(path) as store:
             await store.add_records("a", [record("1")])
+            found = store._reader.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'inbox'").fetchone()
+            return int(found[0])
 
     async def read_and_write() -> None:
         async with on_file(path, exclusive=False) as store:
@@ -286,9 +288,9 @@ def test_a_damaged_file_is_told_to_readers_and_writers(tmp_path: Path) -> None:
             with pytest.raises(StoreUnusable, match="the database is damaged.*restore a backup"):
                 await store.add_records("a", [record("2")])
 
-    asyncio.run(fill())
-    kept = path.read_bytes()[: 2 * PAGE_BYTES]
-    path.write_bytes(kept + b"\xa5" * (path.stat().st_size - len(kept)))
+    begins = (asyncio.run(fill()) - 1) * PAGE_BYTES
+    whole = path.read_bytes()
+    path.write_bytes(whole[:begins] + b"\xa5" * PAGE_BYTES + whole[begins + PAGE_BYTES :])
     asyncio.run(read_and_write())
 
 
