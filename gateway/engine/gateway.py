@@ -15,6 +15,7 @@ from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
 
@@ -99,14 +100,23 @@ class Gateway:
         Records first: they may say that nothing is late.
         """
         async with self._turn:
-            records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
-            watermark = await self._may_pass_to()
-            contacts = await tick(self.world, self.bench, watermark)
+            records = contacts = 0
+            outlook, watermark = await self._look()
+            if outlook.claimable:
+                records = await process(self.world, self.links, self.bench, watermark, self._innocent)
+                outlook, watermark = await self._look()
+            if outlook.next_due is not None and outlook.next_due <= watermark:
+                contacts = await tick(self.world, self.bench, watermark)
             followed = await self._rejudging.step(self.world, self.bench, watermark)
         return records + contacts + followed
 
-    async def _may_pass_to(self) -> int:
-        return await self._watermark.read(self.world, self.links, self._arriving.values())
+    async def _look(self) -> tuple[Outlook, int]:
+        """What waits, and how far time may pass."""
+        # Before the store is asked: what is committed meanwhile may be in neither.
+        now, under_way = self.world.clock.now(), min(self._arriving.values(), default=None)
+        healthy = [name for name, link in self.links.items() if link.healthy]
+        outlook = await self.world.store.outlook(now=now, connectors=healthy)
+        return outlook, self._watermark.passes_to(now, outlook, under_way)
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""

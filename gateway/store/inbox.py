@@ -3,7 +3,9 @@
 A row is claimed with a lease and a number that grows (`attempt`). Each function here is a part of one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,13 +30,17 @@ _set_cursor = Statement(
 _cursor = Statement(
     sa.select(cursors.c.cursor).where(cursors.c.connector == value("of"), cursors.c.stream == value("stream"))
 )
-_claim = Statement(
+_connectors_after = Statement(
+    sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
+)
+_ready_of = Statement(
+    sa.select(inbox.c.id)
+    .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
+    .order_by(inbox.c.received_at, inbox.c.id)
+)
+_lease = Statement(
     sa.update(inbox)
-    .where(
-        inbox.c.id.in_(
-            sa.select(inbox.c.id).where(inbox.c.due <= value("now")).order_by(inbox.c.id).limit(value("most"))
-        )
-    )
+    .where(inbox.c.id == value("row"))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
     .returning(
         inbox.c.id,
@@ -129,19 +135,50 @@ def cursor_of(connection: Connection, connector: str, stream: str) -> str | None
 
 
 def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-    """Lease the oldest rows that may be claimed."""
-    found = _claim.rows(connection, now=now, until=now + lease_ms, most=limit)
-    return [
-        InboxRow(
-            id=id,
-            connector=connector,
-            record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
-            attempt=attempt,
-            tries=attempt - replayed_at,
-            state="leased",
-        )
-        for id, connector, form, key, stream, received_at, attempt, replayed_at, body in sorted(found)
-    ]
+    """Lease rows that may be claimed, the oldest of each connector in turn."""
+    with ExitStack() as stack:
+        queues = [
+            stack.enter_context(closing(_ready_of.run(connection, of=name, now=now))) for name in _waiting(connection)
+        ]
+        wanted = list(islice(_in_turn(queues), limit))
+    until = now + lease_ms
+    return [_claimed(_lease.rows(connection, row=id, until=until)[0]) for (id,) in sorted(wanted)]
+
+
+def claimable(connection: Connection, now: int) -> bool:
+    """Whether there is any row to claim."""
+    return any(_ready_of.one(connection, of=name, now=now) is not None for name in _waiting(connection))
+
+
+def _waiting(connection: Connection) -> Iterator[str]:
+    """The connectors that have rows which are neither done nor parked, each found by one step into an index."""
+    name: str | None = ""
+    while name is not None:
+        row = _connectors_after.one(connection, after=name)
+        name = None if row is None else row[0]
+        if name is not None:
+            yield name
+
+
+def _in_turn(queues: Sequence[Iterator[Row]]) -> Iterator[Row]:
+    """One of each queue, and round again, until all are empty."""
+    left = list(queues)
+    while left:
+        heads = [(queue, next(queue, None)) for queue in left]
+        left = [queue for queue, head in heads if head is not None]
+        yield from (head for _, head in heads if head is not None)
+
+
+def _claimed(row: Row) -> InboxRow:
+    id, connector, form, key, stream, received_at, attempt, replayed_at, body = row
+    return InboxRow(
+        id=id,
+        connector=connector,
+        record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+        attempt=attempt,
+        tries=attempt - replayed_at,
+        state="leased",
+    )
 
 
 def finish(connection: Connection, done: Sequence[tuple[int, int]], parked: Sequence[tuple[int, int, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import UNOPENED, Batch, Conflict, ContactRow, JournalEntry
+from gateway.kernel.store import UNOPENED, AskedPast, AskedSaid, Batch, Conflict, ContactRow, JournalEntry, Past
 from gateway.model.event import Event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -141,6 +141,19 @@ def said(connection: Connection, contact: str, ids: Sequence[str] | None, after:
     return {entry.id: entry for entry in (entries.decode(body, contact) for (body,) in bodies)}
 
 
+def past(connection: Connection, asked: AskedPast) -> Past:
+    """What one contact can be judged again from."""
+    base = None if asked.before is None else contact_checkpoints.latest(connection, asked.contact, asked.before)
+    return Past(base, history(connection, asked.contact, None if base is None else base.as_of))
+
+
+def said_of(connection: Connection, asked: AskedSaid) -> dict[str, LedgerEntry]:
+    """What has been said of one contact, as far as it is asked for."""
+    later = {} if asked.after is None else said(connection, asked.contact, None, asked.after)
+    missing = [id for id in asked.ids if id not in later]
+    return later | said(connection, asked.contact, missing, None) if missing else later
+
+
 def due(connection: Connection, until: int, limit: int) -> list[ContactRow]:
     """Contacts whose `next_due` has come, the most overdue first."""
     return [contact(row) for row in _due.rows(connection, until=until, most=limit)]
@@ -222,5 +235,5 @@ def _event_values(entry: JournalEntry) -> dict[str, Any]:
         "event": entry.event.id,
         "at": int(entry.event.at),
         "received_at": int(entry.received_at),
-        "body": encode_event(entry.event),
+        "body": entry.body or encode_event(entry.event),
     }

@@ -10,13 +10,18 @@ from typing import Any, TypeVar
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import (
     Added,
+    AskedPast,
+    AskedSaid,
     Batch,
     ContactRow,
     Delivery,
     FetchRow,
     JournalEntry,
+    Known,
     Listed,
     Outcome,
+    Outlook,
+    Past,
     PolicyRow,
 )
 from gateway.model.event import Event
@@ -158,6 +163,20 @@ class SqliteStore:
         """What has been said of a contact: all of it, or only the entries of `ids`, or `at` later than `after`."""
         return await self._read(lambda connection: judging.said(connection, contact, ids, after))
 
+    async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
+        """Contacts and events on one snapshot."""
+        return await self._read(
+            lambda connection: Known(judging.contacts_of(connection, strands), judging.known_events(connection, events))
+        )
+
+    async def pasts(self, asked: Sequence[AskedPast]) -> list[Past]:
+        """Checkpoints and what happened after them."""
+        return await self._read(lambda connection: [judging.past(connection, one) for one in asked])
+
+    async def said(self, asked: Sequence[AskedSaid]) -> list[dict[str, LedgerEntry]]:
+        """Entries of the ledger."""
+        return await self._read(lambda connection: [judging.said_of(connection, one) for one in asked])
+
     async def commit(self, batch: Batch) -> None:
         """Write a batch whole. Raises Conflict or StoreFull."""
         await self.writer.write(judging.Prepared(batch).commit)
@@ -169,6 +188,17 @@ class SqliteStore:
     async def next_due(self) -> int | None:
         """The earliest `next_due` of all."""
         return await self._read(judging.next_due)
+
+    async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
+        """What waits to be judged."""
+        return await self._read(
+            lambda connection: Outlook(
+                inbox.claimable(connection, now),
+                inbox.oldest_waiting(connection, connectors),
+                fetching.oldest(connection, connectors),
+                judging.next_due(connection),
+            )
+        )
 
     async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
         """Receipt of the oldest record of these connectors that is neither done nor parked."""
