@@ -8,7 +8,7 @@ from gateway.engine.fetch import fetch_due
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
-from gateway.engine.process import process
+from gateway.engine.process import BATCH_MAX, process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
 from gateway.engine.rejudge import Rejudging
@@ -18,6 +18,9 @@ from gateway.engine.world import Link, Links, World
 from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
+
+GATHER_S = 0.05
+"""After a batch that wasn't full: what comes in meanwhile shares the next one, and its cost."""
 
 
 @dataclass(slots=True)
@@ -128,8 +131,11 @@ class Gateway:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
-        if await self.judge_once():
+        taken_up = await self.judge_once()
+        if taken_up:
             self._performing.nudge()
+            if taken_up < BATCH_MAX:
+                await self.world.clock.sleep(GATHER_S)
             return 0.0
         due = await self.world.store.next_due()
         if due is None:
