@@ -124,7 +124,9 @@ def told(late: Sequence[int]) -> str:
     """The measured latenesses in words."""
     ordered = sorted(late)
     p50, p99 = statistics.median(ordered), ordered[max(0, round(len(ordered) * 0.99) - 1)]
-    return f"{len(ordered)} breaches: committed p50 {p50:.0f} ms, p99 {p99} ms, max {ordered[-1]} ms after their instant"
+    return (
+        f"{len(ordered)} breaches: committed p50 {p50:.0f} ms, p99 {p99} ms, max {ordered[-1]} ms after their instant"
+    )
 
 
 def main() -> None:

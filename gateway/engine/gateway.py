@@ -40,6 +40,7 @@ class Gateway:
     _performing: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next_due: int | None = None
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -110,7 +111,10 @@ class Gateway:
                 outlook, watermark = await self._look()
             if outlook.next_due is not None and outlook.next_due <= watermark:
                 contacts = await tick(self.world, self.bench, watermark)
-            followed = await self._rejudging.step(self.world, self.bench, watermark)
+                outlook, _ = await self._look()
+            judged = records + contacts > 0
+            followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
+            self._next_due = outlook.next_due
         return records + contacts + followed
 
     async def _look(self) -> tuple[Outlook, int]:
@@ -132,16 +136,19 @@ class Gateway:
 
     async def _judge(self) -> float:
         taken_up = await self.judge_once()
-        if taken_up:
-            self._performing.nudge()
-            if taken_up < BATCH_MAX:
-                await self.world.clock.sleep(GATHER_S)
-            return 0.0
-        due = await self.world.store.next_due()
-        if due is None:
+        if not taken_up:
+            return self._until_due_s()
+        self._performing.nudge()
+        if taken_up < BATCH_MAX and not self._stopping:
+            await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
+        return 0.0
+
+    def _until_due_s(self) -> float:
+        """How long judging may wait for the next instant that was due when it last looked; never longer than a poll."""
+        if self._next_due is None:
             return POLL_S
         # What is due already is held back by something that waits: look again soon, but not without a pause.
-        ahead_s = (due - self.world.clock.now()) / 1000
+        ahead_s = (self._next_due - self.world.clock.now()) / 1000
         return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:

@@ -17,7 +17,7 @@ from gateway.model.record import InboxRow, Record
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
-from gateway.store.statement import Row, Statement, value, word
+from gateway.store.statement import Row, Statement, each, together, value, word
 
 _NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
@@ -38,9 +38,10 @@ _ready_of = Statement(
     .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
     .order_by(inbox.c.received_at, inbox.c.id)
 )
+_each, (_id,) = each("rows", 1)
 _lease = Statement(
     sa.update(inbox)
-    .where(inbox.c.id == value("row"))
+    .where(inbox.c.id.in_(sa.select(_id).select_from(_each)))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
     .returning(
         inbox.c.id,
@@ -141,8 +142,9 @@ def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[I
             stack.enter_context(closing(_ready_of.run(connection, of=name, now=now))) for name in _waiting(connection)
         ]
         wanted = list(islice(_in_turn(queues), limit))
-    until = now + lease_ms
-    return [_claimed(_lease.rows(connection, row=id, until=until)[0]) for (id,) in sorted(wanted)]
+    if not wanted:
+        return []
+    return [_claimed(row) for row in sorted(_lease.rows(connection, rows=together(wanted), until=now + lease_ms))]
 
 
 def claimable(connection: Connection, now: int) -> bool:
