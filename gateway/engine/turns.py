@@ -15,8 +15,8 @@ T = TypeVar("T")
 SHORT = 48
 """Contacts that are judged in one turn, about 2 ms, while judging keeps up."""
 
-LONG = 256
-"""Contacts in one turn, about 10 ms, when it lags."""
+LONG = 128
+"""Contacts in one turn, about 6 ms, when it lags."""
 
 LAG_MS = 1_000
 """A record that has waited so long says that judging lags."""

@@ -1,11 +1,12 @@
 """What the Store port promises of records, look-ups and what is in force."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
+from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from gateway.store.notes import NOTE_BYTES_MAX
@@ -58,6 +59,54 @@ def test_claims_are_leased_oldest_first_and_fenced() -> None:
         await store.commit(Batch(done=((first[0].id, 2),), now=T0))
         with pytest.raises(Conflict):
             await store.commit(Batch(done=((first[0].id, 2),), now=T0))
+
+    with_store(check)
+
+
+def test_every_connector_has_its_turn() -> None:
+    """A connector with much that waits keeps no other waiting: shares are equal, and what one leaves goes to others."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("busy", [record(at=T0 + number) for number in range(50)])
+        await store.add_records("calm", [record(at=T0 + 90), record(at=T0 + 91)])
+        await store.add_records("slow", [record(at=T0 + 95)])
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        shares = Counter(found.connector for found in claimed)
+        assert shares == {"busy": 6, "calm": 2, "slow": 1}
+        assert [found.record.received_at - T0 for found in claimed] == [*range(6), 90, 91, 95]
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        assert [found.record.received_at - T0 for found in claimed] == [6, 7]
+
+    with_store(check)
+
+
+def test_of_a_connector_what_was_received_first_comes_first() -> None:
+    """A request that took longer to its commit than a later one has not lost its place."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0), record(at=T0 + 1)])
+        order = [await store.claim_records(now=T0, lease_ms=LEASE, limit=1) for _ in range(3)]
+        assert [found.record.received_at - T0 for (found,) in order] == [0, 1, 2]
+
+    with_store(check)
+
+
+def test_an_outlook_is_what_waits() -> None:
+    """Whether any record can be claimed, the oldest receipt and look-up of these connectors, and who is due first."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(False, None, None, None)
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
+        asked = LookUp(FetchKey("a", fetch_ref()), "thin push", T0 - 5)
+        await store.commit(Batch(fetches=(asked,), contacts=(row("1", next_due=T0 + 7),), now=T0))
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(True, T0 + 1, T0 - 5, T0 + 7)
+        assert await store.outlook(now=T0, connectors=["b"]) == Outlook(True, None, None, T0 + 7)
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert (await store.outlook(now=T0, connectors=["a"])).claimable is False
+        assert (await store.outlook(now=T0 + LEASE, connectors=["a"])).claimable is True
+        done = Batch(done=tuple((found.id, found.attempt) for found in claimed), now=T0)
+        await store.commit(done)
+        assert await store.outlook(now=T0 + LEASE, connectors=["a"]) == Outlook(False, None, T0 - 5, T0 + 7)
 
     with_store(check)
 
