@@ -68,7 +68,7 @@ _replay = Statement(
         reason=sa.null(),
     )
 )
-_release = Statement(sa.update(inbox).where(inbox.c.due > 0).values(due=0))
+_release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")).values(due=0))
 _oldest = Statement(
     sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
 )
