@@ -272,14 +272,6 @@ class Store(Protocol):
         """Look-ups that are due, leased."""
         ...
 
-    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
-        """The contact of each strand that has one."""
-        ...
-
-    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
-        """Those of the events (connector, event id) that the journal has."""
-        ...
-
     async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
         """Both at once: the contact of each strand that has one, and the events that the journal has."""
         ...
@@ -294,10 +286,6 @@ class Store(Protocol):
 
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or only those that happened after an instant; in no promised order."""
-        ...
-
-    async def checkpoint(self, contact: str, before: int) -> State | None:
-        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
         ...
 
     async def ledger(
@@ -315,20 +303,8 @@ class Store(Protocol):
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
         ...
 
-    async def next_due(self) -> int | None:
-        """The earliest `next_due` of all."""
-        ...
-
     async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
         """What waits; `received` and `asked` of these connectors only."""
-        ...
-
-    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
-        """Receipt of the oldest record of these connectors that is neither done nor parked."""
-        ...
-
-    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
-        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
         ...
 
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────

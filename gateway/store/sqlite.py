@@ -24,13 +24,11 @@ from gateway.kernel.store import (
     Past,
     PolicyRow,
 )
-from gateway.model.event import Event
 from gateway.model.identity import StrandKey
-from gateway.model.judgement import LedgerEntry, State
+from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
     connections,
-    contact_checkpoints,
     fetching,
     inbox,
     judging,
@@ -141,21 +139,9 @@ class SqliteStore:
         """Look-ups that are due, leased."""
         return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
 
-    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
-        """The contact of each strand that has one."""
-        return await self._read(lambda connection: judging.contacts_of(connection, strands))
-
-    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
-        """Those of the events (connector, event id) that the journal has."""
-        return await self._read(lambda connection: judging.known_events(connection, ids))
-
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""
         return await self._read(lambda connection: judging.history(connection, contact, after))
-
-    async def checkpoint(self, contact: str, before: int) -> State | None:
-        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
-        return await self._read(lambda connection: contact_checkpoints.latest(connection, contact, before))
 
     async def ledger(
         self, contact: str, ids: Sequence[str] | None = None, after: int | None = None
@@ -185,10 +171,6 @@ class SqliteStore:
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
         return await self._read(lambda connection: judging.due(connection, until, limit))
 
-    async def next_due(self) -> int | None:
-        """The earliest `next_due` of all."""
-        return await self._read(judging.next_due)
-
     async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
         """What waits to be judged."""
         return await self._read(
@@ -199,14 +181,6 @@ class SqliteStore:
                 judging.next_due(connection),
             )
         )
-
-    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
-        """Receipt of the oldest record of these connectors that is neither done nor parked."""
-        return await self._read(lambda connection: inbox.oldest_waiting(connection, connectors))
-
-    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
-        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
-        return await self._read(lambda connection: fetching.oldest(connection, connectors))
 
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
     async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:

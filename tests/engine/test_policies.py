@@ -17,6 +17,7 @@ from gateway.kernel.store import AskedPast, Past, StoreUnusable
 from gateway.policy.load import load_policy
 from gateway.rules.timeline import InForce, Timeline
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, T0, Cursed, Rig, event, opening, reply, run
+from tests.store.samples import checkpoint
 from tests.support.policies import kept, loaded
 
 STRICT = POLICY.replace("15m", "5m")
@@ -323,7 +324,7 @@ def test_a_very_long_contact_starts_again_from_its_last_checkpoint() -> None:
             await rig.post(*talk[start : start + 50])
             await rig.settle()
         id = (await rig.contact()).id
-        base = await rig.store.checkpoint(id, T0 + 290 * SECOND)
+        base = await checkpoint(rig.store, id, T0 + 290 * SECOND)
         assert base is not None and base.events == 256
         read: list[Past] = []
         pasts = rig.store.pasts

@@ -10,6 +10,7 @@ from gateway.engine.world import FAULTS_IN_A_ROW_MAX
 from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.identity import Ref
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, judge_by, opening, reply, run
+from tests.store.samples import next_due
 from tests.support.policies import loaded
 
 DEADLINE = 15 * MINUTE
@@ -33,11 +34,11 @@ def test_a_breach_comes_at_its_very_instant() -> None:
         await rig.post(opening())
         await rig.at(DEADLINE - 1)
         assert "sla.breached" not in rig.types()
-        assert await rig.store.next_due() == T0 + DEADLINE
+        assert await next_due(rig.store) == T0 + DEADLINE
         await rig.at(DEADLINE)
         assert rig.types()[-2:] == ["sla.breached", "escalation.raised"]
         await rig.at(DEADLINE + 30 * MINUTE)
-        assert await rig.store.next_due() is None
+        assert await next_due(rig.store) is None
         said = rig.types()
         await rig.at(48 * HOUR)
         assert rig.types() == said

@@ -10,7 +10,7 @@ from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlo
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from gateway.store.notes import NOTE_BYTES_MAX
-from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
+from tests.store.samples import LEASE, T0, fetch_ref, in_memory, oldest_waiting, on_file, record, row, with_store
 
 
 def test_a_key_counts_once_within_its_connector() -> None:
@@ -157,13 +157,13 @@ def test_oldest_waiting_sees_ready_and_leased_records_of_these_connectors() -> N
     async def check(store: SqliteStore) -> None:
         await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
         await store.add_records("b", [record(at=T0)])
-        assert await store.oldest_waiting(["a"]) == T0 + 1
-        assert await store.oldest_waiting(["a", "b"]) == T0
-        assert await store.oldest_waiting(["c"]) is None
+        assert await oldest_waiting(store, ["a"]) == T0 + 1
+        assert await oldest_waiting(store, ["a", "b"]) == T0
+        assert await oldest_waiting(store, ["c"]) is None
         claimed = await store.claim_records(now=T0 + 9, lease_ms=LEASE, limit=9)
-        assert await store.oldest_waiting(["a", "b"]) == T0
+        assert await oldest_waiting(store, ["a", "b"]) == T0
         await store.commit(Batch(done=tuple((found.id, 1) for found in claimed[1:]), now=T0))
-        assert await store.oldest_waiting(["a", "b"]) == T0 + 2
+        assert await oldest_waiting(store, ["a", "b"]) == T0 + 2
 
     with_store(check)
 
