@@ -8,15 +8,19 @@ from gateway.engine.fetch import fetch_due
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
-from gateway.engine.process import process
+from gateway.engine.process import BATCH_MAX, process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
+
+GATHER_S = 0.05
+"""After a batch that wasn't full: what comes in meanwhile shares the next one, and its cost."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Gateway:
     _performing: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next_due: int | None = None
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -99,14 +104,26 @@ class Gateway:
         Records first: they may say that nothing is late.
         """
         async with self._turn:
-            records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
-            watermark = await self._may_pass_to()
-            contacts = await tick(self.world, self.bench, watermark)
-            followed = await self._rejudging.step(self.world, self.bench, watermark)
+            records = contacts = 0
+            outlook, watermark = await self._look()
+            if outlook.claimable:
+                records = await process(self.world, self.links, self.bench, watermark, self._innocent)
+                outlook, watermark = await self._look()
+            if outlook.next_due is not None and outlook.next_due <= watermark:
+                contacts = await tick(self.world, self.bench, watermark)
+                outlook, _ = await self._look()
+            judged = records + contacts > 0
+            followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
+            self._next_due = outlook.next_due
         return records + contacts + followed
 
-    async def _may_pass_to(self) -> int:
-        return await self._watermark.read(self.world, self.links, self._arriving.values())
+    async def _look(self) -> tuple[Outlook, int]:
+        """What waits, and how far time may pass."""
+        # Before the store is asked: what is committed meanwhile may be in neither.
+        now, under_way = self.world.clock.now(), min(self._arriving.values(), default=None)
+        healthy = [name for name, link in self.links.items() if link.healthy]
+        outlook = await self.world.store.outlook(now=now, connectors=healthy)
+        return outlook, self._watermark.passes_to(now, outlook, under_way)
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
@@ -118,14 +135,20 @@ class Gateway:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
-        if await self.judge_once():
-            self._performing.nudge()
-            return 0.0
-        due = await self.world.store.next_due()
-        if due is None:
+        taken_up = await self.judge_once()
+        if not taken_up:
+            return self._until_due_s()
+        self._performing.nudge()
+        if taken_up < BATCH_MAX and not self._stopping:
+            await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
+        return 0.0
+
+    def _until_due_s(self) -> float:
+        """How long judging may wait for the next instant that was due when it last looked; never longer than a poll."""
+        if self._next_due is None:
             return POLL_S
         # What is due already is held back by something that waits: look again soon, but not without a pause.
-        ahead_s = (due - self.world.clock.now()) / 1000
+        ahead_s = (self._next_due - self.world.clock.now()) / 1000
         return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:

@@ -22,7 +22,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after `seconds` of the steady time."""
+        """Come back after `seconds` of the steady time; 0 lets others go on."""
         ...
 
 

@@ -3,7 +3,9 @@
 A row is claimed with a lease and a number that grows (`attempt`). Each function here is a part of one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ from gateway.model.record import InboxRow, Record
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
-from gateway.store.statement import Row, Statement, value, word
+from gateway.store.statement import Row, Statement, each, together, value, word
 
 _NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
@@ -28,13 +30,18 @@ _set_cursor = Statement(
 _cursor = Statement(
     sa.select(cursors.c.cursor).where(cursors.c.connector == value("of"), cursors.c.stream == value("stream"))
 )
-_claim = Statement(
+_connectors_after = Statement(
+    sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
+)
+_ready_of = Statement(
+    sa.select(inbox.c.id)
+    .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
+    .order_by(inbox.c.received_at, inbox.c.id)
+)
+_each, (_id,) = each("rows", 1)
+_lease = Statement(
     sa.update(inbox)
-    .where(
-        inbox.c.id.in_(
-            sa.select(inbox.c.id).where(inbox.c.due <= value("now")).order_by(inbox.c.id).limit(value("most"))
-        )
-    )
+    .where(inbox.c.id.in_(sa.select(_id).select_from(_each)))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
     .returning(
         inbox.c.id,
@@ -61,7 +68,7 @@ _replay = Statement(
         reason=sa.null(),
     )
 )
-_release = Statement(sa.update(inbox).where(inbox.c.due > 0).values(due=0))
+_release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")).values(due=0))
 _oldest = Statement(
     sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
 )
@@ -129,19 +136,51 @@ def cursor_of(connection: Connection, connector: str, stream: str) -> str | None
 
 
 def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-    """Lease the oldest rows that may be claimed."""
-    found = _claim.rows(connection, now=now, until=now + lease_ms, most=limit)
-    return [
-        InboxRow(
-            id=id,
-            connector=connector,
-            record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
-            attempt=attempt,
-            tries=attempt - replayed_at,
-            state="leased",
-        )
-        for id, connector, form, key, stream, received_at, attempt, replayed_at, body in sorted(found)
-    ]
+    """Lease rows that may be claimed, the oldest of each connector in turn."""
+    with ExitStack() as stack:
+        queues = [
+            stack.enter_context(closing(_ready_of.run(connection, of=name, now=now))) for name in _waiting(connection)
+        ]
+        wanted = list(islice(_in_turn(queues), limit))
+    if not wanted:
+        return []
+    return [_claimed(row) for row in sorted(_lease.rows(connection, rows=together(wanted), until=now + lease_ms))]
+
+
+def claimable(connection: Connection, now: int) -> bool:
+    """Whether there is any row to claim."""
+    return any(_ready_of.one(connection, of=name, now=now) is not None for name in _waiting(connection))
+
+
+def _waiting(connection: Connection) -> Iterator[str]:
+    """The connectors that have rows which are neither done nor parked, each found by one step into an index."""
+    name: str | None = ""
+    while name is not None:
+        row = _connectors_after.one(connection, after=name)
+        name = None if row is None else row[0]
+        if name is not None:
+            yield name
+
+
+def _in_turn(queues: Sequence[Iterator[Row]]) -> Iterator[Row]:
+    """One of each queue, and round again, until all are empty."""
+    left = list(queues)
+    while left:
+        heads = [(queue, next(queue, None)) for queue in left]
+        left = [queue for queue, head in heads if head is not None]
+        yield from (head for _, head in heads if head is not None)
+
+
+def _claimed(row: Row) -> InboxRow:
+    id, connector, form, key, stream, received_at, attempt, replayed_at, body = row
+    return InboxRow(
+        id=id,
+        connector=connector,
+        record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+        attempt=attempt,
+        tries=attempt - replayed_at,
+        state="leased",
+    )
 
 
 def finish(connection: Connection, done: Sequence[tuple[int, int]], parked: Sequence[tuple[int, int, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import UNOPENED, Batch, Conflict, ContactRow, JournalEntry
+from gateway.kernel.store import UNOPENED, AskedPast, AskedSaid, Batch, Conflict, ContactRow, JournalEntry, Past
 from gateway.model.event import Event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -18,7 +18,7 @@ from gateway.store import contact_checkpoints, fetching, inbox, outbox
 from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
-from gateway.store.statement import BEFORE_ALL, Row, Statement, upsert, value
+from gateway.store.statement import BEFORE_ALL, Row, Statement, each, together, upsert, value
 
 CONTACT_COLUMNS = (
     contacts.c.id,
@@ -30,10 +30,13 @@ CONTACT_COLUMNS = (
 )
 
 
-_contact_of = Statement(
-    sa.select(*CONTACT_COLUMNS)
-    .select_from(strands.join(contacts))
-    .where(strands.c.connector == value("of"), strands.c.kind == value("type"), strands.c.ref == value("object"))
+_keys, (_of, _type, _object) = each("keys", 3)
+_contacts_of = Statement(
+    sa.select(strands.c.connector, strands.c.kind, strands.c.ref, *CONTACT_COLUMNS).select_from(
+        _keys.join(
+            strands, sa.and_(strands.c.connector == _of, strands.c.kind == _type, strands.c.ref == _object)
+        ).join(contacts)
+    )
 )
 _due = Statement(
     sa.select(*CONTACT_COLUMNS)
@@ -42,8 +45,11 @@ _due = Statement(
     .limit(value("most"))
 )
 _next_due = Statement(sa.select(sa.func.min(contacts.c.next_due)).where(contacts.c.next_due.isnot(None)))
-_event = Statement(
-    sa.select(journal.c.body).where(journal.c.connector == value("of"), journal.c.event == value("event"))
+_ids, (_by, _event) = each("ids", 2)
+_events = Statement(
+    sa.select(journal.c.connector, journal.c.event, journal.c.body).select_from(
+        _ids.join(journal, sa.and_(journal.c.connector == _by, journal.c.event == _event))
+    )
 )
 _history = Statement(
     sa.select(journal.c.connector, journal.c.kind, journal.c.ref, journal.c.received_at, journal.c.body)
@@ -99,23 +105,21 @@ def contact(row: Row) -> ContactRow:
 
 def contacts_of(connection: Connection, keys: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
     """The contact of each strand that has one; strands of one contact share one value."""
-    found: dict[StrandKey, ContactRow] = {}
     loaded: dict[str, ContactRow] = {}
-    for key in keys:
-        row = _contact_of.one(connection, of=key.connector, type=key.kind, object=key.id)
-        if row is not None:
-            found[key] = loaded.get(row[0]) or loaded.setdefault(row[0], contact(row))
+    found: dict[StrandKey, ContactRow] = {}
+    wanted = together([(key.connector, key.kind, key.id) for key in keys])
+    for connector, kind, ref, *row in _contacts_of.rows(connection, keys=wanted):
+        key = StrandKey(connector, kind, ref)
+        found[key] = loaded.get(row[0]) or loaded.setdefault(row[0], contact(tuple(row)))
     return found
 
 
 def known_events(connection: Connection, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
     """Those of the events that the journal has."""
-    found = {}
-    for connector, event in ids:
-        row = _event.one(connection, of=connector, event=event)
-        if row is not None:
-            found[connector, event] = read_event(row[0], f"connector {connector}: {event}")
-    return found
+    return {
+        (connector, event): read_event(body, f"connector {connector}: {event}")
+        for connector, event, body in _events.rows(connection, ids=together(ids))
+    }
 
 
 def history(connection: Connection, contact: str, after: int | None) -> list[JournalEntry]:
@@ -139,6 +143,19 @@ def said(connection: Connection, contact: str, ids: Sequence[str] | None, after:
     else:
         bodies = [row for id in ids if (row := _entry.one(connection, **which, entry=id)) is not None]
     return {entry.id: entry for entry in (entries.decode(body, contact) for (body,) in bodies)}
+
+
+def past(connection: Connection, asked: AskedPast) -> Past:
+    """What one contact can be judged again from."""
+    base = None if asked.before is None else contact_checkpoints.latest(connection, asked.contact, asked.before)
+    return Past(base, history(connection, asked.contact, None if base is None else base.as_of))
+
+
+def said_of(connection: Connection, asked: AskedSaid) -> dict[str, LedgerEntry]:
+    """What has been said of one contact, as far as it is asked for."""
+    later = {} if asked.after is None else said(connection, asked.contact, None, asked.after)
+    missing = [id for id in asked.ids if id not in later]
+    return later | said(connection, asked.contact, missing, None) if missing else later
 
 
 def due(connection: Connection, until: int, limit: int) -> list[ContactRow]:
@@ -222,5 +239,5 @@ def _event_values(entry: JournalEntry) -> dict[str, Any]:
         "event": entry.event.id,
         "at": int(entry.event.at),
         "received_at": int(entry.received_at),
-        "body": encode_event(entry.event),
+        "body": entry.body or encode_event(entry.event),
     }

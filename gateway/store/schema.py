@@ -53,6 +53,7 @@ inbox = _table(
 sa.Index("inbox_key", inbox.c.connector, inbox.c.key, unique=True, sqlite_where=inbox.c.key.isnot(None))
 sa.Index("inbox_waiting", inbox.c.id, sqlite_where=inbox.c.due.isnot(None))
 sa.Index("inbox_oldest", inbox.c.connector, inbox.c.received_at, sqlite_where=inbox.c.due.isnot(None))
+sa.Index("inbox_leased", inbox.c.id, sqlite_where=inbox.c.due > sa.literal_column("0"))
 sa.Index("inbox_parked", inbox.c.id, sqlite_where=inbox.c.reason.isnot(None))
 
 cursors = _table(

@@ -10,22 +10,25 @@ from typing import Any, TypeVar
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import (
     Added,
+    AskedPast,
+    AskedSaid,
     Batch,
     ContactRow,
     Delivery,
     FetchRow,
     JournalEntry,
+    Known,
     Listed,
     Outcome,
+    Outlook,
+    Past,
     PolicyRow,
 )
-from gateway.model.event import Event
 from gateway.model.identity import StrandKey
-from gateway.model.judgement import LedgerEntry, State
+from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
     connections,
-    contact_checkpoints,
     fetching,
     inbox,
     judging,
@@ -136,27 +139,29 @@ class SqliteStore:
         """Look-ups that are due, leased."""
         return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
 
-    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
-        """The contact of each strand that has one."""
-        return await self._read(lambda connection: judging.contacts_of(connection, strands))
-
-    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
-        """Those of the events (connector, event id) that the journal has."""
-        return await self._read(lambda connection: judging.known_events(connection, ids))
-
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""
         return await self._read(lambda connection: judging.history(connection, contact, after))
-
-    async def checkpoint(self, contact: str, before: int) -> State | None:
-        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
-        return await self._read(lambda connection: contact_checkpoints.latest(connection, contact, before))
 
     async def ledger(
         self, contact: str, ids: Sequence[str] | None = None, after: int | None = None
     ) -> dict[str, LedgerEntry]:
         """What has been said of a contact: all of it, or only the entries of `ids`, or `at` later than `after`."""
         return await self._read(lambda connection: judging.said(connection, contact, ids, after))
+
+    async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
+        """Contacts and events on one snapshot."""
+        return await self._read(
+            lambda connection: Known(judging.contacts_of(connection, strands), judging.known_events(connection, events))
+        )
+
+    async def pasts(self, asked: Sequence[AskedPast]) -> list[Past]:
+        """Checkpoints and what happened after them."""
+        return await self._read(lambda connection: [judging.past(connection, one) for one in asked])
+
+    async def said(self, asked: Sequence[AskedSaid]) -> list[dict[str, LedgerEntry]]:
+        """Entries of the ledger."""
+        return await self._read(lambda connection: [judging.said_of(connection, one) for one in asked])
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch whole. Raises Conflict or StoreFull."""
@@ -166,17 +171,16 @@ class SqliteStore:
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
         return await self._read(lambda connection: judging.due(connection, until, limit))
 
-    async def next_due(self) -> int | None:
-        """The earliest `next_due` of all."""
-        return await self._read(judging.next_due)
-
-    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
-        """Receipt of the oldest record of these connectors that is neither done nor parked."""
-        return await self._read(lambda connection: inbox.oldest_waiting(connection, connectors))
-
-    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
-        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
-        return await self._read(lambda connection: fetching.oldest(connection, connectors))
+    async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
+        """What waits to be judged."""
+        return await self._read(
+            lambda connection: Outlook(
+                inbox.claimable(connection, now),
+                inbox.oldest_waiting(connection, connectors),
+                fetching.oldest(connection, connectors),
+                judging.next_due(connection),
+            )
+        )
 
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
     async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:

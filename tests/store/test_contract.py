@@ -1,15 +1,16 @@
 """What the Store port promises of records, look-ups and what is in force."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
+from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from gateway.store.notes import NOTE_BYTES_MAX
-from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
+from tests.store.samples import LEASE, T0, fetch_ref, in_memory, oldest_waiting, on_file, record, row, with_store
 
 
 def test_a_key_counts_once_within_its_connector() -> None:
@@ -62,6 +63,54 @@ def test_claims_are_leased_oldest_first_and_fenced() -> None:
     with_store(check)
 
 
+def test_every_connector_has_its_turn() -> None:
+    """A connector with much that waits keeps no other waiting: shares are equal, and what one leaves goes to others."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("busy", [record(at=T0 + number) for number in range(50)])
+        await store.add_records("calm", [record(at=T0 + 90), record(at=T0 + 91)])
+        await store.add_records("slow", [record(at=T0 + 95)])
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        shares = Counter(found.connector for found in claimed)
+        assert shares == {"busy": 6, "calm": 2, "slow": 1}
+        assert [found.record.received_at - T0 for found in claimed] == [*range(6), 90, 91, 95]
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        assert [found.record.received_at - T0 for found in claimed] == [6, 7]
+
+    with_store(check)
+
+
+def test_of_a_connector_what_was_received_first_comes_first() -> None:
+    """A request that took longer to its commit than a later one has not lost its place."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0), record(at=T0 + 1)])
+        order = [await store.claim_records(now=T0, lease_ms=LEASE, limit=1) for _ in range(3)]
+        assert [found.record.received_at - T0 for (found,) in order] == [0, 1, 2]
+
+    with_store(check)
+
+
+def test_an_outlook_is_what_waits() -> None:
+    """Whether any record can be claimed, the oldest receipt and look-up of these connectors, and who is due first."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(False, None, None, None)
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
+        asked = LookUp(FetchKey("a", fetch_ref()), "thin push", T0 - 5)
+        await store.commit(Batch(fetches=(asked,), contacts=(row("1", next_due=T0 + 7),), now=T0))
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(True, T0 + 1, T0 - 5, T0 + 7)
+        assert await store.outlook(now=T0, connectors=["b"]) == Outlook(True, None, None, T0 + 7)
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert (await store.outlook(now=T0, connectors=["a"])).claimable is False
+        assert (await store.outlook(now=T0 + LEASE, connectors=["a"])).claimable is True
+        done = Batch(done=tuple((found.id, found.attempt) for found in claimed), now=T0)
+        await store.commit(done)
+        assert await store.outlook(now=T0 + LEASE, connectors=["a"]) == Outlook(False, None, T0 - 5, T0 + 7)
+
+    with_store(check)
+
+
 def test_a_batch_with_one_lost_fence_writes_nothing() -> None:
     """All or nothing: neither the other rows nor the contact of the batch are written."""
 
@@ -108,13 +157,13 @@ def test_oldest_waiting_sees_ready_and_leased_records_of_these_connectors() -> N
     async def check(store: SqliteStore) -> None:
         await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
         await store.add_records("b", [record(at=T0)])
-        assert await store.oldest_waiting(["a"]) == T0 + 1
-        assert await store.oldest_waiting(["a", "b"]) == T0
-        assert await store.oldest_waiting(["c"]) is None
+        assert await oldest_waiting(store, ["a"]) == T0 + 1
+        assert await oldest_waiting(store, ["a", "b"]) == T0
+        assert await oldest_waiting(store, ["c"]) is None
         claimed = await store.claim_records(now=T0 + 9, lease_ms=LEASE, limit=9)
-        assert await store.oldest_waiting(["a", "b"]) == T0
+        assert await oldest_waiting(store, ["a", "b"]) == T0
         await store.commit(Batch(done=tuple((found.id, 1) for found in claimed[1:]), now=T0))
-        assert await store.oldest_waiting(["a", "b"]) == T0 + 2
+        assert await oldest_waiting(store, ["a", "b"]) == T0 + 2
 
     with_store(check)
 
