@@ -1,8 +1,8 @@
 """How values lie in the tables: states and entries in msgpack, events in the JSON of the model.
 
 States and entries are arrays, half as long as with the names of their fields: a field may be added at the end, with a
-default, and none may move. A whole number beyond 64 bits doesn't fit msgpack; a value that holds one is written as JSON,
-which starts with `[` or `{`: no array or map of msgpack does.
+default, and none may move. A whole number beyond 64 bits doesn't fit msgpack; a value that holds one is written as
+JSON, which starts with `[` or `{`: no array or map of msgpack does.
 """
 
 from typing import Any, Generic, TypeVar
