@@ -5,7 +5,9 @@ The engine takes them as arguments and touches nothing else outside itself.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
+
+from gateway.kernel.reach import INTERNET, Reach
 
 T = TypeVar("T")
 
@@ -40,13 +42,13 @@ class Rng(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NetRequest:
-    """One HTTP request to the outside. `allow_private` lets it reach private and loopback addresses."""
+    """One HTTP request to the outside. `reach`: what it may be connected to."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    allow_private: bool = False
+    reach: Reach = INTERNET
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class NetError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.blocked = blocked
+
+    @property
+    def verdict(self) -> Literal["blocked", "failed"]:
+        """All that may be told to who could be sounding a network out by trying addresses."""
+        return "blocked" if self.blocked else "failed"
 
 
 class Net(Protocol):

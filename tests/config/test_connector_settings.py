@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from gateway.config import Config, load_config
 from gateway.kernel.document import Problems
+from gateway.kernel.reach import PRIVATE_TOO
 
 
 class Inner(BaseModel):
@@ -68,7 +69,7 @@ def test_allow_private_belongs_to_the_core(tmp_path: Path) -> None:
     """A private base_url needs `allow_private: true`, which the plugin sees only if it asks for it."""
     config = loaded(tmp_path, "    base_url: http://127.0.0.1:4010\n    allow_private: true\n")
 
-    assert config.connectors["v"].allow_private
+    assert config.connectors["v"].reach == PRIVATE_TOO
     assert config.connector_settings("v", Settings).base_url == "http://127.0.0.1:4010"
     assert config.connector_settings("v", Private).allow_private
 

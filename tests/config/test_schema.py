@@ -236,7 +236,7 @@ def test_a_file_that_is_taken_passes_with_a_secret_of_any_kind(tmp_path: Path) -
     for secret in ("{env: S}", "[{env: S}]", "[{env: S}, {file: s}]"):
         (tmp_path / "s").write_text(KEY)
         text = (
-            f"version: 1\npolicy: preset:orion\nendpoints: {{e: {{url: 'HTTPS://x.example/a?b#', secret: {secret}}}}}\n"
+            f"version: 1\npolicy: preset:orion\nendpoints: {{e: {{url: 'HTTPS://x.example/a?b', secret: {secret}}}}}\n"
         )
         (tmp_path / "gateway.yaml").write_text(text)
         load_config(tmp_path / "gateway.yaml", {"S": KEY})
