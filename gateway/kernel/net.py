@@ -67,7 +67,7 @@ class AiohttpNet:
             async with asyncio.timeout(deadline_s):
                 return await self._exchange(request, url, body_max)
         except TimeoutError:
-            raise NetError(f"no complete answer within {deadline_s:g} s") from None
+            raise NetError(f"no complete answer within {deadline_s:g} s", timed_out=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _named(error) from None
 

@@ -147,6 +147,12 @@ def test_what_is_wrong_fails(line: str, tmp_path: Path) -> None:
         "endpoints: {e: {url: 'https://x.example'}}",
         "endpoints: {e: {url: 'https://x.example', secret: {env: S}, notices: [sla.breeched]}}",
         "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: 'yes'}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: []}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: [here]}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_ports: [0]}}",
+        "endpoints: {e: {url: 'https://x.example:080', secret: {env: S}}}",
+        "endpoints: {e: {url: 'https://x.example/#a', secret: {env: S}}}",
+        "connectors: {z: {plugin: events, secret: {env: S}, allow_private: [here]}}",
     ],
 )
 def test_one_wrong_value_fails(line: str) -> None:

@@ -227,7 +227,7 @@ def test_the_deadline_covers_the_body() -> None:
     async def run() -> None:
         async with outside(stalls) as (net, _, port):
             failure = await refused(net, f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO, deadline_s=0.05)
-            assert failure.reason == "no complete answer within 0.05 s"
+            assert (failure.reason, failure.timed_out) == ("no complete answer within 0.05 s", True)
 
     asyncio.run(run())
 
