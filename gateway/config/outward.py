@@ -70,6 +70,8 @@ def flag_or_networks(value: object, networks: ValidatorFunctionWrapHandler) -> o
         return PRIVATE_NETWORKS if value else ()
     if not isinstance(value, list):
         raise ValueError("expected true, false, or a list of networks such as [10.20.0.0/16]")
+    if not 1 <= len(value) <= NETWORKS_MAX:
+        raise ValueError(f"list from 1 to {NETWORKS_MAX} networks; false allows none")
     return networks(value)
 
 

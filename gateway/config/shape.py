@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, WithJsonSchema, WrapValidator
 
-from gateway.config.outward import ALLOW_PRIVATE_SCHEMA, NETWORKS_MAX, PORTS_MAX, flag_or_networks, parse_network
+from gateway.config.outward import ALLOW_PRIVATE_SCHEMA, PORTS_MAX, flag_or_networks, parse_network
 from gateway.config.secret import as_secret, as_secrets
 from gateway.config.values import (
     ADDRESS_SCHEMA,
@@ -49,14 +49,9 @@ CalledUrl = Annotated[
         }
     ),
 ]
-NetworkList = Annotated[
-    tuple[Annotated[InstanceOf[IPv4Network] | InstanceOf[IPv6Network], BeforeValidator(parse_network)], ...],
-    Field(min_length=1, max_length=NETWORKS_MAX),
-]
+AllowedNetwork = Annotated[InstanceOf[IPv4Network] | InstanceOf[IPv6Network], BeforeValidator(parse_network)]
 AllowPrivate = Annotated[
-    NetworkList,
-    WrapValidator(flag_or_networks),
-    WithJsonSchema(ALLOW_PRIVATE_SCHEMA),
+    tuple[AllowedNetwork, ...], WrapValidator(flag_or_networks), WithJsonSchema(ALLOW_PRIVATE_SCHEMA)
 ]
 Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 
