@@ -43,6 +43,9 @@ REFUSALS_MAX = 5
 
 REFUSED_FIRST_MS = 30_000
 GIVE_UP_AFTER_MS = 7 * DAY_MS
+RECORDS_MAX = 10_000
+"""Records that one look-up may bring."""
+
 REASON_MAX = 300
 
 
@@ -166,13 +169,15 @@ class Fetcher:
 
 
 async def _asked(link: Link, ref: Ref, now: int) -> list[Record]:
-    """What the connector finds. Raises TypeError for anything but records."""
+    """What the connector finds. Raises TypeError for anything but records, and ValueError for too many."""
     if link.fetches is None:
         raise TypeError(f"connector {link.name} can't look anything up")
     async with asyncio.timeout(DEADLINE_S):
         found = list(await link.fetches.fetch(ref, now))
     if not all(isinstance(record, Record) for record in found):
         raise TypeError("fetch gives records, and nothing else")
+    if len(found) > RECORDS_MAX:
+        raise ValueError(f"a look-up brings {RECORDS_MAX} records at most")
     return found
 
 

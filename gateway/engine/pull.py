@@ -16,6 +16,7 @@ from gateway.rules.retry import growing_wait
 from gateway.rules.strain import asked_wait
 
 PAGES_PER_RUN_MAX = 10_000
+RECORDS_PER_PAGE_MAX = 10_000
 PAGE_DEADLINE_S = 300.0
 """For one page as a whole, the retries of its requests included; a connector that hangs is ended then."""
 
@@ -63,15 +64,17 @@ async def pull_once(
 
 
 async def _page(connector: Pulls, stream: Stream, cursor: str | None, now: int) -> Page:
-    """One page. Raises Transient where none comes in time, TypeError for anything but a page of records."""
+    """One page. Raises Transient where none comes in time, TypeError or ValueError for what is no page."""
     try:
         async with asyncio.timeout(PAGE_DEADLINE_S):
             page: Any = await connector.pull(stream, cursor, now)
     except TimeoutError:
         raise Transient(f"no page within {PAGE_DEADLINE_S:g} s") from None
-    if isinstance(page, Page) and all(isinstance(record, Record) for record in page.records):
-        return page
-    raise TypeError("pull gives a page of records, and nothing else")
+    if not isinstance(page, Page) or not all(isinstance(record, Record) for record in page.records):
+        raise TypeError("pull gives a page of records, and nothing else")
+    if len(page.records) > RECORDS_PER_PAGE_MAX:
+        raise ValueError(f"a page has {RECORDS_PER_PAGE_MAX} records at most")
+    return page
 
 
 @dataclass(slots=True)

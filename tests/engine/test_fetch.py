@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import gateway.engine.fetch as fetch_module
-from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, REFUSALS_MAX
+from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, RECORDS_MAX, REFUSALS_MAX
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
 from gateway.plugin import Permanent, RateLimited, Record, Transient, Unauthorized
@@ -251,6 +251,20 @@ def test_a_connector_that_gives_nonsense_is_at_fault() -> None:
             assert await fetch(rig) == 1
         assert rig.link("known").last_fault == "TypeError: fetch gives records, and nothing else"
         assert len(await rig.parked()) == 1
+
+    run(story)
+
+
+def test_a_look_up_brings_so_many_records_at_most() -> None:
+    """More are a fault of the plugin's, and none of them is stored."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        known.gives = [Record(body=b"[]", received_at=Instant(T0))] * (RECORDS_MAX + 1)
+        await push(rig, "7")
+        assert await fetch(rig) == 1
+        assert rig.link("known").last_fault == f"ValueError: a look-up brings {RECORDS_MAX} records at most"
+        assert [row.form for row in await rig.store.inbox(limit=9)] == ["push"]
 
     run(story)
 

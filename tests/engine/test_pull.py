@@ -243,7 +243,8 @@ def test_what_is_no_page_is_a_fault() -> None:
     """Of the connector's; nothing of it is stored, and the cursor stays."""
 
     async def story(rig: Rig) -> None:
-        nonsense: list[Any] = [None, [], Page([{"body": "x"}], "1", False)]  # type: ignore[list-item]
+        many = [Record(body=b"[]", received_at=Instant(T0))] * (pull_module.RECORDS_PER_PAGE_MAX + 1)
+        nonsense: list[Any] = [Page(many, "1", False), None, [], Page([{"body": "x"}], "1", False)]  # type: ignore[list-item]
         await with_pages(rig, *nonsense)
         turns = Puller(rig.world, rig.link("paged"), TICKETS)
         for _ in nonsense:
