@@ -12,7 +12,7 @@ from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, RECOR
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
 from gateway.plugin import Permanent, RateLimited, Record, Transient, Unauthorized
-from gateway.rules.strain import CALM, FAILURES_MAX
+from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, Vendor, curse, opening, run, until
 
 Found = Sequence[Record] | Exception
@@ -316,6 +316,21 @@ def test_a_vendor_that_fails_is_left_alone() -> None:
         await rig.settle()
         assert len(await rig.store.contacts(limit=99)) == 21
         assert await rig.parked() == []
+
+    run(story)
+
+
+def test_an_answer_about_the_object_shows_that_the_vendor_works() -> None:
+    """A 404 between failures ends their row: the vendor is not left alone for what it says of one object."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        failures: list[Exception] = [Transient("503") for _ in range(FAILURES_MAX - 1)]
+        known.answers = [*failures, Permanent("404"), *failures]
+        for number in range(len(known.answers)):
+            await push(rig, str(number))
+            assert await fetch(rig) == 1
+        assert rig.link("known").strain == Strain(FAILURES_MAX - 1)
 
     run(story)
 

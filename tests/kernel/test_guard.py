@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import httpx2
@@ -21,7 +21,7 @@ from gateway.kernel.net import AiohttpNet
 from gateway.kernel.ports import NetError, NetRequest
 from gateway.kernel.reach import INTERNET, PRIVATE, PRIVATE_TOO, Reach
 from gateway.kernel.rng import SeededRng
-from gateway.kernel.urls import read_url
+from gateway.kernel.urls import Target, read_url
 from gateway.kernel.vendor_auth import Auth, ClientCredentials
 from gateway.kernel.vendor_errors import AddressRefused, VendorError
 from gateway.kernel.vendor_http import VendorHttp
@@ -193,6 +193,24 @@ def test_what_we_take_every_reader_reads_alike(url: str) -> None:
         assert target.matches(read.scheme, host, read.port), reader
 
 
+def test_a_reader_that_disagrees_is_not_followed(monkeypatch: pytest.MonkeyPatch, dialled: list[str]) -> None:
+    """Should aiohttp or httpx2 ever find another host or port than we do, nothing is called."""
+    for target in (Target("http", "other.example", 80), Target("http", "name.example", 8080)):
+        monkeypatch.setattr("gateway.kernel.net.read_url", lambda url, target=target: target)
+        monkeypatch.setattr("gateway.kernel.vendor_transport.read_url", lambda url, target=target: target)
+        for client in (deliver, ask):
+            assert asyncio.run(client("http://name.example", Told(["8.8.8.8"])))[0] == "blocked"
+    assert dialled == []
+
+
+def test_a_password_in_a_url_is_told_as_what_it_is() -> None:
+    """By its own words, whatever the rest of the URL is, and without it."""
+    for url in ("https://user:canary@example.com/", "https://canary@10.0.0.1:99999/#x"):
+        why = why_not(url, INTERNET)
+        assert "password" in why
+        assert "canary" not in why
+
+
 def test_reading_finds_where_it_leads() -> None:
     """The host in lower case, an IPv6 address in its shortest form, the scheme's own port where there is none."""
     found = {
@@ -258,6 +276,9 @@ def test_clouds_inner_services_are_only_allowed_by_themselves() -> None:
         assert not everything.allows(address)
         assert Reach((ip_network(address),)).allows(address)
     assert Reach((ip_network("169.254.169.0/24"),)).allows("169.254.169.254")
+    for wider in ("169.254.0.0/15", "168.63.129.16/28", "fe80::/9", "fd00:ec2::/31"):
+        network = ip_network(wider)
+        assert not any(Reach((network,)).allows(address) for address in INNER if ip_address(address) in network)
     for disguised in ("::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "::169.254.169.254"):
         assert not PRIVATE_TOO.allows(disguised)
     for scoped in ("fe80::1%1", "fd12::1%1", "2606:4700::1%1", "::1%lo", "nonsense", ""):

@@ -196,6 +196,7 @@ def test_retry_after_may_be_a_date() -> None:
         "http://acme.example.com/x",
         "https://acme.example.com:8443/x",
         "https://acme.example.com@evil.example.com/x",
+        "https://user:pass@acme.example.com/x",
         "file:///etc/passwd",
         "https://[bad/x",
     ],
