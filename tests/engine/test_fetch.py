@@ -231,6 +231,8 @@ def test_a_vendor_that_was_away_for_a_week_is_given_up() -> None:
         for _ in range(20):
             assert await fetch(rig) == 1
             rig.clock.at += 10 * MINUTE
+        known.answers.insert(0, Permanent("404"))
+        assert await fetch(rig) == 1
         assert await rig.parked() == []
         rig.clock.at = T0 + GIVE_UP_AFTER_MS
         assert await fetch(rig) == 1
