@@ -176,7 +176,7 @@ _PIECES += [
 _soup = st.lists(st.sampled_from(_PIECES), max_size=9).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(_soup, _soup.map("http://{}".format), _soup.map("https://a.example{}".format)))
 def test_what_we_take_every_reader_reads_alike(url: str) -> None:
     """Where our reading gives a host and a port, aiohttp's and httpx2's give the same, or don't read it at all."""
