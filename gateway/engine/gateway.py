@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.engine.fetch import fetch_due
+from gateway.engine.fetch import POLL_S as FETCH_POLL_S
+from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
@@ -38,6 +39,8 @@ class Gateway:
     _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _fetcher: Fetcher = field(init=False)
+    _fetching: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next_due: int | None = None
@@ -47,13 +50,13 @@ class Gateway:
         self._watermark = Watermark(self.world.clock.now())
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
+        self._fetching = Loop(self.world, "fetch", self._fetch)
+        self._fetcher = Fetcher(self.world, self.links, self._fetching.nudge)
         self._performer = Performer(self.world, self.endpoints, self._performing.nudge)
 
     def start(self) -> None:
         """Start every loop."""
-        self.loops = [self._judging, self._performing]
-        if any(link.fetches for link in self.links.values()):
-            self.loops.append(Loop(self.world, "fetch", self._fetch))
+        self.loops = [self._judging, self._performing, self._fetching]
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
@@ -75,8 +78,10 @@ class Gateway:
             for loop in reversed(self.loops):
                 await loop.stop()
             await self._performer.finish()
+            await self._fetcher.finish()
         except asyncio.CancelledError:
             self._performer.cut_off()
+            self._fetcher.cut_off()
             raise
 
     async def receive(self, connector: str, request: Request) -> Answer | None:
@@ -131,6 +136,12 @@ class Gateway:
         await self._performer.finish()
         return sent
 
+    async def fetch_once(self) -> int:
+        """Send off the look-ups that are due, and wait for them; how many there were, put off ones among them."""
+        moved = await self._fetcher.step()
+        await self._fetcher.finish()
+        return moved
+
     def _puller(self, link: Link, stream: Stream) -> Puller:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
@@ -139,6 +150,7 @@ class Gateway:
         if not taken_up:
             return self._until_due_s()
         self._performing.nudge()
+        self._fetching.nudge()
         if taken_up < BATCH_MAX and not self._stopping:
             await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
         return 0.0
@@ -155,4 +167,4 @@ class Gateway:
         return 0.0 if await self._performer.step() else POLL_S
 
     async def _fetch(self) -> float:
-        return 0.0 if await fetch_due(self.world, self.links) else POLL_S
+        return 0.0 if await self._fetcher.step() else FETCH_POLL_S

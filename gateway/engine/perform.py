@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine.world import World
 from gateway.kernel.ports import NetError, NetRequest, Task
+from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.signing import Secret, sign
 from gateway.kernel.store import Conflict, Delivery, Outcome, StoreFull
 from gateway.rules.retry import after_try, retry_after
@@ -30,7 +31,7 @@ class Endpoint:
     url: str
     secrets: tuple[Secret, ...]
     notices: tuple[str, ...] = ()
-    allow_private: bool = False
+    reach: Reach = INTERNET
 
 
 @dataclass(slots=True)
@@ -87,9 +88,7 @@ class Performer:
         if endpoint is None:
             missing = f"no endpoint {delivery.endpoint} is configured; configure it and replay the delivery"
             return Outcome(delivery=delivery.id, attempt=delivery.attempt, state="dead", at=now, error=missing)
-        request = NetRequest(
-            "POST", endpoint.url, _headers(endpoint, delivery, now), delivery.body, endpoint.allow_private
-        )
+        request = NetRequest("POST", endpoint.url, _headers(endpoint, delivery, now), delivery.body, endpoint.reach)
         started = self.world.clock.monotonic()
         status: int | None = None
         wait: float | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
+from gateway.engine.fetch import asked_again
 from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, judge, news_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
@@ -16,7 +17,7 @@ from gateway.kernel.store import Batch, Conflict, FetchKey, Known, LookUp
 from gateway.model.event import Event, convert_event, encode_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
-from gateway.model.record import InboxRow
+from gateway.model.record import LOOK_UP, InboxRow
 from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
@@ -205,6 +206,8 @@ def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
     link = links.get(row.connector)
     if row.record.form == "events":
         return [_usable(event, row) for event in _own_events(row)], []
+    if row.record.form == LOOK_UP:
+        return [], [asked_again(row.record)]
     if link is None:
         raise BadPayload(f"no connector {row.connector} is configured; configure it and replay the record")
     events: list[Event] = []

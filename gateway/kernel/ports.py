@@ -5,7 +5,9 @@ The engine takes them as arguments and touches nothing else outside itself.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
+
+from gateway.kernel.reach import INTERNET, Reach
 
 T = TypeVar("T")
 
@@ -40,13 +42,13 @@ class Rng(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NetRequest:
-    """One HTTP request to the outside. `allow_private` lets it reach private and loopback addresses."""
+    """One HTTP request to the outside. `reach`: what it may be connected to."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    allow_private: bool = False
+    reach: Reach = INTERNET
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,18 @@ class NetResponse:
 
 
 class NetError(Exception):
-    """No answer came: refused, reset, timed out, not resolved, or an address that is not allowed (`blocked`)."""
+    """No answer came: refused, reset, not resolved, over its deadline (`timed_out`), or not allowed (`blocked`)."""
 
-    def __init__(self, reason: str, *, blocked: bool = False) -> None:
+    def __init__(self, reason: str, *, blocked: bool = False, timed_out: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.blocked = blocked
+        self.timed_out = timed_out
+
+    @property
+    def verdict(self) -> Literal["blocked", "failed"]:
+        """All that may be told to who could be sounding a network out by trying addresses."""
+        return "blocked" if self.blocked else "failed"
 
 
 class Net(Protocol):

@@ -134,12 +134,15 @@ class LookUp(msgspec.Struct, frozen=True):
 
 
 class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed look-up. `generation` grows when it is asked for again while it is under way."""
+    """A claimed look-up. `generation` grows when it is asked for again while it is under way; `tries` are those that
+    counted, `attempt` is the fencing number."""
 
     key: FetchKey
     reason: str
     attempt: int
     generation: int
+    tries: int = 0
+    asked_at: int = 0
 
 
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,8 +261,17 @@ class Store(Protocol):
         """What a look-up brought; the request stays open if it was asked for again meanwhile."""
         ...
 
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
-        """A look-up that failed: try again at `next_at`."""
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
+        """A look-up that failed: try again at `next_at`. Raises Conflict."""
+        ...
+
+    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
+        """Let look-ups of a connector that are due wait until an instant, with no try; how many."""
+        ...
+
+    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
+        """A look-up that is not tried again becomes a parked record, unless it was asked for again meanwhile. Raises
+        Conflict."""
         ...
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -268,8 +280,12 @@ class Store(Protocol):
         connector has its turn: what waits of one keeps none of another waiting."""
         ...
 
-    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups that are due, leased."""
+    async def look_ups_due(self, now: int) -> list[str]:
+        """The connectors that have look-ups which are due."""
+        ...
+
+    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups of a connector that are due, leased, the longest due first."""
         ...
 
     async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:

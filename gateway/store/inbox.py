@@ -21,6 +21,7 @@ from gateway.store.statement import Row, Statement, each, together, value, word
 
 _NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
+_add_parked = Statement(insert(inbox), (*_NEW, "reason"))
 _set_cursor = Statement(
     insert(cursors).on_conflict_do_update(
         index_elements=["connector", "stream"], set_={"cursor": sa.literal_column("excluded.cursor")}
@@ -118,6 +119,11 @@ def add(connection: Connection, rows: list[dict[str, Any]]) -> Added:
     """Add the rows whose key is new."""
     accepted = _add.many(connection, rows) if rows else 0
     return Added(accepted=accepted, duplicates=len(rows) - accepted)
+
+
+def add_parked(connection: Connection, row: dict[str, Any], reason: str) -> None:
+    """Add a row that nobody is to take up by itself."""
+    _add_parked.many(connection, [{**row, "state": "parked", "due": None, "reason": storable(reason)}])
 
 
 def add_page(

@@ -70,11 +70,12 @@ fetches = _table(
     _whole("generation"),
     _whole("claimed", null=True),
     _whole("attempt"),
+    _whole("tries"),
     _whole("asked_at"),
     _whole("due"),
     by_key=True,
 )
-sa.Index("fetches_due", fetches.c.due)
+sa.Index("fetches_due", fetches.c.connector, fetches.c.due, fetches.c.asked_at)
 
 contacts = _table(
     "contacts",

@@ -126,18 +126,33 @@ class SqliteStore:
         rows = inbox.rows_of(row.key.connector, records)
         await self.writer.write(lambda connection: fetching.finish(connection, row, rows))
 
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
         """A look-up that failed: try again at `next_at`. Raises Conflict."""
-        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason))
+        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason, counted))
+
+    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
+        """Let look-ups of a connector that are due wait until an instant; how many."""
+        return await self.writer.write(
+            lambda connection: fetching.put_off(connection, connector, now, until, reason, limit)
+        )
+
+    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
+        """A look-up that is not tried again becomes a parked record. Raises Conflict."""
+        (parked,) = inbox.rows_of(row.key.connector, [record])
+        await self.writer.write(lambda connection: fetching.give_up(connection, row, parked, reason))
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
         """The oldest rows that may be claimed, leased."""
         return await self.writer.write(lambda connection: inbox.claim(connection, now, lease_ms, limit))
 
-    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups that are due, leased."""
-        return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
+    async def look_ups_due(self, now: int) -> list[str]:
+        """The connectors that have look-ups which are due."""
+        return await self._read(lambda connection: fetching.connectors_due(connection, now))
+
+    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups of a connector that are due, leased, the longest due first."""
+        return await self.writer.write(lambda connection: fetching.claim(connection, connector, now, lease_ms, limit))
 
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""

@@ -176,7 +176,7 @@ def test_a_look_up_holds_time_back_until_it_fails() -> None:
         await rig.at(DEADLINE)
         assert await watermark(rig) == DEADLINE - SECOND - 1
         assert "sla.breached" not in rig.types()
-        (row,) = await rig.store.claim_fetches(now=rig.clock.at, lease_ms=SECOND, limit=1)
+        (row,) = await rig.store.claim_fetches(connector=key.connector, now=rig.clock.at, lease_ms=SECOND, limit=1)
         assert await watermark(rig) == DEADLINE - SECOND - 1
         await rig.store.postpone_fetch(row, rig.clock.at + HOUR, "503")
         await rig.settle()

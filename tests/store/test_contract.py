@@ -189,15 +189,15 @@ def test_look_ups_of_one_object_coalesce() -> None:
         asked = Batch(fetches=(LookUp(key, "thin push", T0),), now=T0)
         await store.commit(asked)
         await store.commit(asked)
-        (claimed,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        (claimed,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
         assert (claimed.key, claimed.reason, claimed.attempt) == (key, "thin push", 1)
-        assert await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9) == []
+        assert await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9) == []
         await store.commit(asked)
         await store.finish_fetch(claimed, [record("answer")])
-        (again,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        (again,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
         assert again.attempt == 1
         await store.finish_fetch(again, [])
-        assert await store.claim_fetches(now=T0 + 10 * LEASE, lease_ms=LEASE, limit=9) == []
+        assert await store.claim_fetches(connector="a", now=T0 + 10 * LEASE, lease_ms=LEASE, limit=9) == []
         assert [listed.key for listed in await store.inbox(limit=9)] == ["answer"]
 
     with_store(check)
@@ -209,23 +209,106 @@ def test_a_look_up_is_fenced_and_can_be_postponed() -> None:
     async def check(store: SqliteStore) -> None:
         key = FetchKey("a", fetch_ref())
         await store.commit(Batch(fetches=(LookUp(key, "x", T0),), now=T0))
-        (slow,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
-        (quick,) = await store.claim_fetches(now=T0 + LEASE, lease_ms=LEASE, limit=9)
+        (slow,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        (quick,) = await store.claim_fetches(connector="a", now=T0 + LEASE, lease_ms=LEASE, limit=9)
         assert quick.attempt == 2
         for lost in (store.finish_fetch(slow, [record("late")]), store.postpone_fetch(slow, T0, "x")):
             with pytest.raises(Conflict):
                 await lost
         await store.postpone_fetch(quick, T0 + 60_000, "429")
         await store.commit(Batch(fetches=(LookUp(key, "again", T0 + LEASE),), now=T0 + LEASE))
-        assert await store.claim_fetches(now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
-        (third,) = await store.claim_fetches(now=T0 + 60_000, lease_ms=LEASE, limit=9)
+        assert await store.claim_fetches(connector="a", now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
+        (third,) = await store.claim_fetches(connector="a", now=T0 + 60_000, lease_ms=LEASE, limit=9)
         assert (third.attempt, third.reason) == (3, "again")
         await store.finish_fetch(third, [])
         await store.commit(Batch(fetches=(LookUp(key, "anew", T0 + 70_000),), now=T0 + 70_000))
-        await store.claim_fetches(now=T0 + 70_000, lease_ms=LEASE, limit=9)
+        await store.claim_fetches(connector="a", now=T0 + 70_000, lease_ms=LEASE, limit=9)
         with pytest.raises(Conflict):
             await store.finish_fetch(slow, [record("late")])
         assert await store.inbox(limit=9) == []
+
+    with_store(check)
+
+
+def test_look_ups_wait_by_connector() -> None:
+    """Each connector's are claimed by themselves, the longest due first, of these the first asked for; who has none due
+    is not named."""
+
+    async def check(store: SqliteStore) -> None:
+        def asked(connector: str, id: str, at: int) -> LookUp:
+            return LookUp(FetchKey(connector, fetch_ref(id)), "x", at)
+
+        assert await store.look_ups_due(T0) == []
+        await store.commit(Batch(fetches=(asked("b", "1", T0 - 1), asked("b", "2", T0 - 3)), now=T0))
+        await store.commit(Batch(fetches=(asked("a", "3", T0), asked("a", "4", T0)), now=T0 + 10))
+        await store.commit(Batch(fetches=(asked("b", "5", T0 - 9),), now=T0 + 10))
+        assert await store.look_ups_due(T0 - 1) == []
+        assert await store.look_ups_due(T0) == ["b"]
+        assert await store.look_ups_due(T0 + 10) == ["a", "b"]
+        claimed = await store.claim_fetches(connector="b", now=T0 + 10, lease_ms=LEASE, limit=9)
+        assert [(row.key.ref.id, row.asked_at, row.tries) for row in claimed] == [
+            ("2", T0 - 3, 0),
+            ("1", T0 - 1, 0),
+            ("5", T0 - 9, 0),
+        ]
+        assert await store.look_ups_due(T0 + 10) == ["a"]
+
+    with_store(check)
+
+
+def test_look_ups_are_put_off_together() -> None:
+    """Those of one connector that are due, so many at most; no try is counted, and they hold back no time."""
+
+    async def check(store: SqliteStore) -> None:
+        for connector in ("a", "b"):
+            refs = [FetchKey(connector, fetch_ref(str(number))) for number in range(5)]
+            await store.commit(Batch(fetches=tuple(LookUp(key, "x", T0) for key in refs), now=T0))
+        (under_way,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=1)
+
+        async def put_off(limit: int) -> int:
+            return await store.put_off_fetches(connector="a", now=T0, until=T0 + 60_000, reason="503", limit=limit)
+
+        assert [await put_off(3), await put_off(3), await put_off(3)] == [3, 1, 0]
+        assert await store.look_ups_due(T0) == ["b"]
+        assert await store.oldest_look_up(["b"]) == T0
+        await store.postpone_fetch(under_way, T0 + 60_000, "503", counted=False)
+        assert await store.oldest_look_up(["a"]) is None
+        rows = await store.claim_fetches(connector="a", now=T0 + 60_000, lease_ms=LEASE, limit=9)
+        assert {row.key.ref.id: (row.attempt, row.tries) for row in rows} == {
+            **{str(number): (1, 0) for number in range(1, 5)},
+            "0": (2, 0),
+        }
+
+    with_store(check)
+
+
+def test_a_look_up_that_is_given_up_is_a_parked_record() -> None:
+    """With its reason, and nobody takes it up by itself; one that was asked for again meanwhile begins anew."""
+
+    async def check(store: SqliteStore) -> None:
+        key = FetchKey("a", fetch_ref())
+        asked = Batch(fetches=(LookUp(key, "x", T0),), now=T0)
+        await store.commit(asked)
+        (first,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        await store.postpone_fetch(first, T0, "404")
+        (second,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        assert second.tries == 1
+        await store.commit(asked)
+        with pytest.raises(Conflict):
+            await store.give_up_fetch(first, record(), "404")
+        await store.give_up_fetch(second, record(), "404")
+        assert await store.inbox(limit=9) == []
+        (anew,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        assert (anew.attempt, anew.tries) == (1, 0)
+        await store.give_up_fetch(anew, record(), "404")
+        with pytest.raises(Conflict):
+            await store.give_up_fetch(anew, record(), "404")
+        (parked,) = await store.inbox(limit=9, state="parked")
+        assert (parked.connector, parked.reason) == ("a", "404")
+        assert await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9) == []
+        assert await store.look_ups_due(T0 + LEASE) == []
+        assert await store.replay_record(parked.id)
+        assert len(await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9)) == 1
 
     with_store(check)
 
