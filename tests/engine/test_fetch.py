@@ -14,6 +14,7 @@ from gateway.model.instant import DAY_MS, Instant
 from gateway.plugin import Permanent, RateLimited, Record, Transient, Unauthorized
 from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, Vendor, curse, opening, run, until
+from tests.store.samples import oldest_look_up
 
 Found = Sequence[Record] | Exception
 
@@ -180,7 +181,7 @@ def test_what_is_refused_for_good_is_given_up_and_seen() -> None:
             for wait in (0, 30, 60, 120, 240):
                 rig.clock.at += wait * SECOND * 6 // 5
                 assert await fetch(rig) == 1
-            assert await rig.store.oldest_look_up(["known"]) is None
+            assert await oldest_look_up(rig.store, ["known"]) is None
             rig.clock.at += DAY_MS
             assert await fetch(rig) == 0
             assert known.asked == ["7"] * REFUSALS_MAX
@@ -298,10 +299,10 @@ def test_a_vendor_that_fails_is_left_alone() -> None:
             pass
         asked = len(known.asked)
         assert FAILURES_MAX <= asked < FAILURES_MAX + LOOK_UPS_MAX
-        assert await rig.store.oldest_look_up(["known"]) is None
+        assert await oldest_look_up(rig.store, ["known"]) is None
         await push(rig, "more")
         assert await fetch(rig) == 1
-        assert await rig.store.oldest_look_up(["known"]) is None
+        assert await oldest_look_up(rig.store, ["known"]) is None
         assert len(known.asked) == asked
         known.answers = [Transient("503")]
         rig.clock.at = rig.link("known").strain.alone_until
@@ -448,7 +449,7 @@ def test_a_look_up_that_nobody_can_make_waits() -> None:
         rig.connectors["known"] = Vendor()
         await rig.restart()
         assert await fetch(rig) == 1
-        assert await rig.store.oldest_look_up(["known"]) is None
+        assert await oldest_look_up(rig.store, ["known"]) is None
         rig.connectors["known"] = known
         await rig.restart(at=T0 + 10 * MINUTE)
         assert await fetch(rig) == 1

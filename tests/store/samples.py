@@ -163,3 +163,8 @@ async def next_due(store: SqliteStore) -> int | None:
 async def oldest_waiting(store: SqliteStore, connectors: Sequence[str]) -> int | None:
     """Receipt of the oldest record of these connectors that isn't through."""
     return (await store.outlook(now=T0, connectors=connectors)).received
+
+
+async def oldest_look_up(store: SqliteStore, connectors: Sequence[str]) -> int | None:
+    """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
+    return (await store.outlook(now=T0, connectors=connectors)).asked

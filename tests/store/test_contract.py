@@ -10,7 +10,18 @@ from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlo
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from gateway.store.notes import NOTE_BYTES_MAX
-from tests.store.samples import LEASE, T0, fetch_ref, in_memory, oldest_waiting, on_file, record, row, with_store
+from tests.store.samples import (
+    LEASE,
+    T0,
+    fetch_ref,
+    in_memory,
+    oldest_look_up,
+    oldest_waiting,
+    on_file,
+    record,
+    row,
+    with_store,
+)
 
 
 def test_a_key_counts_once_within_its_connector() -> None:
@@ -270,9 +281,9 @@ def test_look_ups_are_put_off_together() -> None:
 
         assert [await put_off(3), await put_off(3), await put_off(3)] == [3, 1, 0]
         assert await store.look_ups_due(T0) == ["b"]
-        assert await store.oldest_look_up(["b"]) == T0
+        assert await oldest_look_up(store, ["b"]) == T0
         await store.postpone_fetch(under_way, T0 + 60_000, "503", counted=False)
-        assert await store.oldest_look_up(["a"]) is None
+        assert await oldest_look_up(store, ["a"]) is None
         rows = await store.claim_fetches(connector="a", now=T0 + 60_000, lease_ms=LEASE, limit=9)
         assert {row.key.ref.id: (row.attempt, row.tries) for row in rows} == {
             **{str(number): (1, 0) for number in range(1, 5)},
