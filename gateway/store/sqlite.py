@@ -139,6 +139,10 @@ class SqliteStore:
         """Look-ups that are due, leased."""
         return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
 
+    async def waits_beyond(self, most: int) -> bool:
+        """Whether more records wait."""
+        return await self._read(lambda connection: inbox.waits_beyond(connection, most))
+
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""
         return await self._read(lambda connection: judging.history(connection, contact, after))
