@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.engine.backlog import Backlog
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
@@ -11,7 +12,7 @@ from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
 from gateway.engine.process import BATCH_MAX, process
 from gateway.engine.pull import Puller
-from gateway.engine.receive import Answer, receive
+from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
@@ -39,6 +40,7 @@ class Gateway:
     _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _backlog: Backlog = field(default_factory=Backlog)
     _fetcher: Fetcher = field(init=False)
     _fetching: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
@@ -89,6 +91,8 @@ class Gateway:
         link = self.links.get(connector)
         if link is None:
             return None
+        if self._backlog.full:
+            return unavailable("the gateway has too much to judge; send it again later")
         self._arriving[id(request)] = request.received_at
         try:
             return await receive(self.world, link, request)
@@ -120,6 +124,7 @@ class Gateway:
             judged = records + contacts > 0
             followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
             self._next_due = outlook.next_due
+            await self._backlog.watch(self.world, outlook)
         return records + contacts + followed
 
     async def _look(self) -> tuple[Outlook, int]:

@@ -276,8 +276,7 @@ class Store(Protocol):
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-        """The oldest ready rows (or those whose lease is over), leased, each with its attempt grown by one. Every
-        connector has its turn: what waits of one keeps none of another waiting."""
+        """The oldest ready rows (or those whose lease is over) of each connector in turn, leased, the attempt grown."""
         ...
 
     async def look_ups_due(self, now: int) -> list[str]:
@@ -298,6 +297,10 @@ class Store(Protocol):
 
     async def said(self, asked: Sequence[AskedSaid]) -> list[dict[str, LedgerEntry]]:
         """What has been said of each, in the order asked."""
+        ...
+
+    async def waits_beyond(self, most: int) -> bool:
+        """Whether more than so many records wait to be judged, by counting them."""
         ...
 
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:

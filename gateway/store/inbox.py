@@ -73,6 +73,11 @@ _release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")
 _oldest = Statement(
     sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
 )
+_so_many = Statement(
+    sa.select(sa.func.count()).select_from(
+        sa.select(inbox.c.id).where(inbox.c.due.isnot(None)).limit(value("most")).subquery()
+    )
+)
 
 _shown = sa.select(
     inbox.c.id,
@@ -214,6 +219,12 @@ def oldest_waiting(connection: Connection, connectors: Sequence[str]) -> int | N
     """Receipt of the oldest row of these connectors that is neither done nor parked."""
     found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
     return min((received_at for received_at in found if received_at is not None), default=None)
+
+
+def waits_beyond(connection: Connection, most: int) -> bool:
+    """Whether more than so many rows are neither done nor parked."""
+    row = _so_many.one(connection, most=most + 1)
+    return row is not None and row[0] > most
 
 
 def listing(connection: Connection, limit: int, state: str | None) -> list[Listed]:

@@ -154,6 +154,10 @@ class SqliteStore:
         """Look-ups of a connector that are due, leased, the longest due first."""
         return await self.writer.write(lambda connection: fetching.claim(connection, connector, now, lease_ms, limit))
 
+    async def waits_beyond(self, most: int) -> bool:
+        """Whether more records wait."""
+        return await self._read(lambda connection: inbox.waits_beyond(connection, most))
+
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""
         return await self._read(lambda connection: judging.history(connection, contact, after))

@@ -13,7 +13,7 @@ from gateway.engine import rejudge as rejudge_module
 from gateway.engine import tick as tick_module
 from gateway.engine.policies import Policies
 from gateway.engine.rejudge import Rejudging
-from gateway.kernel.store import AskedPast, Past, StoreUnusable
+from gateway.kernel.store import AskedPast, ContactRow, Past, StoreUnusable
 from gateway.policy.load import load_policy
 from gateway.rules.timeline import InForce, Timeline
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, T0, Cursed, Rig, event, opening, reply, run
@@ -384,5 +384,40 @@ def test_policies_are_read_only_when_they_are_needed() -> None:
         assert (await policies.timeline(T0)).at(T0).policy.hash == loaded(MILD).policy.hash
         with pytest.raises(StoreUnusable):
             await policies.timeline(T0 - 1)
+
+    run(story)
+
+
+def test_who_follows_a_policy_is_looked_for_while_anybody_may() -> None:
+    """Once everybody is through, only a new policy, or somebody who has been judged, is worth another look."""
+
+    async def story(rig: Rig) -> None:
+        looks: list[int] = []
+        outdated = rig.store.outdated
+
+        async def counted(since: int, limit: int) -> list[ContactRow]:
+            looks.append(since)
+            return await outdated(since, limit)
+
+        rig.store.outdated = counted  # type: ignore[method-assign]
+        await rig.post(opening())
+        await rig.settle()
+        before = len(looks)
+        for _ in range(3):
+            await rig.gateway.judge_once()
+        assert len(looks) == before
+        rig.clock.at += SECOND
+        await rig.gateway.follow(loaded(POLICY.replace("within: 15m", "within: 20m")))
+        await rig.settle()
+        assert looks[before:] == [rig.clock.at] * (len(looks) - before)
+        state = (await rig.contact()).state
+        assert state is not None
+        assert state.policy_since == rig.clock.at
+        before = len(looks)
+        await rig.gateway.judge_once()
+        assert len(looks) == before
+        await rig.post(reply(SECOND))
+        await rig.settle()
+        assert len(looks) == before + 1
 
     run(story)
