@@ -36,6 +36,9 @@ class Load:
     """How long each request that was due, and had a free connection, was not sent: the load's own slowness."""
 
     seconds: float = 0.0
+    in_time: int = 0
+    """Answers of 2xx that had come when the load ended."""
+
     lost: int = 0
     busy: float = 0.0
     """The share of its processor that the load itself took."""
@@ -88,7 +91,8 @@ class _Connection:
 
 
 class Driver:
-    """Connections to one server, and what they send. `run` it once or several times; `close` it."""
+    """Connections to one server, and what they send. `run` it once or several times; `close` it. `load` is of the last
+    run, or of the one that goes on."""
 
     def __init__(self, port: int, requests: Iterator[bytes], connections: int) -> None:
         self._port = port
@@ -96,6 +100,8 @@ class Driver:
         self._poll = select.epoll()
         self._all: dict[int, _Connection] = {}
         self._idle: deque[_Connection] = deque()
+        self._over = False
+        self.load = Load()
         for _ in range(connections):
             self._connect()
 
@@ -118,30 +124,30 @@ class Driver:
         watch: Callable[[float], object] | None = None,
         every_s: float = 0.25,
     ) -> Load:
-        """Load the server for so many seconds: closed loop, or by `pace`. `watch` is called every `every_s` with the
-        seconds since the start; where it returns False, the load ends."""
-        load = Load()
+        """Load the server for so many seconds, or until there are no more requests: closed loop, or by `pace`. `watch`
+        is called every `every_s` with the seconds since the start; where it returns False, the load ends."""
+        load = self.load = Load()
         cpu = time.process_time()
         started = time.perf_counter()
         ends = started + seconds
         watched = started + every_s
         due = started if pace is not None else ends
         waiting: deque[float] = deque()
-        while (now := time.perf_counter()) < ends:
+        while (now := time.perf_counter()) < ends and not self._over:
             if watch is not None and now >= watched:
                 watched += every_s
                 if watch(now - started) is False:
                     break
                 continue
             if pace is None:
-                while self._idle:
+                while self._idle and not self._over:
                     self._send(self._idle.popleft(), time.perf_counter(), load)
                 self._take(min(0.05, ends - now), load, ends)
                 continue
             while due <= now:
                 waiting.append(due)
                 due += pace.gap()
-            while waiting and self._idle:
+            while waiting and self._idle and not self._over:
                 self._send(self._idle.popleft(), waiting.popleft(), load)
             if len(waiting) > WAITING_MAX:
                 raise SystemExit("the server is so far behind that this load says nothing about it")
@@ -151,13 +157,16 @@ class Driver:
                 time.sleep(NAP_S)
                 self._take(0, load, ends)
         load.seconds = time.perf_counter() - started
+        load.in_time = load.accepted
         load.busy = (time.process_time() - cpu) / load.seconds
-        self._finish(load, waiting, counted=pace is not None)
+        self._finish(load, waiting, counted=pace is not None or self._over)
         return load
 
     def _finish(self, load: Load, waiting: deque[float], *, counted: bool) -> None:
         """Wait for the last answers. Those of an open loop count; those of a closed one came too late for its rate."""
         ends = time.perf_counter() + ENDING_S
+        if self._over:
+            waiting.clear()
         while time.perf_counter() < ends and (waiting or len(self._idle) < len(self._all)):
             while waiting and self._idle:
                 self._send(self._idle.popleft(), waiting.popleft(), load)
@@ -165,7 +174,11 @@ class Driver:
         load.lost += len(waiting) + len(self._all) - len(self._idle)
 
     def _send(self, connection: _Connection, due: float, load: Load) -> None:
-        request = next(self._requests)
+        request = next(self._requests, b"")
+        if not request:
+            self._over = True
+            self._idle.append(connection)
+            return
         connection.due = due
         connection.waits = True
         load.sent_late.append(time.perf_counter() - max(due, connection.free))

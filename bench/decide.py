@@ -1,0 +1,179 @@
+"""A signed webhook in, to the committed decision: the highest steady rate at which no queue grows.
+
+A burst and the time to its last decision tell about where that rate lies; short probes close in on it; then it must
+hold for a minute. Contacts are stored beforehand, one event in fifty delivers. `python -m bench.decide --help`.
+"""
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import ingest, server
+from bench.load import Driver, Load, Pace
+from bench.options import Options, run_alone
+from bench.receiver import Received, receiver
+from bench.requests import LOUD_ONE_IN, requests
+from bench.store import Backlog
+from bench.table import Figure
+
+BURST_S = 6.0
+PROBE_S = 10.0
+WINDOW_S = 60.0
+STEP = 1.07
+GROWTH_S = 0.25
+"""The backlog's mean in the last quarter may exceed that in the first by what comes in so many seconds."""
+
+BEHIND_S = 4.0
+"""A backlog of so many seconds ends a run: it doesn't hold."""
+
+DRAIN_S = 180.0
+PROBES_MAX = 8
+WINDOWS_MAX = 4
+
+
+@dataclass(slots=True)
+class Run:
+    """A load at a steady rate, and how the backlog went meanwhile."""
+
+    rate: float
+    load: Load
+    cpu_s: float
+    others: float
+    seconds: float
+    waited: list[int] = field(default_factory=list)
+    memory_mb: float = 0.0
+
+    def quarter(self, last: bool) -> float:
+        """The mean backlog in the first quarter, or in the last."""
+        size = max(1, len(self.waited) // 4)
+        return statistics.fmean(self.waited[-size:] if last else self.waited[:size])
+
+    @property
+    def holds(self) -> bool:
+        """Whether all was taken, and no queue has grown."""
+        whole = self.load.seconds >= self.seconds and not self.load.lost
+        taken = self.load.in_time >= 0.98 * self.rate * self.load.seconds - 100
+        return whole and taken and self.quarter(last=True) <= self.quarter(last=False) + GROWTH_S * self.rate
+
+
+class _Bench:
+    """A running gateway, its load, and a look at its backlog."""
+
+    def __init__(self, running: server.Server, driver: Driver, options: Options) -> None:
+        self._running = running
+        self._driver = driver
+        self._options = options
+        self.backlog = Backlog(running.database)
+
+    def burst(self) -> float:
+        """Decisions a second from the first request of a burst to its last decision."""
+        load = self._driver.run(self._options.seconds(BURST_S))
+        took = load.seconds + self.backlog.drained(DRAIN_S)
+        return load.accepted / took
+
+    def steady(self, rate: float, seconds: float) -> Run:
+        """Load at a rate, until its end or until it is plain that it doesn't hold; then let the backlog go."""
+        busy, cpu = server.core_busy_s(), self._running.cpu_s()
+        waited: list[int] = []
+
+        def watch(_: float) -> bool:
+            waited.append(self.backlog.waiting())
+            return waited[-1] < BEHIND_S * rate
+
+        load = self._driver.run(seconds, Pace(rate), watch, every_s=0.25)
+        took = self._running.cpu_s() - cpu
+        run = Run(rate, load, took, server.others_share(busy, took), seconds, waited, self._running.memory_mb())
+        self.backlog.drained(DRAIN_S)
+        said = "holds" if run.holds else "doesn't hold"
+        self._options.tell(f"{rate:,.0f}/s for {load.seconds:.0f} s {said}; backlog {waited[:1]} to {waited[-1:]}")
+        return run
+
+
+def highest(bench: _Bench, options: Options) -> Run:
+    """The run of the highest rate that held for the whole window; the last one tried if none did."""
+    rate = bench.burst()
+    options.tell(f"a burst is decided at {rate:,.0f}/s")
+    held_once = failed_once = False
+    for _ in range(PROBES_MAX):
+        if bench.steady(rate, options.seconds(PROBE_S)).holds:
+            held_once = True
+            if failed_once:
+                break
+            rate *= STEP
+        else:
+            rate /= STEP
+            if held_once:
+                break
+            failed_once = True
+    for _ in range(WINDOWS_MAX):
+        run = bench.steady(rate, options.seconds(WINDOW_S))
+        if run.holds:
+            break
+        rate /= 1 + (STEP - 1) / 2
+    return run
+
+
+@contextmanager
+def contacts_held(options: Options) -> Iterator[Path]:
+    """The database with the contacts, made if it wasn't given; kept in the options for the parts that follow."""
+    if options.held is not None:
+        yield options.held
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-held-") as folder:
+        path = Path(folder, "held.db")
+        options.tell(f"storing {options.contacts:,} contacts")
+        server.run_in(
+            options.tree, "bench.held", str(path), "--contacts", str(options.contacts), "--tree", str(options.tree)
+        )
+        options.held = path
+        try:
+            yield path
+        finally:
+            options.held = None
+
+
+def rows(options: Options) -> list[Figure]:
+    """The row of the committed decision."""
+    echo = ingest.echo_round(options, "echo")
+    options.echo_rates.append(echo.load.per_second)
+    with contacts_held(options) as path, receiver() as received, server.workplace(path, received.port) as folder:
+        with server.gateway(options.tree, folder) as running:
+            driver = Driver(running.port, requests("steady", stored=options.contacts), options.connections)
+            try:
+                run = highest(_Bench(running, driver, options), options)
+            finally:
+                driver.close()
+            looks = Backlog(running.database)
+            events = looks.number("SELECT count(*) FROM inbox WHERE key LIKE 'steady-%'")
+            notices = looks.number("SELECT count(*) FROM deliveries")
+            parked = looks.number("SELECT count(*) FROM inbox WHERE reason IS NOT NULL")
+            looks.close()
+    return [_figure(options, run, echo, received, (events, notices, parked))]
+
+
+def _figure(
+    options: Options, run: Run, echo: ingest.Round, received: Received, found: tuple[int, int, int]
+) -> Figure:
+    events, notices, parked = found
+    by_cpu = run.load.accepted / run.cpu_s / echo.per_cpu_s
+    return Figure(
+        "the same to committed decision, no queue growing",
+        (run.rate / options.echo_rate,) if run.holds else (),
+        goal=0.4,
+        absent="no steady rate was found",
+        note=f"{run.rate:,.0f} a second for {run.load.seconds:.0f} s, {options.contacts:,} contacts stored; backlog "
+        f"{run.quarter(last=False):,.0f} records in the first quarter, {run.quarter(last=True):,.0f} in the last, "
+        f"{max(run.waited, default=0):,} at most; {run.cpu_s / run.load.seconds:.0%} of the server's processor, others "
+        f"took {run.others:.0%}; {run.memory_mb:,.0f} MB; by processor seconds the ratio is {by_cpu:.2f}; durable 2xx "
+        f"p50 {run.load.percentile(0.5):.0f} ms, p99 {run.load.percentile(0.99):.0f} ms. Of {events:,} events "
+        f"{notices:,} delivered a notice (one in {events / max(1, notices):.0f}; meant: {LOUD_ONE_IN}), "
+        f"{len(received.first):,} of them had come by the end; {parked} records were parked",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_alone(__doc__, rows))
