@@ -6,17 +6,14 @@ hold for a minute. Contacts are stored beforehand, one event in fifty delivers. 
 
 import statistics
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench import ingest, server
 from bench.load import Driver, Load, Pace
 from bench.options import Options, run_alone
-from bench.receiver import Received, receiver
+from bench.receiver import Received
 from bench.requests import LOUD_ONE_IN, requests
+from bench.stage import beside_contacts
 from bench.store import Backlog
 from bench.table import Figure
 
@@ -117,47 +114,25 @@ def highest(bench: _Bench, options: Options) -> Run:
     return run
 
 
-@contextmanager
-def contacts_held(options: Options) -> Iterator[Path]:
-    """The database with the contacts, made if it wasn't given; kept in the options for the parts that follow."""
-    if options.held is not None:
-        yield options.held
-        return
-    with tempfile.TemporaryDirectory(prefix="bench-held-") as folder:
-        path = Path(folder, "held.db")
-        options.tell(f"storing {options.contacts:,} contacts")
-        server.run_in(
-            options.tree, "bench.held", str(path), "--contacts", str(options.contacts), "--tree", str(options.tree)
-        )
-        options.held = path
-        try:
-            yield path
-        finally:
-            options.held = None
-
-
 def rows(options: Options) -> list[Figure]:
     """The row of the committed decision."""
     echo = ingest.echo_round(options, "echo")
     options.echo_rates.append(echo.load.per_second)
-    with contacts_held(options) as path, receiver() as received, server.workplace(path, received.port) as folder:
-        with server.gateway(options.tree, folder) as running:
-            driver = Driver(running.port, requests("steady", stored=options.contacts), options.connections)
-            try:
-                run = highest(_Bench(running, driver, options), options)
-            finally:
-                driver.close()
-            looks = Backlog(running.database)
-            events = looks.number("SELECT count(*) FROM inbox WHERE key LIKE 'steady-%'")
-            notices = looks.number("SELECT count(*) FROM deliveries")
-            parked = looks.number("SELECT count(*) FROM inbox WHERE reason IS NOT NULL")
-            looks.close()
+    with beside_contacts(options) as (running, received):
+        driver = Driver(running.port, requests("steady", stored=options.contacts), options.connections)
+        try:
+            run = highest(_Bench(running, driver, options), options)
+        finally:
+            driver.close()
+        looks = Backlog(running.database)
+        events = looks.number("SELECT count(*) FROM inbox WHERE key LIKE 'steady-%'")
+        notices = looks.number("SELECT count(*) FROM deliveries")
+        parked = looks.number("SELECT count(*) FROM inbox WHERE reason IS NOT NULL")
+        looks.close()
     return [_figure(options, run, echo, received, (events, notices, parked))]
 
 
-def _figure(
-    options: Options, run: Run, echo: ingest.Round, received: Received, found: tuple[int, int, int]
-) -> Figure:
+def _figure(options: Options, run: Run, echo: ingest.Round, received: Received, found: tuple[int, int, int]) -> Figure:
     events, notices, parked = found
     by_cpu = run.load.accepted / run.cpu_s / echo.per_cpu_s
     return Figure(

@@ -90,20 +90,21 @@ def rows(options: Options) -> list[Figure]:
     for number in range(options.rounds):
         echoes.append(echo_round(options, f"echo{number}"))
         bursts.append(gateway_round(options.tree, options, f"burst{number}"))
-        options.tell(f"burst {number + 1}: {bursts[-1].load.per_second:,.0f}/s beside {echoes[-1].load.per_second:,.0f}/s")
+        options.tell(
+            f"burst {number + 1}: {bursts[-1].load.per_second:,.0f}/s beside {echoes[-1].load.per_second:,.0f}/s"
+        )
     options.echo_rates.extend(one.load.per_second for one in echoes)
     half = statistics.median(one.load.per_second for one in bursts) / 2
     calm = [
         gateway_round(options.tree, options, f"calm{number}", Pace(half, seed=number))
         for number in range(options.rounds)
     ]
-    pairs = list(zip(bursts, echoes, strict=True))
     by_cpu = statistics.median(one.per_cpu_s for one in bursts) / statistics.median(one.per_cpu_s for one in echoes)
     late = max(percentile(one.load.sent_late, 0.99) for one in calm) * 1000
     return [
         Figure(
             "signed webhook to durable 2xx, beside a bare aiohttp echo",
-            tuple(burst.load.per_second / echo.load.per_second for burst, echo in pairs),
+            tuple(one.load.per_second / bare.load.per_second for one, bare in zip(bursts, echoes, strict=True)),
             goal=0.6,
             note=f"gateway {medians(bursts)}. Echo {medians(echoes)}. By processor seconds the ratio is {by_cpu:.2f}. "
             f"{options.connections} connections; the gateway answered {statuses(bursts)}",
