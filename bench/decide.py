@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from bench import ingest, server
 from bench.load import Driver, Load, Pace
 from bench.options import Options, run_alone
-from bench.receiver import Received
 from bench.requests import LOUD_ONE_IN, requests
 from bench.stage import beside_contacts
 from bench.store import Backlog
@@ -29,7 +28,7 @@ BEHIND_S = 4.0
 
 DRAIN_S = 180.0
 PROBES_MAX = 8
-WINDOWS_MAX = 4
+WINDOWS_MAX = 5
 
 
 @dataclass(slots=True)
@@ -57,6 +56,16 @@ class Run:
         return whole and taken and self.quarter(last=True) <= self.quarter(last=False) + GROWTH_S * self.rate
 
 
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Decisions a second of a burst until its last one, and what a webhook costs until its 2xx, and a decision after
+    it, in microseconds of the processor."""
+
+    per_second: float
+    webhook_us: float
+    decision_us: float
+
+
 class _Bench:
     """A running gateway, its load, and a look at its backlog."""
 
@@ -66,11 +75,16 @@ class _Bench:
         self._options = options
         self.backlog = Backlog(running.database)
 
-    def burst(self) -> float:
-        """Decisions a second from the first request of a burst to its last decision."""
+    def burst(self) -> Costs:
+        """What a burst and the rest of its decisions, which come when nothing else goes on, say of the costs."""
+        cpu = self._running.cpu_s()
         load = self._driver.run(self._options.seconds(BURST_S))
+        accepted_s, left = self._running.cpu_s() - cpu, self.backlog.waiting()
         took = load.seconds + self.backlog.drained(DRAIN_S)
-        return load.accepted / took
+        drained_s = self._running.cpu_s() - cpu - accepted_s
+        decision = drained_s / left if left else 0.0
+        webhook = (accepted_s - decision * (load.accepted - left)) / load.accepted
+        return Costs(load.accepted / took, webhook * 1e6, decision * 1e6)
 
     def steady(self, rate: float, seconds: float) -> Run:
         """Load at a rate, until its end or until it is plain that it doesn't hold; then let the backlog go."""
@@ -90,10 +104,9 @@ class _Bench:
         return run
 
 
-def highest(bench: _Bench, options: Options) -> Run:
-    """The run of the highest rate that held for the whole window; the last one tried if none did."""
-    rate = bench.burst()
-    options.tell(f"a burst is decided at {rate:,.0f}/s")
+def highest(bench: _Bench, rate: float, options: Options) -> Run:
+    """The run of the highest rate that held for the whole window, found from one that may; the last one tried if none
+    held."""
     held_once = failed_once = False
     for _ in range(PROBES_MAX):
         if bench.steady(rate, options.seconds(PROBE_S)).holds:
@@ -110,7 +123,7 @@ def highest(bench: _Bench, options: Options) -> Run:
         run = bench.steady(rate, options.seconds(WINDOW_S))
         if run.holds:
             break
-        rate /= 1 + (STEP - 1) / 2
+        rate /= STEP
     return run
 
 
@@ -121,32 +134,52 @@ def rows(options: Options) -> list[Figure]:
     with beside_contacts(options) as (running, received):
         driver = Driver(running.port, requests("steady", stored=options.contacts), options.connections)
         try:
-            run = highest(_Bench(running, driver, options), options)
+            bench = _Bench(running, driver, options)
+            costs = bench.burst()
+            options.tell(f"a burst is decided at {costs.per_second:,.0f}/s")
+            run = highest(bench, costs.per_second, options)
         finally:
             driver.close()
-        looks = Backlog(running.database)
-        events = looks.number("SELECT count(*) FROM inbox WHERE key LIKE 'steady-%'")
-        notices = looks.number("SELECT count(*) FROM deliveries")
-        parked = looks.number("SELECT count(*) FROM inbox WHERE reason IS NOT NULL")
-        looks.close()
-    return [_figure(options, run, echo, received, (events, notices, parked))]
-
-
-def _figure(options: Options, run: Run, echo: ingest.Round, received: Received, found: tuple[int, int, int]) -> Figure:
-    events, notices, parked = found
+        kept = _kept(running.database)
     by_cpu = run.load.accepted / run.cpu_s / echo.per_cpu_s
-    return Figure(
-        "the same to committed decision, no queue growing",
-        (run.rate / options.echo_rate,) if run.holds else (),
-        goal=0.4,
-        absent="no steady rate was found",
-        note=f"{run.rate:,.0f} a second for {run.load.seconds:.0f} s, {options.contacts:,} contacts stored; backlog "
-        f"{run.quarter(last=False):,.0f} records in the first quarter, {run.quarter(last=True):,.0f} in the last, "
-        f"{max(run.waited, default=0):,} at most; {run.cpu_s / run.load.seconds:.0%} of the server's processor, others "
-        f"took {run.others:.0%}; {run.memory_mb:,.0f} MB; by processor seconds the ratio is {by_cpu:.2f}; durable 2xx "
-        f"p50 {run.load.percentile(0.5):.0f} ms, p99 {run.load.percentile(0.99):.0f} ms. Of {events:,} events "
-        f"{notices:,} delivered a notice (one in {events / max(1, notices):.0f}; meant: {LOUD_ONE_IN}), "
-        f"{len(received.first):,} of them had come by the end; {parked} records were parked",
+    return [
+        Figure(
+            "the same to committed decision, no queue growing",
+            (run.rate / options.echo_rate,) if run.holds else (),
+            goal=0.4,
+            absent="no steady rate was found",
+            note=f"{_said(run)}; by processor seconds the ratio is {by_cpu:.2f}. {options.contacts:,} contacts were "
+            f"stored beforehand. {kept}; {len(received.first):,} notices had come by the end. In a burst a webhook "
+            f"costs {costs.webhook_us:.0f} µs of the processor until its 2xx, its decision {costs.decision_us:.0f} µs "
+            f"more, and the bare echo {1e6 / echo.per_cpu_s:.0f} µs",
+        )
+    ]
+
+
+def _said(run: Run) -> str:
+    """The run in words."""
+    return (
+        f"{run.rate:,.0f} a second for {run.load.seconds:.0f} s; backlog {run.quarter(last=False):,.0f} records in the "
+        f"first quarter, {run.quarter(last=True):,.0f} in the last, {max(run.waited, default=0):,} at most; "
+        f"{run.cpu_s / run.load.seconds:.0%} of the server's processor, others took {run.others:.0%}; "
+        f"{run.memory_mb:,.0f} MB; durable 2xx p50 {run.load.percentile(0.5):.0f} ms, p99 "
+        f"{run.load.percentile(0.99):.0f} ms"
+    )
+
+
+def _kept(database: str) -> str:
+    """What the database has kept of all that was sent."""
+    looks = Backlog(database)
+    try:
+        events = looks.number("SELECT count(*) FROM inbox WHERE key LIKE 'steady-%'")
+        deliveries = looks.number("SELECT count(*) FROM deliveries")
+        parked = looks.number("SELECT count(*) FROM inbox WHERE reason IS NOT NULL")
+    finally:
+        looks.close()
+    share = events / max(1, deliveries)
+    return (
+        f"Of {events:,} events {deliveries:,} deliver a notice (one in {share:.0f}; meant is {LOUD_ONE_IN}), "
+        f"{parked:,} were parked"
     )
 
 

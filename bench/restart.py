@@ -1,7 +1,7 @@
 """Started again after kill -9, with very many contacts and a long backlog: when it takes webhooks, and what it needs.
 
-While the gateway is dead, deadlines pass. Most of those contacts have a reply that came in time and lies at the very end
-of the backlog: none of them may be told as a breach. A few have none: each of them must be told.
+While the gateway is dead, deadlines pass. Most of those contacts have a reply that came in time and lies at the very
+end of the backlog: none of them may be told as a breach. A few have none: each of them must be told.
 `python -m bench.restart --help`.
 """
 
