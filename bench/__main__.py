@@ -53,7 +53,7 @@ def main() -> int:
     options = chosen(given)
     facts = machine.facts(options.tree)
     server.pin(server.LOAD_CPU)
-    measured = Measured(facts, measure(options, given.only or list(PARTS)))
+    measured = Measured(facts, measure(options, [name for name in PARTS if name in (given.only or PARTS)]))
     if given.write is not None:
         page = given.write.read_text(encoding="utf-8")
         given.write.write_text(put_into(page, measured.text()), encoding="utf-8")
