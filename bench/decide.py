@@ -147,6 +147,7 @@ def rows(options: Options) -> list[Figure]:
             "the same to committed decision, no queue growing",
             (run.rate / options.echo_rate,) if run.holds else (),
             goal=0.4,
+            noise=max(run.others, echo.others),
             absent="no steady rate was found",
             note=f"{_said(run)}; by processor seconds the ratio is {by_cpu:.2f}. {options.contacts:,} contacts were "
             f"stored beforehand. {kept}; {len(received.first):,} notices had come by the end. In a burst a webhook "

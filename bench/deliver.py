@@ -48,6 +48,7 @@ def rows(options: Options) -> list[Figure]:
             unit="a second",
             goal=2_000,
             digits=0,
+            noise=max(one[2] for one in rounds),
             note=f"{options.seconds(WAITING):,.0f} that waited for contacts of their own, first to last; "
             f"{by_cpu:,.0f} a processor second with the start of the gateway in it; marked as delivered: "
             f"{counts}; sent twice: {sum(one[0].count - len(one[0].first) for one in rounds)}; others took up to "

@@ -91,3 +91,10 @@ def test_peers_are_told_only_where_they_were_measured(tmp_path: Path) -> None:
     assert cells(first) == ["125 times", "120 to 130", ">= 100", "yes"]
     assert first.note == "measured on Sunday; both cores"
     assert cells(second)[0] == ABSENT
+
+
+def test_a_noisy_figure_is_neither_met_nor_missed() -> None:
+    """Where others took the processor, a good figure proves as little as a bad one."""
+    for value in (0.1, 1.0):
+        assert cells(Figure("x", (value,), goal=0.6, noise=0.3))[-1] == "too noisy"
+    assert cells(Figure("x", (0.7,), goal=0.6, noise=0.05))[-1] == "yes"
