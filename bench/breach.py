@@ -20,7 +20,7 @@ from bench.store import Backlog
 from bench.table import Figure
 
 DUE = 500
-AHEAD_S = 8.0
+AHEAD_S = 6.0
 """So long before the first deadline the contacts are opened."""
 
 Noticed = tuple[str, float, float]

@@ -17,7 +17,7 @@ from bench.table import NOISE_MAX, Figure
 ECHO_SHARE = 0.5
 """How much of the burst's time the bare server is loaded: its rate is steady."""
 
-IN_TIME_SHARE = 0.75
+IN_TIME_SHARE = 0.5
 """How much of the burst's time the load at half the rate lasts."""
 
 
