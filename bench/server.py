@@ -30,7 +30,7 @@ _HERTZ = os.sysconf("SC_CLK_TCK")
 
 CONFIG = """\
 version: 1
-listen: 127.0.0.1:%d
+listen: 127.0.0.1:0
 admin: 127.0.0.1:0
 database: sqlite:///gateway.db
 policy: policy.yaml
@@ -177,7 +177,9 @@ def workplace(copy: Path | None = None, receiver: int = 9, port: int = 0) -> Ite
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        (folder / "gateway.yaml").write_text(CONFIG % port + ENDPOINT % receiver)
+        (folder / "gateway.yaml").write_text(
+            CONFIG.replace("listen: 127.0.0.1:0", f"listen: 127.0.0.1:{port}") + ENDPOINT % receiver
+        )
         (folder / "policy.yaml").write_text(policy())
         if copy is not None:
             shutil.copyfile(copy, folder / "gateway.db")
