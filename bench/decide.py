@@ -23,6 +23,9 @@ STEP = 1.07
 GROWTH_S = 0.25
 """The backlog's mean in the last quarter may exceed that in the first by what comes in so many seconds."""
 
+UNDER_WAY_S = 0.5
+"""Requests of so many seconds may be under way when a run ends."""
+
 BEHIND_S = 4.0
 """A backlog of so many seconds ends a run: it doesn't hold."""
 
@@ -49,11 +52,17 @@ class Run:
         return statistics.fmean(self.waited[-size:] if last else self.waited[:size])
 
     @property
-    def holds(self) -> bool:
-        """Whether all was taken, and no queue has grown."""
-        whole = self.load.seconds >= self.seconds and not self.load.lost
-        taken = self.load.in_time >= 0.98 * self.rate * self.load.seconds - 100
-        return whole and taken and self.quarter(last=True) <= self.quarter(last=False) + GROWTH_S * self.rate
+    def fails(self) -> str:
+        """Why it doesn't hold; empty where all was taken, and no queue has grown."""
+        if self.load.lost:
+            return f"{self.load.lost} requests were lost"
+        if self.load.seconds < self.seconds:
+            return f"{self.waited[-1]:,} records wait after {self.load.seconds:.0f} s"
+        meant = self.rate * self.load.seconds
+        if self.load.in_time < meant - 0.01 * meant - UNDER_WAY_S * self.rate:
+            return f"{self.load.in_time:,} of {meant:,.0f} requests were answered in time"
+        first, last = self.quarter(last=False), self.quarter(last=True)
+        return f"the backlog grew from {first:,.0f} to {last:,.0f}" if last > first + GROWTH_S * self.rate else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,11 @@ class Costs:
     per_second: float
     webhook_us: float
     decision_us: float
+
+    @property
+    def guess(self) -> float:
+        """The steady rate that these costs allow a processor of its own."""
+        return max(self.per_second, 1e6 / (self.webhook_us + self.decision_us))
 
 
 class _Bench:
@@ -99,17 +113,17 @@ class _Bench:
         took = self._running.cpu_s() - cpu
         run = Run(rate, load, took, server.others_share(busy, took), seconds, waited, self._running.memory_mb())
         self.backlog.drained(DRAIN_S)
-        said = "holds" if run.holds else "doesn't hold"
-        self._options.tell(f"{rate:,.0f}/s for {load.seconds:.0f} s {said}; backlog {waited[:1]} to {waited[-1:]}")
+        said = f"{rate:,.0f}/s for {load.seconds:.0f} s: {run.fails or 'holds'}"
+        self._options.tell(f"{said}; {run.cpu_s / load.seconds:.0%} of the processor, others {run.others:.0%}")
         return run
 
 
 def highest(bench: _Bench, rate: float, options: Options) -> Run:
-    """The run of the highest rate that held for the whole window, found from one that may; the last one tried if none
+    """The run of the highest rate that held for the whole window, sought from `rate` on; the last one tried if none
     held."""
     held_once = failed_once = False
     for _ in range(PROBES_MAX):
-        if bench.steady(rate, options.seconds(PROBE_S)).holds:
+        if bench.steady(rate, options.seconds(PROBE_S)).fails == "":
             held_once = True
             if failed_once:
                 break
@@ -121,7 +135,7 @@ def highest(bench: _Bench, rate: float, options: Options) -> Run:
             failed_once = True
     for _ in range(WINDOWS_MAX):
         run = bench.steady(rate, options.seconds(WINDOW_S))
-        if run.holds:
+        if not run.fails:
             break
         rate /= STEP
     return run
@@ -136,8 +150,8 @@ def rows(options: Options) -> list[Figure]:
         try:
             bench = _Bench(running, driver, options)
             costs = bench.burst()
-            options.tell(f"a burst is decided at {costs.per_second:,.0f}/s")
-            run = highest(bench, costs.per_second, options)
+            options.tell(f"a burst is decided at {costs.per_second:,.0f}/s, and might be at {costs.guess:,.0f}/s")
+            run = highest(bench, costs.guess, options)
         finally:
             driver.close()
         kept = _kept(running.database)
@@ -145,7 +159,7 @@ def rows(options: Options) -> list[Figure]:
     return [
         Figure(
             "the same to committed decision, no queue growing",
-            (run.rate / options.echo_rate,) if run.holds else (),
+            (run.rate / options.echo_rate,) if not run.fails else (),
             goal=0.4,
             noise=max(run.others, echo.others),
             absent="no steady rate was found",
