@@ -96,7 +96,7 @@ def start(durable: bool, folder: Path, receiver: int) -> Iterator[Server]:
     port = free_port()
     program = str(FOLDER / "node-red/node_modules/node-red/red.js")
     command = ["node", program, "--userDir", str(folder), "--port", str(port), "flows.json"]
-    with running(command, folder, port, {"NODE_ENV": "production"}) as server:
+    with running(command, folder, port, {"NODE_ENV": "production"}, lambda status, _: status == 401) as server:
         yield server
 
 

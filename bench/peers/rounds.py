@@ -22,6 +22,8 @@ STALLED_S = 20.0
 """How long nothing may arrive before the rest counts as lost."""
 
 NAP_S = 0.05
+WARM_S = 60.0
+MOST = 10_000_000
 
 
 @dataclass(slots=True)
@@ -30,11 +32,12 @@ class Source:
 
     sent: list[float] = field(default_factory=list)
 
-    def requests(self, seconds: float) -> Iterator[bytes]:
-        """Requests for so many seconds."""
+    def requests(self, seconds: float, most: int) -> Iterator[bytes]:
+        """Requests for so many seconds, and at most so many."""
         stamp = Stamp()
         ends = time.monotonic() + seconds
-        while (now := time.monotonic()) < ends:
+        most += len(self.sent)
+        while len(self.sent) < most and (now := time.monotonic()) < ends:
             id = f"{MARK}{len(self.sent)}".encode()
             body = opening(id, stamp.now(), id, b',"loud"')
             request = signed(id, stamp.second, body)
@@ -82,7 +85,7 @@ def measured(variant: Variant, seconds: float, connections: int) -> Round:
         sink() as arrived,
         variant.start(Path(name), arrived.port) as running,
     ):
-        _phase(running, source, arrived, connections, variant.warm_s)
+        _phase(running, source, arrived, connections, WARM_S, most=variant.warm_events)
         burst = _phase(running, source, arrived, connections, seconds)
         rate = (burst.end - burst.first) / burst.took_s
         half = _phase(running, source, arrived, connections, seconds, Pace(rate / 2))
@@ -97,9 +100,10 @@ def _phase(
     connections: int,
     seconds: float,
     pace: Pace | None = None,
+    most: int = MOST,
 ) -> Phase:
     first, busy, cpu, started = len(source.sent), server.core_busy_s(), running.cpu_s(), time.monotonic()
-    driver = Driver(running.port, source.requests(seconds), connections)
+    driver = Driver(running.port, source.requests(seconds, most), connections)
     try:
         load = driver.run(seconds * 2, pace)
     finally:

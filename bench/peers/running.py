@@ -1,5 +1,6 @@
 """A peer that runs: a group of processes on the server's processor, watched and ended as one."""
 
+import http.client
 import os
 import signal
 import socket
@@ -27,7 +28,8 @@ class Variant:
     about: str
     start: Callable[[Path, int], AbstractContextManager[Server]]
     connections: int = 64
-    warm_s: float = 3.0
+    warm_events: int = 4_000
+    """So many events before anything is measured: what is compiled while it runs is slow at first."""
 
 
 class Group(Server):
@@ -72,8 +74,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, port: int, settings: Mapping[str, str]) -> Iterator[Server]:
-    """A peer that takes requests, for as long as the block lasts; then it is killed, since nobody needs its data."""
+def running(
+    command: list[str], folder: Path, port: int, settings: Mapping[str, str], ready: Callable[[int, bytes], bool]
+) -> Iterator[Server]:
+    """A peer that takes requests, for as long as the block lasts; then it is killed, since nobody needs its data.
+
+    `ready` tells by status and body of the answer to a request without signature whether the webhook is there.
+    """
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             command,
@@ -87,26 +94,29 @@ def running(command: list[str], folder: Path, port: int, settings: Mapping[str, 
         )
     group = Group(process, port, folder)
     try:
-        _wait(group)
+        _wait(group, ready)
         yield group
     finally:
         group.kill()
 
 
-def _wait(group: Group) -> None:
-    """Wait until its webhook is there: a request without signature is then answered, with whatever, but not 404."""
+def _wait(group: Group, ready: Callable[[int, bytes], bool]) -> None:
     ends = time.monotonic() + START_S
     while time.monotonic() < ends and group.process.poll() is None:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{group.port}/in/bench", b"{}", {"content-type": "application/json"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=5):
-                return
-        except urllib.error.HTTPError as answer:
-            if answer.code != 404:
-                return
-        except OSError:
-            pass  # It doesn't listen yet.
+        if ready(*_asked(group.port)):
+            return
         time.sleep(0.05)
     raise SystemExit(f"{group.process.args!r} did not start:\n{group.log()[-4_000:]}")
+
+
+def _asked(port: int) -> tuple[int, bytes]:
+    """Status and body of the answer to a request that is not signed; 0 where nobody listens."""
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/in/bench", b"{}", headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read(1_000)
+    except urllib.error.HTTPError as refused:
+        return refused.code, b""
+    except (OSError, http.client.HTTPException):
+        return 0, b""
