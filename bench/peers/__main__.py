@@ -33,7 +33,8 @@ def main() -> int:
     parser.add_argument("--install", action="store_true", help="install and end")
     parser.add_argument("--json", action="store_true", help="every round's value, instead of the table")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     install(tell)
     if given.install:
         return 0
@@ -62,35 +63,29 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def figures(rounds: Rounds) -> list[Figure]:
-    """Ours beside theirs, round by round."""
+    """Ours beside theirs, round by round: rates, and events in a second of the servers' processors."""
     ours = rounds.get("gateway", [])
-    theirs = [
+    found: list[Figure] = []
+    for what, name, goal in [
         ("gateway beside n8n at its best setting", _fastest(rounds, n8n.VARIANTS), 100.0),
         ("gateway beside Node-RED", _fastest(rounds, node_red.VARIANTS), 3.0),
         ("gateway beside Node-RED with SQLite", "Node-RED durable", None),
         ("gateway beside n8n as installed", "n8n as installed", None),
-    ]
-    return [
-        Figure(
-            what,
-            tuple(a.per_second / b.per_second for a, b in zip(ours, rounds[name], strict=True)),
-            goal=goal,
-            digits=1,
-            note=_note(name, ours, rounds[name]),
-        )
-        for what, name, goal in theirs
-        if ours and rounds.get(name)
-    ]
+    ]:
+        theirs = rounds.get(name, [])
+        pairs = list(zip(ours, theirs, strict=False))
+        if pairs:
+            rates = tuple(a.per_second / b.per_second for a, b in pairs)
+            found.append(Figure(what, rates, goal=goal, digits=1, note=_note(name, ours, theirs)))
+            shares = tuple(b.cpu_ms / a.cpu_ms for a, b in pairs)
+            found.append(Figure(f"{what}, by processor seconds", shares, digits=1))
+    return found
 
 
 def _note(name: str, ours: list[Round], theirs: list[Round]) -> str:
     a, b = (statistics.median(one.per_second for one in those) for those in (ours, theirs))
-    share = statistics.median(one.cpu_ms for one in theirs) / statistics.median(one.cpu_ms for one in ours)
     others = max(one.others for one in (*ours, *theirs))
-    return (
-        f"{a:,.0f} a second beside {b:,.1f} of {name}; {share:,.1f} times as many a processor second; others took up "
-        f"to {others:.0%} of the servers' processor"
-    )
+    return f"{a:,.0f} a second beside {b:,.1f} of {name}; others took up to {others:.0%} of the servers' processor"
 
 
 def _fastest(rounds: Rounds, variants: list[Variant]) -> str:
