@@ -33,8 +33,8 @@ def main() -> int:
     parser.add_argument("--install", action="store_true", help="install and end")
     parser.add_argument("--json", action="store_true", help="every round's value, instead of the table")
     given = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _end)
     install(tell)
     if given.install:
         return 0
