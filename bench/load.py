@@ -12,6 +12,7 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 WAITING_MAX = 200_000
@@ -221,7 +222,7 @@ class Driver:
             self._lose(connection, load)
             return
         answer = connection.answer + data if connection.answer else data
-        status = _whole(answer)
+        status = whole(answer)
         if status is None:
             connection.answer = answer
             return
@@ -241,10 +242,12 @@ class Driver:
         connection.socket.close()
         if not connection.waits:
             self._idle.remove(connection)
-        self._connect()
+        # A server that is dead takes none: the load goes on with the rest, and ends with the last.
+        with suppress(OSError):
+            self._connect()
 
 
-def _whole(answer: bytes) -> int | None:
+def whole(answer: bytes) -> int | None:
     """The status of an answer that has come whole; None for a part of one."""
     head = answer.find(b"\r\n\r\n")
     if head < 0:

@@ -18,7 +18,7 @@ EVENTS_PER_CONTACT = 5
 APART = 1_000
 LOUD_ONE_IN = 50
 TEXT = b"The order has not arrived and nobody answers the phone. " * 40
-_STRIDE = 7_919
+STRIDE = 7_919
 """A prime: stored contacts are taken with this distance, so that no two requests meet on one page by plan."""
 
 _OPENED = (
@@ -85,7 +85,7 @@ def requests(run: str, *, stored: int = 0) -> Iterator[bytes]:
         id = f"{run}-{number}".encode()
         at = stamp.now()
         if stored and contact % 2:
-            ref = stored_ref((contact * _STRIDE) % stored).encode()
+            ref = stored_ref((contact * STRIDE) % stored).encode()
             body = message(id, at, ref, part + 1)
         elif part == 0:
             opened += 1

@@ -23,6 +23,9 @@ SERVER_CPU, LOAD_CPU = CORES[0], CORES[-1]
 START_S = 60.0
 STOP_S = 30.0
 RULES = 20
+WITHIN_S = 20
+"""What the rule `soon` promises."""
+
 _HERTZ = os.sysconf("SC_CLK_TCK")
 
 CONFIG = """\
@@ -49,7 +52,9 @@ endpoints:
 def policy() -> str:
     """Twenty rules for the first reply, most with a condition, and one condition that makes a notice."""
     lines = ["version: 1", "name: bench", "sla:"]
-    lines.append("  - {id: soon, when: 'contact.tags.exists(t, t == \"soon\")', metric: first_reply, within: 20s}")
+    lines.append(
+        f"  - {{id: soon, when: 'contact.tags.exists(t, t == \"soon\")', metric: first_reply, within: {WITHIN_S}s}}"
+    )
     for n in range(RULES - 2):
         lines.append(f"  - id: rule{n}")
         lines.append(f"    when: contact.tags.exists(t, t == 'tag{n}') || contact.subject.contains('word{n}')")
@@ -78,11 +83,14 @@ def python(tree: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-c", start]
 
 
-def run_in(tree: Path, *arguments: str, cpu: int = LOAD_CPU) -> str:
-    """Run a module of this bench with the `gateway` of a checkout, to its end; what it printed."""
+def run_in(tree: Path, *arguments: str, cpu: int = LOAD_CPU, ends_with: int = 0) -> str:
+    """Run a module of this bench with the `gateway` of a checkout, to its end; what it printed. Raises SystemExit for
+    another exit code than `ends_with`."""
     done = subprocess.run(
-        python(tree, *arguments), check=True, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(cpu)
+        python(tree, *arguments), check=False, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(cpu)
     )
+    if done.returncode != ends_with:
+        raise SystemExit(f"{arguments[0]} ended with {done.returncode}")
     return done.stdout
 
 
@@ -162,11 +170,16 @@ def echo() -> Iterator[Server]:
 
 
 @contextmanager
-def workplace(copy: Path | None = None, receiver: int | None = None) -> Iterator[Path]:
-    """A folder with configuration and policy, for as long as the block lasts; `copy` is a database to start from."""
+def workplace(copy: Path | None = None, receiver: int = 9, port: int = 0) -> Iterator[Path]:
+    """A folder with configuration and policy, for as long as the block lasts; `copy` is a database to start from.
+
+    `receiver` is the port of the one endpoint, `port` where the gateway listens: 0 is any free one.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        (folder / "gateway.yaml").write_text(CONFIG + ENDPOINT % (receiver or 9))
+        (folder / "gateway.yaml").write_text(
+            CONFIG.replace("listen: 127.0.0.1:0", f"listen: 127.0.0.1:{port}") + ENDPOINT % receiver
+        )
         (folder / "policy.yaml").write_text(policy())
         if copy is not None:
             shutil.copyfile(copy, folder / "gateway.db")

@@ -11,6 +11,8 @@ from typing import Any, Literal
 BEGINS, ENDS = "<!-- measured: begins -->", "<!-- measured: ends -->"
 """Between these lines of a page stands the last measured table."""
 
+NOISE_MAX = 0.1
+
 Bound = Literal["at least", "at most"]
 
 
@@ -18,7 +20,8 @@ Bound = Literal["at least", "at most"]
 class Figure:
     """One line of the table. `values` are those of the rounds; `goal` None where there is none to meet.
 
-    `note` says what stands behind it; `absent` why there is no value.
+    `note` says what stands behind it; `absent` why there is no value. `noise` is the share of the server's processor
+    that others took meanwhile, at most: beyond `NOISE_MAX` a rate of the clock says nothing, good or bad.
     """
 
     what: str
@@ -29,6 +32,7 @@ class Figure:
     digits: int = 2
     note: str = ""
     absent: str = ""
+    noise: float = 0.0
 
     @property
     def value(self) -> float:
@@ -37,8 +41,8 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None where there is nothing to say."""
-        if self.goal is None or not self.values:
+        """Whether the goal is met; None where nothing can be said."""
+        if self.goal is None or not self.values or self.noise > NOISE_MAX:
             return None
         return self.value >= self.goal if self.bound == "at least" else self.value <= self.goal
 
@@ -55,7 +59,7 @@ class Figure:
             self._said(self.value, self.unit),
             spread,
             goal,
-            {True: "yes", False: "**missed**", None: ""}[self.met],
+            {True: "yes", False: "**missed**", None: "" if self.goal is None else "too noisy"}[self.met],
         ]
 
     def _said(self, value: float, unit: str) -> str:
@@ -91,6 +95,7 @@ class Measured:
                     "met": one.met,
                     "note": one.note,
                     "absent": one.absent,
+                    "noise": one.noise,
                 }
                 for one in self.figures
             ],
