@@ -13,10 +13,10 @@ SEED ?= 0
 MUTANTS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test nightly mutants check format docs bench clean
+.PHONY: help install demo test nightly mutants check format docs bench bench-peers clean
 
 help: ## Show these lines.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install: $(STAMP) ## Make .venv with pinned versions, the command `gateway` and every plugin in it.
 
@@ -66,6 +66,9 @@ docs: install ## Write the tables of the reference, and draw the pictures, anew 
 bench: install ## Measure, side by side in one run, as one table. Quicker: make bench BENCH_ARGS=--quick
 	$(BIN)/python -m bench $(BENCH_ARGS)
 	$(BIN)/python -m bench.rules
+
+bench-peers: install ## n8n and Node-RED, installed from npm (3 GB, some minutes), do the same work beside the gateway.
+	$(BIN)/python -m bench.peers
 
 clean: ## Remove what `make` has made.
 	rm -rf $(VENV) build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
