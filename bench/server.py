@@ -170,7 +170,7 @@ def echo() -> Iterator[Server]:
 
 
 @contextmanager
-def workplace(copy: Path | None = None, receiver: int = 9, port: int = 0) -> Iterator[Path]:
+def workplace(copy: Path | None = None, receiver: int = 9999, port: int = 0) -> Iterator[Path]:
     """A folder with configuration and policy, for as long as the block lasts; `copy` is a database to start from.
 
     `receiver` is the port of the one endpoint, `port` where the gateway listens: 0 is any free one.
