@@ -22,6 +22,7 @@ from gateway.engine.policies import Policies
 from gateway.engine.turns import Turns
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
+from gateway.kernel.memory import settle
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.spawn import LoopSpawn
@@ -139,6 +140,7 @@ def main() -> None:
     parser.add_argument("--after", type=int, default=5, help="seconds until they are due")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    settle()
     if options.what == "build":
         asyncio.run(build(str(options.path), options.contacts))
         return
