@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from gateway.engine.judge import Bench, News, judge
-from gateway.engine.turns import Turns
+from gateway.engine.turns import LONG, Turns
 from gateway.engine.world import World
 from gateway.kernel.store import Conflict, ContactRow, Outlook
 
@@ -53,7 +53,8 @@ async def tick(world: World, bench: Bench, watermark: int) -> int:
 async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> set[str]:
     """Let time pass for these contacts, in one transaction; the ids of those that can't be judged."""
     now = world.clock.now()
-    written = await judge(world, bench, [News(row) for row in rows], now, watermark, Turns(world.clock))
+    # What is due is late already: it waits for the doors as seldom as it may.
+    written = await judge(world, bench, [News(row) for row in rows], now, watermark, Turns(world.clock, LONG))
     for error in written.failed.values():
         world.log.error("judging_failed", contact=error.contact, exc_info=error)
     written.contacts.extend(replace(row, next_due=now + FAILED_WAIT_MS) for row in rows if row.id in written.failed)

@@ -16,7 +16,7 @@ SHORT = 48
 """Contacts that are judged in one turn, about 2 ms, while judging keeps up."""
 
 LONG = 128
-"""Contacts in one turn, about 6 ms, when it lags."""
+"""Contacts in one turn, about 6 ms, when it lags, and for what is due."""
 
 LAG_MS = 1_000
 """A record that has waited so long says that judging lags."""
