@@ -26,7 +26,7 @@ RULES = 20
 WITHIN_S = 20
 """What the rule `soon` promises."""
 
-_HERTZ = os.sysconf("SC_CLK_TCK")
+HERTZ = os.sysconf("SC_CLK_TCK")
 
 CONFIG = """\
 version: 1
@@ -110,7 +110,7 @@ class Server:
     def cpu_s(self) -> float:
         """User and system time so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _HERTZ
+        return (int(fields[11]) + int(fields[12])) / HERTZ
 
     def memory_mb(self, which: str = "VmRSS") -> float:
         """Memory that it has now (`VmRSS`), or had at most (`VmHWM`), in MiB."""
@@ -146,7 +146,7 @@ def core_busy_s() -> tuple[float, float]:
         name, *ticks = line.split()
         if name == f"cpu{SERVER_CPU}":
             user, nice, system, _, _, irq, soft, steal = (int(tick) for tick in ticks[:8])
-            return (user + nice + system + irq + soft + steal) / _HERTZ, time.monotonic()
+            return (user + nice + system + irq + soft + steal) / HERTZ, time.monotonic()
     raise SystemExit(f"/proc/stat has no line for processor {SERVER_CPU}")
 
 

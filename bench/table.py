@@ -113,10 +113,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
 
 
-def put_into(page: str, text: str) -> str:
+def put_into(page: str, text: str, marks: tuple[str, str] = (BEGINS, ENDS)) -> str:
     """The page with this text between its two marks. Raises ValueError for a page that has not both, in order."""
-    before, begins, rest = page.partition(BEGINS)
-    _, ends, after = rest.partition(ENDS)
+    before, begins, rest = page.partition(marks[0])
+    _, ends, after = rest.partition(marks[1])
     if not begins or not ends:
-        raise ValueError(f"the page has no lines {BEGINS} and {ENDS}: write them where the table belongs")
+        raise ValueError(f"the page has no lines {marks[0]} and {marks[1]}: write them where the table belongs")
     return f"{before}{begins}\n\n{text.strip()}\n\n{ends}{after}"
