@@ -60,7 +60,7 @@ def datetime_of(instant: int) -> datetime:
 def format_instant(instant: int) -> str:
     """RFC 3339 in UTC with `Z`; milliseconds only where they are not zero."""
     moment = datetime_of(instant)
-    whole = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year >= 1000 else moment.isoformat()[:19]
+    whole = moment.isoformat()[:19]
     millisecond = instant % SECOND_MS
     return f"{whole}.{millisecond:03d}Z" if millisecond else f"{whole}Z"
 
