@@ -188,5 +188,11 @@ def _connector(name: str, shape: ConnectorShape) -> ConnectorConfig:
 
 def _endpoint(name: str, shape: EndpointShape) -> EndpointConfig:
     return EndpointConfig(
-        name=name, url=shape.url, secrets=shape.secret, notices=shape.notices, allow_private=shape.allow_private
+        name=name,
+        url=shape.url,
+        secrets=shape.secret,
+        notices=shape.notices,
+        concurrency=shape.concurrency,
+        rate=shape.rate,
+        allow_private=shape.allow_private,
     )
