@@ -318,10 +318,10 @@ def test_a_failing_checkpoint_is_told_once(tmp_path: Path, capsys: pytest.Captur
 
 def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
     """Claims and due scans are ranges of an index, never a walk over a whole table."""
-    from gateway.store import inbox, judging, outbox
+    from gateway.store import inbox, judging, performing
 
-    statements = [inbox._claim, judging._due, judging._next_due, judging._history, outbox._due_of, outbox._elect]
-    statements += [outbox._next_endpoint, inbox._oldest, judging._event, judging._contact_of]
+    statements = [inbox._claim, judging._due, judging._next_due, judging._history, performing._due, performing._elect]
+    statements += [performing._next_due, inbox._oldest, judging._event, judging._contact_of]
     statements += [judging._ledger, judging._entry]
 
     async def run() -> None:
