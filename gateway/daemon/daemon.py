@@ -128,6 +128,8 @@ class Daemon:
                 url=endpoint.url,
                 secrets=tuple(parse_secret(secret.get_secret_value()) for secret in endpoint.secrets),
                 notices=endpoint.notices,
+                concurrency=endpoint.concurrency,
+                rate=endpoint.rate,
                 reach=endpoint.reach,
             )
             for name, endpoint in config.endpoints.items()

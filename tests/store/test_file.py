@@ -320,7 +320,7 @@ def test_a_failing_checkpoint_is_told_once(tmp_path: Path, capsys: pytest.Captur
 
 def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
     """Claims, looks-up of many keys and due scans are ranges of an index, never a walk over a whole table."""
-    from gateway.store import inbox, judging, outbox
+    from gateway.store import inbox, judging, performing
 
     statements = [
         inbox._ready_of,
@@ -329,10 +329,10 @@ def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
         judging._due,
         judging._next_due,
         judging._history,
-        outbox._due_of,
-        outbox._elect,
+        performing._due,
+        performing._elect,
     ]
-    statements += [outbox._next_endpoint, inbox._oldest, judging._events, judging._contacts_of]
+    statements += [performing._next_due, inbox._oldest, judging._events, judging._contacts_of]
     statements += [judging._ledger, judging._entry]
 
     async def run() -> None:
