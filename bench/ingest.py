@@ -125,7 +125,7 @@ def rows(options: Options) -> list[Figure]:
             goal=0.6,
             noise=noise([*bursts, *echoes]),
             note=f"gateway {medians(bursts)}. Echo {medians(echoes)}. By processor seconds the ratio is {by_cpu:.2f}. "
-            f"{decided:.0%} of the burst was decided by its end. {options.connections} connections; the gateway answered "
+            f"{decided:.0%} of the burst was decided by its end. {options.connections} connections; answered were "
             f"{statuses(bursts)}",
         ),
         Figure(
