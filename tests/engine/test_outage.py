@@ -153,7 +153,7 @@ def test_five_days_of_nothing_but_failures_disable_and_lose_nothing() -> None:
         assert await rig.store.enable_endpoint("dead", rig.clock.at, "ada")
         told = await back(rig, told)
         bodies = received(rig, "dead")
-        assert [int(body["sequence"]) for body in bodies if "contact" in body] == list(range(1, told + 1))
+        assert sorted(int(body["sequence"]) for body in bodies) == list(range(1, told + 1))
         assert in_order(bodies)
 
     run(story, subscriptions={"dead": (), "well": ("endpoint.*",)})
