@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.kernel.outbox import (
     Attempt,
@@ -24,7 +24,7 @@ T = TypeVar("T")
 class SqliteOutbox:
     """See the Outbox port for what each method promises. Made whole by `SqliteStore`."""
 
-    writer: Writer
+    writer: Writer[list[dict[str, Any]], Added]
 
     def _read(self, part: Callable[[Connection], T]) -> Awaitable[T]:
         """Run `part` on one snapshot of the database."""
