@@ -31,8 +31,8 @@ def _bytes(name: str, *, null: bool = False) -> sa.Column[bytes]:
 
 
 def _table(name: str, *columns: sa.schema.SchemaItem, by_key: bool = False) -> sa.Table:
-    """A table; with `by_key` its rows lie in the order of their primary key: for short ones, of which a page has many. A
-    row that may be longer than a quarter of a page would have most of itself on a page of its own."""
+    """A table; with `by_key` its rows lie in the order of their primary key: for short ones, of which a page has many.
+    A row that may be longer than a quarter of a page would have most of itself on a page of its own."""
     return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not by_key)
 
 

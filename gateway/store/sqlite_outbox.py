@@ -14,6 +14,7 @@ from gateway.kernel.outbox import (
     Performed,
     Replayed,
 )
+from gateway.kernel.store import Added
 from gateway.store import audit, endpoints, outbox, performing, replaying, retention
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
