@@ -106,7 +106,9 @@ class Gateway:
         return records + contacts + followed
 
     async def _may_pass_to(self) -> int:
-        return await self._watermark.read(self.world, self.links, self._arriving.values())
+        watermark = await self._watermark.read(self.world, self.links, self._arriving.values())
+        self.world.meters.judged_to = watermark
+        return watermark
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
