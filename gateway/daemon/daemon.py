@@ -103,6 +103,7 @@ class Daemon:
         now = self._clock.now()
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
+        world.meters.started_at = now
         links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))

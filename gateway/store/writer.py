@@ -40,11 +40,12 @@ class _Waiting(NamedTuple):
 
 
 class Writer:
-    """The one connection that writes. `commits` counts the transactions that it has committed."""
+    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` their parts."""
 
     def __init__(self, connection: Connection, driver: Any, spawn: Spawn, thread: str) -> None:
         self.connection = connection
         self.commits = 0
+        self.writes = 0
         self._error: type[Exception] = driver.Error
         self._spawn = spawn
         self._thread = thread
@@ -115,6 +116,7 @@ class Writer:
                 self.connection.execute("ROLLBACK")
             raise
         self.commits += 1
+        self.writes += len(parts)
         return results
 
     def _named(self, error: Exception) -> Exception:

@@ -12,6 +12,7 @@ from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.web.api import Api
 from gateway.web.auth import Guard
+from gateway.web.counted import Counted
 from gateway.web.looks import Looks
 from gateway.web.pages import Pages
 from gateway.web.replies import Handler, failures_told, told
@@ -38,7 +39,8 @@ def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str
 
     Raises ValueError for an empty token.
     """
-    pages = Pages(gateway, clock, Looks())
+    counted = Counted(gateway)
+    pages = Pages(gateway, clock, Looks(), counted)
     serving = Serving()
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
@@ -52,7 +54,7 @@ def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str
     )
     app[SERVING] = serving
     pages.add_to(app.router)
-    Api(gateway, clock).add_to(app.router)
+    Api(gateway, clock, counted).add_to(app.router)
     return app
 
 

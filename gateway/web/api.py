@@ -16,6 +16,8 @@ from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.counted import Counted
+from gateway.web.metrics import metrics
 from gateway.web.replies import json_response, told
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
@@ -25,9 +27,10 @@ ORDERS = ("next_due", "updated_at")
 class Api:
     """The handlers."""
 
-    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, counted: Counted) -> None:
         self._gateway = gateway
         self._clock = clock
+        self._counted = counted
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -103,7 +106,7 @@ class Api:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The figures for Prometheus."""
-        text = await health.metrics(self._gateway)
+        text = await metrics(self._gateway, self._counted)
         return web.Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _shown(self, rows: Sequence[ContactRow]) -> list[View]:

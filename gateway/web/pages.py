@@ -14,6 +14,7 @@ from gateway.kernel.store import ContactRow
 from gateway.kernel.values import judge_of, judged_by
 from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.counted import Counted
 from gateway.web.looks import Looks
 
 CONTACTS_MAX = 200
@@ -26,8 +27,9 @@ FOR_EVER = "private, max-age=31536000, immutable"
 class Pages:
     """The handlers."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, counted: Counted) -> None:
         self._gateway = gateway
+        self._counted = counted
         self._clock = clock
         self._looks = looks
 
@@ -105,7 +107,7 @@ class Pages:
     async def _open_contacts(self) -> dict[str, Any]:
         store = self._gateway.world.store
         rows = await store.contacts(limit=CONTACTS_MAX, status="open")
-        counts = await store.counts()
+        counts = await self._counted.read()
         policies = await self._gateway.bench.policies.to_read_by(judged_by(rows))
         lines = shown.lines(rows, policies)
         breached = sum(line.due is not None and line.due.breached for line in lines)
