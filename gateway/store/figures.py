@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gateway.kernel.store import COUNTED_MAX, Waiting
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, deliveries, inbox
-from gateway.store.statement import Statement, value
+from gateway.store.statement import Statement, value, word
 
 _i, _d, _c = inbox.c, deliveries.c, contacts.c
 
@@ -49,7 +49,7 @@ class _ByName:
 
 _records = _ByName(_i.connector, _i.due.isnot(None), _i.received_at)
 _parked = _bounded(inbox, _i.reason.isnot(None))
-_dead = _bounded(deliveries, sa.literal_column("state = 'dead'", sa.Boolean))
+_dead = _bounded(deliveries, _d.state == word("dead"))
 _due = _bounded(contacts, _c.next_due <= value("now"))
 _first_due = Statement(sa.select(sa.func.min(_c.next_due)).where(_c.next_due.isnot(None)))
 
