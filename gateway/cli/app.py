@@ -28,6 +28,7 @@ from gateway.cli import (
     version,
 )
 from gateway.cli.demo import command as demonstration
+from gateway.cli.doctor import command as doctor
 from gateway.cli.failures import INTERRUPTED, OK, tell
 from gateway.cli.options import LogLevel, choices, family
 
@@ -36,6 +37,7 @@ app.command("run")(run.run)
 app.command("demo")(demonstration.demo)
 app.command("check")(check.check)
 app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("reload")(reload.reload)
 app.command("status")(status.status)
