@@ -1,4 +1,4 @@
-"""Where gateway.yaml keeps its secrets, without reading them: for who looks at files' modes, and for who changes keys."""
+"""Where gateway.yaml keeps its secrets, without reading them: for who looks at files' modes, or changes keys."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -25,6 +25,19 @@ from gateway.policy.presets import preset_text
 from gateway.store.examine import Examined, examine
 from gateway.store.sqlite import SqliteStore, daemon_pid
 
+__all__ = [
+    "Chosen",
+    "Examined",
+    "Setup",
+    "examine_database",
+    "load_setup",
+    "open_store",
+    "plugins_here",
+    "policy_file",
+    "read_policy",
+    "running_daemon",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

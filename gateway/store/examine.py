@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.kernel.store import StoreUnusable
 from gateway.store import library
@@ -39,21 +40,19 @@ def examine(path: str, go_on: Callable[[], bool]) -> Examined:
     except StoreUnusable as error:
         return Examined(library="", path=path, unusable=str(error))
     version: str = driver.sqlite_version
-    sizes = {"file_bytes": _size(path), "wal_bytes": _size(f"{path}-wal")}
+    seen = Examined(library=version, path=path, file_bytes=_size(path), wal_bytes=_size(f"{path}-wal"))
     try:
         connection = open_reader(driver, path)
         try:
             schema = connection.execute("PRAGMA user_version").fetchone()[0]
-            return Examined(
-                library=version, path=path, schema=schema, problems=_problems(connection, driver, go_on), **sizes
-            )
+            return replace(seen, schema=schema, problems=_problems(connection, driver, go_on))
         finally:
             connection.close()
     except driver.Error as error:
-        return Examined(library=version, path=path, unusable=str(library.named(error)), **sizes)
+        return replace(seen, unusable=str(library.named(error)))
 
 
-def _problems(connection: library.Connection, driver: object, go_on: Callable[[], bool]) -> tuple[str, ...] | None:
+def _problems(connection: library.Connection, driver: Any, go_on: Callable[[], bool]) -> tuple[str, ...] | None:
     """What `quick_check` says; None if it was ended."""
     ended = False
 
@@ -65,7 +64,7 @@ def _problems(connection: library.Connection, driver: object, go_on: Callable[[]
     connection.set_progress_handler(ends, STEPS)
     try:
         said = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({_PROBLEMS_MAX})")]
-    except driver.OperationalError:  # type: ignore[attr-defined]  # either driver's own class
+    except driver.OperationalError:
         if ended:
             return None
         raise
