@@ -10,7 +10,7 @@ from gateway.kernel.knock import knock
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Clock, NetError, Rng
 from gateway.kernel.vendor_http import VendorHttp
-from gateway.model.instant import DAY_MS
+from gateway.model.instant import DAY_MS, format_instant
 from gateway.plugin import Context, VendorError
 from gateway.plugin.account import open_account
 
@@ -30,7 +30,7 @@ def plausible(now: int) -> Finding | None:
     """A clock that can't be right, whatever others say; None for one that can."""
     if SENSIBLE_FROM <= now < SENSIBLE_UNTIL:
         return None
-    return bad("clock", f"this machine's clock shows the year {1970 + now // (365 * DAY_MS + DAY_MS // 4)}", SET_IT)
+    return bad("clock", f"this machine's clock shows {format_instant(now)}", SET_IT)
 
 
 async def connectors(setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None]) -> list[Finding]:
