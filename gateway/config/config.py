@@ -36,7 +36,8 @@ class ConnectorConfig(BaseModel):
 
 
 class EndpointConfig(BaseModel):
-    """One receiver of notices. The first secret signs; `notices` are patterns such as `sla.*`."""
+    """One receiver of notices. Each secret signs; `notices` are patterns such as `sla.*`; `token` is the receiver's
+    own, with which it asks what it has missed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +46,7 @@ class EndpointConfig(BaseModel):
     secrets: tuple[SecretStr, ...]
     notices: tuple[str, ...]
     allow_private: bool
+    token: SecretStr | None = None
 
 
 class Config(BaseModel):

@@ -72,13 +72,18 @@ class EndpointShape(BaseModel):
     """Where notices go: `https://` or `http://`, without credentials in it."""
 
     secret: SecretList
-    """Signs the notices; of a list each one signs, so that a receiver can change over."""
+    """Signs the notices; of a list, or of several lines in a file, each one signs, so that a receiver can change
+    over."""
 
     notices: tuple[str, ...] = Field(default=(), max_length=100)
     """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
 
     allow_private: bool = Field(default=False, strict=True)
     """Whether the URL may be a private or loopback address."""
+
+    token: Secret | None = None
+    """What the receiver proves itself with when it asks `/api/v1/notices` for what it has missed; opens nothing
+    else."""
 
 
 class FileShape(BaseModel):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.engine.fetch import fetch_due
 from gateway.engine.judge import Bench
@@ -15,6 +15,7 @@ from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.signing import Secret
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
 
@@ -91,6 +92,15 @@ class Gateway:
         taken = await self.bench.policies.follow(self.world, loaded, self._turn)
         self._judging.nudge()
         return taken
+
+    def take_secrets(self, secrets: Mapping[str, tuple[Secret, ...]]) -> None:
+        """Sign for these endpoints with these secrets, from the next try on, all at once."""
+        changed = {
+            name: replace(endpoint, secrets=secrets[name])
+            for name, endpoint in self.endpoints.items()
+            if name in secrets
+        }
+        self.endpoints = self._performer.endpoints = {**self.endpoints, **changed}
 
     async def judge_once(self) -> int:
         """Take up what waits in the inbox, then what time has brought, then whom a new policy takes over; how much

@@ -4,7 +4,7 @@ Every answer, a refusal too, says what a browser may do with it: run our own scr
 in no frame, tell nobody where it came from, keep nothing that isn't a static file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
@@ -34,8 +34,11 @@ HEADERS = {
 }
 
 
-def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = ()) -> web.Application:
+def admin_app(
+    gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = (), tokens: Mapping[str, str] | None = None
+) -> web.Application:
     """The app. `hosts`: names, with their ports, by which people reach it beside its own address and this machine.
+    `tokens`: of endpoints, each for what that endpoint has missed and nothing else; an empty one opens nothing.
 
     Raises ValueError for an empty token.
     """
@@ -48,7 +51,7 @@ def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str
             return told(status, why)
         return pages.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
-    guard = Guard(token, serving, hosts)
+    guard = Guard(token, serving, hosts, tokens)
     app = web.Application(
         middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(failing)]
     )
