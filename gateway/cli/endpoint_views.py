@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from gateway.cli.table import relative, table
-from gateway.kernel.store import WAITING_COUNT_MAX, EndpointRow
+from gateway.kernel.outbox import WAITING_COUNT_MAX, EndpointRow
 from gateway.rules.breaker import Health
 
 

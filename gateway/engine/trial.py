@@ -1,4 +1,4 @@
-"""Trying an endpoint: one signed notice goes out now, by the way of every delivery, and leaves no trace in the store."""
+"""Trying an endpoint: one signed notice goes out now, by the way of every delivery, and the store knows nothing of it."""
 
 from dataclasses import dataclass
 

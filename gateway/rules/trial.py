@@ -19,5 +19,8 @@ def trial_notice(id: str, source: str, endpoint: str, at: int) -> dict[str, Any]
         "timestamp": time,
         "subject": f"endpoint:{endpoint}",
         "datacontenttype": "application/json",
-        "data": {"endpoint": endpoint, "reason": "a person tries whether this endpoint gets notices; nothing has happened"},
+        "data": {
+            "endpoint": endpoint,
+            "reason": "a person tries whether this endpoint gets notices; nothing has happened",
+        },
     }

@@ -3,7 +3,7 @@
 What came back from a write is on the disk. Commands may open the file beside a running daemon; a second daemon may not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,12 +12,10 @@ from gateway.kernel.store import (
     Added,
     Batch,
     ContactRow,
-    Delivery,
     FetchRow,
     Figures,
     JournalEntry,
     Listed,
-    Outcome,
     PolicyRow,
 )
 from gateway.model.event import Event
@@ -34,13 +32,14 @@ from gateway.store import (
     library,
     listing,
     notes,
-    outbox,
     outdated,
+    performing,
     policies,
     schema,
 )
 from gateway.store.library import Connection
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.wal import WalCheckpoints
 from gateway.store.writer import Writer
 
@@ -56,7 +55,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore:
+class SqliteStore(SqliteOutbox):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None) -> None:
@@ -189,15 +188,6 @@ class SqliteStore:
         """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
         return await self._read(lambda connection: fetching.oldest(connection, connectors))
 
-    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
-    async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
-        """Deliveries that are due, leased."""
-        return await self.writer.write(lambda connection: outbox.claim(connection, now, lease_ms, limit, busy))
-
-    async def finish_delivery(self, outcome: Outcome) -> None:
-        """One try's end. Raises Conflict."""
-        await self.writer.write(lambda connection: outbox.finish(connection, outcome))
-
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
         """`live_from` of each connector."""
@@ -239,22 +229,6 @@ class SqliteStore:
     async def find_contact(self, name: str) -> ContactRow | None:
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
-
-    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
-        """A listing, latest first, without bodies."""
-        return await self._show(lambda connection: outbox.listing(connection, limit, state, contact))
-
-    async def delivery(self, id: int) -> Delivery | None:
-        """One delivery, with its body."""
-        return await self._show(lambda connection: outbox.one(connection, id))
-
-    async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
-        """Every try of a delivery."""
-        return [*await self._show(lambda connection: outbox.tries(connection, delivery))]
-
-    async def replay_delivery(self, id: int, now: int) -> bool:
-        """Make a delivery due again; False if there is none."""
-        return await self.writer.write(lambda connection: outbox.replay(connection, id, now))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
@@ -306,7 +280,7 @@ class SqliteStore:
 def _release(connection: Connection) -> None:
     inbox.release(connection)
     fetching.release(connection)
-    outbox.release(connection)
+    performing.release(connection)
 
 
 def _nothing() -> None:
