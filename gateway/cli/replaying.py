@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import typer
 
 from gateway.cli import output
 from gateway.cli.acknowledge import somebody
-from gateway.cli.deliveries import Ended, missing
+from gateway.cli.deliveries import Over, missing
 from gateway.cli.failures import FOUND, Failed
 from gateway.cli.rotation import the_endpoint
 from gateway.cli.work import with_store
@@ -23,7 +24,7 @@ ASKED_FROM = 20
 
 COUNTED_MAX = 100_000
 ACTOR = "gateway deliveries replay"
-_STATES: dict[Ended, tuple[DeliveryState, ...]] = {
+_STATES: dict[Over, tuple[DeliveryState, ...]] = {
     "dead": ("dead",),
     "delivered": ("delivered",),
     "any": ("delivered", "dead"),
@@ -48,9 +49,7 @@ def replay_one(config: Path, id: int, *, as_json: bool) -> None:
         output.say(f"delivery {id} has not ended: it waits in its contact's order, and its next try is due now")
 
 
-def replay_range(
-    config: Path, endpoint: str, since: str, until: str, state: Ended, *, yes: bool, as_json: bool
-) -> None:
+def replay_range(config: Path, endpoint: str, since: str, until: str, state: Over, *, yes: bool, as_json: bool) -> None:
     """Replay what ended of an endpoint's deliveries made in [since, until). Raises Failed and BadParameter."""
     if not endpoint or not since:
         raise typer.BadParameter("give the ID of one delivery, or --endpoint and --since for a range")
@@ -91,7 +90,7 @@ async def _replay(store: Store, endpoint: str, since: int, until: int, states: C
     return replayed
 
 
-def _confirm(found: int, endpoint: str, state: Ended, *, yes: bool) -> None:
+def _confirm(found: int, endpoint: str, state: Over, *, yes: bool) -> None:
     """Ask before many go out. Raises Failed where nobody can be asked, Abort where the answer is no."""
     if yes or found < ASKED_FROM:
         return
@@ -104,12 +103,13 @@ def _confirm(found: int, endpoint: str, state: Ended, *, yes: bool) -> None:
 
 def _instant(text: str, option: str, now: int) -> int:
     """An instant in RFC 3339, or how long ago. Raises BadParameter."""
+    with suppress(ValueError):
+        return now - read_duration(text)
     try:
-        return now - read_duration(text) if text[:1].isdigit() and "T" not in text.upper()[:11] else parse_instant(text)
+        return parse_instant(text)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(
-            "a time is like 2026-03-02T09:00:00Z, or how long ago, like 2h", param_hint=option
-        ) from None
+        told = "a time is like 2026-03-02T09:00:00Z, or how long ago, like 2h"
+        raise typer.BadParameter(told, param_hint=option) from None
 
 
 def _actor() -> str:

@@ -1,4 +1,4 @@
-"""Trying an endpoint: one signed notice goes out now, by the way of every delivery, and the store knows nothing of it."""
+"""Trying an endpoint: one signed notice goes out now, by the way of every delivery, beside the store."""
 
 from dataclasses import dataclass
 

@@ -19,8 +19,5 @@ def trial_notice(id: str, source: str, endpoint: str, at: int) -> dict[str, Any]
         "timestamp": time,
         "subject": f"endpoint:{endpoint}",
         "datacontenttype": "application/json",
-        "data": {
-            "endpoint": endpoint,
-            "reason": "a person tries whether this endpoint gets notices; nothing has happened",
-        },
+        "data": {"endpoint": endpoint, "reason": "somebody tries whether notices arrive here; nothing has happened"},
     }

@@ -30,12 +30,12 @@ def ended(
     connection: Connection, endpoint: str | None, since: int, until: int, states: Collection[str], most: int
 ) -> int:
     """How many deliveries that were made in [since, until) have ended in one of `states`, up to `most` of each."""
-    made = {"since": since, "until": until, "most": most}
-    if endpoint is None:
-        found = [_counts[state].one(connection, **made) for state in _STATES if state in states]
-    else:
-        found = [_counts_of[state].one(connection, to=endpoint, **made) for state in _STATES if state in states]
-    return sum(int(row[0]) for row in found if row is not None)
+    statements = _counts if endpoint is None else _counts_of
+    made: dict[str, object] = {"since": since, "until": until, "most": most}
+    if endpoint is not None:
+        made["to"] = endpoint
+    rows = (statements[state].one(connection, **made) for state in _STATES if state in states)
+    return sum(int(row[0]) for row in rows if row is not None)
 
 
 def oldest_kept(connection: Connection, endpoint: str) -> int | None:
