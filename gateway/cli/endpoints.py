@@ -1,6 +1,6 @@
 """`gateway endpoints list|test|enable|rotate`: how the receivers of notices stand, and what people do about it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,8 +10,9 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile, family
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.kernel.keys import KeyKind
     from gateway.kernel.store import EndpointRow, Store
+
+Kind = Literal["hmac", "ed25519"]
 
 commands = family("The receivers of notices.")
 
@@ -100,7 +101,7 @@ def rotate(
     name: Name,
     config: ConfigFile = CONFIG,
     kind: Annotated[
-        "KeyKind | None", typer.Option(help="The kind of the new key; unless given, that of the present one.")
+        Kind | None, typer.Option(help="The kind of the new key; unless given, that of the present one.")
     ] = None,
     finish: Annotated[
         bool, typer.Option("--finish", help="Take the old keys out: the receiver has the new one.")

@@ -4,6 +4,7 @@ Each function here only reads.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +18,9 @@ _STATES = ("delivered", "dead")
 
 def _count(state: str, *terms: sa.ColumnElement[bool]) -> Statement:
     made = (_d.created_at >= value("since"), _d.created_at < value("until"))
-    found = sa.select(sa.literal_column("1")).select_from(deliveries).where(_d.state == word(state), *made, *terms)
+    found: sa.Select[Any] = (
+        sa.select(sa.literal_column("1")).select_from(deliveries).where(_d.state == word(state), *made, *terms)
+    )
     return Statement(sa.select(sa.func.count()).select_from(found.limit(value("most")).subquery()))
 
 
