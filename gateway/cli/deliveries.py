@@ -94,7 +94,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 @commands.command("replay")
 def replay(
     id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", min=0, max=2**63 - 1, help="The number of one delivery.")
+        int | None, typer.Argument(metavar="ID", min=0, max=2**63 - 1, help="The number of one delivery.")
     ] = None,
     config: ConfigFile = CONFIG,
     endpoint: Annotated[str, typer.Option(metavar="NAME", help="What went to this endpoint, in a range of time.")] = "",
