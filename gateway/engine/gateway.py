@@ -12,6 +12,7 @@ from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive
 from gateway.engine.rejudge import Rejudging
+from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
@@ -43,11 +44,11 @@ class Gateway:
         self._watermark = Watermark(self.world.clock.now())
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
-        self._performer = Performer(self.world, self.endpoints, self._performing.nudge)
+        self._performer = Performer(self.world, self.endpoints, self._performing.nudge, self.bench.source)
 
     def start(self) -> None:
         """Start every loop."""
-        self.loops = [self._judging, self._performing]
+        self.loops = [self._judging, self._performing, Loop(self.world, "retain", Retention(self.world).step)]
         if any(link.fetches for link in self.links.values()):
             self.loops.append(Loop(self.world, "fetch", self._fetch))
         for link in self.links.values():
@@ -122,9 +123,9 @@ class Gateway:
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
-        sent = await self._performer.step()
-        await self._performer.finish()
-        return sent
+        taken = await self._performer.advance()
+        await self._performer.landed()
+        return taken
 
     def _puller(self, link: Link, stream: Stream) -> Puller:
         return Puller(self.world, link, stream, lambda: self._stopping)
@@ -141,7 +142,7 @@ class Gateway:
         return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:
-        return 0.0 if await self._performer.step() else POLL_S
+        return await self._performer.step()
 
     async def _fetch(self) -> float:
         return 0.0 if await fetch_due(self.world, self.links) else POLL_S
