@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.cli.failures import FOUND, TEMPORARY, UNAVAILABLE, USAGE, Failed
 from gateway.config import Config, EndpointConfig
-from gateway.config.places import SecretPlace, endpoint_places
+from gateway.config.places import SecretPlace, endpoint_places, secret_places
 from gateway.config.secret import SECRETS_MAX
 from gateway.kernel.keys import RANDOM_BYTES, Key, KeyKind, kind_of, new_key
 from gateway.kernel.ports import Rng
@@ -48,12 +48,20 @@ def key_file(config: Path, endpoint: str) -> KeyFile | None:
     place = next((place for place in endpoint_places(config, endpoint) if place.kind == "file"), None)
     if place is None:
         return None
-    # Where the path is a link, the file behind it is replaced, and the link stays.
-    path = Path(os.path.realpath(config.absolute().parent / place.name))
+    path = _behind(config, place)
+    for other in secret_places(config):
+        if other.kind == "file" and other.loc[:2] != ("endpoints", endpoint) and _behind(config, other) == path:
+            what = f"the file {path} is also that of {'.'.join(map(str, other.loc))}"
+            raise Failed(FOUND, what, "give each a file of its own: a key that is changed here would change there")
     try:
         return KeyFile(path, path.read_bytes())
     except OSError as error:
         raise Failed(UNAVAILABLE, f"the file {path} can't be read: {error.strerror}") from None
+
+
+def _behind(config: Path, place: SecretPlace) -> Path:
+    """The file itself: where the path is a link, what it leads to is replaced, and the link stays."""
+    return Path(os.path.realpath(config.absolute().parent / place.name))
 
 
 def made(endpoint: EndpointConfig, kind: KeyKind | None, rng: Rng) -> Key:

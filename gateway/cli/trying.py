@@ -3,7 +3,7 @@
 from gateway.cli.rotation import the_endpoint
 from gateway.config import Config
 from gateway.daemon.reload import signing_keys
-from gateway.engine.perform import Endpoint
+from gateway.engine.attempt import Endpoint
 from gateway.engine.trial import Tried, try_endpoint
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet

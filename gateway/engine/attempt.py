@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.engine.world import World
+from gateway.kernel.metrics import outcome_class
 from gateway.kernel.ports import NetError, NetRequest
 from gateway.kernel.signing import Secret, sign
 from gateway.kernel.store import Delivery, Outcome
@@ -59,14 +60,18 @@ async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Lande
     status: int | None = None
     asked: str | None = None
     error: str | None = None
+    outcome = "network"
     try:
         response = await world.net.request(request, deadline_s=DEADLINE_S)
     except NetError as failure:
-        error = failure.reason
+        error, outcome = failure.reason, outcome_class(None, blocked=failure.blocked, timed_out=failure.timed_out)
     else:
         status, asked = response.status, response.headers.get("retry-after")
+        outcome = outcome_class(status)
     ended = world.clock.now()
-    duration_ms = round((world.clock.monotonic() - started) * 1000)
+    took_s = world.clock.monotonic() - started
+    world.meters.tried(delivery.endpoint, outcome, took_s)
+    duration_ms = round(took_s * 1000)
     return _landed(world, delivery, status, error, retry_after(asked, ended), ended, duration_ms)
 
 

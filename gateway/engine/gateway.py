@@ -101,7 +101,8 @@ class Gateway:
             for name, endpoint in self.endpoints.items()
             if name in secrets
         }
-        self.endpoints = self._performer.endpoints = {**self.endpoints, **changed}
+        self.endpoints = {**self.endpoints, **changed}
+        self._performer.take_endpoints(self.endpoints)
 
     async def judge_once(self) -> int:
         """Take up what waits in the inbox, then what time has brought, then whom a new policy takes over; how much

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gateway.engine.perform import DEADLINE_S, Endpoint
+from gateway.engine.attempt import DEADLINE_S, Endpoint
 from gateway.kernel.ports import Clock, Net, NetError, NetRequest, Rng
 from gateway.kernel.signing import sign
 from gateway.rules.trial import trial_notice

@@ -59,12 +59,13 @@ class NetResponse:
 
 
 class NetError(Exception):
-    """No answer came: refused, reset, timed out, not resolved, or an address that is not allowed (`blocked`)."""
+    """No answer came: refused, reset, not resolved, over its deadline (`timed_out`), or not allowed (`blocked`)."""
 
-    def __init__(self, reason: str, *, blocked: bool = False) -> None:
+    def __init__(self, reason: str, *, blocked: bool = False, timed_out: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.blocked = blocked
+        self.timed_out = timed_out
 
 
 class Net(Protocol):
