@@ -1,17 +1,9 @@
 """Endpoints as the commands show them to people. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.cli.table import relative, table
 from gateway.kernel.outbox import WAITING_COUNT_MAX, EndpointRow
-from gateway.rules.breaker import Health
-
-
-def everyone(configured: Collection[str], rows: Iterable[EndpointRow]) -> list[EndpointRow]:
-    """Every endpoint that is configured or known, by name; nothing has gone to one that isn't known yet."""
-    known = {row.name: row for row in rows}
-    names = sorted({*configured, *known})
-    return [known.get(name) or EndpointRow(name=name, sequence=0, health=Health()) for name in names]
 
 
 def endpoint_table(rows: Sequence[EndpointRow], configured: Collection[str], now: int) -> list[str]:
@@ -41,10 +33,11 @@ def why(row: EndpointRow, configured: Collection[str], now: int) -> str:
         case "disabled":
             return f"{health.disabled_why}; mend it, then: gateway endpoints enable {row.name}"
         case "open":
-            return f"{health.failures} failures in a row; tried again {relative(health.open_until, now)}"
+            last = f", the last: {row.last_error}" if row.last_error else ""
+            return f"{health.failures} failures in a row{last}; tried again {relative(health.open_until, now)}"
         case "paused":
             return f"it asked for a pause, over {relative(health.paused_until, now)}"
         case "failing":
-            return f"{health.failures} failures in a row"
+            return row.last_error or f"{health.failures} failures in a row"
         case _:
             return "" if health.ramp is None else "it starts slowly"

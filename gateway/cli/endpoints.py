@@ -22,10 +22,10 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The endpoint's name i
 @commands.command("list")
 def list_(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """List the endpoints: how each stands, what waits for it, and since when."""
-    from gateway.cli.endpoint_views import endpoint_table, everyone
+    from gateway.cli.endpoint_views import endpoint_table
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
-    from gateway.kernel.values import endpoint_values
+    from gateway.kernel.values import endpoint_values, everyone
 
     async def work(settled: "Config", store: "Store") -> "tuple[list[EndpointRow], frozenset[str]]":
         return everyone(settled.endpoints, await store.endpoints()), frozenset(settled.endpoints)

@@ -105,6 +105,9 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     oldest_waiting_at: int | None = None
     """When the first made of those that wait was made."""
 
+    last_error: str | None = None
+    """How the last try of that one ended."""
+
 
 WAITING_COUNT_MAX = 10_000
 

@@ -1,9 +1,10 @@
 """What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure, for CLI and API."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gateway.kernel.store import UNOPENED, AuditEntry, ContactRow, Delivery, EndpointRow, Listed, PolicyRow
 from gateway.model.instant import format_instant
+from gateway.rules.breaker import Health
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, Timeline
 from gateway.rules.view import View, judgement_view
@@ -81,6 +82,13 @@ def delivery_values(delivery: Delivery) -> View:
     }
 
 
+def everyone(configured: Collection[str], rows: Iterable[EndpointRow]) -> list[EndpointRow]:
+    """Every endpoint that is configured or known, by name; to one that isn't known yet nothing has gone."""
+    known = {row.name: row for row in rows}
+    names = sorted({*configured, *known})
+    return [known.get(name) or EndpointRow(name=name, sequence=0, health=Health()) for name in names]
+
+
 def endpoint_values(row: EndpointRow, now: int) -> View:
     """How an endpoint stands. `waiting` is counted as far as 10,000."""
     health = row.health
@@ -90,6 +98,7 @@ def endpoint_values(row: EndpointRow, now: int) -> View:
         "why": health.disabled_why,
         "waiting": row.waiting,
         "oldest_waiting_at": _time(row.oldest_waiting_at),
+        "last_error": row.last_error,
         "failing_since": _time(health.failing_since),
         "failures": health.failures,
         "retry_at": _time(health.open_until),

@@ -5,13 +5,15 @@ monitor asks and however much there is, what waits is counted along indexes to a
 kept for a while.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import gateway
 from gateway.engine.gateway import Gateway
 from gateway.kernel.metrics import Family, Kind, Sample, exposition
+from gateway.kernel.outbox import WAITING_COUNT_MAX
 from gateway.kernel.process import processor_seconds, resident_bytes
-from gateway.kernel.store import Figures, Waiting
+from gateway.kernel.store import EndpointRow, Figures, Waiting
+from gateway.kernel.values import everyone
 from gateway.web.counted import Counted
 
 RECORDS = {
@@ -24,17 +26,27 @@ RECORDS = {
 """What links count, and how it is called."""
 
 
+_STATES = {
+    "open": ("gateway_endpoint_breaker_open", "1 while the breaker is open: nothing but probes goes out."),
+    "paused": ("gateway_endpoint_paused", "1 while the receiver has asked for a pause."),
+    "disabled": ("gateway_endpoint_disabled", "1 while the endpoint is disabled, until a person enables it."),
+}
+"""States of endpoints that are told, each as a figure of its own."""
+
+
 async def metrics(running: Gateway, counted: Counted) -> str:
     """All figures in Prometheus' text format."""
     world = running.world
     now = world.clock.now()
     figures = await world.store.figures(now)
+    endpoints = everyone(running.endpoints, await world.store.endpoints())
     return exposition(
         [
             *_of_counts(await counted.read()),
             *_of_store(figures, now),
             *_of_judging(running, figures, now),
             *_of_connectors(running),
+            *_of_endpoints(endpoints, now),
             *world.meters.families(),
             *_of_process(running),
         ]
@@ -103,6 +115,29 @@ def _of_connectors(running: Gateway) -> Iterator[Family]:
     for key, (name, words) in RECORDS.items():
         values = [(link.name, link.counts[key]) for link in links if key in link.counts]
         yield _labelled(name, "counter", words, "connector", values)
+
+
+def _of_endpoints(endpoints: Sequence[EndpointRow], now: int) -> Iterator[Family]:
+    waiting = {row.name: Waiting(count=row.waiting, oldest=row.oldest_waiting_at) for row in endpoints}
+    yield from _waiting(
+        "gateway_deliveries_waiting",
+        "gateway_deliveries_oldest_seconds",
+        "endpoint",
+        (
+            f"Deliveries that wait, counted up to {WAITING_COUNT_MAX}.",
+            "Since when the oldest delivery waits, in seconds.",
+        ),
+        waiting,
+        now,
+    )
+    standings = {row.name: row.health.standing(now) for row in endpoints}
+    for state, (name, words) in _STATES.items():
+        yield _labelled(
+            name, "gauge", words, "endpoint", [(of, int(is_so == state)) for of, is_so in standings.items()]
+        )
+    failing = [(row.name, _age_s(row.health.failing_since, now)) for row in endpoints]
+    told = "Since when there was nothing but failures, in seconds; 0 while all is well."
+    yield _labelled("gateway_endpoint_failing_seconds", "gauge", told, "endpoint", failing)
 
 
 def _of_process(running: Gateway) -> Iterator[Family]:

@@ -11,7 +11,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import awaits, standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
-from gateway.kernel.values import judge_of, judged_by
+from gateway.kernel.values import everyone, judge_of, judged_by
 from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
 from gateway.web.counted import Counted
@@ -39,6 +39,7 @@ class Pages:
         router.add_get("/fragments/contacts", self.contacts_fragment)
         router.add_get("/contacts/{id}", self.contact)
         router.add_get("/deliveries", self.deliveries)
+        router.add_get("/endpoints", self.endpoints)
         router.add_get("/inbox", self.inbox)
         router.add_get("/static/{content}/{name}", self.static)
 
@@ -70,6 +71,16 @@ class Pages:
             return self.failing(request, 400, f"{error}.")
         found = await self._gateway.world.store.deliveries(limit=limit, state=state)
         return await self._page("deliveries.html", deliveries=found, state=state, limit=limit)
+
+    async def endpoints(self, request: web.Request) -> web.Response:
+        """Who gets notices."""
+        try:
+            only(request)
+        except BadQuestion as error:
+            return self.failing(request, 400, f"{error}.")
+        store, configured = self._gateway.world.store, self._gateway.endpoints
+        rows = shown.endpoints(everyone(configured, await store.endpoints()), configured, self._clock.now())
+        return await self._page("endpoints.html", endpoints=rows)
 
     async def inbox(self, request: web.Request) -> web.Response:
         """What came in."""

@@ -1,8 +1,9 @@
 """What the doctor sees in the database: whether it is sound, which policy is in force there, and what waits in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.cli.doctor.finding import Finding, bad, note, ok
+from gateway.cli.endpoint_views import why
 from gateway.cli.table import relative
 from gateway.daemon.reload import Reloaded, last_reload
 from gateway.daemon.setup import Examined, Setup, examine_database, running_daemon
@@ -10,7 +11,8 @@ from gateway.engine.policies import Policies
 from gateway.engine.standing import Standing, standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.spawn import InlineSpawn
-from gateway.kernel.store import COUNTED_MAX, Figures, Store, StoreUnusable, Waiting
+from gateway.kernel.store import COUNTED_MAX, EndpointRow, Figures, Store, StoreUnusable, Waiting
+from gateway.kernel.values import everyone
 
 CHECK_S = 20.0
 """The check of the content ends after so long, wherever it is then."""
@@ -73,6 +75,8 @@ async def inside(setup: Setup, store: Store, now: int) -> list[Finding]:
         *_in_force(setup, stands, await last_reload(store), running=process is not None),
         *_clock(stands, now),
         *_waiting(figures, now, running=process is not None),
+        *_endpoints(everyone(setup.config.endpoints, await store.endpoints()), setup.config.endpoints, now),
+        *_dead(figures),
     ]
 
 
@@ -135,6 +139,37 @@ def _waiting(figures: Figures, now: int, *, running: bool) -> Iterator[Finding]:
     if running and due.oldest is not None and due.oldest < now - WAITING_MAX_MS:
         what = f"{due.count} contacts are due and not judged, the first since {relative(due.oldest, now)}"
         yield bad("judging", what, "the gateway's log says what keeps it from judging")
+
+
+def _endpoints(rows: Sequence[EndpointRow], configured: Collection[str], now: int) -> Iterator[Finding]:
+    """How each receiver stands, and what waits for it."""
+    for row in rows:
+        area, standing = f"endpoint {row.name}", row.health.standing(now)
+        oldest = f", the oldest {relative(row.oldest_waiting_at, now)}" if row.waiting else ""
+        waits = f"{row.waiting} deliveries wait{oldest}"
+        because = why(row, configured, now)
+        if row.name not in configured:
+            if row.waiting:
+                yield bad(area, f"{waits}, and it is not configured any more", "put it back into gateway.yaml")
+        elif standing == "disabled":
+            what = f"disabled {relative(row.health.disabled_at, now)}: {row.health.disabled_why}; {waits}"
+            yield bad(area, what, f"mend the receiver, then `gateway endpoints enable {row.name}`")
+        elif standing == "open" or (standing == "failing" and row.waiting):
+            what = f"failing since {relative(row.health.failing_since, now)}: {because}; {waits}"
+            yield bad(area, what, f"see the receiver; `gateway endpoints test {row.name}` tries it")
+        elif standing == "paused":
+            yield note(area, f"{because}; {waits}")
+        else:
+            yield ok(
+                area, f"takes what it gets; {waits}" if row.health.succeeded_at else f"nothing has failed; {waits}"
+            )
+
+
+def _dead(figures: Figures) -> Iterator[Finding]:
+    if figures.dead:
+        what = f"{figures.dead} deliveries were given up"
+        hint = "`gateway deliveries list --state dead` says why; `gateway deliveries replay` sends them again"
+        yield bad("deliveries", what, hint)
 
 
 def counted(waiting: Waiting) -> str:
