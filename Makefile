@@ -8,14 +8,15 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SEED ?= 0
 MUTANTS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test nightly mutants check format docs bench clean
+.PHONY: help install demo test nightly mutants check format docs bench bench-peers clean
 
 help: ## Show these lines.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 install: $(STAMP) ## Make .venv with pinned versions, the command `gateway` and every plugin in it.
 
@@ -62,9 +63,12 @@ docs: install ## Write the tables of the reference, and draw the pictures, anew 
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.drawing
 
-bench: install ## Measure, side by side in one run: webhooks in beside a bare server, rules beside plain Python.
-	$(BIN)/python -m bench.ingest
+bench: install ## Measure, side by side in one run, as one table. Quicker: make bench BENCH_ARGS=--quick
+	$(BIN)/python -m bench $(BENCH_ARGS)
 	$(BIN)/python -m bench.rules
+
+bench-peers: install ## n8n and Node-RED, installed from npm (3 GB, some minutes), do the same work beside the gateway.
+	$(BIN)/python -m bench.peers
 
 clean: ## Remove what `make` has made.
 	rm -rf $(VENV) build dist mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

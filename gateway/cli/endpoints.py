@@ -74,7 +74,7 @@ def test(name: Name, config: ConfigFile = CONFIG, as_json: AsJson = False) -> No
         hint = "a 2xx is needed: see whether it verifies the signature with the right secret"
         raise Failed(FOUND, f"{name} answered {tried.status} after {took}", hint)
     hint = (
-        "`allow_private: true` beside its URL allows it, if that is meant"
+        "beside its URL `allow_private` and `allow_ports` allow what is meant"
         if tried.blocked
         else "see its URL, its name, its certificate and whether it runs"
     )

@@ -39,12 +39,14 @@ async def _serve(setup: "Setup", *, dry_run: bool) -> None:
     import asyncio
 
     from gateway.daemon.daemon import Daemon, run_daemon
+    from gateway.kernel.memory import settle
 
     daemon = Daemon(setup, dry_run=dry_run)
     try:
         await daemon.start()
     except OSError as error:
         raise Failed(UNAVAILABLE, str(error)) from None
+    settle()
     # Said once run_daemon listens to signals: whoever reads it may stop the gateway at once.
     asyncio.get_running_loop().call_soon(_announce, daemon, setup)
     await run_daemon(daemon)

@@ -83,7 +83,7 @@ async def _pull(chosen: "Chosen", store: "Store") -> "dict[str, Pulled]":
 
     clock, rng, net, spawn = SystemClock(), SystemRng(), AiohttpNet(), LoopSpawn()
     world = World(clock, rng, net, spawn, store, structlog.get_logger())
-    account = open_account(chosen.kind, chosen.settings, clock=clock, rng=rng)
+    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
     brought: dict[str, Pulled] = {}
     try:
         link = Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))

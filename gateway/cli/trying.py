@@ -18,7 +18,7 @@ async def try_now(config: Config, name: str) -> Tried:
         url=settled.url,
         secrets=signing_keys(settled),
         notices=settled.notices,
-        allow_private=settled.allow_private,
+        reach=settled.reach,
     )
     net = AiohttpNet()
     try:

@@ -4,7 +4,7 @@ A connector's settings stay as they stand in the file until its plugin says what
 like the rest, every mistake with its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,15 +12,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, PrivateAttr, SecretStr
 
 from gateway.config.outward import why_not
-from gateway.config.secret import WHAT_TO_WRITE, written_as_text
+from gateway.config.secret import WHAT_TO_WRITE, Location, written_as_text
 from gateway.config.values import Address, Preset
 from gateway.kernel.document import Document, Problem, Problems
+from gateway.kernel.reach import Reach
 
 S = TypeVar("S", bound=BaseModel)
 
 
 class ConnectorConfig(BaseModel):
-    """One connector: its plugin, whether it may call private addresses, and the plugin's settings, not checked yet.
+    """One connector: its plugin, what it may call, and the plugin's settings, not checked yet.
 
     `live_from`, in milliseconds since the epoch: what lies before it is suppressed; None means its first start.
     """
@@ -29,15 +30,15 @@ class ConnectorConfig(BaseModel):
 
     name: str
     plugin: str
-    allow_private: bool
+    reach: InstanceOf[Reach]
     live_from: int | None
     # Not in the repr: whether all its secrets are kept elsewhere isn't known before the plugin says what they are.
     settings: Mapping[str, Any] = Field(repr=False)
 
 
 class EndpointConfig(BaseModel):
-    """One receiver of notices. Each secret signs; `notices` are patterns such as `sla.*`; `token` is the receiver's
-    own, with which it asks what it has missed."""
+    """One receiver of notices. Each secret signs; `notices` are patterns such as `sla.*`; `rate` is a second's; `token`
+    is the receiver's own, with which it asks what it has missed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,7 +46,9 @@ class EndpointConfig(BaseModel):
     url: str
     secrets: tuple[SecretStr, ...]
     notices: tuple[str, ...]
-    allow_private: bool
+    concurrency: int
+    rate: float | None
+    reach: InstanceOf[Reach]
     token: SecretStr | None = None
 
 
@@ -84,7 +87,7 @@ class Config(BaseModel):
         loc = ("connectors", name)
         settings = dict(connector.settings)
         if "allow_private" in settings_type.model_fields:
-            settings["allow_private"] = connector.allow_private
+            settings["allow_private"] = bool(connector.reach.networks)
         problems = [
             self.problem(at, "bad-secret", WHAT_TO_WRITE) for at in written_as_text(settings_type, settings, loc)
         ]
@@ -101,8 +104,19 @@ class Config(BaseModel):
 
     def _wrong_urls(self, connector: ConnectorConfig) -> list[Problem]:
         return [
-            self.problem(("connectors", connector.name, key), "bad-url", why)
-            for key, value in connector.settings.items()
-            if isinstance(value, str) and (key == "url" or key.endswith("_url"))
-            if (why := why_not(value, allow_private=connector.allow_private))
+            self.problem(loc, "bad-url", why)
+            for loc, url in _urls(connector.settings, ("connectors", connector.name))
+            if (why := why_not(url, connector.reach))
         ]
+
+
+def _urls(settings: Any, loc: Location, named: bool = False) -> Iterator[tuple[Location, str]]:
+    """What stands in a connector's settings, at any depth, under `url` or a key that ends in `_url`."""
+    if isinstance(settings, str) and named:
+        yield loc, settings
+    elif isinstance(settings, Mapping):
+        for key, value in settings.items():
+            yield from _urls(value, (*loc, key), key == "url" or str(key).endswith("_url"))
+    elif isinstance(settings, list):
+        for index, value in enumerate(settings):
+            yield from _urls(value, (*loc, index), named)

@@ -8,11 +8,12 @@ from typing import Any, TypeVar, get_args
 from pydantic import SecretStr, ValidationError
 
 from gateway.config.config import Config, ConnectorConfig, EndpointConfig
-from gateway.config.outward import why_not
+from gateway.config.outward import loose_reach, why_not
 from gateway.config.secret import Secrets, secret_lines
 from gateway.config.shape import ENTRIES_MAX, ENTRY_NAME, ConnectorShape, EndpointShape, FileShape
 from gateway.config.values import Preset, parse_address, parse_database, parse_policy
 from gateway.kernel.document import Document, Problem, Problems, did_you_mean, read_text
+from gateway.kernel.reach import Reach
 from gateway.kernel.signing import parse_secret
 from gateway.model.judgement import NoticeType
 from gateway.rules.announce import subscribes
@@ -111,9 +112,7 @@ def _wrong_endpoints(document: Document) -> Iterator[Problem]:
     for name, endpoint in _section(document, "endpoints").items():
         if not isinstance(endpoint, dict):
             continue
-        if isinstance(url := endpoint.get("url"), str) and (
-            why := why_not(url, allow_private=endpoint.get("allow_private") is True)
-        ):
+        if isinstance(url := endpoint.get("url"), str) and (why := why_not(url, loose_reach(endpoint))):
             yield document.problem(("endpoints", name, "url"), "bad-url", why)
         yield from _wrong_keys(document, endpoint.get("secret"), ("endpoints", name, "secret"))
         yield from _wrong_token(document, endpoint.get("token"), ("endpoints", name, "token"))
@@ -201,7 +200,7 @@ def _connector(name: str, shape: ConnectorShape) -> ConnectorConfig:
     return ConnectorConfig(
         name=name,
         plugin=shape.plugin,
-        allow_private=shape.allow_private,
+        reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
         live_from=shape.live_from,
         settings=shape.model_extra or {},
     )
@@ -213,6 +212,8 @@ def _endpoint(name: str, shape: EndpointShape) -> EndpointConfig:
         url=shape.url,
         secrets=shape.secret,
         notices=shape.notices,
-        allow_private=shape.allow_private,
+        concurrency=shape.concurrency,
+        rate=shape.rate,
+        reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
         token=shape.token,
     )

@@ -3,16 +3,18 @@
 The text behind each field is what editors and the reference tell of the key.
 """
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, SecretStr, WithJsonSchema, WrapValidator
 
-from gateway.config.outward import URL_LENGTH_MAX
+from gateway.config.outward import ALLOW_PRIVATE_SCHEMA, PORTS_MAX, flag_or_networks, parse_network
 from gateway.config.secret import as_secret, as_secrets
 from gateway.config.values import (
     ADDRESS_SCHEMA,
     DATABASE_SCHEMA,
     POLICY_SCHEMA,
+    RATE_SCHEMA,
     SIZE_SCHEMA,
     Address,
     Preset,
@@ -20,9 +22,11 @@ from gateway.config.values import (
     parse_database,
     parse_live_from,
     parse_policy,
+    parse_rate,
     parse_size,
 )
 from gateway.kernel.json_schema import SECRET_SCHEMA, SECRETS_SCHEMA
+from gateway.kernel.urls import URL_LENGTH_MAX
 from gateway.policy.scalars import AT_SCHEMA, Version
 
 ENTRIES_MAX = 500
@@ -41,11 +45,17 @@ CalledUrl = Annotated[
         {
             "type": "string",
             "maxLength": URL_LENGTH_MAX,
-            "pattern": r"^[Hh][Tt]{2}[Pp][Ss]?://[^/?#@\s]+(?:[/?][^#\s]*)?#?$",
+            "pattern": r"^[Hh][Tt]{2}[Pp][Ss]?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?"
+            r"(?:[/?][^#\s\\]*)?$",
             "examples": ["https://help.example.com/hooks"],
         }
     ),
 ]
+AllowedNetwork = Annotated[InstanceOf[IPv4Network] | InstanceOf[IPv6Network], BeforeValidator(parse_network)]
+AllowPrivate = Annotated[
+    tuple[AllowedNetwork, ...], WrapValidator(flag_or_networks), WithJsonSchema(ALLOW_PRIVATE_SCHEMA)
+]
+Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 
 
 class ConnectorShape(BaseModel):
@@ -56,8 +66,11 @@ class ConnectorShape(BaseModel):
     plugin: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
     """Which plugin serves it: `events` is built in, `gateway plugin list` shows the others."""
 
-    allow_private: bool = Field(default=False, strict=True)
-    """Whether its URLs may be private or loopback addresses."""
+    allow_private: AllowPrivate = Field(default=(), json_schema_extra={"default": False})
+    """Whether its URLs may be private or loopback addresses: all of them, or those of the networks in a list."""
+
+    allow_ports: tuple[Port, ...] = Field(default=(), max_length=PORTS_MAX)
+    """Ports that its URLs may have beside 80, 443 and those from 1024 on that no other service is known by."""
 
     live_from: Annotated[int | None, BeforeValidator(parse_live_from), WithJsonSchema(AT_SCHEMA)] = None
     """Effects that lie before it are recorded as suppressed and never go out; left out: its first start."""
@@ -78,8 +91,17 @@ class EndpointShape(BaseModel):
     notices: tuple[str, ...] = Field(default=(), max_length=100)
     """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
 
-    allow_private: bool = Field(default=False, strict=True)
-    """Whether the URL may be a private or loopback address."""
+    concurrency: int = Field(default=8, ge=1, le=64, strict=True)
+    """How many notices may be on their way to it at once."""
+
+    rate: Annotated[float | None, BeforeValidator(parse_rate), WithJsonSchema(RATE_SCHEMA)] = None
+    """At most so many notices a second, such as `10/s`, or a minute, such as `30/m`; left out: as many as it takes."""
+
+    allow_private: AllowPrivate = Field(default=(), json_schema_extra={"default": False})
+    """Whether the URL may be a private or loopback address: any, or one of the networks in a list."""
+
+    allow_ports: tuple[Port, ...] = Field(default=(), max_length=PORTS_MAX)
+    """Ports that the URL may have beside 80, 443 and those from 1024 on that no other service is known by."""
 
     token: Secret | None = None
     """What the receiver proves itself with when it asks `/api/v1/notices` for what it has missed; opens nothing

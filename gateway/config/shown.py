@@ -26,8 +26,8 @@ _TOKEN: Final = re.compile(
 """How the usual tokens begin, a long number in hex, a password in a URL, a key."""
 _STRUCTURE: Final = frozenset(" \t-:{}[],")
 _PLAIN: Final = frozenset({"version", "name", "listen", "admin", "body_limit", "policy", "database"})
-_OF_CONNECTOR: Final = frozenset({"plugin", "allow_private", "live_from"})
-_OF_ENDPOINT: Final = frozenset({"notices", "allow_private"})
+_OF_CONNECTOR: Final = frozenset({"plugin", "allow_private", "allow_ports", "live_from"})
+_OF_ENDPOINT: Final = frozenset({"notices", "allow_private", "allow_ports"})
 _PLACES: Final = frozenset({"env", "file"})
 _KEYS_DEPTH: Final = 3
 """Levels at which any key is shown: the file's, the names of entries, the settings of an entry."""
@@ -90,7 +90,7 @@ def _may_show(written: Written, text: str) -> bool:
     match written.loc:
         case (str(key),):
             return key in _PLAIN and (key != "database" or "sqlite:///" in text)
-        case ("connectors", _, str(key)):
+        case ("connectors", _, str(key)) | ("connectors", _, "allow_private" | "allow_ports" as key, int()):
             return key in _OF_CONNECTOR
         case ("endpoints", _, str(key)) | ("endpoints", _, str(key), int()):
             return key in _OF_ENDPOINT

@@ -6,7 +6,7 @@ request that comes back with other content is stored and parked by the core, whe
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from gateway.plugin import (
     DAY_MS,
+    NESTING_MAX,
     Accepted,
     BadPayload,
     BadSignature,
     Connector,
     Context,
+    EnrichmentReceived,
     Event,
     Fetch,
     Finding,
@@ -31,6 +33,7 @@ from gateway.plugin import (
     check_event,
     convert_event,
     decode_event,
+    decode_events,
     encode_event,
     hookimpl,
     parse_webhook_secret,
@@ -86,7 +89,7 @@ class EventsConnector:
         except BadSignature as error:
             return Refused(401, str(error))
         try:
-            return Accepted(_records(_listed(read_json(request.body)), request.received_at))
+            return Accepted(_records(_events(request.body), request.received_at))
         except _Wrong as error:
             return Refused(422, str(error), {"position": error.position})
         except BadPayload as error:
@@ -110,6 +113,30 @@ def gateway_connectors(register: Callable[[type[Connector]], None]) -> None:
     register(EventsConnector)
 
 
+def _events(body: bytes) -> Iterable[Event]:
+    """The events of a body. What isn't right at first sight is read once more, event by event, to say what is wrong."""
+    try:
+        events = decode_events(body)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return _one_by_one(body)
+    if len(events) > EVENTS_MAX or (body.count(b"[") + body.count(b"{") > NESTING_MAX and _may_nest(events)):
+        return _one_by_one(body)
+    return events
+
+
+def _may_nest(events: Iterable[Event]) -> bool:
+    """Whether one of the events may nest as deep as it likes: the facts of an enrichment are any JSON."""
+    return any(isinstance(event, EnrichmentReceived) for event in events)
+
+
+def _one_by_one(body: bytes) -> Iterator[Event]:
+    for position, value in enumerate(_listed(read_json(body))):
+        try:
+            yield convert_event(value)
+        except (msgspec.ValidationError, ValueError, OverflowError) as error:
+            raise _Wrong(position, str(error)) from None
+
+
 def _listed(body: Any) -> list[Any]:
     if not isinstance(body, dict) or not isinstance(body.get("events"), list):
         raise BadPayload('the body is not like {"events": [ … ]}')
@@ -121,14 +148,15 @@ def _listed(body: Any) -> list[Any]:
     return events
 
 
-def _records(values: list[Any], received_at: int) -> list[Record]:
+def _records(events: Iterable[Event], received_at: int) -> list[Record]:
     seen: dict[str, bytes] = {}
     records = []
-    for position, value in enumerate(values):
-        event, body = _read(position, value, received_at)
+    received = Instant(received_at)
+    for position, event in enumerate(events):
+        body = _checked(position, event, received_at)
         if seen.setdefault(event.id, body) != body:
             raise _Wrong(position, f"another event of this request has the id {event.id!r} and other content")
-        records.append(Record(body=body, form="push", key=_key(event.id, body), received_at=Instant(received_at)))
+        records.append(Record(body=body, form="push", key=_key(event.id, body), received_at=received))
     return records
 
 
@@ -137,12 +165,8 @@ def _key(id: str, body: bytes) -> str:
     return f"{id}:{hashlib.sha256(body).hexdigest()[:16]}"
 
 
-def _read(position: int, value: Any, received_at: int) -> tuple[Event, bytes]:
-    """One event and its canonical bytes, checked."""
-    try:
-        event = convert_event(value)
-    except (msgspec.ValidationError, ValueError, OverflowError) as error:
-        raise _Wrong(position, str(error)) from None
+def _checked(position: int, event: Event, received_at: int) -> bytes:
+    """The canonical bytes of an event that anybody may say. Raises _Wrong."""
     if not event.id:
         raise _Wrong(position, "it has no `id`")
     try:
@@ -152,6 +176,6 @@ def _read(position: int, value: Any, received_at: int) -> tuple[Event, bytes]:
     if event.at > received_at + AHEAD_MAX_MS:
         raise _Wrong(position, "`at` lies more than 24 h in the future")
     try:
-        return event, encode_event(event)
+        return encode_event(event)
     except (OverflowError, ValueError, TypeError, RecursionError):
         raise _Wrong(position, "a number is out of range: whole numbers have at most 64 bits") from None

@@ -131,14 +131,16 @@ class Daemon:
                 url=endpoint.url,
                 secrets=signing_keys(endpoint),
                 notices=endpoint.notices,
-                allow_private=endpoint.allow_private,
+                concurrency=endpoint.concurrency,
+                rate=endpoint.rate,
+                reach=endpoint.reach,
             )
             for name, endpoint in config.endpoints.items()
         }
         return Gateway(world, links, bench, endpoints)
 
     def _link(self, chosen: Chosen) -> Link:
-        account = open_account(chosen.kind, chosen.settings, clock=self._clock, rng=self._rng)
+        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=self._clock, rng=self._rng)
         self._accounts.append(account)
         return Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
 

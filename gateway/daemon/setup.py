@@ -17,6 +17,7 @@ from gateway.connectors import BUILTIN
 from gateway.kernel.document import Document, read_text
 from gateway.kernel.ports import Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
+from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.store import Store
 from gateway.plugin.connector import Connector
 from gateway.plugin.manager import Plugins, find_plugins
@@ -46,6 +47,7 @@ class Chosen:
     name: str
     kind: type[Connector]
     settings: BaseModel = field(repr=False)
+    reach: Reach = INTERNET
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _chosen(config: Config, plugins: Plugins) -> tuple[list[Chosen], list[Proble
             (left_out if is_broken else problems).append(missing)
             continue
         try:
-            chosen.append(Chosen(connector.name, kind, config.connector_settings(connector.name, kind.settings_type)))
+            settings = config.connector_settings(connector.name, kind.settings_type)
+            chosen.append(Chosen(connector.name, kind, settings, connector.reach))
         except Problems as found:
             problems.extend(found.problems)
     return chosen, problems, left_out

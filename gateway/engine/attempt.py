@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.engine.world import World
 from gateway.kernel.metrics import outcome_class
 from gateway.kernel.ports import NetError, NetRequest
+from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.signing import Secret, sign
 from gateway.kernel.store import Delivery, Outcome
 from gateway.rules.retry import Answer, after_try, answer_of, pause_asked, retry_after
@@ -27,7 +28,7 @@ class Endpoint:
     url: str
     secrets: tuple[Secret, ...]
     notices: tuple[str, ...] = ()
-    allow_private: bool = False
+    reach: Reach = INTERNET
     concurrency: int = CONCURRENCY
     rate: float | None = None
 
@@ -55,7 +56,7 @@ async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Lande
         endpoint.url,
         _headers(endpoint, delivery, world.clock.now()),
         delivery.body,
-        endpoint.allow_private,
+        endpoint.reach,
     )
     status: int | None = None
     asked: str | None = None

@@ -4,21 +4,27 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gateway.engine.fetch import fetch_due
+from gateway.engine.backlog import Backlog
+from gateway.engine.fetch import POLL_S as FETCH_POLL_S
+from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
-from gateway.engine.process import process
+from gateway.engine.process import BATCH_MAX, process
 from gateway.engine.pull import Puller
-from gateway.engine.receive import Answer, receive
+from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.signing import Secret
+from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
+
+GATHER_S = 0.05
+"""After a batch that wasn't full: what comes in meanwhile shares the next one, and its cost."""
 
 
 @dataclass(slots=True)
@@ -36,21 +42,30 @@ class Gateway:
     _innocent: set[int] = field(default_factory=set)
     _judging: Loop = field(init=False)
     _performing: Loop = field(init=False)
+    _backlog: Backlog = field(default_factory=Backlog)
+    _fetcher: Fetcher = field(init=False)
+    _fetching: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next_due: int | None = None
     _stopping: bool = False
 
     def __post_init__(self) -> None:
         self._watermark = Watermark(self.world.clock.now())
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
+        self._fetching = Loop(self.world, "fetch", self._fetch)
+        self._fetcher = Fetcher(self.world, self.links, self._fetching.nudge)
         self._performer = Performer(self.world, self.endpoints, self._performing.nudge, self.bench.source)
 
     def start(self) -> None:
         """Start every loop."""
-        self.loops = [self._judging, self._performing, Loop(self.world, "retain", Retention(self.world).step)]
-        if any(link.fetches for link in self.links.values()):
-            self.loops.append(Loop(self.world, "fetch", self._fetch))
+        self.loops = [
+            self._judging,
+            self._performing,
+            self._fetching,
+            Loop(self.world, "retain", Retention(self.world).step),
+        ]
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
@@ -72,8 +87,10 @@ class Gateway:
             for loop in reversed(self.loops):
                 await loop.stop()
             await self._performer.finish()
+            await self._fetcher.finish()
         except asyncio.CancelledError:
             self._performer.cut_off()
+            self._fetcher.cut_off()
             raise
 
     async def receive(self, connector: str, request: Request) -> Answer | None:
@@ -81,6 +98,8 @@ class Gateway:
         link = self.links.get(connector)
         if link is None:
             return None
+        if self._backlog.full:
+            return unavailable("the gateway has too much to judge; send it again later")
         self._arriving[id(request)] = request.received_at
         try:
             return await receive(self.world, link, request)
@@ -111,16 +130,29 @@ class Gateway:
         Records first: they may say that nothing is late.
         """
         async with self._turn:
-            records = await process(self.world, self.links, self.bench, await self._may_pass_to(), self._innocent)
-            watermark = await self._may_pass_to()
-            contacts = await tick(self.world, self.bench, watermark)
-            followed = await self._rejudging.step(self.world, self.bench, watermark)
+            records = contacts = 0
+            outlook, watermark = await self._look()
+            if outlook.claimable:
+                records = await process(self.world, self.links, self.bench, watermark, self._innocent)
+                outlook, watermark = await self._look()
+            if outlook.next_due is not None and outlook.next_due <= watermark:
+                contacts = await tick(self.world, self.bench, watermark)
+                outlook, _ = await self._look()
+            judged = records + contacts > 0
+            followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
+            self._next_due = outlook.next_due
+            await self._backlog.watch(self.world, outlook)
         return records + contacts + followed
 
-    async def _may_pass_to(self) -> int:
-        watermark = await self._watermark.read(self.world, self.links, self._arriving.values())
+    async def _look(self) -> tuple[Outlook, int]:
+        """What waits, and how far time may pass."""
+        # Before the store is asked: what is committed meanwhile may be in neither.
+        now, under_way = self.world.clock.now(), min(self._arriving.values(), default=None)
+        healthy = [name for name, link in self.links.items() if link.healthy]
+        outlook = await self.world.store.outlook(now=now, connectors=healthy)
+        watermark = self._watermark.passes_to(now, outlook, under_way)
         self.world.meters.judged_to = watermark
-        return watermark
+        return outlook, watermark
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
@@ -128,22 +160,35 @@ class Gateway:
         await self._performer.landed()
         return taken
 
+    async def fetch_once(self) -> int:
+        """Send off the look-ups that are due, and wait for them; how many there were, put off ones among them."""
+        moved = await self._fetcher.step()
+        await self._fetcher.finish()
+        return moved
+
     def _puller(self, link: Link, stream: Stream) -> Puller:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
-        if await self.judge_once():
-            self._performing.nudge()
-            return 0.0
-        due = await self.world.store.next_due()
-        if due is None:
+        taken_up = await self.judge_once()
+        if not taken_up:
+            return self._until_due_s()
+        self._performing.nudge()
+        self._fetching.nudge()
+        if taken_up < BATCH_MAX and not self._stopping:
+            await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
+        return 0.0
+
+    def _until_due_s(self) -> float:
+        """How long judging may wait for the next instant that was due when it last looked; never longer than a poll."""
+        if self._next_due is None:
             return POLL_S
         # What is due already is held back by something that waits: look again soon, but not without a pause.
-        ahead_s = (due - self.world.clock.now()) / 1000
+        ahead_s = (self._next_due - self.world.clock.now()) / 1000
         return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:
         return await self._performer.step()
 
     async def _fetch(self) -> float:
-        return 0.0 if await fetch_due(self.world, self.links) else POLL_S
+        return 0.0 if await self._fetcher.step() else FETCH_POLL_S

@@ -3,10 +3,12 @@
 A contact goes on from its stored state where the rules' `continues` says that it can: the new events sort behind it,
 and no policy has come into force in a time that it has been through. Otherwise it is judged again from the last
 checkpoint before them, or from its opening. Either way the result is the same.
+
+A batch is judged as a whole: who goes on, then who is judged again (their past is one read), then what is announced of
+all of them (what has been said is one read).
 """
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -14,8 +16,9 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.engine.policies import Policies
+from gateway.engine.turns import Turns
 from gateway.engine.world import World
-from gateway.kernel.store import Batch, ContactRow, JournalEntry, Notice, StoreUnusable
+from gateway.kernel.store import AskedPast, AskedSaid, Batch, ContactRow, JournalEntry, Notice, Past, StoreUnusable
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
@@ -49,7 +52,7 @@ class Bench:
 
 @dataclass(slots=True)
 class Written:
-    """What a step of judging will write, gathered contact by contact."""
+    """What a step of judging will write, gathered contact by contact; `failed` are contacts that can't be judged."""
 
     journal: list[JournalEntry] = field(default_factory=list)
     contacts: list[ContactRow] = field(default_factory=list)
@@ -57,6 +60,7 @@ class Written:
     notices: list[Notice] = field(default_factory=list)
     forgotten: list[tuple[str, int]] = field(default_factory=list)
     checkpoints: list[tuple[str, State]] = field(default_factory=list)
+    failed: "dict[str, JudgingFailed]" = field(default_factory=dict)
 
     def batch(self, now: int) -> Batch:
         """All of it as one transaction."""
@@ -86,60 +90,111 @@ class Arrival:
 
     event: Event
     received_at: int
+    body: bytes = b""
+    """The event as the journal keeps it, where that is at hand."""
 
 
-async def take_in(
-    world: World,
-    bench: Bench,
-    written: Written,
-    strand: StrandKey,
-    row: ContactRow | None,
-    arrivals: Sequence[Arrival],
-    known: Mapping[str, Event],
-    now: int,
-    watermark: int,
-) -> None:
-    """Put new events into a strand's contact and judge it. What the journal has already, or only confirms, changes
-    nothing."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new about a contact: entries that its journal doesn't have yet, and those of their events that say
+    something new, in order. `touched` is the earliest instant that they change; None where events only add."""
+
+    row: ContactRow
+    new: tuple[JournalEntry, ...] = ()
+    fresh: tuple[Sourced, ...] = ()
+    touched: int = 0
+    replacing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """A contact as it is judged now. With `said_after`, `judged` has all that follows after that instant: what was said
+    of later instants and doesn't follow is corrected."""
+
+    row: ContactRow
+    policies: Timeline
+    judged: Judged
+    state: State
+    said_after: int | None = None
+
+
+def news_of(
+    strand: StrandKey, row: ContactRow | None, arrivals: Sequence[Arrival], known: Mapping[str, Event]
+) -> News | None:
+    """What arrived for a strand's contact, as far as the journal hasn't all of it."""
     kept, replacing = additions(known, [arrival.event for arrival in arrivals])
     if not kept:
-        return
-    receipt = {arrival.event.id: arrival.received_at for arrival in arrivals}
-    new = [JournalEntry(strand=strand, event=event, received_at=receipt[id]) for id, event in kept.items()]
+        return None
+    told = {arrival.event.id: arrival for arrival in arrivals}
+    new = tuple(
+        JournalEntry(strand=strand, event=event, received_at=told[id].received_at, body=_body(event, told[id]))
+        for id, event in kept.items()
+    )
     if row is None:
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None)
-    written.journal.extend(new)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
-    if not fresh:
-        return
-    state = row.state
-    if state is not None and not replacing and all(_has_happened(entry, now, watermark) for entry in new):
-        policies = await _in_force(bench, row, state.policy_since)
-        if not _comes_up(state, int(fresh[-1].event.at)) and continues(state, fresh, policies):
-            judged = _guarded(row, lambda: advance(state, fresh, policies))
-            await _conclude(world, bench, written, row, policies, judged, now)
-            return
     # What is told anew under a known id also moves away from where it stood.
     touched = min(int(event.at) for id in kept for event in (kept[id], known.get(id)) if event is not None)
-    await _judge_again(world, bench, written, row, new, touched, now, watermark)
+    return News(row, new, tuple(fresh), touched, replacing)
 
 
-async def let_time_pass(
-    world: World, bench: Bench, written: Written, row: ContactRow, now: int, watermark: int
-) -> None:
-    """Take a contact to the watermark, through whatever falls due and comes into force by then."""
-    state = row.state
+def _body(event: Event, told: Arrival) -> bytes:
+    return told.body if told.event is event else b""
+
+
+async def judge(world: World, bench: Bench, news: Sequence[News], now: int, watermark: int, turns: Turns) -> Written:
+    """Judge contacts by their news, or, where there is none, take them to the watermark, through whatever falls due
+    and comes into force by then."""
+    written = Written()
+    verdicts: list[_Verdict] = []
+    again: list[tuple[News, int]] = []
+    async for one in turns.of(news):
+        written.journal.extend(one.new)
+        if one.new and not one.fresh:
+            continue
+        try:
+            found = await (_with_events if one.new else _with_time)(bench, one, now, watermark)
+        except JudgingFailed as error:
+            written.failed[error.contact] = error
+            continue
+        if isinstance(found, _Verdict):
+            verdicts.append(found)
+        else:
+            again.append((one, found))
+    if again:
+        verdicts.extend(await _judged_again(world, bench, written, again, now, watermark, turns))
+    await _conclude(world, bench, written, verdicts, now, turns)
+    return written
+
+
+async def _with_events(bench: Bench, news: News, now: int, watermark: int) -> _Verdict | int:
+    """Go on with events; else the instant before which judging has to start again."""
+    state, fresh = news.row.state, news.fresh
+    if state is None or news.replacing or not all(_has_happened(entry, now, watermark) for entry in news.new):
+        return news.touched
+    policies = await _in_force(bench, news.row, state.policy_since)
+    if _comes_up(state, int(fresh[-1].event.at)) or not continues(state, fresh, policies):
+        return news.touched
+    return _went_on(news.row, policies, lambda: advance(state, fresh, policies))
+
+
+async def _with_time(bench: Bench, news: News, now: int, watermark: int) -> _Verdict | int:
+    """Go on to the watermark; else the instant before which judging has to start again."""
+    state = news.row.state
     if state is None:
-        await _judge_again(world, bench, written, row, (), 0, now, watermark)
-        return
-    policies = await _in_force(bench, row, state.policy_since)
+        return 0
+    policies = await _in_force(bench, news.row, state.policy_since)
     if continues(state, (), policies) and not _comes_up(state, watermark):
-        judged = _guarded(row, lambda: advance(state, (), policies, watermark))
-        await _conclude(world, bench, written, row, policies, judged, now)
-    else:
-        change = policies.after(state.policy_since)
-        instants = [*state.future, *([change.since] if change else [])]
-        await _judge_again(world, bench, written, row, (), min(instants), now, watermark)
+        return _went_on(news.row, policies, lambda: advance(state, (), policies, watermark))
+    change = policies.after(state.policy_since)
+    return min([*state.future, *([change.since] if change else [])])
+
+
+def _went_on(row: ContactRow, policies: Timeline, go_on: Callable[[], Judged]) -> _Verdict:
+    judged = _guarded(row, go_on)
+    if judged.state is None:
+        raise ValueError("a contact that was opened stays so")
+    return _Verdict(row, policies, judged, judged.state)
 
 
 def _has_happened(entry: JournalEntry, now: int, watermark: int) -> bool:
@@ -168,22 +223,67 @@ def _guarded(row: ContactRow, judge: Callable[[], Judged]) -> Judged:
         raise JudgingFailed(row.id, error) from error
 
 
-async def _judge_again(
+async def _judged_again(
     world: World,
     bench: Bench,
     written: Written,
-    row: ContactRow,
-    new: Sequence[JournalEntry],
-    touched: int,
+    again: Sequence[tuple[News, int]],
     now: int,
     watermark: int,
-) -> None:
-    """Judge the history anew from the last checkpoint before `touched`, as far as events have happened and time was let
-    pass before. `new` are entries that the journal doesn't have yet."""
-    base = await _checkpoint(world, bench, row, touched)
-    after = None if base is None else base.as_of
-    known = await world.store.history(row.id, after) if row.version else []
-    by_id = {(entry.strand.connector, entry.event.id): entry for entry in (*known, *new)}
+    turns: Turns,
+) -> list[_Verdict]:
+    """Judge histories anew, each from the last checkpoint before its instant, as far as events have happened and time
+    was let pass before."""
+    pasts = await _pasts(world, bench, written, again)
+    verdicts = []
+    async for news, touched in turns.of(again):
+        row = news.row
+        if row.id in written.failed:
+            continue
+        try:
+            found = await _from_past(bench, news, pasts[row.id], now, watermark)
+        except JudgingFailed as error:
+            written.failed[error.contact] = error
+            continue
+        if isinstance(found, ContactRow):
+            written.contacts.append(found)
+            continue
+        if row.state is not None and row.state.kept_at_event:
+            written.forgotten.append((row.id, touched))
+        verdicts.append(found)
+    return verdicts
+
+
+async def _pasts(world: World, bench: Bench, written: Written, again: Sequence[tuple[News, int]]) -> dict[str, Past]:
+    """The past of each contact. A checkpoint that was judged by other policies than are in force now is none: then the
+    whole history."""
+    asked = [
+        AskedPast(news.row.id, touched if news.row.state is not None and news.row.state.kept_at_event else None)
+        for news, touched in again
+        if news.row.version
+    ]
+    pasts = {news.row.id: Past(None, ()) for news, _ in again}
+    while asked:
+        found = await world.store.pasts(asked)
+        pasts |= {one.contact: past for one, past in zip(asked, found, strict=True)}
+        asked = [one for one in asked if not await _stands(bench, written, one.contact, pasts[one.contact].base)]
+        asked = [AskedPast(one.contact, None) for one in asked]
+    return pasts
+
+
+async def _stands(bench: Bench, written: Written, contact: str, base: State | None) -> bool:
+    """Whether a checkpoint, if there is one, still holds by the policies that are in force now."""
+    try:
+        return base is None or continues(base, (), await bench.policies.timeline(base.policy_since))
+    except StoreUnusable as error:
+        written.failed[contact] = JudgingFailed(contact, error)
+        return True
+
+
+async def _from_past(bench: Bench, news: News, past: Past, now: int, watermark: int) -> _Verdict | ContactRow:
+    """What a contact's history implies; the row to keep where no opening has happened yet."""
+    row, base = news.row, past.base
+    by_id = {(entry.strand.connector, entry.event.id): entry for entry in (*past.events, *news.new)}
     history = list(by_id.values())
     happened = [int(entry.event.at) for entry in history if _has_happened(entry, now, watermark)]
     until = min(max([*happened, watermark, row.state.as_of if row.state else 0]), now)
@@ -194,80 +294,61 @@ async def _judge_again(
     future = tuple(sorted({int(entry.event.at) for entry in history if entry.event.at > until}))
     if judged.state is None:
         waiting = min(future, default=None)
-        written.contacts.append(replace(row, state=None, next_due=waiting, updated_at=max(happened, default=now)))
-        return
-    if row.state is not None and row.state.kept_at_event:
-        written.forgotten.append((row.id, touched))
-    judged = dataclasses.replace(judged, state=replace(judged.state, future=future))
-    await _conclude(world, bench, written, row, policies, judged, now, said_after=after or 0)
-
-
-async def _checkpoint(world: World, bench: Bench, row: ContactRow, before: int) -> State | None:
-    """A state to start again from. One that was judged by other policies than are in force now is none."""
-    if row.state is None or not row.state.kept_at_event:
-        return None
-    base = await world.store.checkpoint(row.id, before)
-    if base is None or not continues(base, (), await _in_force(bench, row, base.policy_since)):
-        return None
-    return base
+        return replace(row, state=None, next_due=waiting, updated_at=max(happened, default=now))
+    return _Verdict(row, policies, judged, replace(judged.state, future=future), base.as_of if base else 0)
 
 
 async def _conclude(
-    world: World,
-    bench: Bench,
-    written: Written,
-    row: ContactRow,
-    policies: Timeline,
-    judged: Judged,
-    now: int,
-    *,
-    said_after: int | None = None,
+    world: World, bench: Bench, written: Written, verdicts: Sequence[_Verdict], now: int, turns: Turns
 ) -> None:
-    """Announce what follows and note what the contact has become. With `said_after`, `judged` has all that follows
-    after that instant: what was said of later instants and doesn't follow is corrected."""
-    state = judged.state
-    if state is None:
-        raise ValueError("only an opened contact is concluded")
-    said = await _said(world, row, judged, said_after)
-    announced = announce(
-        judged.implied,
-        said,
-        now,
-        live_from=now + 1 if bench.dry else bench.live_from.get(row.strands[0].connector, 0),
-        whole=said_after is not None,
-    )
-    written.ledger.extend((row.id, entry) for entry in announced.entries)
-    judge = policies.at(state.policy_since).policy
-    for effect in announced.effects:
-        _notify(bench, written, row, state, judge, effect)
-    written.checkpoints.extend((row.id, passed) for passed in judged.checkpoints)
-    written.contacts.append(replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at))
-
-
-async def _said(world: World, row: ContactRow, judged: Judged, after: int | None) -> dict[str, LedgerEntry]:
-    """What has been said after an instant, and of what follows now; whenever it was thought to have happened."""
-    if not row.version:
-        return {}
-    said = {} if after is None else await world.store.ledger(row.id, after=after)
-    ids = [following.id for following in judged.implied if following.id not in said]
-    return said | await world.store.ledger(row.id, ids) if ids else said
-
-
-def _notify(bench: Bench, written: Written, row: ContactRow, state: State, policy: Policy, effect: Effect) -> None:
-    """Write the notice of an effect for everybody who gets one. Roles are those of `policy`, which judged last."""
-    if effect.suppressed or effect.type in REQUESTS:
-        return
-    endpoints = recipients(effect, policy.roles, bench.subscriptions)
-    if endpoints:
-        body = notice_body(
-            effect,
-            row.id,
-            state,
-            policy,
-            name=bench.policies.name(effect.policy),
-            source=bench.source,
-            link=f"{bench.admin_url}/contacts/{row.id}",
+    """Announce what follows and note what the contacts have become."""
+    said = await _said(world, verdicts)
+    async for one in turns.of(verdicts):
+        row, state = one.row, one.state
+        announced = announce(
+            one.judged.implied,
+            said.get(row.id, {}),
+            now,
+            live_from=now + 1 if bench.dry else bench.live_from.get(row.strands[0].connector, 0),
+            whole=one.said_after is not None,
         )
-        written.notices.append(
-            Notice(effect=effect, contact=row.id, body=msgspec.json.encode(body), endpoints=endpoints)
+        written.ledger.extend((row.id, entry) for entry in announced.entries)
+        policy = one.policies.at(state.policy_since).policy
+        written.notices.extend(_notices(bench, row, state, policy, announced.effects))
+        written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
+        written.contacts.append(
+            replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at)
         )
+
+
+async def _said(world: World, verdicts: Sequence[_Verdict]) -> dict[str, dict[str, LedgerEntry]]:
+    """What has been said of each contact: of what follows now, whenever it was thought to have happened, and of all
+    after the instant from which it was judged again."""
+    asked = [
+        AskedSaid(one.row.id, tuple(following.id for following in one.judged.implied), one.said_after)
+        for one in verdicts
+        if one.row.version and (one.judged.implied or one.said_after is not None)
+    ]
+    found = await world.store.said(asked) if asked else []
+    return {one.contact: entries for one, entries in zip(asked, found, strict=True)}
+
+
+def _notices(
+    bench: Bench, row: ContactRow, state: State, policy: Policy, effects: Iterable[Effect]
+) -> Iterable[Notice]:
+    """The notices of effects for everybody who gets one. Roles are those of `policy`, which judged last."""
+    for effect in effects:
+        if effect.suppressed or effect.type in REQUESTS:
+            continue
+        endpoints = recipients(effect, policy.roles, bench.subscriptions)
+        if endpoints:
+            body = notice_body(
+                effect,
+                row.id,
+                state,
+                policy,
+                name=bench.policies.name(effect.policy),
+                source=bench.source,
+                link=f"{bench.admin_url}/contacts/{row.id}",
+            )
+            yield Notice(effect=effect, contact=row.id, body=msgspec.json.encode(body), endpoints=endpoints)

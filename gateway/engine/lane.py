@@ -43,6 +43,12 @@ class Lane:
 
     changes: list["Change"] = field(default_factory=list)
     workers: int = 0
+    held_up: bool = False
+    """What has landed may forbid to go on: nothing more is sent before it is written."""
+
+    failures: int = 0
+    """Failures in a row, those that are not written yet included."""
+
     quick: bool = False
     hastening: bool = False
     """Its breaker has closed, and not all that failed there is due yet."""
@@ -51,6 +57,7 @@ class Lane:
     _ahead: Health | None = None
 
     def __post_init__(self) -> None:
+        self.failures = self.state.health.failures
         if self.endpoint is not None and self.endpoint.rate is not None:
             self.pace = Pace(self.endpoint.rate)
 
@@ -86,6 +93,14 @@ class Lane:
         if self.pace is not None:
             self.pace = pace.spent(self.pace, len(self.waiting) - before, now)
 
+    def land(self, landed: Landed) -> None:
+        """Take what came of a try."""
+        self.landed.append(landed)
+        self.failures = self.failures + 1 if landed.answer == "failed" else 0
+        tripped = self.failures >= breaker.FAILURES_MAX and self.health.open_until is None
+        self.held_up |= tripped or landed.answer == "gone" or landed.pause_ms is not None
+        self.quick = landed.answer == "delivered" and landed.outcome.duration_ms < QUICK_MS
+
     def begin_settling(self) -> bool:
         """Take up what has landed to be written; whether there is anything."""
         if not self.landed:
@@ -103,6 +118,8 @@ class Lane:
         self.hastening |= self.closes()
         if self.health != self.state.health:
             self.state = replace(self.state, health=self.health, version=self.state.version + 1)
+        self.failures = self.state.health.failures
+        self.held_up = False
         self.settling, self._ahead, self.changes = [], None, []
 
     def keep(self) -> None:

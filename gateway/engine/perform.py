@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.engine.attempt import Endpoint, Landed, attempt, undeliverable
-from gateway.engine.lane import QUICK_MS, UNCONFIGURED_ROOM, Change, Lane
+from gateway.engine.lane import UNCONFIGURED_ROOM, Change, Lane
 from gateway.engine.supervise import POLL_S
 from gateway.engine.world import World
 from gateway.kernel.ports import Task
@@ -70,6 +70,7 @@ class Performer:
         settled, claimed = await asyncio.gather(self._settle(now), self._claim(now), return_exceptions=True)
         if isinstance(claimed, list):
             self._take(claimed, now)
+        self._staff(now)
         for failure in (settled, claimed):
             if isinstance(failure, BaseException):
                 raise failure
@@ -138,29 +139,32 @@ class Performer:
         return claimed
 
     def _take(self, claimed: Sequence[Delivery], now: int) -> None:
-        self._tasks = [task for task in self._tasks if not task.done()]
         by_endpoint: defaultdict[str, list[Delivery]] = defaultdict(list)
         for delivery in claimed:
             by_endpoint[delivery.endpoint].append(delivery)
         for name, some in by_endpoint.items():
-            lane = self.lanes[name]
-            lane.take(some, now)
-            for _ in range(min(len(lane.waiting), lane.allowed(now) - lane.workers)):
-                lane.workers += 1
-                self._tasks.append(self.world.spawn.task(f"deliver to {name}", self._work(lane)))
+            self.lanes[name].take(some, now)
+
+    def _staff(self, now: int) -> None:
+        """Put somebody to work wherever something is held and may go."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        for lane in self.lanes.values():
+            if lane.waiting and not lane.held_up:
+                for _ in range(min(len(lane.waiting), lane.allowed(now) - lane.workers)):
+                    lane.workers += 1
+                    self._tasks.append(self.world.spawn.task(f"deliver to {lane.name}", self._work(lane)))
 
     async def _work(self, lane: Lane) -> None:
         """Send what a lane holds, one after the other."""
         try:
-            while lane.waiting:
+            while lane.waiting and not lane.held_up:
                 delivery = lane.waiting.popleft()
                 lane.flying[delivery.id] = delivery
                 try:
                     landed = await self._try(lane, delivery)
                 finally:
                     del lane.flying[delivery.id]
-                lane.landed.append(landed)
-                lane.quick = landed.outcome.duration_ms < QUICK_MS
+                lane.land(landed)
                 if not lane.waiting or landed.answer != "delivered":
                     self.wake()
         finally:

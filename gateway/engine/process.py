@@ -9,17 +9,21 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, take_in
+from gateway.engine.fetch import asked_again
+from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, judge, news_of
+from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
-from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
+from gateway.kernel.store import Batch, Conflict, FetchKey, Known, LookUp
 from gateway.model.event import Event, convert_event, encode_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
-from gateway.model.record import InboxRow
+from gateway.model.record import LOOK_UP, InboxRow
 from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
-BATCH_MAX = 64
+BATCH_MAX = 512
+"""Records of one transaction: enough to share its cost, few enough that a sender's commit can wait for it."""
+
 LEASE_MS = 5_000
 """A batch that failed is taken up again after this long; until then its records hold time back."""
 
@@ -40,6 +44,9 @@ class Telling:
 
     row: InboxRow
     events: list[Event] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """The events as the journal keeps them."""
+
     fetches: list[Fetch] = field(default_factory=list)
     wrong: str = ""
 
@@ -55,6 +62,7 @@ async def process(world: World, links: Links, bench: Bench, watermark: int, inno
     rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=BATCH_MAX)
     if not rows:
         return 0
+    turns = Turns.for_lag(world.clock, world.clock.now() - min(int(row.record.received_at) for row in rows))
     # What was taken up before and not finished may be what stopped the process: each of those goes alone. Only the
     # oldest is ever given up for it, the others may just have stood behind it.
     again = [row for row in rows if row.tries > 1]
@@ -62,10 +70,14 @@ async def process(world: World, links: Links, bench: Bench, watermark: int, inno
     innocent.update(row.id for row in rows)
     failure: Exception | None = None
     for batch in [*([row] for row in again), fresh]:
-        given_up = batch[:1] == rows[:1] and rows[0].tries > ATTEMPTS_MAX and rows[0].id not in before
-        why = f"taken up {rows[0].tries - 1} times and never finished; replay it when the cause is mended"
+        given_up = batch[:1] == again[:1] and again[0].tries > ATTEMPTS_MAX and again[0].id not in before
+        why = (
+            f"taken up {again[0].tries - 1} times and never finished; replay it when the cause is mended"
+            if given_up
+            else ""
+        )
         try:
-            await _with_patience(world, links, bench, batch, watermark, why if given_up else "")
+            await _with_patience(world, links, bench, batch, watermark, turns, why)
         except Exception as error:  # told below: those behind it need not wait for a batch that fails
             failure = error
         else:
@@ -76,59 +88,72 @@ async def process(world: World, links: Links, bench: Bench, watermark: int, inno
 
 
 async def _with_patience(
-    world: World, links: Links, bench: Bench, rows: Sequence[InboxRow], watermark: int, given_up: str = ""
+    world: World, links: Links, bench: Bench, rows: Sequence[InboxRow], watermark: int, turns: Turns, given_up: str
 ) -> None:
-    """Process rows, again after a conflict; a contact that can't be judged parks its records and no others."""
+    """Process rows, again after a conflict; contacts that can't be judged park their records and no others."""
     if not rows:
         return
-    tellings = [Telling(row, wrong=given_up) if given_up else _telling(links, row) for row in rows]
+    if given_up:
+        tellings = [Telling(row, wrong=given_up) for row in rows]
+    else:
+        tellings = [_telling(links, row) async for row in turns.of(rows)]
     conflicts = 0
     while True:
         try:
-            return await _process(world, links, bench, tellings, watermark)
+            failed = await _process(world, links, bench, tellings, watermark, turns)
         except Conflict:
             conflicts += 1
             world.log.info("batch_conflicted", records=len(rows))
             if conflicts == CONFLICTS_MAX:
                 raise
-        except JudgingFailed as error:
-            world.log.exception("judging_failed", contact=error.contact)
-            if not _give_up(tellings, error):
-                raise
+            continue
+        for error in failed.values():
+            world.log.error("judging_failed", contact=error.contact, exc_info=error)
+        if not failed:
+            return
+        if not _give_up(tellings, failed):
+            raise next(iter(failed.values()))
 
 
-def _give_up(tellings: Sequence[Telling], error: JudgingFailed) -> bool:
-    """Mark every record that speaks of the contact; whether there is one that wasn't marked before."""
-    found = [
-        telling
-        for telling in tellings
-        if not telling.wrong and any(contact_id(_strand(telling, event)) == error.contact for event in telling.events)
-    ]
-    for telling in found:
-        telling.wrong = str(error)[:REASON_MAX]
-    return bool(found)
+def _give_up(tellings: Sequence[Telling], failed: Mapping[str, JudgingFailed]) -> bool:
+    """Mark every record that speaks of these contacts; whether there is one that wasn't marked before."""
+    found = False
+    for telling in tellings:
+        spoken_of = (contact_id(_strand(telling, event)) for event in telling.events if not telling.wrong)
+        error = next((failed[contact] for contact in spoken_of if contact in failed), None)
+        if error is not None:
+            telling.wrong = str(error)[:REASON_MAX]
+            found = True
+    return found
 
 
-async def _process(world: World, links: Links, bench: Bench, tellings: Sequence[Telling], watermark: int) -> None:
+async def _process(
+    world: World, links: Links, bench: Bench, tellings: Sequence[Telling], watermark: int, turns: Turns
+) -> Mapping[str, JudgingFailed]:
+    """Judge what the records tell, and commit it; or commit nothing, and return who can't be judged."""
     now = world.clock.now()
-    wanted = [(telling.row.connector, event.id) for telling in tellings for event in telling.events]
-    known = await world.store.known_events(wanted) if wanted else {}
-    _refuse_contradictions(tellings, links, known)
-    written = Written()
-    arrivals = _by_strand(tellings)
-    contacts = await world.store.contacts_of(list(arrivals)) if arrivals else {}
+    told = [(telling.row.connector, event.id) for telling in tellings for event in telling.events]
+    strands = dict.fromkeys(_strand(telling, event) for telling in tellings for event in telling.events)
+    known = await world.store.known(list(strands), told) if told else Known({}, {})
+    _refuse_contradictions(tellings, links, known.events)
     known_by: dict[str, dict[str, Event]] = {}
-    for (connector, id), event in known.items():
+    for (connector, id), event in known.events.items():
         known_by.setdefault(connector, {})[id] = event
-    for strand, many in arrivals.items():
-        known_here = known_by.get(strand.connector, {})
-        await take_in(world, bench, written, strand, contacts.get(strand), many, known_here, now, watermark)
+    news = [
+        new
+        for strand, arrivals in _by_strand(tellings).items()
+        if (new := news_of(strand, known.contacts.get(strand), arrivals, known_by.get(strand.connector, {})))
+    ]
+    written = await judge(world, bench, news, now, watermark, turns)
+    if written.failed:
+        return written.failed
     batch = _with_rows(written.batch(now), tellings)
     await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links, now))))
     for telling in tellings:
         if telling.wrong:
             row = telling.row
             world.log.warning("record_parked", connector=row.connector, record=row.id, reason=telling.wrong)
+    return {}
 
 
 def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
@@ -156,9 +181,9 @@ def _openings(written: Written, links: Links, now: int) -> Iterator[LookUp]:
 def _telling(links: Links, row: InboxRow) -> Telling:
     try:
         events, fetches = _normalize(links, row)
+        return Telling(row, events, [_encoded(event) for event in events], fetches)
     except BadPayload as error:
         return Telling(row, wrong=str(error)[:REASON_MAX] or "not usable")
-    return Telling(row, events, fetches)
 
 
 def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
@@ -166,8 +191,9 @@ def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
     for telling in tellings:
         if telling.wrong:
             continue
-        for event in telling.events:
-            arrivals.setdefault(_strand(telling, event), []).append(Arrival(event, int(telling.row.record.received_at)))
+        received_at = int(telling.row.record.received_at)
+        for event, body in zip(telling.events, telling.bodies, strict=True):
+            arrivals.setdefault(_strand(telling, event), []).append(Arrival(event, received_at, body))
     return arrivals
 
 
@@ -180,6 +206,8 @@ def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
     link = links.get(row.connector)
     if row.record.form == "events":
         return [_usable(event, row) for event in _own_events(row)], []
+    if row.record.form == LOOK_UP:
+        return [], [asked_again(row.record)]
     if link is None:
         raise BadPayload(f"no connector {row.connector} is configured; configure it and replay the record")
     events: list[Event] = []
@@ -211,11 +239,14 @@ def _usable(event: Event, row: InboxRow) -> Event:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: before the year 2000 nothing counts")
     if event.at > row.record.received_at + AHEAD_MAX_MS:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: more than 24 h ahead of its receipt")
+    return event
+
+
+def _encoded(event: Event) -> bytes:
     try:
-        encode_event(event)
+        return encode_event(event)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadPayload(f"an event can't be kept as it is: {type(error).__name__}") from None
-    return event
 
 
 def _refuse_contradictions(tellings: Sequence[Telling], links: Links, known: Mapping[tuple[str, str], Event]) -> None:
@@ -227,6 +258,7 @@ def _refuse_contradictions(tellings: Sequence[Telling], links: Links, known: Map
         if connector not in strict:
             continue
         for event in telling.events:
-            if contradicts(event, told.setdefault((connector, event.id), event)):
+            first = told.setdefault((connector, event.id), event)
+            if first is not event and contradicts(event, first):
                 telling.wrong = f"event {event.id} says something else than before under the same id"
                 break

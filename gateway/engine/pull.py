@@ -1,18 +1,25 @@
 """Ask the vendors for what is new: pages into the inbox, each with the cursor behind it in one transaction.
 
 Laws. The loop belongs to the core: a connector gives one page. A cursor that doesn't move while there is more stops the
-run, and so does the bound on pages. A page that was stored is never asked for again.
+run, and so does the bound on pages; a page has a deadline. A page that was stored is never asked for again.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.engine.world import Link, World
 from gateway.kernel.store import StoreFull
-from gateway.plugin import Pulls, Stream, VendorError
+from gateway.plugin import Page, Pulls, Record, Stream, Transient, VendorError
 from gateway.rules.retry import growing_wait
+from gateway.rules.strain import asked_wait
 
 PAGES_PER_RUN_MAX = 10_000
+RECORDS_PER_PAGE_MAX = 10_000
+PAGE_DEADLINE_S = 300.0
+"""For one page as a whole, the retries of its requests included; a connector that hangs is ended then."""
+
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MAX_S = 300.0
 
@@ -43,7 +50,7 @@ async def pull_once(
     cursor = await world.store.cursor(link.name, stream.name)
     total = Pulled(0, 0, 0)
     while total.pages < PAGES_PER_RUN_MAX:
-        page = await connector.pull(stream, cursor, world.clock.now())
+        page = await _page(connector, stream, cursor, world.clock.now())
         if page.more and page.cursor == cursor:
             raise RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
         added = await world.store.add_page(link.name, stream.name, page.records, page.cursor)
@@ -54,6 +61,20 @@ async def pull_once(
         if not page.more or stopped():
             return total
     raise RuntimeError(f"{link.name}/{stream.name}: {PAGES_PER_RUN_MAX} pages and no end")
+
+
+async def _page(connector: Pulls, stream: Stream, cursor: str | None, now: int) -> Page:
+    """One page. Raises Transient where none comes in time, TypeError or ValueError for what is no page."""
+    try:
+        async with asyncio.timeout(PAGE_DEADLINE_S):
+            page: Any = await connector.pull(stream, cursor, now)
+    except TimeoutError:
+        raise Transient(f"no page within {PAGE_DEADLINE_S:g} s") from None
+    if not isinstance(page, Page) or not all(isinstance(record, Record) for record in page.records):
+        raise TypeError("pull gives a page of records, and nothing else")
+    if len(page.records) > RECORDS_PER_PAGE_MAX:
+        raise ValueError(f"a page has {RECORDS_PER_PAGE_MAX} records at most")
+    return page
 
 
 @dataclass(slots=True)
@@ -71,12 +92,12 @@ class Puller:
         try:
             pulled = await pull_once(self.world, self.link, self.stream, stopped=self.stopped)
         except VendorError as error:
-            return self._failed(str(error), getattr(error, "retry_after_s", None))
+            return self._failed(str(error), asked_wait(getattr(error, "retry_after_s", None)))
         except StoreFull as error:  # weather, and no fault of the connector's
-            return self._failed(str(error), None)
+            return self._failed(str(error))
         except Exception as error:  # a plugin's fault must stay its own: this stream waits, the rest goes on
             self.link.fault(error)
-            return self._failed(self.link.last_fault, None)
+            return self._failed(self.link.last_fault)
         self.failures = 0
         self.link.worked()
         if pulled.accepted:
@@ -85,11 +106,11 @@ class Puller:
             )
         return self.stream.every_s
 
-    def _failed(self, why: str, wait_s: float | None) -> float:
+    def _failed(self, why: str, asked_s: float = 0.0) -> float:
         self.failures += 1
         self.link.count("pull_failed")
         backoff_s = growing_wait(BACKOFF_FIRST_S, BACKOFF_MAX_S, self.failures)
-        wait_s = max(wait_s or 0.0, backoff_s) * self.world.rng.uniform(1.0, 1.2)
+        wait_s = max(asked_s, backoff_s) * self.world.rng.uniform(1.0, 1.2)
         self.world.log.warning(
             "pull_failed", connector=self.link.name, stream=self.stream.name, why=why[:300], again_in_s=round(wait_s)
         )

@@ -45,15 +45,16 @@ async def receive(world: World, link: Link, request: Request) -> Answer:
                 added = await world.store.add_records(link.name, records)
             except StoreFull:
                 world.log.error("store_full", connector=link.name)
-                return Answer(
-                    status=503,
-                    body=_json({"error": "the gateway can't store anything now; send it again"}),
-                    retry_after_s=_RETRY_AFTER_S,
-                )
+                return unavailable("the gateway can't store anything now; send it again")
             link.worked()
             link.count("accepted", added.accepted)
             link.count("duplicates", added.duplicates)
             return Answer(status=202, body=_json({"accepted": added.accepted, "duplicates": added.duplicates}))
+
+
+def unavailable(why: str) -> Answer:
+    """Nothing was kept: the sender is to come again, and when."""
+    return Answer(status=503, body=_json({"error": why}), retry_after_s=_RETRY_AFTER_S)
 
 
 def _told(status: int, why: str, **detail: object) -> Answer:

@@ -6,17 +6,19 @@ deadline neither. While running, a connector that is behind can hold time back b
 backlog is through. An ill connector holds back nothing, nor does a look-up that has failed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from gateway.engine.judge import Bench, JudgingFailed, Written, let_time_pass
-from gateway.engine.world import Links, World
-from gateway.kernel.store import Conflict, ContactRow
+from gateway.engine.judge import Bench, News, judge
+from gateway.engine.turns import LONG, Turns
+from gateway.engine.world import World
+from gateway.kernel.store import Conflict, ContactRow, Outlook
 
 HELD_BACK_MAX_MS = 5_000
-BATCH_MAX = 200
+BATCH_MAX = 512
+"""Contacts of one transaction, which then takes about 100 ms: what is due at one instant is taken together."""
 FAILED_WAIT_MS = 600_000
 """A contact that can't be judged is tried again after this long."""
 
@@ -28,18 +30,15 @@ class Watermark:
     started_at: int
     drained: bool = False
 
-    async def read(self, world: World, links: Links, arriving: Iterable[int] = ()) -> int:
-        """The latest instant to which contacts may be judged now; `arriving` are receipts of requests under way."""
-        now = world.clock.now()
-        under_way = min(arriving, default=None)
-        healthy = [name for name, link in links.items() if link.healthy]
-        stored = await world.store.oldest_waiting(healthy)
+    def passes_to(self, now: int, outlook: Outlook, under_way: int | None = None) -> int:
+        """The latest instant to which contacts may be judged; `outlook` is of the healthy connectors, `under_way` the
+        earliest receipt of a request that isn't in the inbox yet."""
+        stored = outlook.received
         if stored is None or stored >= self.started_at:
             self.drained = True
         if not self.drained and stored is not None:
             return min(now, stored - 1)
-        asked = await world.store.oldest_look_up(healthy)
-        oldest = min((at for at in (under_way, stored, asked) if at is not None), default=None)
+        oldest = min((at for at in (under_way, stored, outlook.asked) if at is not None), default=None)
         return now if oldest is None else min(now, max(oldest - 1, now - HELD_BACK_MAX_MS))
 
 
@@ -53,19 +52,15 @@ async def tick(world: World, bench: Bench, watermark: int) -> int:
 
 async def take_to(world: World, bench: Bench, rows: Sequence[ContactRow], watermark: int) -> set[str]:
     """Let time pass for these contacts, in one transaction; the ids of those that can't be judged."""
-    written = Written()
     now = world.clock.now()
-    failed = set()
-    for row in rows:
-        try:
-            await let_time_pass(world, bench, written, row, now, watermark)
-        except JudgingFailed:
-            failed.add(row.id)
-            world.log.exception("judging_failed", contact=row.id)
-            written.contacts.append(replace(row, next_due=now + FAILED_WAIT_MS))
+    # What is due is late already: it waits for the doors as seldom as it may.
+    written = await judge(world, bench, [News(row) for row in rows], now, watermark, Turns(world.clock, LONG))
+    for error in written.failed.values():
+        world.log.error("judging_failed", contact=error.contact, exc_info=error)
+    written.contacts.extend(replace(row, next_due=now + FAILED_WAIT_MS) for row in rows if row.id in written.failed)
     try:
         await world.store.commit(written.batch(now))
     except Conflict:
         # A record was judged in between: what is due is found again at the next tick.
         world.log.info("tick_conflicted", contacts=len(rows))
-    return failed
+    return set(written.failed)

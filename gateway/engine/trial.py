@@ -38,7 +38,7 @@ async def try_endpoint(net: Net, clock: Clock, rng: Rng, endpoint: Endpoint, sou
     started_s = clock.monotonic()
     status, error, blocked = None, "", False
     try:
-        request = NetRequest("POST", endpoint.url, headers, body, endpoint.allow_private)
+        request = NetRequest("POST", endpoint.url, headers, body, endpoint.reach)
         status = (await net.request(request, deadline_s=DEADLINE_S, body_max=0)).status
     except NetError as failure:
         error, blocked = failure.reason, failure.blocked

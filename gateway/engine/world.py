@@ -10,6 +10,7 @@ from gateway.kernel.metrics import Meters
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
 from gateway.plugin import Connector, Fetches, Receives
+from gateway.rules.strain import CALM, Strain
 
 FAULTS_IN_A_ROW_MAX = 5
 """So many unexpected exceptions in a row, and a connector counts as ill: nobody waits for it any more."""
@@ -40,6 +41,9 @@ class Link:
     counts: dict[str, int] = field(default_factory=dict)
     receives: Receives | None = field(init=False)
     """The connector, if it takes webhooks. Asked once: to ask a Protocol costs as much as to prove a request."""
+
+    strain: Strain = CALM
+    """How its vendor bears our look-ups."""
 
     fetches: Fetches | None = field(init=False)
     """The connector, if it can look an object up."""

@@ -2,12 +2,14 @@
 
 The standard library's `is_global` lets tunnels and clouds' inner services through.
 
-IPv4 is public unless listed; IPv6 is public only inside 2000::/3, less what is listed.
+IPv4 is public unless listed; IPv6 is public only inside 2000::/3, less what is listed. Neither is an address with a
+scope: it means something on one link only.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 _REFUSED_V4 = tuple(
     IPv4Network(network)
@@ -41,6 +43,34 @@ _REFUSED_V6 = tuple(
     )
 )
 
+PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
+    ip_network(network)
+    for network in (
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT, also virtual private networks
+        "127.0.0.0/8",  # loopback
+        "172.16.0.0/12",  # private
+        "192.168.0.0/16",  # private
+        "::1/128",  # loopback
+        "fc00::/7",  # private
+    )
+)
+"""Where machines of one's own are. The other addresses that are not public belong to nobody who serves HTTP."""
+
+_INNER: tuple[Network, ...] = tuple(
+    ip_network(network)
+    for network in (
+        "100.100.100.200/32",  # Alibaba: metadata
+        "168.63.129.16/32",  # Azure: agent, DNS, load balancer
+        "169.254.0.0/16",  # link-local: metadata and credentials of nearly every cloud
+        "192.0.0.192/32",  # Oracle: metadata
+        "fd00:ec2::/32",  # Amazon: metadata, credentials, DNS, time
+        "fd20:ce::254/128",  # Google: metadata
+        "fe80::/10",  # link-local: OpenStack's metadata
+    )
+)
+"""Services that a cloud has inside each machine's network: they hand out that machine's credentials."""
+
 
 def canonical(address: str | Address) -> Address:
     """The address itself: an IPv4 address that is written as IPv6 is IPv4. Raises ValueError for what is none."""
@@ -61,6 +91,11 @@ def is_public(address: str | Address) -> bool:
     if parsed.scope_id is not None:
         return False
     return parsed in _GLOBAL_V6 and not any(parsed in network for network in _REFUSED_V6)
+
+
+def inner_network(address: Address) -> Network | None:
+    """The network of a cloud's inner services that the address is in."""
+    return next((network for network in _INNER if address in network), None)
 
 
 def numeric_host(host: str) -> bool:

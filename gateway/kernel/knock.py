@@ -7,33 +7,35 @@ dialled. No error holds the URL.
 import asyncio
 import functools
 import ssl
-from urllib.parse import urlsplit
 
 import httpcore2
 
+from gateway.kernel.names import Names
 from gateway.kernel.ports import NetError
+from gateway.kernel.reach import Reach
+from gateway.kernel.urls import read_url
 from gateway.kernel.vendor_errors import AddressRefused
 from gateway.kernel.vendor_transport import GuardedBackend
 
-_PORTS = {"http": 80, "https": 443}
 
-
-async def knock(url: str, *, allow_private: bool, deadline_s: float) -> None:
+async def knock(url: str, reach: Reach, *, deadline_s: float) -> None:
     """Connect to the URL's host, prove it, and hang up, all within `deadline_s` seconds. Raises NetError."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    try:
+        target = read_url(url)
+    except ValueError as wrong:
+        raise NetError(str(wrong), blocked=True) from None
     try:
         async with asyncio.timeout(deadline_s):
-            stream = await GuardedBackend(allow_private=allow_private).connect_tcp(host, port)
+            stream = await GuardedBackend(reach, Names()).connect_tcp(target.host, target.port)
             try:
-                if parts.scheme == "https":
-                    stream = await stream.start_tls(_tls(), server_hostname=host)
+                if target.scheme == "https":
+                    stream = await stream.start_tls(_tls(), server_hostname=target.host)
             finally:
                 await stream.aclose()
     except TimeoutError:
-        raise NetError(f"nobody answered within {deadline_s:g} s") from None
-    except AddressRefused:
-        raise NetError("the name leads to a private, local or reserved address", blocked=True) from None
+        raise NetError(f"nobody answered within {deadline_s:g} s", timed_out=True) from None
+    except AddressRefused as refused:
+        raise NetError(str(refused), blocked=True) from None
     except (httpcore2.ConnectError, httpcore2.ConnectTimeout, OSError) as error:
         raise NetError(_why(error)) from None
 

@@ -17,6 +17,8 @@ OTHER: Final = "other"
 DELIVERY_BOUNDS_S: Final = (0.01, 0.05, 0.2, 1.0, 5.0)
 """Upper bounds of the buckets in which the durations of tries are counted, in seconds."""
 
+_ACCEPTED, _UNAVAILABLE = 202, 503
+
 Kind = Literal["counter", "gauge", "histogram"]
 Labels = tuple[tuple[str, str], ...]
 
@@ -152,6 +154,17 @@ def outcome_class(status: int | None, *, blocked: bool = False, timed_out: bool 
     if blocked:
         return "blocked"
     return "timeout" if timed_out else "network"
+
+
+def request_outcome(status: int) -> str:
+    """What a vendor's request was told, as a fixed word."""
+    if status == _ACCEPTED:
+        return "accepted"
+    if status < 400:
+        return "replied"
+    if status < 500:
+        return "refused"
+    return "unavailable" if status == _UNAVAILABLE else "failed"
 
 
 def exposition(families: Iterable[Family]) -> str:

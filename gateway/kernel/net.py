@@ -1,57 +1,63 @@
 """The Net of the running gateway: aiohttp's client behind a guard.
 
-Laws: a name is resolved once, every address of it is checked, and the connection goes to what was checked; no redirect,
-no cookie, no proxy from the environment; one deadline covers everything, the body included. No error holds a URL.
+Laws: a URL is called only if aiohttp reads it as we do; a name is resolved once, every address of it is checked, and
+the connection goes to what was checked; no redirect, no cookie, no proxy from the environment; one deadline covers
+everything, the body included. No error holds a URL, and one of what was blocked tells nothing of what is there.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from gateway.kernel.addresses import canonical, is_public, numeric_host
+from gateway.kernel.names import Blocked, Names, Resolve, allowed_addresses
 from gateway.kernel.ports import NetError, NetRequest, NetResponse
+from gateway.kernel.reach import PRIVATE, Reach
+from gateway.kernel.urls import read_url
 
-CONNECTIONS_MAX = 256
+HEADER_MAX = 8_190
+"""Bytes of one header of an answer, its name and its value each."""
+
+HEADERS_MAX = 128
 _CHUNK_BYTES = 4_096
-_BLOCKED = "the address is private, local or reserved: set allow_private if requests are meant to reach it"
-
-
-class _BlockedAddress(OSError):
-    """A name leads to an address that is not public."""
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves through `inner`, and refuses a name of which any address is not public."""
+    """Gives aiohttp the addresses of a name, if all of them may be reached."""
 
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
+    def __init__(self, resolve: Resolve, reach: Reach) -> None:
+        self._resolve = resolve
+        self._reach = reach
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Every address of the name. Raises OSError if one of them is not public."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(is_public(result["host"]) for result in found):
-            raise _BlockedAddress(_BLOCKED)
-        return found
+        """Every address of the name. Raises Blocked if one of them may not be reached, OSError if there is none."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in await allowed_addresses(self._resolve, host, port, self._reach)
+        ]
 
     async def close(self) -> None:
-        """Let go of the resolver inside."""
-        await self._inner.close()
+        """Nothing to let go of."""
 
 
 class AiohttpNet:
-    """Requests to the outside. Public addresses and `allow_private` have connections of their own, never shared."""
+    """Requests to the outside. Connections are shared by requests of the same reach, and by no others."""
 
-    def __init__(self, *, resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver) -> None:
-        self._resolver = resolver
-        self._guarded: aiohttp.ClientSession | None = None
-        self._open: aiohttp.ClientSession | None = None
+    def __init__(self, *, resolve: Resolve | None = None) -> None:
+        self._resolve = resolve or Names()
+        self._sessions: dict[Reach, aiohttp.ClientSession] = {}
 
     async def request(self, request: NetRequest, *, deadline_s: float, body_max: int = 16_384) -> NetResponse:
         """Send and read the answer, all within `deadline_s` seconds. Raises NetError."""
@@ -60,19 +66,17 @@ class AiohttpNet:
             async with asyncio.timeout(deadline_s):
                 return await self._exchange(request, url, body_max)
         except TimeoutError:
-            raise NetError(f"no complete answer within {deadline_s:g} s") from None
+            raise NetError(f"no complete answer within {deadline_s:g} s", timed_out=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _named(error) from None
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in (self._guarded, self._open):
-            if session is not None:
-                await session.close()
-        self._guarded = self._open = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def _exchange(self, request: NetRequest, url: URL, body_max: int) -> NetResponse:
-        async with self._session(request.allow_private).request(
+        async with self._session(request.reach).request(
             request.method,
             url,
             headers={"Accept-Encoding": "identity", **request.headers},
@@ -90,21 +94,22 @@ class AiohttpNet:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return NetResponse(response.status, headers, bytes(body))
 
-    def _session(self, allow_private: bool) -> aiohttp.ClientSession:
-        if allow_private:
-            if self._open is None:
-                self._open = _new_session(self._resolver())
-            return self._open
-        if self._guarded is None:
-            self._guarded = _new_session(GuardedResolver(self._resolver()))
-        return self._guarded
+    def _session(self, reach: Reach) -> aiohttp.ClientSession:
+        session = self._sessions.get(reach)
+        if session is None:
+            session = self._sessions[reach] = _new_session(GuardedResolver(self._resolve, reach))
+        return session
 
 
 def _new_session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, resolver=resolver),
+        # No limit of its own: it would be one for all receivers together, and slow ones would use it up.
+        connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        max_line_size=HEADER_MAX,
+        max_field_size=HEADER_MAX,
+        max_headers=HEADERS_MAX,
         auto_decompress=False,
         trust_env=False,
         raise_for_status=False,
@@ -112,33 +117,28 @@ def _new_session(resolver: AbstractResolver) -> aiohttp.ClientSession:
 
 
 def _checked(request: NetRequest) -> URL:
-    """The URL, once its scheme and its host are known to be allowed: the very value that is then connected to."""
-    text = request.url
-    if "\\" in text or not text.isprintable() or " " in text:
-        raise NetError("the URL holds a character that URLs don't have", blocked=True)
+    """The URL, once its scheme, host and port are known to be allowed: the very value that is then connected to."""
     try:
-        url = URL(text)
-        host = url.host or ""
-    except ValueError:
-        raise NetError("the URL can't be read") from None
-    if url.scheme not in ("http", "https") or not host:
-        raise NetError("the URL must start with https:// or http:// and name a host", blocked=True)
+        target = read_url(request.url)
+    except ValueError as error:
+        raise NetError(str(error), blocked=True) from None
+    if why := request.reach.refusal(target.host, target.port):
+        raise NetError(why, blocked=True)
     try:
-        literal = canonical(host)
+        url = URL(request.url)
+        agreed = target.matches(url.scheme, url.raw_host, url.explicit_port)
     except ValueError:
-        if numeric_host(host):
-            raise NetError("the host is a number: write the address in its usual form", blocked=True) from None
-        return url
-    if not request.allow_private and not is_public(literal):
-        raise NetError(_BLOCKED, blocked=True)
+        agreed = False
+    if not agreed:
+        raise NetError("the URL can be read in more than one way", blocked=True)
     return url
 
 
 def _named(error: Exception) -> NetError:
     """What went wrong in plain words, without the URL, which may hold a secret."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, _BlockedAddress):
-        return NetError(_BLOCKED, blocked=True)
+    if isinstance(cause, Blocked):
+        return NetError(PRIVATE, blocked=True)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return NetError("the host's name can't be resolved")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError | aiohttp.ClientSSLError):

@@ -5,7 +5,9 @@ The engine takes them as arguments and touches nothing else outside itself.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
+
+from gateway.kernel.reach import INTERNET, Reach
 
 T = TypeVar("T")
 
@@ -22,7 +24,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after `seconds` of the steady time."""
+        """Come back after `seconds` of the steady time; 0 lets others go on."""
         ...
 
 
@@ -40,13 +42,13 @@ class Rng(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NetRequest:
-    """One HTTP request to the outside. `allow_private` lets it reach private and loopback addresses."""
+    """One HTTP request to the outside. `reach`: what it may be connected to."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    allow_private: bool = False
+    reach: Reach = INTERNET
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class NetError(Exception):
         self.reason = reason
         self.blocked = blocked
         self.timed_out = timed_out
+
+    @property
+    def verdict(self) -> Literal["blocked", "failed"]:
+        """All that may be told to who could be sounding a network out by trying addresses."""
+        return "blocked" if self.blocked else "failed"
 
 
 class Net(Protocol):

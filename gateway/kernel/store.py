@@ -67,6 +67,54 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     strand: StrandKey
     event: Event
     received_at: int
+    body: bytes = b""
+    """The event as `encode_event` writes it, if whoever hands the entry over has it at hand."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is kept of strands and events that were asked for, as of one instant."""
+
+    contacts: Mapping[StrandKey, ContactRow]
+    events: Mapping[tuple[str, str], Event]
+
+
+class AskedPast(msgspec.Struct, frozen=True):
+    """The past of a contact, from its latest checkpoint before an instant on; from its opening on where None."""
+
+    contact: str
+    before: int | None
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A state to start again from, and the events that happened after its `as_of`, in no promised order; or None, and
+    every event."""
+
+    base: State | None
+    events: Sequence[JournalEntry]
+
+
+class AskedSaid(msgspec.Struct, frozen=True):
+    """What has been said of a contact: the entries of `ids`, and, with an instant, all those `at` later than it."""
+
+    contact: str
+    ids: tuple[str, ...]
+    after: int | None
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What waits to be judged, as of one instant."""
+
+    claimable: bool
+    """Whether any record can be claimed."""
+
+    received: int | None
+    """Receipt of the oldest record that is neither done nor parked."""
+
+    asked: int | None
+    """The earliest `asked_at` of the look-ups that have not failed yet."""
+
+    next_due: int | None
+    """The earliest `next_due` of all contacts."""
 
 
 class FetchKey(msgspec.Struct, frozen=True):
@@ -85,12 +133,15 @@ class LookUp(msgspec.Struct, frozen=True):
 
 
 class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed look-up. `generation` grows when it is asked for again while it is under way."""
+    """A claimed look-up. `generation` grows when it is asked for again while it is under way; `tries` are those that
+    counted, `attempt` is the fencing number."""
 
     key: FetchKey
     reason: str
     attempt: int
     generation: int
+    tries: int = 0
+    asked_at: int = 0
 
 
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,33 +258,50 @@ class Store(Outbox, Protocol):
         """What a look-up brought; the request stays open if it was asked for again meanwhile."""
         ...
 
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
-        """A look-up that failed: try again at `next_at`."""
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
+        """A look-up that failed: try again at `next_at`. Raises Conflict."""
+        ...
+
+    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
+        """Let look-ups of a connector that are due wait until an instant, with no try; how many."""
+        ...
+
+    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
+        """A look-up that is not tried again becomes a parked record, unless it was asked for again meanwhile. Raises
+        Conflict."""
         ...
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-        """The oldest ready rows (or those whose lease is over), leased, each with its attempt grown by one."""
+        """The oldest ready rows (or those whose lease is over) of each connector in turn, leased, the attempt grown."""
         ...
 
-    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups that are due, leased."""
+    async def look_ups_due(self, now: int) -> list[str]:
+        """The connectors that have look-ups which are due."""
         ...
 
-    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
-        """The contact of each strand that has one."""
+    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups of a connector that are due, leased, the longest due first."""
         ...
 
-    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
-        """Those of the events (connector, event id) that the journal has."""
+    async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
+        """Both at once: the contact of each strand that has one, and the events that the journal has."""
+        ...
+
+    async def pasts(self, asked: Sequence[AskedPast]) -> list[Past]:
+        """The past of each, in the order asked."""
+        ...
+
+    async def said(self, asked: Sequence[AskedSaid]) -> list[dict[str, LedgerEntry]]:
+        """What has been said of each, in the order asked."""
+        ...
+
+    async def waits_beyond(self, most: int) -> bool:
+        """Whether more than so many records wait to be judged, by counting them."""
         ...
 
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or only those that happened after an instant; in no promised order."""
-        ...
-
-    async def checkpoint(self, contact: str, before: int) -> State | None:
-        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
         ...
 
     async def ledger(
@@ -251,16 +319,8 @@ class Store(Outbox, Protocol):
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
         ...
 
-    async def next_due(self) -> int | None:
-        """The earliest `next_due` of all."""
-        ...
-
-    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
-        """Receipt of the oldest record of these connectors that is neither done nor parked."""
-        ...
-
-    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
-        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
+    async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
+        """What waits; `received` and `asked` of these connectors only."""
         ...
 
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────

@@ -43,4 +43,4 @@ class Unauthorized(Permanent):
 
 
 class AddressRefused(Permanent):
-    """The host is on a private or loopback address, and the connector has no `allow_private: true`."""
+    """The connector may not call this host or port: `allow_private` or `allow_ports` don't name it."""

@@ -1,13 +1,15 @@
 """The client of one vendor account: authentication, limits, retries of reads, and redaction are in it.
 
 A read is tried at most three times, with jitter; a write once, since only its caller knows whether it may be repeated.
-Nothing leaves the host of `base_url`, and a redirect to another host is not followed.
+Nothing leaves the host of `base_url`, and a redirect to another host is not followed. No cookie is kept, and nothing is
+unpacked: a small answer can't become a huge one.
 """
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx2
@@ -15,11 +17,13 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_all, retry_if_exception_type, stop_after_attempt
 
 import gateway
+from gateway.kernel.names import Resolve
 from gateway.kernel.ports import Clock, Rng
+from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.vendor_auth import Auth, NoAuth
-from gateway.kernel.vendor_errors import Permanent, RateLimited, Transient, Unauthorized
+from gateway.kernel.vendor_errors import AddressRefused, Permanent, RateLimited, Transient, Unauthorized
 from gateway.kernel.vendor_token import Credentials
-from gateway.kernel.vendor_transport import GuardedTransport
+from gateway.kernel.vendor_transport import GuardedTransport, agreed_url
 
 TRIES: Final = 3
 PATIENCE_S: Final = 10.0
@@ -50,7 +54,8 @@ class VendorResponse:
 
 
 class VendorHttp:
-    """Requests to one vendor account. `timeout_s` is for one try as a whole, `body_max` in bytes of an answer."""
+    """Requests to one vendor account. `timeout_s` is for one try as a whole, `body_max` in bytes of an answer; `reach`
+    is what its host may be."""
 
     def __init__(
         self,
@@ -59,21 +64,32 @@ class VendorHttp:
         *,
         clock: Clock,
         rng: Rng,
-        allow_private: bool = False,
+        reach: Reach = INTERNET,
+        resolve: Resolve | None = None,
         timeout_s: float = 30.0,
         body_max: int = 64 * 1024 * 1024,
     ) -> None:
-        self._base = httpx2.URL(base_url.rstrip("/"))
-        if self._base.scheme not in ("http", "https") or not self._base.host or self._base.userinfo:
-            raise ValueError("base_url is not like https://host: give scheme and host, and no credentials")
+        try:
+            self._base = agreed_url(base_url.rstrip("/"))
+        except AddressRefused:
+            raise ValueError("base_url is not like https://host: give scheme and host, and no credentials") from None
         self._clock = clock
         self._rng = rng
         self._timeout_s = timeout_s
         self._body_max = body_max
-        self._transport = GuardedTransport(allow_private=allow_private)
-        headers = {"User-Agent": f"orion-gateway/{gateway.__version__}", "Accept": "application/json"}
+        self._transport = GuardedTransport(reach, resolve)
+        headers = {
+            "User-Agent": f"orion-gateway/{gateway.__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
         self._client = httpx2.AsyncClient(
-            transport=self._transport, headers=headers, follow_redirects=False, timeout=timeout_s
+            transport=self._transport,
+            headers=headers,
+            follow_redirects=False,
+            timeout=timeout_s,
+            trust_env=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
         self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers)
         self.clock_ahead_s: float | None = None
@@ -143,7 +159,9 @@ class VendorHttp:
             method, url, params=dict(params) if params else None, content=content, headers={**kind, **headers}
         ) as response:
             body = bytearray()
-            async for chunk in response.aiter_bytes():
+            if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                raise Permanent(f"{method} {url.path}: the answer is compressed, which was not asked for")
+            async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > self._body_max:
                     raise Permanent(f"{method} {url.path}: the answer is larger than {self._body_max} bytes")
@@ -168,7 +186,7 @@ class VendorHttp:
             raise Permanent("the vendor redirects to what is no URL") from None
 
     def _same_host(self, url: httpx2.URL) -> httpx2.URL:
-        if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port):
+        if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
             raise Permanent(f"a link leads away from {self._base.host}, to {url.host or 'nowhere'}: not followed")
         return url
 

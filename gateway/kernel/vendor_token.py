@@ -8,9 +8,13 @@ import httpx2
 from gateway.kernel.ports import Clock
 from gateway.kernel.vendor_auth import ApiKey, Auth, ClientCredentials
 from gateway.kernel.vendor_errors import Transient, Unauthorized
+from gateway.kernel.vendor_transport import BoundedTransport, agreed_url
 
 LEEWAY_S = 60.0
 """A token is renewed this many seconds before it runs out."""
+
+TOKEN_ANSWER_MAX = 65_536
+"""Bytes of what a token endpoint answers."""
 
 UNKNOWN_LIFE_S = 1_500.0
 """How long a token is kept, in seconds, whose life the vendor doesn't tell."""
@@ -58,12 +62,14 @@ class Credentials:
         from authlib.integrations.base_client import OAuthError
         from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+        agreed_url(auth.token_url)
         client = AsyncOAuth2Client(
             client_id=auth.client_id,
             client_secret=auth.client_secret.get_secret_value(),
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
             scope=auth.scope or None,
-            transport=self._transport,
+            transport=BoundedTransport(self._transport, TOKEN_ANSWER_MAX),
+            trust_env=False,
             headers=self._headers,
         )
         try:

@@ -11,7 +11,7 @@ from gateway.model.words import ENDED, Channel, Direction, Kind, Life, Priority
 _OPEN_FIRST: tuple[Life, ...] = ("open", "new", "on_hold", "pending", "solved", "closed", "merged", "deleted")
 
 
-class Strand(msgspec.Struct, frozen=True):
+class Strand(msgspec.Struct, frozen=True, array_like=True):
     """What one vendor object says: its status and tags are its own, the rest belongs to the contact."""
 
     connector: str
@@ -20,14 +20,14 @@ class Strand(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
 
-class Csat(msgspec.Struct, frozen=True):
+class Csat(msgspec.Struct, frozen=True, omit_defaults=True):
     """The last survey's answer; `ratio` is its place on its own scale, 0 to 1."""
 
     given: bool = False
     ratio: float = 0.0
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One matter with one customer. Instants are milliseconds since the epoch."""
 
     kind: Kind

@@ -237,6 +237,15 @@ _encoder = msgspec.json.Encoder(enc_hook=_write, order="deterministic")
 _decoder = msgspec.json.Decoder(Event, dec_hook=read_instant)
 
 
+class _Listed(Struct, forbid_unknown_fields=True):
+    """Events as systems post them."""
+
+    events: list[Event]
+
+
+_list_decoder = msgspec.json.Decoder(_Listed, dec_hook=read_instant)
+
+
 def encode_event(event: Event) -> bytes:
     """The event as JSON, keys in a fixed order: equal events give equal bytes."""
     return _encoder.encode(event)
@@ -246,6 +255,15 @@ def decode_event(body: bytes) -> Event:
     """Read one event that `encode_event` wrote. Raises msgspec.ValidationError on any other shape."""
     event: Event = _decoder.decode(body)
     return event
+
+
+def decode_events(body: bytes) -> list[Event]:
+    """Read `{"events": [ … ]}` at once, for speed: what it reads, `convert_event` reads alike, one by one.
+
+    Raises msgspec.MsgspecError, ValueError, OverflowError or RecursionError for what may be wrong; the words don't say
+    which event it is, and a body with a key that stands twice may be right.
+    """
+    return _list_decoder.decode(body).events
 
 
 def convert_event(value: object) -> Event:

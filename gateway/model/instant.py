@@ -4,11 +4,15 @@ Inside the rules an instant is a plain `int`; `Instant` marks the fields that ar
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+
+SECONDS_KEPT = 1_024
+"""So many texts of whole seconds are remembered: what happens at one time is written many times."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -59,10 +63,14 @@ def datetime_of(instant: int) -> datetime:
 
 def format_instant(instant: int) -> str:
     """RFC 3339 in UTC with `Z`; milliseconds only where they are not zero."""
-    moment = datetime_of(instant)
-    whole = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year >= 1000 else moment.isoformat()[:19]
-    millisecond = instant % SECOND_MS
+    second, millisecond = divmod(instant, SECOND_MS)
+    whole = _format_second(second)
     return f"{whole}.{millisecond:03d}Z" if millisecond else f"{whole}Z"
+
+
+@lru_cache(SECONDS_KEPT)
+def _format_second(second: int) -> str:
+    return datetime_of(second * SECOND_MS).isoformat()[:19]
 
 
 def seconds_of(duration_ms: int) -> int | float:

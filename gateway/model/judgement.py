@@ -49,7 +49,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Clock(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One obligation to the customer, and how a rule counts it.
 
     The obligation (metric, `started_at`, whether it `runs`) follows from events alone. The rule in force may change;
@@ -111,7 +111,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return "running" if self.runs else "paused"
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True):
+class Route(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a contact belongs, and the rule that says so; `passed_over` are the rules that did not match before it."""
 
     rule: str
@@ -130,7 +130,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     reminders: int = 0
 
 
-class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Escalation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A call for more people, at a step of its chain. `id` is that of the effect that raised it."""
 
     id: str
@@ -187,7 +187,7 @@ class Implied(msgspec.Struct, frozen=True, kw_only=True):
     """It follows from the policy's coming into force alone: nothing has happened, no deadline has come."""
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Everything that the rules carry of one contact from one event to the next."""
 
     contact: Contact
@@ -272,7 +272,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         return max(int(self.position[0]), self.settled)
 
 
-class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What has been said of one cause. It `stands` until it is corrected; `times` counts how often it was announced."""
 
     id: str

@@ -1,13 +1,16 @@
 """Records: what a vendor sent, as it came, before anyone has said what it means."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from gateway.model.instant import Instant
 
-RecordForm = Literal["push", "row", "fetched", "events"]
-"""How a record came: a webhook's body, a row of a pulled page, the answer to a fetch, or events in our own words."""
+RecordForm = Literal["push", "row", "fetched", "events", "look_up"]
+"""How a record came: a webhook's body, a row of a pulled page, the answer to a fetch, events in our own words, or a
+look-up of ours that was given up."""
+
+LOOK_UP: Final = "look_up"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

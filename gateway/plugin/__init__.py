@@ -48,6 +48,7 @@ from gateway.model.event import (
     check_event,
     convert_event,
     decode_event,
+    decode_events,
     encode_event,
 )
 from gateway.model.identity import Customer, Handle, Ref
@@ -172,6 +173,7 @@ __all__ = [
     "check_event",
     "convert_event",
     "decode_event",
+    "decode_events",
     "encode_event",
     "format_instant",
     "hmac_sha256",

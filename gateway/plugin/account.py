@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gateway.kernel.ports import Clock, Rng
+from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.vendor_auth import NoAuth
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.plugin.connector import Connector
@@ -13,8 +14,11 @@ NOWHERE = "https://no-vendor.invalid"
 """The host of a connector that asks no vendor anything: it never resolves."""
 
 
-def open_account(kind: type[Connector], settings: BaseModel, *, clock: Clock, rng: Rng) -> VendorHttp:
-    """The client of the account that `settings` describe: their `base_url` and `allow_private`, and the class's `auth`.
+def open_account(
+    kind: type[Connector], settings: BaseModel, *, reach: Reach = INTERNET, clock: Clock, rng: Rng
+) -> VendorHttp:
+    """The client of the account that `settings` describe: their `base_url`, and the class's `auth`. What it may reach
+    is the operator's word, never the plugin's.
 
     Raises ValueError if `base_url` is none. Close it when the connector is done.
     """
@@ -25,5 +29,5 @@ def open_account(kind: type[Connector], settings: BaseModel, *, clock: Clock, rn
         auth,
         clock=clock,
         rng=rng,
-        allow_private=getattr(settings, "allow_private", False) is True,
+        reach=reach,
     )

@@ -1,6 +1,8 @@
 """How values lie in the tables: states and entries in msgpack, events in the JSON of the model.
 
-A whole number beyond 64 bits doesn't fit msgpack; a value that holds one is written as JSON, which starts with `{`.
+States and entries are arrays, half as long as with the names of their fields: a field may be added at the end, with a
+default, and none may move. A whole number beyond 64 bits doesn't fit msgpack; a value that holds one is written as
+JSON, which starts with `[` or `{`: no array or map of msgpack does.
 """
 
 from typing import Any, Generic, TypeVar
@@ -23,6 +25,7 @@ def _plain(value: Any) -> Any:
 
 _pack = msgspec.msgpack.Encoder(enc_hook=_plain)
 _json = msgspec.json.Encoder(enc_hook=_plain)
+_JSON_BEGINS = (b"[", b"{")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 _strands = msgspec.msgpack.Decoder(tuple[tuple[str, str, str], ...])
 
@@ -49,7 +52,7 @@ class _Coding(Generic[T]):
     def decode(self, body: bytes, *of: object) -> T:
         """The value that `encode` was given. Raises StoreUnusable, which names what it is `of`, for any other bytes."""
         try:
-            return self._read.decode(body) if body[:1] == b"{" else self._unpack.decode(body)
+            return self._read.decode(body) if body[:1] in _JSON_BEGINS else self._unpack.decode(body)
         except _UNREADABLE as error:
             raise damaged(f"{self._what} {' at '.join(map(str, of))}", error) from error
 

@@ -25,26 +25,38 @@ _ask = Statement(
         index_elements=["connector", "kind", "ref"],
         set_={"generation": _columns.generation + 1, "reason": sa.literal_column("excluded.reason")},
     ),
-    ("connector", "kind", "ref", "reason", "generation", "attempt", "asked_at", "due"),
+    ("connector", "kind", "ref", "reason", "generation", "attempt", "tries", "asked_at", "due"),
 )
 _this = sa.and_(_columns.connector == value("of"), _columns.kind == value("type"), _columns.ref == value("object"))
-_due = Statement(
-    sa.select(_columns.connector, _columns.kind, _columns.ref)
-    .where(_columns.due <= value("now"))
-    .order_by(_columns.due)
+_first = Statement(sa.select(sa.func.min(_columns.connector)).where(_columns.connector > value("after")))
+_due_of = Statement(sa.select(sa.func.min(_columns.due)).where(_columns.connector == value("of")))
+_due_refs = (
+    sa.select(_columns.kind, _columns.ref)
+    .where(_columns.connector == value("of"), _columns.due <= value("now"))
+    .order_by(_columns.due, _columns.asked_at)
     .limit(value("most"))
+)
+_due = Statement(_due_refs)
+_put_off = Statement(
+    sa.update(fetches)
+    .where(_columns.connector == value("of"), sa.tuple_(_columns.kind, _columns.ref).in_(_due_refs))
+    .values(claimed=sa.null(), due=value("until"), failure=value("why"))
 )
 _lease = Statement(
     sa.update(fetches)
     .where(_this)
     .values(attempt=_columns.attempt + 1, claimed=_columns.generation, due=value("until"))
-    .returning(_columns.reason, _columns.attempt, _columns.generation)
+    .returning(_columns.reason, _columns.attempt, _columns.generation, _columns.tries, _columns.asked_at)
 )
 _mine = sa.and_(_this, _columns.attempt == value("fence"), _columns.claimed == value("seen"))
 _end = Statement(sa.delete(fetches).where(_mine, _columns.generation == _columns.claimed))
-_again = Statement(sa.update(fetches).where(_mine).values(attempt=0, claimed=sa.null(), due=0, failure=sa.null()))
+_again = Statement(
+    sa.update(fetches).where(_mine).values(attempt=0, tries=0, claimed=sa.null(), due=0, failure=sa.null())
+)
 _postpone = Statement(
-    sa.update(fetches).where(_mine).values(claimed=sa.null(), due=value("until"), failure=value("why"))
+    sa.update(fetches)
+    .where(_mine)
+    .values(claimed=sa.null(), due=value("until"), failure=value("why"), tries=_columns.tries + value("counts"))
 )
 _oldest = Statement(
     sa.select(sa.func.min(_columns.asked_at)).where(_columns.connector == value("of"), _columns.failure.is_(None))
@@ -64,6 +76,7 @@ def ask(connection: Connection, asked: Sequence[LookUp], now: int) -> None:
                 "reason": storable(wanted.reason),
                 "generation": now,
                 "attempt": 0,
+                "tries": 0,
                 "asked_at": wanted.asked_at,
                 "due": now,
             }
@@ -72,15 +85,40 @@ def ask(connection: Connection, asked: Sequence[LookUp], now: int) -> None:
     )
 
 
-def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-    """Lease what is due, the most overdue first."""
+def connectors_due(connection: Connection, now: int) -> list[str]:
+    """The connectors that have something due: as many steps in an index as there are connectors with look-ups."""
+    found = []
+    name = ""
+    while (row := _first.one(connection, after=name)) is not None and row[0] is not None:
+        name = row[0]
+        due = _due_of.one(connection, of=name)
+        if due is not None and due[0] <= now:
+            found.append(name)
+    return found
+
+
+def claim(connection: Connection, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+    """Lease what is due of a connector, the most overdue first."""
     claimed = []
-    for connector, kind, ref in _due.rows(connection, now=now, most=limit):
+    for kind, ref in _due.rows(connection, of=connector, now=now, most=limit):
         row = _lease.rows(connection, of=connector, type=kind, object=ref, until=now + lease_ms)[0]
-        reason, attempt, generation = row
-        key = FetchKey(connector, Ref(kind, ref))
-        claimed.append(FetchRow(key=key, reason=reason, attempt=attempt, generation=generation))
+        reason, attempt, generation, tries, asked_at = row
+        claimed.append(
+            FetchRow(
+                key=FetchKey(connector, Ref(kind, ref)),
+                reason=reason,
+                attempt=attempt,
+                generation=generation,
+                tries=tries,
+                asked_at=asked_at,
+            )
+        )
     return claimed
+
+
+def put_off(connection: Connection, connector: str, now: int, until: int, reason: str, limit: int) -> int:
+    """Let what is due of a connector wait, with no try: it holds back no time meanwhile, as after a failure."""
+    return _put_off.run(connection, of=connector, now=now, most=limit, until=until, why=storable(reason)).rowcount
 
 
 def finish(connection: Connection, row: FetchRow, records: list[dict[str, Any]]) -> None:
@@ -90,9 +128,18 @@ def finish(connection: Connection, row: FetchRow, records: list[dict[str, Any]])
     inbox.add(connection, records)
 
 
-def postpone(connection: Connection, row: FetchRow, next_at: int, reason: str) -> None:
+def give_up(connection: Connection, row: FetchRow, record: dict[str, Any], reason: str) -> None:
+    """End the look-up as a parked record, or begin it anew if it was asked for again. Raises Conflict."""
+    if _end.run(connection, **_fence(row)).rowcount:
+        inbox.add_parked(connection, record, reason)
+    elif _again.run(connection, **_fence(row)).rowcount == 0:
+        raise Conflict(f"the look-up of {row.key.connector} {row.key.ref.kind} {row.key.ref.id} is not ours any more")
+
+
+def postpone(connection: Connection, row: FetchRow, next_at: int, reason: str, counted: bool) -> None:
     """Give the look-up back, due at `next_at`. Raises Conflict."""
-    if _postpone.run(connection, **_fence(row), until=next_at, why=storable(reason)).rowcount == 0:
+    counts = int(counted)
+    if _postpone.run(connection, **_fence(row), until=next_at, why=storable(reason), counts=counts).rowcount == 0:
         raise Conflict(f"the look-up of {row.key.connector} {row.key.ref.kind} {row.key.ref.id} is not ours any more")
 
 

@@ -3,7 +3,9 @@
 A row is claimed with a lease and a number that grows (`attempt`). Each function here is a part of one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,10 +17,11 @@ from gateway.model.record import InboxRow, Record
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
-from gateway.store.statement import Row, Statement, value, word
+from gateway.store.statement import Row, Statement, each, together, value, word
 
 _NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
+_add_parked = Statement(insert(inbox), (*_NEW, "reason"))
 _set_cursor = Statement(
     insert(cursors).on_conflict_do_update(
         index_elements=["connector", "stream"], set_={"cursor": sa.literal_column("excluded.cursor")}
@@ -28,13 +31,18 @@ _set_cursor = Statement(
 _cursor = Statement(
     sa.select(cursors.c.cursor).where(cursors.c.connector == value("of"), cursors.c.stream == value("stream"))
 )
-_claim = Statement(
+_connectors_after = Statement(
+    sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
+)
+_ready_of = Statement(
+    sa.select(inbox.c.id)
+    .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
+    .order_by(inbox.c.received_at, inbox.c.id)
+)
+_each, (_id,) = each("rows", 1)
+_lease = Statement(
     sa.update(inbox)
-    .where(
-        inbox.c.id.in_(
-            sa.select(inbox.c.id).where(inbox.c.due <= value("now")).order_by(inbox.c.id).limit(value("most"))
-        )
-    )
+    .where(inbox.c.id.in_(sa.select(_id).select_from(_each)))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
     .returning(
         inbox.c.id,
@@ -61,9 +69,14 @@ _replay = Statement(
         reason=sa.null(),
     )
 )
-_release = Statement(sa.update(inbox).where(inbox.c.due > 0).values(due=0))
+_release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")).values(due=0))
 _oldest = Statement(
     sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
+)
+_so_many = Statement(
+    sa.select(sa.func.count()).select_from(
+        sa.select(inbox.c.id).where(inbox.c.due.isnot(None)).limit(value("most")).subquery()
+    )
 )
 
 _shown = sa.select(
@@ -113,6 +126,11 @@ def add(connection: Connection, rows: list[dict[str, Any]]) -> Added:
     return Added(accepted=accepted, duplicates=len(rows) - accepted)
 
 
+def add_parked(connection: Connection, row: dict[str, Any], reason: str) -> None:
+    """Add a row that nobody is to take up by itself."""
+    _add_parked.many(connection, [{**row, "state": "parked", "due": None, "reason": storable(reason)}])
+
+
 def add_page(
     connection: Connection, connector: str, stream: str, rows: list[dict[str, Any]], cursor: str | None
 ) -> Added:
@@ -129,19 +147,51 @@ def cursor_of(connection: Connection, connector: str, stream: str) -> str | None
 
 
 def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-    """Lease the oldest rows that may be claimed."""
-    found = _claim.rows(connection, now=now, until=now + lease_ms, most=limit)
-    return [
-        InboxRow(
-            id=id,
-            connector=connector,
-            record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
-            attempt=attempt,
-            tries=attempt - replayed_at,
-            state="leased",
-        )
-        for id, connector, form, key, stream, received_at, attempt, replayed_at, body in sorted(found)
-    ]
+    """Lease rows that may be claimed, the oldest of each connector in turn."""
+    with ExitStack() as stack:
+        queues = [
+            stack.enter_context(closing(_ready_of.run(connection, of=name, now=now))) for name in _waiting(connection)
+        ]
+        wanted = list(islice(_in_turn(queues), limit))
+    if not wanted:
+        return []
+    return [_claimed(row) for row in sorted(_lease.rows(connection, rows=together(wanted), until=now + lease_ms))]
+
+
+def claimable(connection: Connection, now: int) -> bool:
+    """Whether there is any row to claim."""
+    return any(_ready_of.one(connection, of=name, now=now) is not None for name in _waiting(connection))
+
+
+def _waiting(connection: Connection) -> Iterator[str]:
+    """The connectors that have rows which are neither done nor parked, each found by one step into an index."""
+    name: str | None = ""
+    while name is not None:
+        row = _connectors_after.one(connection, after=name)
+        name = None if row is None else row[0]
+        if name is not None:
+            yield name
+
+
+def _in_turn(queues: Sequence[Iterator[Row]]) -> Iterator[Row]:
+    """One of each queue, and round again, until all are empty."""
+    left = list(queues)
+    while left:
+        heads = [(queue, next(queue, None)) for queue in left]
+        left = [queue for queue, head in heads if head is not None]
+        yield from (head for _, head in heads if head is not None)
+
+
+def _claimed(row: Row) -> InboxRow:
+    id, connector, form, key, stream, received_at, attempt, replayed_at, body = row
+    return InboxRow(
+        id=id,
+        connector=connector,
+        record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+        attempt=attempt,
+        tries=attempt - replayed_at,
+        state="leased",
+    )
 
 
 def finish(connection: Connection, done: Sequence[tuple[int, int]], parked: Sequence[tuple[int, int, str]]) -> None:
@@ -169,6 +219,12 @@ def oldest_waiting(connection: Connection, connectors: Sequence[str]) -> int | N
     """Receipt of the oldest row of these connectors that is neither done nor parked."""
     found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
     return min((received_at for received_at in found if received_at is not None), default=None)
+
+
+def waits_beyond(connection: Connection, most: int) -> bool:
+    """Whether more than so many rows are neither done nor parked."""
+    row = _so_many.one(connection, most=most + 1)
+    return row is not None and row[0] > most
 
 
 def listing(connection: Connection, limit: int, state: str | None) -> list[Listed]:

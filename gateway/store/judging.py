@@ -3,13 +3,13 @@
 Each function here is a part of one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import UNOPENED, Batch, Conflict, ContactRow, JournalEntry
+from gateway.kernel.store import UNOPENED, AskedPast, AskedSaid, Batch, Conflict, ContactRow, JournalEntry, Past
 from gateway.model.event import Event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -18,7 +18,7 @@ from gateway.store import contact_checkpoints, fetching, inbox, outbox
 from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
-from gateway.store.statement import BEFORE_ALL, Row, Statement, upsert, value
+from gateway.store.statement import BEFORE_ALL, Row, Statement, each, together, upsert, value
 
 CONTACT_COLUMNS = (
     contacts.c.id,
@@ -30,10 +30,13 @@ CONTACT_COLUMNS = (
 )
 
 
-_contact_of = Statement(
-    sa.select(*CONTACT_COLUMNS)
-    .select_from(strands.join(contacts))
-    .where(strands.c.connector == value("of"), strands.c.kind == value("type"), strands.c.ref == value("object"))
+_keys, (_of, _type, _object) = each("keys", 3)
+_contacts_of = Statement(
+    sa.select(strands.c.connector, strands.c.kind, strands.c.ref, *CONTACT_COLUMNS).select_from(
+        _keys.join(
+            strands, sa.and_(strands.c.connector == _of, strands.c.kind == _type, strands.c.ref == _object)
+        ).join(contacts)
+    )
 )
 _due = Statement(
     sa.select(*CONTACT_COLUMNS)
@@ -42,8 +45,11 @@ _due = Statement(
     .limit(value("most"))
 )
 _next_due = Statement(sa.select(sa.func.min(contacts.c.next_due)).where(contacts.c.next_due.isnot(None)))
-_event = Statement(
-    sa.select(journal.c.body).where(journal.c.connector == value("of"), journal.c.event == value("event"))
+_ids, (_by, _event) = each("ids", 2)
+_events = Statement(
+    sa.select(journal.c.connector, journal.c.event, journal.c.body).select_from(
+        _ids.join(journal, sa.and_(journal.c.connector == _by, journal.c.event == _event))
+    )
 )
 _history = Statement(
     sa.select(journal.c.connector, journal.c.kind, journal.c.ref, journal.c.received_at, journal.c.body)
@@ -72,6 +78,17 @@ _set_contact = Statement(
     .where(contacts.c.id == value("contact"), contacts.c.version == value("loaded"))
     .values({column.name: value(column.name) for column in contacts.c if column.name != "id"})
 )
+# An index is written anew for every column that is SET, to the same value too. Most events leave a contact in its
+# places, and each place of a contact that has lain for long is a page of its own.
+_touch_contact = Statement(
+    sa.update(contacts)
+    .where(
+        contacts.c.id == value("contact"),
+        contacts.c.version == value("loaded"),
+        *(contacts.c[name].is_(value(name)) for name in ("status", "next_due", "policy_since")),
+    )
+    .values({name: value(name) for name in ("version", "updated_at", "strands", "state")})
+)
 _set_strand = Statement(
     insert(strands).on_conflict_do_update(
         index_elements=["connector", "kind", "ref"],
@@ -99,23 +116,21 @@ def contact(row: Row) -> ContactRow:
 
 def contacts_of(connection: Connection, keys: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
     """The contact of each strand that has one; strands of one contact share one value."""
-    found: dict[StrandKey, ContactRow] = {}
     loaded: dict[str, ContactRow] = {}
-    for key in keys:
-        row = _contact_of.one(connection, of=key.connector, type=key.kind, object=key.id)
-        if row is not None:
-            found[key] = loaded.get(row[0]) or loaded.setdefault(row[0], contact(row))
+    found: dict[StrandKey, ContactRow] = {}
+    wanted = together([(key.connector, key.kind, key.id) for key in keys])
+    for connector, kind, ref, *row in _contacts_of.rows(connection, keys=wanted):
+        key = StrandKey(connector, kind, ref)
+        found[key] = loaded.get(row[0]) or loaded.setdefault(row[0], contact(tuple(row)))
     return found
 
 
 def known_events(connection: Connection, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
     """Those of the events that the journal has."""
-    found = {}
-    for connector, event in ids:
-        row = _event.one(connection, of=connector, event=event)
-        if row is not None:
-            found[connector, event] = read_event(row[0], f"connector {connector}: {event}")
-    return found
+    return {
+        (connector, event): read_event(body, f"connector {connector}: {event}")
+        for connector, event, body in _events.rows(connection, ids=together(ids))
+    }
 
 
 def history(connection: Connection, contact: str, after: int | None) -> list[JournalEntry]:
@@ -141,6 +156,19 @@ def said(connection: Connection, contact: str, ids: Sequence[str] | None, after:
     return {entry.id: entry for entry in (entries.decode(body, contact) for (body,) in bodies)}
 
 
+def past(connection: Connection, asked: AskedPast) -> Past:
+    """What one contact can be judged again from."""
+    base = None if asked.before is None else contact_checkpoints.latest(connection, asked.contact, asked.before)
+    return Past(base, history(connection, asked.contact, None if base is None else base.as_of))
+
+
+def said_of(connection: Connection, asked: AskedSaid) -> dict[str, LedgerEntry]:
+    """What has been said of one contact, as far as it is asked for."""
+    later = {} if asked.after is None else said(connection, asked.contact, None, asked.after)
+    missing = [id for id in asked.ids if id not in later]
+    return later | said(connection, asked.contact, missing, None) if missing else later
+
+
 def due(connection: Connection, until: int, limit: int) -> list[ContactRow]:
     """Contacts whose `next_due` has come, the most overdue first."""
     return [contact(row) for row in _due.rows(connection, until=until, most=limit)]
@@ -164,6 +192,7 @@ class Prepared:
         self.strands = [
             {"connector": strand.connector, "kind": strand.kind, "ref": strand.id, "contact": row.id}
             for row in batch.contacts
+            if row.version == 0 or len(row.strands) > 1  # one alone is the one that it was added with
             for strand in row.strands
         ]
         self.journal = [_event_values(entry) for entry in batch.journal]
@@ -178,7 +207,7 @@ class Prepared:
         """Write all of it. Raises Conflict if a record's fence or a contact's version has moved."""
         inbox.finish(connection, self.batch.done, self.batch.parked)
         written = _add_contact.many(connection, self.added) if self.added else 0
-        written += _set_contact.many(connection, self.changed) if self.changed else 0
+        written += sum(_change_contact(connection, row) for row in self.changed)
         if written != len(self.batch.contacts):
             raise Conflict("a contact of this batch has been changed by somebody else")
         if self.strands:
@@ -194,6 +223,11 @@ class Prepared:
         if self.batch.fetches:
             fetching.ask(connection, self.batch.fetches, self.batch.now)
         outbox.add(connection, self.notices)
+
+
+def _change_contact(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Write a contact that was loaded; 0 if its version has moved."""
+    return _touch_contact.run(connection, **row).rowcount or _set_contact.run(connection, **row).rowcount
 
 
 def _contact_values(row: ContactRow) -> dict[str, Any]:
@@ -222,5 +256,5 @@ def _event_values(entry: JournalEntry) -> dict[str, Any]:
         "event": entry.event.id,
         "at": int(entry.event.at),
         "received_at": int(entry.received_at),
-        "body": encode_event(entry.event),
+        "body": entry.body or encode_event(entry.event),
     }

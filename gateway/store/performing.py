@@ -94,8 +94,9 @@ _head = (
 _elect = Statement(sa.update(deliveries).where(_d.id == _head, _ready, _d.due.is_(None)).values(due=_d.next_at))
 _add_attempt = Statement(insert(attempts), ("delivery", "attempt", "at", "status", "error", "duration_ms"))
 _release = Statement(
+    # That it compares the endpoint lets SQLite take the index of what is leased.
     sa.update(deliveries)
-    .where(sa.literal_column("state = 'leased'", sa.Boolean))
+    .where(sa.literal_column("state = 'leased'", sa.Boolean), _d.endpoint >= word(""))
     .values(
         due=sa.case((_d.due.isnot(None), sa.literal_column("0"))),
         replay_due=sa.case((_d.replay_due.isnot(None), sa.literal_column("0"))),

@@ -53,6 +53,7 @@ inbox = _table(
 sa.Index("inbox_key", inbox.c.connector, inbox.c.key, unique=True, sqlite_where=inbox.c.key.isnot(None))
 sa.Index("inbox_waiting", inbox.c.id, sqlite_where=inbox.c.due.isnot(None))
 sa.Index("inbox_oldest", inbox.c.connector, inbox.c.received_at, sqlite_where=inbox.c.due.isnot(None))
+sa.Index("inbox_leased", inbox.c.id, sqlite_where=inbox.c.due > sa.literal_column("0"))
 sa.Index("inbox_parked", inbox.c.id, sqlite_where=inbox.c.reason.isnot(None))
 
 cursors = _table(
@@ -69,11 +70,12 @@ fetches = _table(
     _whole("generation"),
     _whole("claimed", null=True),
     _whole("attempt"),
+    _whole("tries"),
     _whole("asked_at"),
     _whole("due"),
     by_key=True,
 )
-sa.Index("fetches_due", fetches.c.due)
+sa.Index("fetches_due", fetches.c.connector, fetches.c.due, fetches.c.asked_at)
 
 contacts = _table(
     "contacts",
@@ -165,7 +167,7 @@ sa.Index("deliveries_due", _d.endpoint, _d.due, sqlite_where=_d.due.isnot(None))
 sa.Index("deliveries_replay", _d.endpoint, _d.replay_due, sqlite_where=_d.replay_due.isnot(None))
 sa.Index("deliveries_pair", _d.endpoint, _d.contact, _d.sequence, sqlite_where=_d.next_at.isnot(None))
 sa.Index("deliveries_waiting", _d.endpoint, _d.sequence, sqlite_where=_d.next_at.isnot(None))
-sa.Index("deliveries_leased", _d.id, sqlite_where=sa.text("state = 'leased'"))
+sa.Index("deliveries_leased", _d.endpoint, sqlite_where=sa.text("state = 'leased'"))
 sa.Index("deliveries_dead", _d.id, sqlite_where=sa.text("state = 'dead'"))
 sa.Index("deliveries_contact", _d.contact)
 sa.Index("deliveries_made", _d.created_at)

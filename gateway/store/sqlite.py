@@ -10,21 +10,24 @@ from typing import Any, TypeVar
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import (
     Added,
+    AskedPast,
+    AskedSaid,
     Batch,
     ContactRow,
     FetchRow,
     Figures,
     JournalEntry,
+    Known,
     Listed,
+    Outlook,
+    Past,
     PolicyRow,
 )
-from gateway.model.event import Event
 from gateway.model.identity import StrandKey
-from gateway.model.judgement import LedgerEntry, State
+from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
     connections,
-    contact_checkpoints,
     fetching,
     figures,
     inbox,
@@ -133,40 +136,61 @@ class SqliteStore(SqliteOutbox):
         rows = inbox.rows_of(row.key.connector, records)
         await self.writer.write(lambda connection: fetching.finish(connection, row, rows))
 
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str) -> None:
+    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
         """A look-up that failed: try again at `next_at`. Raises Conflict."""
-        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason))
+        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason, counted))
+
+    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
+        """Let look-ups of a connector that are due wait until an instant; how many."""
+        return await self.writer.write(
+            lambda connection: fetching.put_off(connection, connector, now, until, reason, limit)
+        )
+
+    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
+        """A look-up that is not tried again becomes a parked record. Raises Conflict."""
+        (parked,) = inbox.rows_of(row.key.connector, [record])
+        await self.writer.write(lambda connection: fetching.give_up(connection, row, parked, reason))
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
         """The oldest rows that may be claimed, leased."""
         return await self.writer.write(lambda connection: inbox.claim(connection, now, lease_ms, limit))
 
-    async def claim_fetches(self, *, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups that are due, leased."""
-        return await self.writer.write(lambda connection: fetching.claim(connection, now, lease_ms, limit))
+    async def look_ups_due(self, now: int) -> list[str]:
+        """The connectors that have look-ups which are due."""
+        return await self._read(lambda connection: fetching.connectors_due(connection, now))
 
-    async def contacts_of(self, strands: Sequence[StrandKey]) -> dict[StrandKey, ContactRow]:
-        """The contact of each strand that has one."""
-        return await self._read(lambda connection: judging.contacts_of(connection, strands))
+    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+        """Look-ups of a connector that are due, leased, the longest due first."""
+        return await self.writer.write(lambda connection: fetching.claim(connection, connector, now, lease_ms, limit))
 
-    async def known_events(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Event]:
-        """Those of the events (connector, event id) that the journal has."""
-        return await self._read(lambda connection: judging.known_events(connection, ids))
+    async def waits_beyond(self, most: int) -> bool:
+        """Whether more records wait."""
+        return await self._read(lambda connection: inbox.waits_beyond(connection, most))
 
     async def history(self, contact: str, after: int | None = None) -> list[JournalEntry]:
         """Every event of a contact, or those that happened after an instant."""
         return await self._read(lambda connection: judging.history(connection, contact, after))
-
-    async def checkpoint(self, contact: str, before: int) -> State | None:
-        """The latest checkpoint of a contact whose `as_of` lies before an instant."""
-        return await self._read(lambda connection: contact_checkpoints.latest(connection, contact, before))
 
     async def ledger(
         self, contact: str, ids: Sequence[str] | None = None, after: int | None = None
     ) -> dict[str, LedgerEntry]:
         """What has been said of a contact: all of it, or only the entries of `ids`, or `at` later than `after`."""
         return await self._read(lambda connection: judging.said(connection, contact, ids, after))
+
+    async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
+        """Contacts and events on one snapshot."""
+        return await self._read(
+            lambda connection: Known(judging.contacts_of(connection, strands), judging.known_events(connection, events))
+        )
+
+    async def pasts(self, asked: Sequence[AskedPast]) -> list[Past]:
+        """Checkpoints and what happened after them."""
+        return await self._read(lambda connection: [judging.past(connection, one) for one in asked])
+
+    async def said(self, asked: Sequence[AskedSaid]) -> list[dict[str, LedgerEntry]]:
+        """Entries of the ledger."""
+        return await self._read(lambda connection: [judging.said_of(connection, one) for one in asked])
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch whole. Raises Conflict or StoreFull."""
@@ -176,17 +200,16 @@ class SqliteStore(SqliteOutbox):
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
         return await self._read(lambda connection: judging.due(connection, until, limit))
 
-    async def next_due(self) -> int | None:
-        """The earliest `next_due` of all."""
-        return await self._read(judging.next_due)
-
-    async def oldest_waiting(self, connectors: Sequence[str]) -> int | None:
-        """Receipt of the oldest record of these connectors that is neither done nor parked."""
-        return await self._read(lambda connection: inbox.oldest_waiting(connection, connectors))
-
-    async def oldest_look_up(self, connectors: Sequence[str]) -> int | None:
-        """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
-        return await self._read(lambda connection: fetching.oldest(connection, connectors))
+    async def outlook(self, *, now: int, connectors: Sequence[str]) -> Outlook:
+        """What waits to be judged."""
+        return await self._read(
+            lambda connection: Outlook(
+                inbox.claimable(connection, now),
+                inbox.oldest_waiting(connection, connectors),
+                fetching.oldest(connection, connectors),
+                judging.next_due(connection),
+            )
+        )
 
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
@@ -53,6 +54,20 @@ class Statement:
 def value(name: str) -> sa.BindParameter[Any]:
     """A parameter that is given when the statement runs."""
     return sa.bindparam(name, required=True)
+
+
+def each(name: str, width: int) -> tuple[sa.TableValuedAlias, tuple[sa.ColumnElement[Any], ...]]:
+    """A table of rows of this width, given as one parameter when the statement runs (see `together`), and its columns.
+
+    Many keys are so found by one statement: each one that is run costs more than what it finds.
+    """
+    rows = sa.func.json_each(value(name)).table_valued("value")
+    return rows, tuple(rows.c.value.op("->>")(sa.literal_column(str(place))) for place in range(width))
+
+
+def together(rows: Sequence[Sequence[str | int]]) -> str:
+    """The rows as one parameter, for `each`."""
+    return msgspec.json.encode(rows).decode()
 
 
 def word(text: str) -> sa.ColumnElement[str]:

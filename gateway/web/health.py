@@ -31,7 +31,7 @@ async def reasons(gateway: Gateway) -> list[Reason]:
     if not gateway.loops:
         found.append(Reason("engine", "it has not started"))
     try:
-        await gateway.world.store.next_due()
+        await gateway.world.store.endpoint_states()
     except Exception as error:  # whatever ails the store is what this is asked for
         gateway.world.log.exception("store_ill")
         found.append(Reason("store", type(error).__name__))

@@ -7,6 +7,7 @@ answer comes from the engine, which says 2xx only after its commit. Every refusa
 from aiohttp import hdrs, web
 
 from gateway.engine.gateway import Gateway
+from gateway.kernel.metrics import request_outcome
 from gateway.kernel.ports import Clock
 from gateway.plugin import Request
 from gateway.web.bodies import READ_TIMEOUT_S, BodyRefused, check_head, read_body, refusal
@@ -63,21 +64,30 @@ class _Door:
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Hand a vendor's request to the engine, and its answer back."""
         if (refused := self._refused(request)) is not None:
+            self._count(request, refused.status)
             return refused
         self._under_way += 1
         try:
             body = await read_body(request, self._body_limit, self._read_timeout_s)
             answer = await self._gateway.receive(request.match_info["connector"], self._request(request, body))
         except BodyRefused as error:
+            self._count(request, error.status)
             return refusal(error)
         finally:
             self._under_way -= 1
         if answer is None:
             return _unknown()
+        self._count(request, answer.status)
         headers = {hdrs.CONTENT_TYPE: answer.content_type}
         if answer.retry_after_s is not None:
             headers[hdrs.RETRY_AFTER] = str(answer.retry_after_s)
         return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+    def _count(self, request: web.Request, status: int) -> None:
+        """Count a request to a connector that there is by what it was told: the labels are the configuration's."""
+        connector = request.match_info["connector"]
+        if connector in self._gateway.links:
+            self._gateway.world.meters.requests.add(connector, request_outcome(status))
 
     def _refused(self, request: web.Request) -> web.Response | None:
         """The answer to a request whose body is not worth reading; None for one that is."""

@@ -19,6 +19,12 @@ from gateway.web.counted import Counted
 RECORDS = {
     "accepted": ("gateway_connector_accepted_total", "Records that were new, since the start."),
     "duplicates": ("gateway_connector_duplicates_total", "Records that were known already, since the start."),
+    "fetch_failed": ("gateway_connector_fetch_failed_total", "Look-ups that failed, since the start."),
+    "look_ups_given_up": ("gateway_connector_look_ups_given_up_total", "Look-ups that were given up, since the start."),
+    "look_ups_put_off": (
+        "gateway_connector_look_ups_put_off_total",
+        "Look-ups that waited for a vendor that is left alone, since the start.",
+    ),
     "fetched": ("gateway_connector_fetched_total", "Records that look-ups brought, since the start."),
     "pull_failed": ("gateway_connector_pull_failed_total", "Pulls that failed, since the start."),
     "refused": ("gateway_connector_refused_total", "Requests that were refused, since the start."),
@@ -45,7 +51,7 @@ async def metrics(running: Gateway, counted: Counted) -> str:
             *_of_counts(await counted.read()),
             *_of_store(figures, now),
             *_of_judging(running, figures, now),
-            *_of_connectors(running),
+            *_of_connectors(running, now),
             *_of_endpoints(endpoints, now),
             *world.meters.families(),
             *_of_process(running),
@@ -107,11 +113,14 @@ def _of_judging(running: Gateway, figures: Figures, now: int) -> Iterator[Family
     )
 
 
-def _of_connectors(running: Gateway) -> Iterator[Family]:
+def _of_connectors(running: Gateway, now: int) -> Iterator[Family]:
     links = running.links.values()
     healthy = [(link.name, int(link.healthy)) for link in links]
     told = "1 while the gateway waits for this connector's news."
     yield _labelled("gateway_connector_healthy", "gauge", told, "connector", healthy)
+    alone = [(link.name, int(link.strain.alone_until > now)) for link in links]
+    told = "1 while the vendor is left alone, after failures or because it asked for it."
+    yield _labelled("gateway_connector_left_alone", "gauge", told, "connector", alone)
     for key, (name, words) in RECORDS.items():
         values = [(link.name, link.counts[key]) for link in links if key in link.counts]
         yield _labelled(name, "counter", words, "connector", values)

@@ -37,7 +37,7 @@ roles:
 """
 PAGER = """
   pager:
-    url: http://127.0.0.1:9/
+    url: http://127.0.0.1:9999/
     secret: {env: HELPDESK_SECRET}
     allow_private: true
 """

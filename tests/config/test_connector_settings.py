@@ -1,5 +1,6 @@
 """A connector's settings: checked against its plugin's type, each mistake at its place in gateway.yaml."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,13 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from gateway.config import Config, load_config
 from gateway.kernel.document import Problems
+from gateway.kernel.reach import PRIVATE_TOO, Reach
+
+
+class Anything(BaseModel):
+    """Settings that take whatever stands there."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class Inner(BaseModel):
@@ -68,9 +76,36 @@ def test_allow_private_belongs_to_the_core(tmp_path: Path) -> None:
     """A private base_url needs `allow_private: true`, which the plugin sees only if it asks for it."""
     config = loaded(tmp_path, "    base_url: http://127.0.0.1:4010\n    allow_private: true\n")
 
-    assert config.connectors["v"].allow_private
+    assert config.connectors["v"].reach == PRIVATE_TOO
     assert config.connector_settings("v", Settings).base_url == "http://127.0.0.1:4010"
     assert config.connector_settings("v", Private).allow_private
+
+
+def test_a_list_of_networks_allows_exactly_these(tmp_path: Path) -> None:
+    """Networks and single addresses; ports have a list of their own; the plugin only sees that something is allowed."""
+    text = "    base_url: https://10.20.0.9:444\n    allow_private: [10.20.0.0/16, 'fd12:3456::/48', 10.1.2.3]\n"
+    config = loaded(tmp_path, text + "    allow_ports: [444]\n")
+
+    networks = tuple(ip_network(network) for network in ("10.20.0.0/16", "fd12:3456::/48", "10.1.2.3"))
+    assert config.connectors["v"].reach == Reach(networks, frozenset({444}))
+    assert config.connector_settings("v", Private).allow_private
+    with pytest.raises(Problems, match="bad-url: port 444 is neither 80 nor 443.*write `allow_ports:"):
+        loaded(tmp_path, text).connector_settings("v", Private)
+    with pytest.raises(Problems, match="bad-url: the host is a private"):
+        loaded(tmp_path, text.replace("//10.20", "//10.21").replace(":444", "")).connector_settings("v", Private)
+
+
+def test_urls_are_looked_at_wherever_they_stand(tmp_path: Path) -> None:
+    """Under `url` and every key that ends in `_url`, at any depth, in lists too."""
+    lines = (
+        "    inner: {token_url: http://10.0.0.1/, deeper: [{url: 'http://[::1]/'}]}\n"
+        "    feed_url: [https://ok.example/, http://2130706433/]\n"
+        "    note: http://10.0.0.1/\n"
+    )
+    with pytest.raises(Problems) as found:
+        loaded(tmp_path, lines).connector_settings("v", Anything)
+
+    assert [str(problem).split(": ")[1] for problem in found.value.problems] == ["bad-url"] * 3
 
 
 def test_every_mistake_shows_at_its_place(tmp_path: Path) -> None:

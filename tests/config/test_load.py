@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Address, Config, Preset, load_config
+from gateway.kernel.reach import INTERNET, PRIVATE_TOO
 from gateway.rules.announce import subscribes
 
 FULL = """\
@@ -83,12 +84,8 @@ def test_endpoints_keep_the_order_of_their_secrets(config: Config) -> None:
     helpdesk, local = config.endpoints["helpdesk"], config.endpoints["local"]
 
     assert [secret.get_secret_value() for secret in helpdesk.secrets] == [NEW, OLD]
-    assert (helpdesk.name, helpdesk.notices, helpdesk.allow_private) == (
-        "helpdesk",
-        ("sla.*", "escalation.raised"),
-        False,
-    )
-    assert (local.notices, local.allow_private) == ((), True)
+    assert (helpdesk.name, helpdesk.notices, helpdesk.reach) == ("helpdesk", ("sla.*", "escalation.raised"), INTERNET)
+    assert (local.notices, local.reach) == ((), PRIVATE_TOO)
 
 
 def test_no_secret_shows(config: Config) -> None:

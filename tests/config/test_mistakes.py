@@ -83,6 +83,33 @@ def test_mistakes_say_what_to_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "places"),
+    [
+        ("allow_private: [10.20.0.1/16]", ["7:21:bad-value"]),
+        ("allow_private: [10.0.0.0/8, nonsense, 1.2.3]", ["7:33:bad-value", "7:43:bad-value"]),
+        ("allow_private: ['::ffff:10.0.0.0/104']", ["7:21:bad-value"]),
+        ("allow_private: ['fe80::%1/10']", ["7:21:bad-value"]),
+        ("allow_private: [10.0.0.0/255.0.0.0]", ["7:21:bad-value"]),
+        ("allow_private: [10.0.0.0/33]", ["7:21:bad-value"]),
+        ("allow_private: [7, null, [10.0.0.0/8]]", ["7:21:bad-value", "7:24:bad-value", "7:30:bad-value"]),
+        ("allow_private: []", ["7:20:bad-value"]),
+        ("allow_private: 'yes'", ["7:20:bad-value"]),
+        ("allow_private: 1", ["7:20:bad-value"]),
+        ("allow_private: {a: b}", ["7:20:bad-value"]),
+        ("allow_ports: [0]", ["7:19:bad-value"]),
+        ("allow_ports: [65536, '25', true]", ["7:19:bad-value", "7:26:bad-value", "7:32:bad-value"]),
+        ("allow_ports: 25", ["7:18:bad-value"]),
+    ],
+)
+def test_what_is_allowed_is_read_strictly(tmp_path: Path, setting: str, places: list[str]) -> None:
+    """Networks without bits behind their prefix, IPv4 as IPv4, no scopes; ports as numbers; each mistake underlined."""
+    entry = f"  e:\n    url: https://example.com/\n    secret: {{env: S}}\n    {setting}\n"
+    text = f"version: 1\npolicy: preset:orion\nendpoints:\n{entry}"
+
+    assert ids(problems_of(tmp_path, text, {"S": KEY})) == places
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://localhost:8000/",
@@ -103,6 +130,13 @@ def test_mistakes_say_what_to_write(tmp_path: Path) -> None:
         "https://exa mple.com/",
         "https://[::1/",
         "https://example.com:99999/",
+        "https://example.com:22/",
+        "https://example.com:6379/",
+        "https://example.com:080/",
+        "https://2130706433/",
+        "https://evil.example\\\\@127.0.0.1/",
+        "https://127%2e0.0.1/",
+        "https://example.com./",
         "example.com",
         "https://example.com/" + "x" * 3000,
     ],

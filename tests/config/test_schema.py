@@ -147,6 +147,12 @@ def test_what_is_wrong_fails(line: str, tmp_path: Path) -> None:
         "endpoints: {e: {url: 'https://x.example'}}",
         "endpoints: {e: {url: 'https://x.example', secret: {env: S}, notices: [sla.breeched]}}",
         "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: 'yes'}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: []}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_private: [here]}}",
+        "endpoints: {e: {url: 'https://x.example', secret: {env: S}, allow_ports: [0]}}",
+        "endpoints: {e: {url: 'https://x.example:080', secret: {env: S}}}",
+        "endpoints: {e: {url: 'https://x.example/#a', secret: {env: S}}}",
+        "connectors: {z: {plugin: events, secret: {env: S}, allow_private: [here]}}",
     ],
 )
 def test_one_wrong_value_fails(line: str) -> None:
@@ -236,7 +242,7 @@ def test_a_file_that_is_taken_passes_with_a_secret_of_any_kind(tmp_path: Path) -
     for secret in ("{env: S}", "[{env: S}]", "[{env: S}, {file: s}]"):
         (tmp_path / "s").write_text(KEY)
         text = (
-            f"version: 1\npolicy: preset:orion\nendpoints: {{e: {{url: 'HTTPS://x.example/a?b#', secret: {secret}}}}}\n"
+            f"version: 1\npolicy: preset:orion\nendpoints: {{e: {{url: 'HTTPS://x.example/a?b', secret: {secret}}}}}\n"
         )
         (tmp_path / "gateway.yaml").write_text(text)
         load_config(tmp_path / "gateway.yaml", {"S": KEY})

@@ -7,10 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from gateway.connectors import events as module
 from gateway.connectors.events import EVENTS_MAX, EventsConnector, EventsSettings
 from gateway.plugin import (
     Accepted,
@@ -287,3 +288,55 @@ def test_whatever_a_field_holds_the_answer_is_a_receipt(key: str, value: Any) ->
     body = json.dumps({"events": [opened(**{key: value})]}, ensure_ascii=False).encode("utf-8", "replace")
     receipt = post(body)
     assert isinstance(receipt, Accepted) or (isinstance(receipt, Refused) and receipt.status == 422)
+
+
+def one_by_one(body: bytes, monkeypatch: pytest.MonkeyPatch) -> Receipt:
+    """What becomes of a body whose events are read one by one from the start."""
+
+    def fails(body: bytes) -> list[Any]:
+        raise ValueError
+
+    with monkeypatch.context() as changed:
+        changed.setattr(module, "decode_events", fails)
+        return post(body)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.sampled_from([*opened(), "fields", "sequence", "rev", "customer", "tags", "facts"]), value=json_values)
+def test_read_at_once_or_one_by_one_it_is_the_same(key: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speed changes neither what is stored of a body nor the words that refuse it."""
+    body = json.dumps({"events": [opened(), message(**{key: value}), opened(**{key: value})]}).encode()
+    assert post(body) == one_by_one(body, monkeypatch)
+
+
+ENRICHED = (
+    b'{"events":[{"type":"enrichment.received","id":"e","at":"2026-03-02T08:59:00Z","ref":{"kind":"ticket","id":"42"},'
+    b'"enricher":"crm","status":"ok","facts":{"a":%b}}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (events(message()).replace(b'"id": "t42:m1"', b'"id": 5, "id": "t42:m1"'), 202),
+        (events(message()).replace(b'"type": "message.added"', b'"type": 1, "type": "message.added"'), 202),
+        (events(message()).replace(b'"id": "t42:m1"', b'"id": "t42:m1", "id": 5'), 422),
+        (b'{"events": 1, "events": [' + json.dumps(message()).encode() + b"]}", 202),
+        (events(*(message(id=str(number)) for number in range(100))), 202),
+        (ENRICHED % (b"[" * 60 + b"]" * 60), 202),
+        (ENRICHED % (b"[" * 61 + b"]" * 61), 422),
+        (ENRICHED % (b"[" * 5_000 + b"]" * 5_000), 422),
+        (ENRICHED % b"1e400", 422),
+        (ENRICHED % b"18446744073709551616", 202),
+        (ENRICHED % b"9223372036854775808", 202),
+        (ENRICHED % b'"\\ud800"', 422),
+        (b"\xef\xbb\xbf" + events(message()), 422),
+        (events(message()) + b" x", 422),
+        (events(message(text="\xff")).replace(b"\\u00ff", b"\xff"), 422),
+    ],
+)
+def test_bodies_that_are_hard_to_read(body: bytes, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last of equal keys counts; 64 levels are allowed; all that, whichever way it is read."""
+    receipt = post(body)
+    assert (422 if isinstance(receipt, Refused) else 202) == status
+    assert receipt == one_by_one(body, monkeypatch)

@@ -18,7 +18,7 @@ CHANGED = POLICY.replace("name: at-once", "name: changed")
 PAGING = POLICY.replace("endpoints: [helpdesk]", "endpoints: [helpdesk, pager]")
 SECOND_ENDPOINT = """\
   pager:
-    url: http://127.0.0.1:9/
+    url: http://127.0.0.1:9999/
     secret: {env: SECRET}
     allow_private: true
 """

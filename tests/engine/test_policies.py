@@ -1,6 +1,7 @@
 """Policies in force: kept, followed in the background, read again after a restart, judged by as they were."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from gateway.engine import rejudge as rejudge_module
 from gateway.engine import tick as tick_module
 from gateway.engine.policies import Policies
 from gateway.engine.rejudge import Rejudging
-from gateway.kernel.store import StoreUnusable
+from gateway.kernel.store import AskedPast, ContactRow, Past, StoreUnusable
 from gateway.policy.load import load_policy
 from gateway.rules.timeline import InForce, Timeline
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, T0, Cursed, Rig, event, opening, reply, run
+from tests.store.samples import checkpoint
 from tests.support.policies import kept, loaded
 
 STRICT = POLICY.replace("15m", "5m")
@@ -322,19 +324,20 @@ def test_a_very_long_contact_starts_again_from_its_last_checkpoint() -> None:
             await rig.post(*talk[start : start + 50])
             await rig.settle()
         id = (await rig.contact()).id
-        base = await rig.store.checkpoint(id, T0 + 290 * SECOND)
+        base = await checkpoint(rig.store, id, T0 + 290 * SECOND)
         assert base is not None and base.events == 256
-        read: list[int | None] = []
-        history = rig.store.history
+        read: list[Past] = []
+        pasts = rig.store.pasts
 
-        async def counted(contact: str, after: int | None = None) -> list[object]:
-            read.append(after)
-            return await history(contact, after)  # type: ignore[return-value]
+        async def counted(asked: Sequence[AskedPast]) -> list[Past]:
+            read.extend(found := await pasts(asked))
+            return found
 
-        rig.store.history = counted  # type: ignore[assignment, method-assign]
+        rig.store.pasts = counted  # type: ignore[method-assign]
         await rig.post(event("message.added", 290 * SECOND + 1, author={"kind": "agent"}, id="late"))
         await rig.settle()
-        assert read == [base.as_of]
+        assert [past.base for past in read] == [base]
+        assert [min(entry.event.at for entry in past.events) > base.as_of for past in read] == [True]
         row = await rig.contact()
         assert (await rig.replayed(row)).state == row.state
         assert "sla.corrected" in rig.types()
@@ -381,5 +384,40 @@ def test_policies_are_read_only_when_they_are_needed() -> None:
         assert (await policies.timeline(T0)).at(T0).policy.hash == loaded(MILD).policy.hash
         with pytest.raises(StoreUnusable):
             await policies.timeline(T0 - 1)
+
+    run(story)
+
+
+def test_who_follows_a_policy_is_looked_for_while_anybody_may() -> None:
+    """Once everybody is through, only a new policy, or somebody who has been judged, is worth another look."""
+
+    async def story(rig: Rig) -> None:
+        looks: list[int] = []
+        outdated = rig.store.outdated
+
+        async def counted(since: int, limit: int) -> list[ContactRow]:
+            looks.append(since)
+            return await outdated(since, limit)
+
+        rig.store.outdated = counted  # type: ignore[method-assign]
+        await rig.post(opening())
+        await rig.settle()
+        before = len(looks)
+        for _ in range(3):
+            await rig.gateway.judge_once()
+        assert len(looks) == before
+        rig.clock.at += SECOND
+        await rig.gateway.follow(loaded(POLICY.replace("within: 15m", "within: 20m")))
+        await rig.settle()
+        assert looks[before:] == [rig.clock.at] * (len(looks) - before)
+        state = (await rig.contact()).state
+        assert state is not None
+        assert state.policy_since == rig.clock.at
+        before = len(looks)
+        await rig.gateway.judge_once()
+        assert len(looks) == before
+        await rig.post(reply(SECOND))
+        await rig.settle()
+        assert len(looks) == before + 1
 
     run(story)

@@ -1,7 +1,9 @@
 """Pulling: page by page, each with its cursor; what fails is asked for again from where it was left."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from gateway.engine.world import FAULTS_IN_A_ROW_MAX
 from gateway.kernel.store import Added, StoreFull
 from gateway.model.instant import Instant
 from gateway.plugin import Page, RateLimited, Record, Stream, Transient, VendorError
-from tests.engine.rig import T0, Rig, Vendor, opening, run
+from tests.engine.rig import T0, Rig, Vendor, opening, run, until
 
 TICKETS = Stream("tickets", every_s=60.0)
 Told = Page | Exception
@@ -27,11 +29,14 @@ class Paged(Vendor):
         self.pages = list(pages)
         self.asked: list[str | None] = []
         self.on_asked: Callable[[], object] = lambda: None
+        self.hold: asyncio.Event | None = None
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """The next page, or failure."""
         self.asked.append(cursor)
         self.on_asked()
+        if self.hold is not None:
+            await self.hold.wait()
         told = self.pages.pop(0)
         if isinstance(told, Exception):
             raise told
@@ -212,6 +217,73 @@ def test_a_stop_ends_a_long_turn_between_two_pages() -> None:
         assert await turns.step() == 60.0
         assert len(paged.asked) == 3
         assert await rig.store.cursor("paged", "tickets") == "2"
+
+    run(story)
+
+
+def test_a_page_that_never_comes_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page has a deadline as a whole; over it the stream waits as after any failure, and its connector stays well."""
+    monkeypatch.setattr(pull_module, "PAGE_DEADLINE_S", 0.01)
+
+    async def story(rig: Rig) -> None:
+        paged = await with_pages(rig, page("1", False, "a"))
+        paged.hold = asyncio.Event()
+        turns = Puller(rig.world, rig.link("paged"), TICKETS)
+        assert 5.0 <= await turns.step() <= 6.0
+        assert rig.link("paged").healthy
+        assert rig.log.entries[-1]["why"] == "no page within 0.01 s"
+        paged.hold.set()
+        assert await turns.step() == 60.0
+        assert await rig.store.cursor("paged", "tickets") == "1"
+
+    run(story)
+
+
+def test_what_is_no_page_is_a_fault() -> None:
+    """Of the connector's; nothing of it is stored, and the cursor stays."""
+
+    async def story(rig: Rig) -> None:
+        many = [Record(body=b"[]", received_at=Instant(T0))] * (pull_module.RECORDS_PER_PAGE_MAX + 1)
+        nonsense: list[Any] = [Page(many, "1", False), None, [], Page([{"body": "x"}], "1", False)]  # type: ignore[list-item]
+        await with_pages(rig, *nonsense)
+        turns = Puller(rig.world, rig.link("paged"), TICKETS)
+        for _ in nonsense:
+            await turns.step()
+        assert rig.link("paged").faults_in_a_row == len(nonsense)
+        assert rig.link("paged").last_fault.startswith("TypeError: pull gives a page of records")
+        assert await rig.store.cursor("paged", "tickets") is None
+
+    run(story)
+
+
+def test_a_wait_that_a_vendor_asks_for_has_bounds() -> None:
+    """A day at most; nonsense is nothing."""
+
+    async def story(rig: Rig) -> None:
+        asked = [3_600.0, 1e300, float("inf"), float("nan"), -1.0]
+        await with_pages(rig, *(RateLimited("slow", retry_after_s=seconds) for seconds in asked))
+        turns = Puller(rig.world, rig.link("paged"), TICKETS)
+        waits = [await turns.step() for _ in asked]
+        for wait, least in zip(waits, (3_600.0, 86_400.0, 86_400.0, 40.0, 80.0), strict=True):
+            assert least <= wait <= least * 1.2
+
+    run(story)
+
+
+def test_a_stream_that_hangs_holds_up_no_other() -> None:
+    """Each stream has a loop of its own: while one waits for its vendor, the others are pulled and judged."""
+
+    async def story(rig: Rig) -> None:
+        slow, quick = Paged(page("1", False, "a")), Paged(*(page(str(number), False, "b") for number in range(999)))
+        rig.connectors |= {"slow": slow, "quick": quick}
+        await rig.restart()
+        slow.hold = asyncio.Event()
+        rig.gateway.start()
+        await until(lambda: len(quick.asked) >= 5)
+        assert slow.asked == [None]
+        slow.hold.set()
+        await rig.gateway.stop()
+        assert await rig.store.cursor("slow", "tickets") == "1"
 
     run(story)
 

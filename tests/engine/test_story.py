@@ -331,7 +331,7 @@ async def _step(rig: Rig, which: str) -> None:
         await rig.gateway.perform_once()
         return
     gateway = rig.gateway
-    watermark = await gateway._watermark.read(rig.world, gateway.links)
+    _, watermark = await gateway._look()
     if which == "tick":
         await tick(rig.world, gateway.bench, watermark)
     else:

@@ -1,13 +1,16 @@
 """Time is an event: how far it may pass, who holds it back, and what it brings."""
 
+from typing import Any
+
 import pytest
 
 import gateway.engine.tick as tick_module
 from gateway.engine.tick import HELD_BACK_MAX_MS, Watermark, tick
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
-from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp
+from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.identity import Ref
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, judge_by, opening, reply, run
+from tests.store.samples import next_due
 from tests.support.policies import loaded
 
 DEADLINE = 15 * MINUTE
@@ -20,7 +23,8 @@ async def take_away(rig: Rig) -> None:
 
 async def watermark(rig: Rig) -> int:
     """How far time may pass in the running gateway, from T0."""
-    return await rig.gateway._watermark.read(rig.world, rig.gateway.links) - T0
+    _, instant = await rig.gateway._look()
+    return instant - T0
 
 
 def test_a_breach_comes_at_its_very_instant() -> None:
@@ -30,11 +34,11 @@ def test_a_breach_comes_at_its_very_instant() -> None:
         await rig.post(opening())
         await rig.at(DEADLINE - 1)
         assert "sla.breached" not in rig.types()
-        assert await rig.store.next_due() == T0 + DEADLINE
+        assert await next_due(rig.store) == T0 + DEADLINE
         await rig.at(DEADLINE)
         assert rig.types()[-2:] == ["sla.breached", "escalation.raised"]
         await rig.at(DEADLINE + 30 * MINUTE)
-        assert await rig.store.next_due() is None
+        assert await next_due(rig.store) is None
         said = rig.types()
         await rig.at(48 * HOUR)
         assert rig.types() == said
@@ -120,9 +124,9 @@ def test_what_comes_after_the_start_is_no_backlog() -> None:
         mark = Watermark(started_at=T0)
         rig.clock.at = T0 + MINUTE
         await rig.told(event("call.held", 0))
-        assert await mark.read(rig.world, rig.gateway.links) == T0 + MINUTE - 1
-        rig.clock.at = T0 + HOUR
-        assert await mark.read(rig.world, rig.gateway.links) == T0 + HOUR - HELD_BACK_MAX_MS
+        outlook = await rig.store.outlook(now=rig.clock.at, connectors=["vendor"])
+        assert mark.passes_to(rig.clock.at, outlook) == T0 + MINUTE - 1
+        assert mark.passes_to(T0 + HOUR, outlook) == T0 + HOUR - HELD_BACK_MAX_MS
 
     run(story)
 
@@ -134,10 +138,29 @@ def test_a_request_on_its_way_to_the_disk_holds_time_back() -> None:
         await rig.post(opening())
         await rig.at(DEADLINE)
         receipt = T0 + DEADLINE - SECOND
-        links = rig.gateway.links
-        assert await rig.gateway._watermark.read(rig.world, links, [receipt, receipt + 1]) == receipt - 1
+        rig.gateway._arriving.update({1: receipt, 2: receipt + 1})
+        assert T0 + await watermark(rig) == receipt - 1
         rig.clock.at = T0 + DEADLINE + HELD_BACK_MAX_MS
-        assert await rig.gateway._watermark.read(rig.world, links, [receipt]) == T0 + DEADLINE
+        assert await watermark(rig) == DEADLINE
+
+    run(story)
+
+
+def test_a_request_that_is_kept_while_the_inbox_is_read_holds_time_back() -> None:
+    """It was on its way when the look at the inbox began: what the look doesn't see yet isn't forgotten."""
+
+    async def story(rig: Rig) -> None:
+        receipt = rig.clock.at = T0 + DEADLINE
+        outlook = rig.store.outlook
+
+        async def overtaken(**asked: Any) -> Outlook:
+            seen = await outlook(**asked)
+            del rig.gateway._arriving[1]
+            return seen
+
+        rig.store.outlook = overtaken  # type: ignore[method-assign]
+        rig.gateway._arriving[1] = receipt
+        assert T0 + await watermark(rig) == receipt - 1
 
     run(story)
 
@@ -153,7 +176,7 @@ def test_a_look_up_holds_time_back_until_it_fails() -> None:
         await rig.at(DEADLINE)
         assert await watermark(rig) == DEADLINE - SECOND - 1
         assert "sla.breached" not in rig.types()
-        (row,) = await rig.store.claim_fetches(now=rig.clock.at, lease_ms=SECOND, limit=1)
+        (row,) = await rig.store.claim_fetches(connector=key.connector, now=rig.clock.at, lease_ms=SECOND, limit=1)
         assert await watermark(rig) == DEADLINE - SECOND - 1
         await rig.store.postpone_fetch(row, rig.clock.at + HOUR, "503")
         await rig.settle()

@@ -14,11 +14,11 @@ BEHIND = (
         ("time", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "asyncio.sleep"),
     ),
     (("gateway/kernel/rng.py",), ("random", "secrets", "uuid", "os.urandom")),
-    (("gateway/kernel/net.py", "gateway/kernel/vendor_transport.py"), ("socket",)),
+    (("gateway/kernel/net.py", "gateway/kernel/names.py"), ("socket",)),
+    (("gateway/kernel/spawn.py", "gateway/kernel/names.py"), ("threading",)),
     (
         ("gateway/kernel/spawn.py",),
         (
-            "threading",
             "concurrent.futures",
             "multiprocessing",
             "asyncio.create_task",

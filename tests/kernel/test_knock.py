@@ -7,7 +7,10 @@ import pytest
 
 from gateway.kernel.knock import knock
 from gateway.kernel.ports import NetError
+from gateway.kernel.reach import INTERNET, PRIVATE_TOO, Reach
 from tests.kernel.test_net import self_signed
+
+REACHED = Reach(PRIVATE_TOO.networks, frozenset({9}))
 
 
 def knocked(url_of_port: str, *, allow_private: bool = True, tls: Path | None = None) -> tuple[NetError | None, bytes]:
@@ -26,7 +29,8 @@ def knocked(url_of_port: str, *, allow_private: bool = True, tls: Path | None = 
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
         try:
-            await knock(url_of_port.format(port=port), allow_private=allow_private, deadline_s=5)
+            reach = PRIVATE_TOO if allow_private else INTERNET
+            await knock(url_of_port.format(port=port), reach, deadline_s=5)
         except NetError as error:
             return error, bytes(heard)
         finally:
@@ -73,7 +77,7 @@ def test_what_speaks_no_tls_is_told() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(NetError) as caught:
-            await knock(f"https://127.0.0.1:{port}/", allow_private=True, deadline_s=5)
+            await knock(f"https://127.0.0.1:{port}/", PRIVATE_TOO, deadline_s=5)
         server.close()
         return caught.value.reason
 
@@ -85,7 +89,7 @@ def test_nobody_there_is_told() -> None:
 
     async def reason(url: str) -> str:
         with pytest.raises(NetError) as caught:
-            await knock(url, allow_private=True, deadline_s=5)
+            await knock(url, REACHED, deadline_s=5)
         return caught.value.reason
 
     assert asyncio.run(reason("http://127.0.0.1:9/")) == "the connection was refused"

@@ -10,46 +10,31 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.ports import NetError, NetRequest, NetResponse
+from gateway.kernel.reach import INTERNET, PRIVATE_TOO, Reach
 from tests.kernel.test_addresses import REFUSED
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class Names(AbstractResolver):
+class Names:
     """A resolver that says what it is told, one list of addresses a call, the last one for ever."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
         self.asked = 0
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def __call__(self, host: str, port: int) -> list[str]:
         self.asked += 1
         addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if not addresses:
             raise OSError("no such name")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        pass
+        return addresses
 
 
 class Server:
@@ -85,7 +70,7 @@ async def ok(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None
 async def outside(answer: Answer = ok, names: Names | None = None) -> AsyncIterator[tuple[AiohttpNet, Server, int]]:
     server = Server(answer)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    net = AiohttpNet(resolver=lambda: names or Names(["127.0.0.1"]))
+    net = AiohttpNet(resolve=names or Names(["127.0.0.1"]))
     try:
         yield net, server, listening.sockets[0].getsockname()[1]
     finally:
@@ -93,9 +78,9 @@ async def outside(answer: Answer = ok, names: Names | None = None) -> AsyncItera
         listening.close()
 
 
-async def refused(net: AiohttpNet, url: str, *, allow_private: bool = False, deadline_s: float = 20) -> NetError:
+async def refused(net: AiohttpNet, url: str, *, reach: Reach = INTERNET, deadline_s: float = 20) -> NetError:
     with pytest.raises(NetError) as failure:
-        await net.request(NetRequest("POST", url, body=b"x", allow_private=allow_private), deadline_s=deadline_s)
+        await net.request(NetRequest("POST", url, body=b"x", reach=reach), deadline_s=deadline_s)
     assert failure.value.__cause__ is None
     return failure.value
 
@@ -164,7 +149,7 @@ def test_allow_private_reaches_loopback_and_opens_nothing_for_others() -> None:
     async def run() -> None:
         async with outside() as (net, server, port):
             url = f"http://receiver.example:{port}/hook?x=1"
-            request = NetRequest("POST", url, {"X-Two": "2"}, b"body", allow_private=True)
+            request = NetRequest("POST", url, {"X-Two": "2"}, b"body", reach=PRIVATE_TOO)
             answer = await net.request(request, deadline_s=20)
             assert isinstance(answer, NetResponse)
             assert (answer.status, answer.body, answer.headers["x-one"]) == (200, b"hello", "1")
@@ -187,7 +172,7 @@ def test_redirects_are_answers() -> None:
 
     async def run() -> None:
         async with outside(away) as (net, server, port):
-            request = NetRequest("POST", f"http://127.0.0.1:{port}/", allow_private=True)
+            request = NetRequest("POST", f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO)
             assert (await net.request(request, deadline_s=20)).status == 302
             assert server.connections == 1
 
@@ -201,7 +186,7 @@ def test_the_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatc
 
     async def run() -> None:
         async with outside() as (net, _, port):
-            request = NetRequest("GET", f"http://127.0.0.1:{port}/", allow_private=True)
+            request = NetRequest("GET", f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO)
             assert (await net.request(request, deadline_s=20)).status == 200
 
     asyncio.run(run())
@@ -222,7 +207,7 @@ def test_a_huge_answer_is_cut_while_it_is_read() -> None:
 
     async def run() -> None:
         async with outside(endless) as (net, _, port):
-            request = NetRequest("GET", f"http://127.0.0.1:{port}/", allow_private=True)
+            request = NetRequest("GET", f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO)
             answer = await net.request(request, deadline_s=20, body_max=10_000)
             assert answer.body == b"x" * 10_000
             async with asyncio.timeout(20):
@@ -241,8 +226,8 @@ def test_the_deadline_covers_the_body() -> None:
 
     async def run() -> None:
         async with outside(stalls) as (net, _, port):
-            failure = await refused(net, f"http://127.0.0.1:{port}/", allow_private=True, deadline_s=0.05)
-            assert failure.reason == "no complete answer within 0.05 s"
+            failure = await refused(net, f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO, deadline_s=0.05)
+            assert (failure.reason, failure.timed_out) == ("no complete answer within 0.05 s", True)
 
     asyncio.run(run())
 
@@ -262,7 +247,7 @@ def test_every_failure_is_one_error_in_plain_words() -> None:
     async def run() -> None:
         for answer, reason in ((cut, "lost"), (silent, "lost"), (noise, "not HTTP")):
             async with outside(answer) as (net, _, port):
-                failure = await refused(net, f"http://127.0.0.1:{port}/?key=hidden", allow_private=True)
+                failure = await refused(net, f"http://127.0.0.1:{port}/?key=hidden", reach=PRIVATE_TOO)
                 assert reason in failure.reason
                 assert "hidden" not in repr(failure)
         async with outside(names=Names([])) as (net, _, port):
@@ -271,13 +256,13 @@ def test_every_failure_is_one_error_in_plain_words() -> None:
                 assert (await refused(net, url)).blocked
             for url in ("http://[::1", "http://example.com:99999/", "http://exa mple.com/", "http://a\r\nb/"):
                 await refused(net, url)
-            broken = NetRequest("GET", f"http://127.0.0.1:{port}/", {"X": "a\r\nB: c"}, allow_private=True)
+            broken = NetRequest("GET", f"http://127.0.0.1:{port}/", {"X": "a\r\nB: c"}, reach=PRIVATE_TOO)
             with pytest.raises(NetError, match="can't be sent"):
                 await net.request(broken, deadline_s=20)
         async with outside() as (net, _, port):
             pass
         net = AiohttpNet()
-        assert "refused" in (await refused(net, f"http://127.0.0.1:{port}/", allow_private=True)).reason
+        assert "refused" in (await refused(net, f"http://127.0.0.1:{port}/", reach=PRIVATE_TOO)).reason
         await net.close()
 
     asyncio.run(run())
@@ -316,7 +301,7 @@ def test_https_is_verified(tmp_path: Path) -> None:
             await asyncio.start_server(speaks_first, "127.0.0.1", 0),
         ):
             port = listening.sockets[0].getsockname()[1]
-            failure = await refused(net, f"https://127.0.0.1:{port}/?key=hidden", allow_private=True)
+            failure = await refused(net, f"https://127.0.0.1:{port}/?key=hidden", reach=PRIVATE_TOO)
             assert "TLS" in failure.reason
             assert "hidden" not in failure.reason
             listening.close()

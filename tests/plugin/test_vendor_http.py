@@ -16,6 +16,7 @@ from httpcore2 import ConnectError, ReadTimeout
 from pydantic import SecretStr
 from respx import MockResponse as Response
 
+from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.vendor_auth import Auth
 from gateway.kernel.vendor_http import PATIENCE_S, retry_after_s
 from gateway.plugin import (
@@ -196,6 +197,7 @@ def test_retry_after_may_be_a_date() -> None:
         "http://acme.example.com/x",
         "https://acme.example.com:8443/x",
         "https://acme.example.com@evil.example.com/x",
+        "https://user:pass@acme.example.com/x",
         "file:///etc/passwd",
         "https://[bad/x",
     ],
@@ -243,7 +245,7 @@ def test_a_base_url_that_is_none_is_refused(base: str) -> None:
 def test_private_addresses_are_refused() -> None:
     """A host on a private or loopback address is refused before anything is sent, by number or by name."""
     for host in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"):
-        error = run(lambda http: http.get("/x"), base_url=f"http://{host}:9")
+        error = run(lambda http: http.get("/x"), base_url=f"http://{host}:8080")
         assert type(error) is AddressRefused, host
         assert "allow_private" in str(error)
 
@@ -266,7 +268,7 @@ def test_allow_private_reaches_loopback() -> None:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        http = VendorHttp(base, clock=FakeClock(), rng=MiddleRng(), allow_private=True, timeout_s=0.2)
+        http = VendorHttp(base, clock=FakeClock(), rng=MiddleRng(), reach=PRIVATE_TOO, timeout_s=0.2)
         try:
             assert (await http.get("/a")).json() == {"path": "/a"}
             with pytest.raises(Transient, match="no answer"):

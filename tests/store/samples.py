@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.kernel.spawn import InlineSpawn, LoopSpawn
-from gateway.kernel.store import ContactRow, JournalEntry, Notice, PolicyRow
+from gateway.kernel.store import AskedPast, ContactRow, JournalEntry, Notice, PolicyRow
 from gateway.model.contact import Contact, Strand
-from gateway.model.event import ContactOpened, MessageAdded, Person
+from gateway.model.event import ContactOpened, Event, MessageAdded, Person
 from gateway.model.identity import Ref, StrandKey, contact_id
 from gateway.model.instant import Instant
 from gateway.model.judgement import Effect, LedgerEntry, State
@@ -137,3 +137,34 @@ def plan(store: SqliteStore, statement: Statement) -> list[str]:
     """The steps in which SQLite runs a statement."""
     names = {name: 0 for name in statement.parameters}
     return [step[3] for step in store.writer.connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", names)]
+
+
+async def contacts_of(store: SqliteStore, strands: Sequence[StrandKey]) -> Mapping[StrandKey, ContactRow]:
+    """The contact of each strand that has one."""
+    return (await store.known(strands, [])).contacts
+
+
+async def known_events(store: SqliteStore, ids: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Event]:
+    """Those of the events that the journal has."""
+    return (await store.known([], ids)).events
+
+
+async def checkpoint(store: SqliteStore, contact: str, before: int) -> State | None:
+    """The state that a contact would be judged again from."""
+    (past,) = await store.pasts([AskedPast(contact, before)])
+    return past.base
+
+
+async def next_due(store: SqliteStore) -> int | None:
+    """The earliest `next_due` of all."""
+    return (await store.outlook(now=T0, connectors=[])).next_due
+
+
+async def oldest_waiting(store: SqliteStore, connectors: Sequence[str]) -> int | None:
+    """Receipt of the oldest record of these connectors that isn't through."""
+    return (await store.outlook(now=T0, connectors=connectors)).received
+
+
+async def oldest_look_up(store: SqliteStore, connectors: Sequence[str]) -> int | None:
+    """The earliest `asked_at` of the look-ups of these connectors that have not failed yet."""
+    return (await store.outlook(now=T0, connectors=connectors)).asked

@@ -8,7 +8,7 @@ import pytest
 from gateway.kernel.store import Batch, Conflict, StoreUnusable
 from gateway.model.judgement import State
 from gateway.store import SqliteStore, contact_checkpoints
-from tests.store.samples import T0, entry, opening, plan, row, sql, state, strand, with_store
+from tests.store.samples import T0, checkpoint, entry, opening, plan, row, sql, state, strand, with_store
 
 
 def kept(settled: int, **fields: object) -> State:
@@ -21,12 +21,12 @@ def test_a_checkpoint_is_the_latest_before_an_instant() -> None:
     async def check(store: SqliteStore) -> None:
         early, late, other = kept(T0 + 10), kept(T0 + 20, huge=10**40), kept(T0 + 15, other=True)
         await store.commit(Batch(checkpoints=(("c1", early), ("c1", late), ("c2", other)), now=T0))
-        assert await store.checkpoint("c1", T0 + 10) is None
-        assert await store.checkpoint("c1", T0 + 11) == early
-        assert await store.checkpoint("c1", T0 + 20) == early
-        assert await store.checkpoint("c1", T0 + 21) == await store.checkpoint("c1", 2**62) == late
-        assert await store.checkpoint("c2", 2**62) == other
-        assert await store.checkpoint("c3", 2**62) is None
+        assert await checkpoint(store, "c1", T0 + 10) is None
+        assert await checkpoint(store, "c1", T0 + 11) == early
+        assert await checkpoint(store, "c1", T0 + 20) == early
+        assert await checkpoint(store, "c1", T0 + 21) == await checkpoint(store, "c1", 2**62) == late
+        assert await checkpoint(store, "c2", 2**62) == other
+        assert await checkpoint(store, "c3", 2**62) is None
 
     with_store(check)
 
@@ -37,11 +37,11 @@ def test_its_instant_is_that_of_the_last_event_or_what_time_did_later() -> None:
     async def check(store: SqliteStore) -> None:
         by_event = kept(T0 - 5)
         await store.commit(Batch(checkpoints=(("c1", by_event),), now=T0))
-        assert await store.checkpoint("c1", T0) is None
-        assert await store.checkpoint("c1", T0 + 1) == by_event
+        assert await checkpoint(store, "c1", T0) is None
+        assert await checkpoint(store, "c1", T0 + 1) == by_event
         by_time = kept(T0)
         await store.commit(Batch(checkpoints=(("c1", by_time),), now=T0))
-        assert await store.checkpoint("c1", T0 + 1) == by_time
+        assert await checkpoint(store, "c1", T0 + 1) == by_time
 
     with_store(check)
 
@@ -54,12 +54,12 @@ def test_what_no_longer_holds_is_forgotten_first() -> None:
         await store.commit(Batch(checkpoints=first, now=T0))
         new = kept(T0 + 40, new=True)
         await store.commit(Batch(forgotten=(("c1", T0 + 20),), checkpoints=(("c1", new),), now=T0))
-        assert await store.checkpoint("c1", T0 + 40) == kept(T0 + 10)
-        assert await store.checkpoint("c1", T0 + 41) == new
-        assert await store.checkpoint("c2", T0 + 41) == kept(T0 + 30)
+        assert await checkpoint(store, "c1", T0 + 40) == kept(T0 + 10)
+        assert await checkpoint(store, "c1", T0 + 41) == new
+        assert await checkpoint(store, "c2", T0 + 41) == kept(T0 + 30)
         await store.commit(Batch(forgotten=(("c1", 0), ("c2", T0 + 30), ("c9", 0)), now=T0))
-        assert await store.checkpoint("c1", 2**62) is None
-        assert await store.checkpoint("c2", 2**62) == kept(T0 + 20)
+        assert await checkpoint(store, "c1", 2**62) is None
+        assert await checkpoint(store, "c2", 2**62) == kept(T0 + 20)
 
     with_store(check)
 
@@ -72,7 +72,7 @@ def test_a_refused_batch_leaves_checkpoints_as_they_were() -> None:
         lost = Batch(contacts=(row("1"),), forgotten=(("c1", 0),), checkpoints=(("c1", kept(T0 + 20)),), now=T0)
         with pytest.raises(Conflict):
             await store.commit(lost)
-        assert await store.checkpoint("c1", 2**62) == kept(T0 + 10)
+        assert await checkpoint(store, "c1", 2**62) == kept(T0 + 10)
 
     with_store(check)
 
@@ -103,8 +103,8 @@ def test_a_damaged_checkpoint_is_told_with_its_contact_and_instant() -> None:
             await store.writer.write(partial(sql, f"UPDATE checkpoints SET state = {damage} WHERE as_of = {T0 + 20}"))
             place = re.escape(f"the checkpoint of contact c1 at {T0 + 20} can't be read")
             with pytest.raises(StoreUnusable, match=f"the database is damaged: {place}"):
-                await store.checkpoint("c1", T0 + 21)
-        assert await store.checkpoint("c1", T0 + 20) == kept(T0 + 10)
+                await checkpoint(store, "c1", T0 + 21)
+        assert await checkpoint(store, "c1", T0 + 20) == kept(T0 + 10)
 
     with_store(check)
 

@@ -1,15 +1,27 @@
 """What the Store port promises of records, look-ups and what is in force."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp
+from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.record import Record
 from gateway.store import SqliteStore
 from gateway.store.notes import NOTE_BYTES_MAX
-from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, record, row, with_store
+from tests.store.samples import (
+    LEASE,
+    T0,
+    fetch_ref,
+    in_memory,
+    oldest_look_up,
+    oldest_waiting,
+    on_file,
+    record,
+    row,
+    with_store,
+)
 
 
 def test_a_key_counts_once_within_its_connector() -> None:
@@ -62,6 +74,54 @@ def test_claims_are_leased_oldest_first_and_fenced() -> None:
     with_store(check)
 
 
+def test_every_connector_has_its_turn() -> None:
+    """A connector with much that waits keeps no other waiting: shares are equal, and what one leaves goes to others."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("busy", [record(at=T0 + number) for number in range(50)])
+        await store.add_records("calm", [record(at=T0 + 90), record(at=T0 + 91)])
+        await store.add_records("slow", [record(at=T0 + 95)])
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        shares = Counter(found.connector for found in claimed)
+        assert shares == {"busy": 6, "calm": 2, "slow": 1}
+        assert [found.record.received_at - T0 for found in claimed] == [*range(6), 90, 91, 95]
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
+        assert [found.record.received_at - T0 for found in claimed] == [6, 7]
+
+    with_store(check)
+
+
+def test_of_a_connector_what_was_received_first_comes_first() -> None:
+    """A request that took longer to its commit than a later one has not lost its place."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0), record(at=T0 + 1)])
+        order = [await store.claim_records(now=T0, lease_ms=LEASE, limit=1) for _ in range(3)]
+        assert [found.record.received_at - T0 for (found,) in order] == [0, 1, 2]
+
+    with_store(check)
+
+
+def test_an_outlook_is_what_waits() -> None:
+    """Whether any record can be claimed, the oldest receipt and look-up of these connectors, and who is due first."""
+
+    async def check(store: SqliteStore) -> None:
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(False, None, None, None)
+        await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
+        asked = LookUp(FetchKey("a", fetch_ref()), "thin push", T0 - 5)
+        await store.commit(Batch(fetches=(asked,), contacts=(row("1", next_due=T0 + 7),), now=T0))
+        assert await store.outlook(now=T0, connectors=["a"]) == Outlook(True, T0 + 1, T0 - 5, T0 + 7)
+        assert await store.outlook(now=T0, connectors=["b"]) == Outlook(True, None, None, T0 + 7)
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        assert (await store.outlook(now=T0, connectors=["a"])).claimable is False
+        assert (await store.outlook(now=T0 + LEASE, connectors=["a"])).claimable is True
+        done = Batch(done=tuple((found.id, found.attempt) for found in claimed), now=T0)
+        await store.commit(done)
+        assert await store.outlook(now=T0 + LEASE, connectors=["a"]) == Outlook(False, None, T0 - 5, T0 + 7)
+
+    with_store(check)
+
+
 def test_a_batch_with_one_lost_fence_writes_nothing() -> None:
     """All or nothing: neither the other rows nor the contact of the batch are written."""
 
@@ -108,13 +168,13 @@ def test_oldest_waiting_sees_ready_and_leased_records_of_these_connectors() -> N
     async def check(store: SqliteStore) -> None:
         await store.add_records("a", [record(at=T0 + 2), record(at=T0 + 1)])
         await store.add_records("b", [record(at=T0)])
-        assert await store.oldest_waiting(["a"]) == T0 + 1
-        assert await store.oldest_waiting(["a", "b"]) == T0
-        assert await store.oldest_waiting(["c"]) is None
+        assert await oldest_waiting(store, ["a"]) == T0 + 1
+        assert await oldest_waiting(store, ["a", "b"]) == T0
+        assert await oldest_waiting(store, ["c"]) is None
         claimed = await store.claim_records(now=T0 + 9, lease_ms=LEASE, limit=9)
-        assert await store.oldest_waiting(["a", "b"]) == T0
+        assert await oldest_waiting(store, ["a", "b"]) == T0
         await store.commit(Batch(done=tuple((found.id, 1) for found in claimed[1:]), now=T0))
-        assert await store.oldest_waiting(["a", "b"]) == T0 + 2
+        assert await oldest_waiting(store, ["a", "b"]) == T0 + 2
 
     with_store(check)
 
@@ -140,15 +200,15 @@ def test_look_ups_of_one_object_coalesce() -> None:
         asked = Batch(fetches=(LookUp(key, "thin push", T0),), now=T0)
         await store.commit(asked)
         await store.commit(asked)
-        (claimed,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        (claimed,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
         assert (claimed.key, claimed.reason, claimed.attempt) == (key, "thin push", 1)
-        assert await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9) == []
+        assert await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9) == []
         await store.commit(asked)
         await store.finish_fetch(claimed, [record("answer")])
-        (again,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
+        (again,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
         assert again.attempt == 1
         await store.finish_fetch(again, [])
-        assert await store.claim_fetches(now=T0 + 10 * LEASE, lease_ms=LEASE, limit=9) == []
+        assert await store.claim_fetches(connector="a", now=T0 + 10 * LEASE, lease_ms=LEASE, limit=9) == []
         assert [listed.key for listed in await store.inbox(limit=9)] == ["answer"]
 
     with_store(check)
@@ -160,23 +220,106 @@ def test_a_look_up_is_fenced_and_can_be_postponed() -> None:
     async def check(store: SqliteStore) -> None:
         key = FetchKey("a", fetch_ref())
         await store.commit(Batch(fetches=(LookUp(key, "x", T0),), now=T0))
-        (slow,) = await store.claim_fetches(now=T0, lease_ms=LEASE, limit=9)
-        (quick,) = await store.claim_fetches(now=T0 + LEASE, lease_ms=LEASE, limit=9)
+        (slow,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        (quick,) = await store.claim_fetches(connector="a", now=T0 + LEASE, lease_ms=LEASE, limit=9)
         assert quick.attempt == 2
         for lost in (store.finish_fetch(slow, [record("late")]), store.postpone_fetch(slow, T0, "x")):
             with pytest.raises(Conflict):
                 await lost
         await store.postpone_fetch(quick, T0 + 60_000, "429")
         await store.commit(Batch(fetches=(LookUp(key, "again", T0 + LEASE),), now=T0 + LEASE))
-        assert await store.claim_fetches(now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
-        (third,) = await store.claim_fetches(now=T0 + 60_000, lease_ms=LEASE, limit=9)
+        assert await store.claim_fetches(connector="a", now=T0 + 59_999, lease_ms=LEASE, limit=9) == []
+        (third,) = await store.claim_fetches(connector="a", now=T0 + 60_000, lease_ms=LEASE, limit=9)
         assert (third.attempt, third.reason) == (3, "again")
         await store.finish_fetch(third, [])
         await store.commit(Batch(fetches=(LookUp(key, "anew", T0 + 70_000),), now=T0 + 70_000))
-        await store.claim_fetches(now=T0 + 70_000, lease_ms=LEASE, limit=9)
+        await store.claim_fetches(connector="a", now=T0 + 70_000, lease_ms=LEASE, limit=9)
         with pytest.raises(Conflict):
             await store.finish_fetch(slow, [record("late")])
         assert await store.inbox(limit=9) == []
+
+    with_store(check)
+
+
+def test_look_ups_wait_by_connector() -> None:
+    """Each connector's are claimed by themselves, the longest due first, of these the first asked for; who has none due
+    is not named."""
+
+    async def check(store: SqliteStore) -> None:
+        def asked(connector: str, id: str, at: int) -> LookUp:
+            return LookUp(FetchKey(connector, fetch_ref(id)), "x", at)
+
+        assert await store.look_ups_due(T0) == []
+        await store.commit(Batch(fetches=(asked("b", "1", T0 - 1), asked("b", "2", T0 - 3)), now=T0))
+        await store.commit(Batch(fetches=(asked("a", "3", T0), asked("a", "4", T0)), now=T0 + 10))
+        await store.commit(Batch(fetches=(asked("b", "5", T0 - 9),), now=T0 + 10))
+        assert await store.look_ups_due(T0 - 1) == []
+        assert await store.look_ups_due(T0) == ["b"]
+        assert await store.look_ups_due(T0 + 10) == ["a", "b"]
+        claimed = await store.claim_fetches(connector="b", now=T0 + 10, lease_ms=LEASE, limit=9)
+        assert [(row.key.ref.id, row.asked_at, row.tries) for row in claimed] == [
+            ("2", T0 - 3, 0),
+            ("1", T0 - 1, 0),
+            ("5", T0 - 9, 0),
+        ]
+        assert await store.look_ups_due(T0 + 10) == ["a"]
+
+    with_store(check)
+
+
+def test_look_ups_are_put_off_together() -> None:
+    """Those of one connector that are due, so many at most; no try is counted, and they hold back no time."""
+
+    async def check(store: SqliteStore) -> None:
+        for connector in ("a", "b"):
+            refs = [FetchKey(connector, fetch_ref(str(number))) for number in range(5)]
+            await store.commit(Batch(fetches=tuple(LookUp(key, "x", T0) for key in refs), now=T0))
+        (under_way,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=1)
+
+        async def put_off(limit: int) -> int:
+            return await store.put_off_fetches(connector="a", now=T0, until=T0 + 60_000, reason="503", limit=limit)
+
+        assert [await put_off(3), await put_off(3), await put_off(3)] == [3, 1, 0]
+        assert await store.look_ups_due(T0) == ["b"]
+        assert await oldest_look_up(store, ["b"]) == T0
+        await store.postpone_fetch(under_way, T0 + 60_000, "503", counted=False)
+        assert await oldest_look_up(store, ["a"]) is None
+        rows = await store.claim_fetches(connector="a", now=T0 + 60_000, lease_ms=LEASE, limit=9)
+        assert {row.key.ref.id: (row.attempt, row.tries) for row in rows} == {
+            **{str(number): (1, 0) for number in range(1, 5)},
+            "0": (2, 0),
+        }
+
+    with_store(check)
+
+
+def test_a_look_up_that_is_given_up_is_a_parked_record() -> None:
+    """With its reason, and nobody takes it up by itself; one that was asked for again meanwhile begins anew."""
+
+    async def check(store: SqliteStore) -> None:
+        key = FetchKey("a", fetch_ref())
+        asked = Batch(fetches=(LookUp(key, "x", T0),), now=T0)
+        await store.commit(asked)
+        (first,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        await store.postpone_fetch(first, T0, "404")
+        (second,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        assert second.tries == 1
+        await store.commit(asked)
+        with pytest.raises(Conflict):
+            await store.give_up_fetch(first, record(), "404")
+        await store.give_up_fetch(second, record(), "404")
+        assert await store.inbox(limit=9) == []
+        (anew,) = await store.claim_fetches(connector="a", now=T0, lease_ms=LEASE, limit=9)
+        assert (anew.attempt, anew.tries) == (1, 0)
+        await store.give_up_fetch(anew, record(), "404")
+        with pytest.raises(Conflict):
+            await store.give_up_fetch(anew, record(), "404")
+        (parked,) = await store.inbox(limit=9, state="parked")
+        assert (parked.connector, parked.reason) == ("a", "404")
+        assert await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9) == []
+        assert await store.look_ups_due(T0 + LEASE) == []
+        assert await store.replay_record(parked.id)
+        assert len(await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9)) == 1
 
     with_store(check)
 

@@ -8,7 +8,20 @@ import pytest
 
 from gateway.kernel.store import Batch, Conflict, StoreUnusable
 from gateway.store import SqliteStore
-from tests.store.samples import T0, entry, message, opening, row, sql, state, strand, with_store
+from tests.store.samples import (
+    T0,
+    contacts_of,
+    entry,
+    known_events,
+    message,
+    next_due,
+    opening,
+    row,
+    sql,
+    state,
+    strand,
+    with_store,
+)
 
 
 def test_a_contact_is_stored_whole_and_its_version_grows() -> None:
@@ -17,14 +30,14 @@ def test_a_contact_is_stored_whole_and_its_version_grows() -> None:
     async def check(store: SqliteStore) -> None:
         first = row("1", next_due=T0 + 60)
         await store.commit(Batch(contacts=(first,), now=T0))
-        loaded = (await store.contacts_of([strand("1"), strand("2")]))[strand("1")]
+        loaded = (await contacts_of(store, [strand("1"), strand("2")]))[strand("1")]
         assert loaded == msgspec.structs.replace(first, version=1)
         await store.commit(Batch(contacts=(msgspec.structs.replace(loaded, next_due=None),), now=T0))
         with pytest.raises(Conflict):
             await store.commit(Batch(contacts=(loaded,), ledger=((loaded.id, entry("x")),), now=T0))
         with pytest.raises(Conflict):
             await store.commit(Batch(contacts=(first,), now=T0))
-        again = (await store.contacts_of([strand("1")]))[strand("1")]
+        again = (await contacts_of(store, [strand("1")]))[strand("1")]
         assert (again.version, again.next_due) == (2, None)
         assert await store.ledger(loaded.id) == {}
 
@@ -50,12 +63,12 @@ def test_strands_lead_to_their_contact_and_can_move() -> None:
     async def check(store: SqliteStore) -> None:
         both = msgspec.structs.replace(row("1"), strands=(strand("1"), strand("7")))
         await store.commit(Batch(contacts=(both, row("2")), now=T0))
-        found = await store.contacts_of([strand("1"), strand("7"), strand("2")])
+        found = await contacts_of(store, [strand("1"), strand("7"), strand("2")])
         assert found[strand("1")] is found[strand("7")]
         taken = msgspec.structs.replace(found[strand("2")], strands=(strand("2"), strand("7")))
         left = msgspec.structs.replace(found[strand("1")], strands=(strand("1"),))
         await store.commit(Batch(contacts=(taken, left), now=T0))
-        found = await store.contacts_of([strand("1"), strand("7")])
+        found = await contacts_of(store, [strand("1"), strand("7")])
         assert (found[strand("1")].id, found[strand("7")].id) == (left.id, taken.id)
 
     with_store(check)
@@ -125,11 +138,11 @@ def test_known_events_are_those_of_the_journal() -> None:
         key = strand("1")
         await store.commit(Batch(contacts=(row("1"),), journal=(opening(key), message(key, "m1")), now=T0))
         asked = [("zendesk", "m1"), ("zendesk", "m2"), ("freshdesk", "m1"), ("zendesk", "opening")]
-        assert await store.known_events(asked) == {
+        assert await known_events(store, asked) == {
             ("zendesk", "m1"): message(key, "m1").event,
             ("zendesk", "opening"): opening(key).event,
         }
-        assert await store.known_events([]) == {}
+        assert await known_events(store, []) == {}
 
     with_store(check)
 
@@ -152,10 +165,10 @@ def test_due_contacts_come_most_overdue_first() -> None:
     """At or before `until`; a contact without a due instant never comes."""
 
     async def check(store: SqliteStore) -> None:
-        assert await store.next_due() is None
+        assert await next_due(store) is None
         rows = (row("1", next_due=T0 + 3), row("2", next_due=T0 + 1), row("3", next_due=T0 + 2), row("4"))
         await store.commit(Batch(contacts=rows, now=T0))
-        assert await store.next_due() == T0 + 1
+        assert await next_due(store) == T0 + 1
         due = await store.due_contacts(until=T0 + 2, limit=9)
         assert [found.id for found in due] == [rows[1].id, rows[2].id]
         assert len(await store.due_contacts(until=T0 + 9, limit=1)) == 1
@@ -170,7 +183,7 @@ def test_numbers_that_fit_no_database_survive() -> None:
         huge = state(strand("1"), huge=10**40, least=-(2**63), text="\0")
         contact = msgspec.structs.replace(row("1"), state=huge)
         await store.commit(Batch(contacts=(contact,), now=T0))
-        assert (await store.contacts_of([strand("1")]))[strand("1")].state == huge
+        assert (await contacts_of(store, [strand("1")]))[strand("1")].state == huge
 
     with_store(check)
 
@@ -242,9 +255,9 @@ def test_bytes_that_nobody_wrote_are_told_with_their_place() -> None:
         await store.commit(new)
         reads = {
             "UPDATE journal SET body = x'7b'": lambda: store.history(broken.id),
-            "UPDATE journal SET body = x'5b5d'": lambda: store.known_events([("zendesk", "opening")]),
+            "UPDATE journal SET body = x'5b5d'": lambda: known_events(store, [("zendesk", "opening")]),
             "UPDATE ledger SET entry = x'c1'": lambda: store.ledger(broken.id),
-            f"UPDATE contacts SET state = x'80' WHERE id = '{broken.id}'": lambda: store.contacts_of([key]),
+            f"UPDATE contacts SET state = x'80' WHERE id = '{broken.id}'": lambda: contacts_of(store, [key]),
             f"UPDATE contacts SET strands = x'ff' WHERE id = '{broken.id}'": lambda: store.find_contact(broken.id),
         }
         for damage, read in reads.items():
@@ -252,6 +265,6 @@ def test_bytes_that_nobody_wrote_are_told_with_their_place() -> None:
             owner = "zendesk: opening" if "5b5d" in damage else broken.id
             with pytest.raises(StoreUnusable, match=f"damaged: .* {owner} can't be read .* restore a backup"):
                 await read()
-        assert len(await store.contacts_of([strand("2")])) == 1
+        assert len(await contacts_of(store, [strand("2")])) == 1
 
     with_store(check)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MADE = {".git", ".venv", "build", "dist", "mutants", "__pycache__"}
+MADE = {".git", ".peers", ".venv", "build", "dist", "mutants", "__pycache__"}
 """Folders that hold what was made from the source, or something else than source."""
 
 

@@ -107,16 +107,16 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
         async def fails() -> None:
             raise StoreFull("disk /var/secret")
 
-        async def next_due() -> None:
+        async def states() -> None:
             return None
 
         link = whole.gateway.links["shop"]
         for _ in range(5):
             link.fault(RuntimeError("Bearer abcdefgh"))
-        monkeypatch.setattr(whole.store, "next_due", fails)
+        monkeypatch.setattr(whole.store, "endpoint_states", fails)
         ill = await data(whole, "/readyz", 503)
         link.worked()
-        monkeypatch.setattr(whole.store, "next_due", next_due)
+        monkeypatch.setattr(whole.store, "endpoint_states", states)
         loop = Loop(whole.gateway.world, "judge", whole.gateway._judge, failures=3, failure="StoreFull")
         monkeypatch.setattr(whole.gateway, "loops", [loop])
         failing = await data(whole, "/readyz", 503)

@@ -39,7 +39,7 @@ async def connectors(setup: Setup, clock: Clock, rng: Rng, told: Callable[[str],
     ahead: dict[str, float] = {}
     for chosen in setup.connectors:
         told(f"asking connector {chosen.name}")
-        account = open_account(chosen.kind, chosen.settings, clock=clock, rng=rng)
+        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
         try:
             found += await _connector(chosen, account)
         finally:
@@ -88,10 +88,10 @@ async def endpoints(setup: Setup, told: Callable[[str], None]) -> list[Finding]:
 async def _endpoint(endpoint: EndpointConfig) -> Finding:
     area = f"endpoint {endpoint.name}"
     try:
-        await knock(endpoint.url, allow_private=endpoint.allow_private, deadline_s=ENDPOINT_S)
+        await knock(endpoint.url, endpoint.reach, deadline_s=ENDPOINT_S)
     except NetError as error:
         hint = (
-            "if that is meant, write `allow_private: true` beside its URL"
+            "beside its URL `allow_private` and `allow_ports` allow what is meant"
             if error.blocked
             else "see its URL, its name, its certificate and whether it runs; notices wait and are tried again"
         )

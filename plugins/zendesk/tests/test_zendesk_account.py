@@ -11,6 +11,7 @@ from gateway_zendesk import Zendesk
 from gateway_zendesk.settings import ZendeskSettings
 from gateway_zendesk.simulator import ZendeskSimulator
 
+from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.rng import SeededRng
 from gateway.plugin import (
     Accepted,
@@ -75,7 +76,7 @@ class World:
         url = f"http://127.0.0.1:{self.runner.addresses[0][1]}/in/zendesk"
         self.settings = ZendeskSettings(**await self.simulator.start(self.clock.now, url))
         kind: Any = Zendesk
-        self.http: VendorHttp = open_account(kind, self.settings, clock=self.clock, rng=SeededRng(1))
+        self.http: VendorHttp = open_account(kind, self.settings, reach=PRIVATE_TOO, clock=self.clock, rng=SeededRng(1))
         self.connector = Zendesk("zendesk", self.settings, Context(http=self.http))
 
     async def stop(self) -> None:
@@ -437,7 +438,7 @@ def test_a_path_that_is_missing_is_no_ticket_that_is_gone(body: str, httpx2_mock
     async def main() -> None:
         kind: Any = Zendesk
         settings = ZendeskSettings(subdomain="acme")
-        http = open_account(kind, settings, clock=StoryClock(), rng=SeededRng(1))
+        http = open_account(kind, settings, reach=PRIVATE_TOO, clock=StoryClock(), rng=SeededRng(1))
         try:
             with pytest.raises(Permanent):
                 await Zendesk("zendesk", settings, Context(http=http)).fetch(Ref("ticket", "1"), START)
@@ -495,7 +496,7 @@ def test_the_check_tells_who_we_are() -> None:
                 "client_secret": "x",
             }
             settings = ZendeskSettings(**{**known, **change})
-            http = open_account(kind, settings, clock=world.clock, rng=SeededRng(1))
+            http = open_account(kind, settings, reach=PRIVATE_TOO, clock=world.clock, rng=SeededRng(1))
             found = await Zendesk("zendesk", settings, Context(http=http)).check()
             await http.aclose()
             assert not found[0].ok

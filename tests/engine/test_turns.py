@@ -1,0 +1,125 @@
+"""Judging takes turns with the doors, keeps up with them, and shares what a transaction costs."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from gateway.engine import gateway as gateway_module
+from gateway.engine import process as process_module
+from gateway.engine.gateway import GATHER_S
+from gateway.engine.supervise import POLL_S
+from gateway.engine.turns import LAG_MS, LONG, SHORT, Turns
+from gateway.kernel.store import AskedPast, Batch, Past
+from tests.engine.rig import MINUTE, SECOND, T0, Rig, ToldClock, event, opening, reply, run, states
+
+
+@dataclass
+class NotingClock(ToldClock):
+    """A clock that keeps how long was slept."""
+
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        """Note it, and go on."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("most", "pauses"), [(1, 7), (3, 2), (7, 1), (8, 0)])
+def test_after_each_turn_others_go_on(most: int, pauses: int) -> None:
+    """Everything comes through in order, with a pause after every full turn."""
+
+    async def check() -> None:
+        clock = NotingClock()
+        assert [thing async for thing in Turns(clock, most).of(range(7))] == list(range(7))
+        assert clock.slept == [0] * pauses
+
+    asyncio.run(check())
+
+
+def test_who_lags_takes_longer_turns() -> None:
+    """A turn is short while judging keeps up, and long once the oldest record has waited for longer than the bound."""
+    clock = ToldClock()
+    assert [Turns.for_lag(clock, waited).most for waited in (0, LAG_MS, LAG_MS + 1)] == [SHORT, SHORT, LONG]
+
+
+def test_the_doors_have_turns_while_a_batch_is_judged() -> None:
+    """A full batch pauses often enough; one that has waited for long pauses less."""
+
+    async def story(rig: Rig) -> None:
+        clock = rig.clock
+        assert isinstance(clock, NotingClock)
+        for ticket in range(200):
+            await rig.told(opening(ticket=str(ticket)))
+        await rig.gateway.judge_once()
+        short = len(clock.slept)
+        assert short >= 3 * (200 // SHORT)
+        clock.slept.clear()
+        for ticket in range(200, 400):
+            await rig.told(opening(ticket=str(ticket)))
+        clock.at += LAG_MS + 1
+        await rig.gateway.judge_once()
+        assert len(clock.slept) < short
+
+    run(story, clock=NotingClock())
+
+
+def test_after_a_batch_that_was_not_full_records_gather() -> None:
+    """What comes in meanwhile shares the next transaction; a full batch, and what is due, wait for nobody."""
+
+    async def story(rig: Rig) -> None:
+        clock = rig.clock
+        assert isinstance(clock, NotingClock)
+        gateway = rig.gateway
+        assert await gateway._judge() == POLL_S
+        await rig.told(opening())
+        assert await gateway._judge() == 0
+        assert clock.slept == [GATHER_S]
+        clock.at = T0 + 7 * MINUTE + 30 * SECOND - 10
+        await rig.told(event("contact.observed", 0, subject="Soon"))
+        assert await gateway._judge() == 0
+        assert clock.slept == [GATHER_S, 0.01]
+        for ticket in range(process_module.BATCH_MAX):
+            await rig.told(opening(ticket=f"{ticket}"))
+        clock.slept.clear()
+        assert await gateway._judge() == 0
+        assert not [pause for pause in clock.slept if pause]
+
+    assert gateway_module.GATHER_S < POLL_S
+    run(story, clock=NotingClock())
+
+
+def test_a_batch_reads_as_often_as_one_record() -> None:
+    """However many contacts it has: what is known, pasts and what was said are one read each, and one write."""
+
+    async def story(rig: Rig) -> None:
+        calls: list[str] = []
+        for name in ("known", "pasts", "said", "commit"):
+            _noted(rig, name, calls)
+        for start in (0, 30 * SECOND):
+            rig.clock.at = T0 + start
+            for ticket in range(40):
+                await rig.told(reply(start, ticket=str(ticket)) if start else opening(ticket=str(ticket)))
+            await rig.gateway.judge_once()
+        assert calls == ["known", "commit", "known", "said", "commit"]
+        calls.clear()
+        for ticket in range(40):
+            await rig.told(event("contact.observed", 1, ticket=str(ticket), subject="Late"))
+        await rig.gateway.judge_once()
+        assert calls == ["known", "pasts", "said", "commit"]
+        assert set(await states(rig)) == {"done"}
+
+    run(story)
+
+
+def _noted(rig: Rig, name: str, calls: list[str]) -> None:
+    called = getattr(rig.store, name)
+
+    async def noting(*asked: Sequence[AskedPast] | Batch) -> list[Past] | None:
+        calls.append(name)
+        result: list[Past] | None = await called(*asked)
+        return result
+
+    setattr(rig.store, name, noting)
