@@ -11,8 +11,9 @@ def test_what_waits_is_told_by_connector() -> None:
     async def check(store: SqliteStore) -> None:
         await store.add_records("shop", [record("1", at=T0 + 5), record("2", at=T0), record("3", at=T0 + 9)])
         await store.add_records("phone", [record("1", at=T0 + 7)])
-        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=2)
-        await store.commit(Batch(done=((claimed[0].id, 1),), parked=((claimed[1].id, 1, "odd"),), now=T0))
+        claimed = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
+        first, second = (row.id for row in claimed if row.connector == "shop" and row.record.key in ("1", "2"))
+        await store.commit(Batch(done=((first, 1),), parked=((second, 1, "odd"),), now=T0))
         told = await store.figures(T0)
 
         assert told.records == {"phone": Waiting(count=1, oldest=T0 + 7), "shop": Waiting(count=1, oldest=T0 + 9)}

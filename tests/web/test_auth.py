@@ -102,7 +102,7 @@ def test_the_bearer_token_opens_every_route(target: str) -> None:
         async with served(admin(whole)) as port:
             for scheme in ("Bearer", "bearer", "BEARER"):
                 reply = checked(await ask(port, "GET", target, authorization=f"{scheme} {TOKEN}"))
-                assert reply.status in (200, 404, 503)
+                assert reply.status in (200, 400, 404, 503)
 
     run(work)
 

@@ -58,7 +58,7 @@ def test_what_is_overdue_is_told() -> None:
 
     async def work(whole: Whole) -> None:
         await story(whole)
-        due = await whole.store.next_due()
+        due = (await whole.store.outlook(now=NOW, connectors=["shop"])).next_due
         assert due is not None
         whole.clock.at = due + 7 * S
         told = await figures(whole)
