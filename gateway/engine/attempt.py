@@ -91,7 +91,8 @@ def _landed(
     wait_ms = None if delivery.replay else verdict.wait_ms
     if answer != "delivered":
         error = error or f"answered {status}"
-        world.log.info(
+        # Each try is kept in the store; the log tells the endpoint's transitions.
+        world.log.debug(
             "delivery_failed",
             delivery=delivery.id,
             endpoint=delivery.endpoint,

@@ -17,6 +17,7 @@ from gateway.engine.rejudge import Rejudging
 from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
+from gateway.engine.watch import Watch
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.signing import Secret
 from gateway.kernel.store import Outlook
@@ -66,6 +67,7 @@ class Gateway:
             self._fetching,
             Loop(self.world, "retain", Retention(self.world).step),
         ]
+        self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
