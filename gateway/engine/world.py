@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from gateway.kernel.log import hide_secrets
+from gateway.kernel.metrics import Meters
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
 from gateway.plugin import Connector, Fetches, Receives
@@ -25,6 +26,8 @@ class World:
     spawn: Spawn
     store: Store
     log: structlog.typing.FilteringBoundLogger
+    meters: Meters = field(default_factory=Meters)
+    """What is counted since the start."""
 
 
 @dataclass(slots=True)

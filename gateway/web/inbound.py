@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from gateway.engine.gateway import Gateway
 from gateway.engine.receive import Answer
+from gateway.kernel.metrics import request_outcome
 from gateway.kernel.ports import Clock
 from gateway.plugin import Request
 from gateway.web.bodies import READ_TIMEOUT_S, Bodies, BodyRefused, check_coding, check_length, refusal
@@ -22,6 +23,7 @@ UNDER_WAY_MAX = 512
 
 RETRY_AFTER_S = 5
 
+_ACCEPTED = 202
 _IN = "/in/"
 _ROUTE = "/in/{connector}"
 _HEALTH = "/healthz"
@@ -64,7 +66,9 @@ class Door:
         connector = path[len(_IN) :] if path.startswith(_IN) else ""
         if connector and "/" not in connector:
             if request.method == hdrs.METH_POST:
-                return await self._post(request, connector)
+                response = await self._post(request, connector)
+                self._count(connector, _ACCEPTED if response is SENT else response.status)
+                return response
             return _not_allowed(hdrs.METH_POST)
         if path == _HEALTH:
             if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
@@ -104,8 +108,13 @@ class Door:
             return _unknown()
         return await self._told(request, answer)
 
+    def _count(self, connector: str, status: int) -> None:
+        """Count a request to a connector that there is by what it was told: the labels are the configuration's."""
+        if connector in self._gateway.links:
+            self._gateway.world.meters.requests.add(connector, request_outcome(status))
+
     async def _told(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        if answer.status == 202 and request.keep_alive and request.version >= (1, 1):
+        if answer.status == _ACCEPTED and request.keep_alive and request.version >= (1, 1):
             await request.writer.write(self._heads.accepted(self._clock.now(), answer.content_type, answer.body))
             return SENT
         headers = {hdrs.CONTENT_TYPE: answer.content_type}
