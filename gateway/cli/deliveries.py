@@ -10,7 +10,7 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.kernel.store import Delivery, Store
+    from gateway.kernel.store import Delivery, Replayed, Store
 
 commands = family("The notices on their way to the endpoints.")
 
@@ -92,12 +92,12 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
 @commands.command("replay")
 def replay(id: Id, config: ConfigFile = CONFIG) -> None:
-    """Send a delivery again, under the same webhook-id, with a fresh count of tries."""
+    """Send a delivery again, under the same webhook-id, in one try."""
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
 
-    async def work(config: "Config", store: "Store") -> bool:
-        return await store.replay_delivery(id, SystemClock().now())
+    async def work(config: "Config", store: "Store") -> "Replayed | None":
+        return await store.replay_delivery(id, SystemClock().now(), "command")
 
     if not with_store(config, work):
         raise _missing(id)

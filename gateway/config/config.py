@@ -37,7 +37,7 @@ class ConnectorConfig(BaseModel):
 
 
 class EndpointConfig(BaseModel):
-    """One receiver of notices. The first secret signs; `notices` are patterns such as `sla.*`."""
+    """One receiver of notices. The first secret signs; `notices` are patterns such as `sla.*`; `rate` is a second's."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +45,8 @@ class EndpointConfig(BaseModel):
     url: str
     secrets: tuple[SecretStr, ...]
     notices: tuple[str, ...]
+    concurrency: int
+    rate: float | None
     reach: InstanceOf[Reach]
 
 

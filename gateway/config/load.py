@@ -191,5 +191,7 @@ def _endpoint(name: str, shape: EndpointShape) -> EndpointConfig:
         url=shape.url,
         secrets=shape.secret,
         notices=shape.notices,
+        concurrency=shape.concurrency,
+        rate=shape.rate,
         reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
     )

@@ -14,6 +14,7 @@ from gateway.config.values import (
     ADDRESS_SCHEMA,
     DATABASE_SCHEMA,
     POLICY_SCHEMA,
+    RATE_SCHEMA,
     SIZE_SCHEMA,
     Address,
     Preset,
@@ -21,6 +22,7 @@ from gateway.config.values import (
     parse_database,
     parse_live_from,
     parse_policy,
+    parse_rate,
     parse_size,
 )
 from gateway.kernel.json_schema import SECRET_SCHEMA, SECRETS_SCHEMA
@@ -87,6 +89,12 @@ class EndpointShape(BaseModel):
 
     notices: tuple[str, ...] = Field(default=(), max_length=100)
     """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
+
+    concurrency: int = Field(default=8, ge=1, le=64, strict=True)
+    """How many notices may be on their way to it at once."""
+
+    rate: Annotated[float | None, BeforeValidator(parse_rate), WithJsonSchema(RATE_SCHEMA)] = None
+    """At most so many notices a second, such as `10/s`, or a minute, such as `30/m`; left out: as many as it takes."""
 
     allow_private: AllowPrivate = Field(default=(), json_schema_extra={"default": False})
     """Whether the URL may be a private or loopback address: any, or one of the networks in a list."""

@@ -14,6 +14,11 @@ BODY_LIMIT_MIN = 1_024
 BODY_LIMIT_MAX = 64 * 1024 * 1024
 """Bytes: a body is held in memory while it is proved."""
 
+RATE_MIN = 1 / 60
+RATE_MAX = 10_000
+"""Sends a second to one endpoint."""
+
+_RATE = re.compile(r"([0-9]{1,6})/([sm])")
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9._-]{1,253})):(?P<port>[0-9]{1,5})")
@@ -36,6 +41,9 @@ SIZE_SCHEMA: Final = {
     "examples": ["512KiB", "1MiB", 1_048_576],
 }
 """What an editor may know of a size."""
+
+RATE_SCHEMA: Final = {"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["10/s", "30/m"]}
+"""What an editor may know of a rate."""
 
 DATABASE_SCHEMA: Final = {
     "type": "string",
@@ -99,6 +107,15 @@ def parse_database(value: object) -> str:
     if not name or name.startswith(":") or "?" in name or "\0" in name or name.endswith("/"):
         raise ValueError("names no file: write sqlite:///FILE, such as sqlite:///gateway.db")
     return name
+
+
+def parse_rate(value: object) -> float:
+    """Read how many sends a second: `10/s`, or `30/m` for fewer."""
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    per_s = int(match[1]) / (60 if match[2] == "m" else 1) if match else 0.0
+    if not RATE_MIN <= per_s <= RATE_MAX:
+        raise ValueError("expected a number of sends a second or a minute, such as 10/s or 30/m, from 1/m to 10000/s")
+    return per_s
 
 
 def parse_policy(value: object) -> Preset | str:

@@ -14,6 +14,7 @@ from gateway.engine.process import BATCH_MAX, process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
+from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.engine.world import Link, Links, World
@@ -54,11 +55,16 @@ class Gateway:
         self._performing = Loop(self.world, "perform", self._perform)
         self._fetching = Loop(self.world, "fetch", self._fetch)
         self._fetcher = Fetcher(self.world, self.links, self._fetching.nudge)
-        self._performer = Performer(self.world, self.endpoints, self._performing.nudge)
+        self._performer = Performer(self.world, self.endpoints, self._performing.nudge, self.bench.source)
 
     def start(self) -> None:
         """Start every loop."""
-        self.loops = [self._judging, self._performing, self._fetching]
+        self.loops = [
+            self._judging,
+            self._performing,
+            self._fetching,
+            Loop(self.world, "retain", Retention(self.world).step),
+        ]
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
@@ -137,9 +143,9 @@ class Gateway:
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""
-        sent = await self._performer.step()
-        await self._performer.finish()
-        return sent
+        taken = await self._performer.advance()
+        await self._performer.landed()
+        return taken
 
     async def fetch_once(self) -> int:
         """Send off the look-ups that are due, and wait for them; how many there were, put off ones among them."""
@@ -169,7 +175,7 @@ class Gateway:
         return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:
-        return 0.0 if await self._performer.step() else POLL_S
+        return await self._performer.step()
 
     async def _fetch(self) -> float:
         return 0.0 if await self._fetcher.step() else FETCH_POLL_S

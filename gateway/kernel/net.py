@@ -18,7 +18,6 @@ from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.reach import PRIVATE, Reach
 from gateway.kernel.urls import read_url
 
-CONNECTIONS_MAX = 256
 HEADER_MAX = 8_190
 """Bytes of one header of an answer, its name and its value each."""
 
@@ -104,7 +103,8 @@ class AiohttpNet:
 
 def _new_session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, resolver=resolver),
+        # No limit of its own: it would be one for all receivers together, and slow ones would use it up.
+        connector=aiohttp.TCPConnector(limit=0, resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         max_line_size=HEADER_MAX,

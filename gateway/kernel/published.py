@@ -11,7 +11,7 @@ from gateway.kernel.json_schema import head
 from gateway.model.event import REF_MAX, Event
 from gateway.model.event_words import COMMON, FIELDS, MEANINGS, PARTS
 from gateway.model.instant import Instant
-from gateway.rules.notice import Notice
+from gateway.rules.notice import EndpointData, Notice
 
 EVENTS_MAX: Final = 1_000
 """Events of one request."""
@@ -50,8 +50,13 @@ def event_schema() -> dict[str, Any]:
 
 def notice_schema() -> dict[str, Any]:
     """What an endpoint gets. Fields that it doesn't name may come with a later version."""
-    (root,), definitions = msgspec.json.schema_components([Notice], ref_template=_DEFINED + "{name}")
+    (root, endpoint), definitions = msgspec.json.schema_components(
+        [Notice, EndpointData], ref_template=_DEFINED + "{name}"
+    )
     whole = definitions.pop(root["$ref"].removeprefix(_DEFINED))
+    data = whole["properties"]["data"]
+    contact = {"$ref": data.pop("$ref")} if "$ref" in data else data.pop("allOf")[0]
+    data["anyOf"] = [contact, endpoint]
     for name, told in definitions.items():
         told.pop("title", None)
         for field, text in PARTS.get(name, {}).items():

@@ -1,22 +1,30 @@
 """The fifth port: what is kept, as transactions of the engine; every method is one of them unless it says otherwise.
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
-finishes a row that has been claimed again since is refused with `Conflict`.
+finishes a row that has been claimed again since is refused with `Conflict`. Deliveries: `kernel/outbox.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
+from gateway.kernel.outbox import Attempt as Attempt
+from gateway.kernel.outbox import AuditEntry as AuditEntry
+from gateway.kernel.outbox import Conflict as Conflict
+from gateway.kernel.outbox import Delivery as Delivery
+from gateway.kernel.outbox import DeliveryState as DeliveryState
+from gateway.kernel.outbox import EndpointRow as EndpointRow
+from gateway.kernel.outbox import EndpointState as EndpointState
+from gateway.kernel.outbox import Notice as Notice
+from gateway.kernel.outbox import Outbox
+from gateway.kernel.outbox import Outcome as Outcome
+from gateway.kernel.outbox import Performed as Performed
+from gateway.kernel.outbox import Replayed as Replayed
 from gateway.model.event import Event
 from gateway.model.identity import Ref, StrandKey
-from gateway.model.judgement import Effect, LedgerEntry, State
+from gateway.model.judgement import LedgerEntry, State
 from gateway.model.record import InboxRow, Record
-
-
-class Conflict(Exception):
-    """Somebody else has changed what this transaction was computed from; nothing of it was written. Load again."""
 
 
 class StoreFull(Exception):
@@ -109,15 +117,6 @@ class Outlook(msgspec.Struct, frozen=True):
     """The earliest `next_due` of all contacts."""
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """An effect with the body that every endpoint gets, byte for byte, on every try."""
-
-    effect: Effect
-    contact: str
-    body: bytes
-    endpoints: tuple[str, ...]
-
-
 class FetchKey(msgspec.Struct, frozen=True):
     """An object to be looked up at its vendor; requests for one object coalesce."""
 
@@ -190,42 +189,6 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     now: int = 0
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One notice on its way to one endpoint. `effect` is the `webhook-id`."""
-
-    id: int
-    effect: str
-    type: str
-    contact: str
-    endpoint: str
-    state: Literal["ready", "leased", "delivered", "dead"]
-    attempt: int
-    """How many tries have been started; the fencing number."""
-
-    tries: int = 0
-    """How many of them since the delivery was made, or last replayed: what the schedule of retries counts."""
-
-    created_at: int
-    next_at: int | None = None
-    body: bytes = b""
-    last_status: int | None = None
-    last_error: str | None = None
-    delivered_at: int | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one try ended. `next_at` None with `state` ready never occurs."""
-
-    delivery: int
-    attempt: int
-    state: Literal["ready", "delivered", "dead"]
-    at: int
-    status: int | None = None
-    error: str | None = None
-    duration_ms: int = 0
-    next_at: int | None = None
-
-
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An inbox row as people see it."""
 
@@ -240,7 +203,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class Store(Protocol):
+class Store(Outbox, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
@@ -326,16 +289,6 @@ class Store(Protocol):
         """What waits; `received` and `asked` of these connectors only."""
         ...
 
-    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
-    async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
-        """Deliveries that are due, oldest first, leased, none for an endpoint in `busy`, and at most one in flight per
-        (endpoint, contact): a later notice waits for the earlier one. The attempt is written before the try."""
-        ...
-
-    async def finish_delivery(self, outcome: Outcome) -> None:
-        """One try's end: the attempt's row and the delivery's next state. Raises Conflict if it was claimed again."""
-        ...
-
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
         """`live_from` of each connector: `now` for one that starts for the first time."""
@@ -377,22 +330,6 @@ class Store(Protocol):
 
     async def find_contact(self, name: str) -> ContactRow | None:
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
-        ...
-
-    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
-        """A listing, latest first, without bodies."""
-        ...
-
-    async def delivery(self, id: int) -> Delivery | None:
-        """One delivery, with its body."""
-        ...
-
-    async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
-        """Every try of a delivery: attempt, at, status, error, duration_ms."""
-        ...
-
-    async def replay_delivery(self, id: int, now: int) -> bool:
-        """Make a delivery due again, from its first try; False if there is none."""
         ...
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:

@@ -34,7 +34,11 @@ ImpliedType = Literal[
 RequestType = Literal["enrichment.requested", "action.requested"]
 """What follows and is asked of an enricher or a connector; no receiver is told."""
 
-NoticeType = ImpliedType | Literal["sla.corrected", "escalation.cancelled"]
+OperatorType = Literal["endpoint.failing", "endpoint.recovered", "endpoint.disabled"]
+"""What is said of the receivers themselves, to those who want to know."""
+
+ContactNoticeType = ImpliedType | Literal["sla.corrected", "escalation.cancelled"]
+NoticeType = ContactNoticeType | OperatorType
 EffectType = NoticeType | RequestType
 
 

@@ -3,14 +3,17 @@
 Receivers take what they know and pass over the rest: a later version may add fields, and takes none away.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.model.event import FieldValue
 from gateway.model.identity import Customer
-from gateway.model.judgement import ClockState, NoticeType
+from gateway.model.judgement import ClockState, ContactNoticeType, NoticeType
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
+
+SEQUENCE_DIGITS: Final = 12
+"""Digits of a sequence in a notice: with zeros before it, so that its texts are in the order of the numbers."""
 
 Time = Annotated[str, Meta(description="RFC 3339 in UTC.", extra_json_schema={"format": "date-time"})]
 Seconds = int | float
@@ -133,7 +136,16 @@ class NoticeData(Struct, frozen=True, kw_only=True):
     before: Annotated[str | UnsetType | None, _told("Of a route: the queue before it.")] = UNSET
     passed_over: Annotated[list[str] | UnsetType, _told("Of a route: the rules before it that did not match.")] = UNSET
     corrects: Annotated[str | UnsetType, _told("The id of the notice that proved wrong.")] = UNSET
-    corrected_type: Annotated[NoticeType | UnsetType, _told("The type of that notice.")] = UNSET
+    corrected_type: Annotated[ContactNoticeType | UnsetType, _told("The type of that notice.")] = UNSET
+
+
+class EndpointData(Struct, frozen=True, kw_only=True):
+    """What a notice of a type `endpoint.*` is about: a receiver, not a contact."""
+
+    endpoint: Annotated[str, _told("The endpoint's name.")]
+    reason: Annotated[str, _told("What has happened and what to do, in words.")]
+    failing_since: Annotated[Time | None, _told("The first failure since the last success.")]
+    last_success_at: Annotated[Time | None, _told("When it last took a notice.")]
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -145,6 +157,19 @@ class Notice(Struct, frozen=True, kw_only=True):
     type: Annotated[NoticeType, _told("What became true.")]
     time: Annotated[Time, _told("The instant at which it became true, not that of the sending.")]
     timestamp: Annotated[Time, _told("The same instant.")]
-    subject: Annotated[str, _told("The contact's id.")]
+    subject: Annotated[str, _told("The contact's id; of a type `endpoint.*` the endpoint's name.")]
+    sequence: Annotated[
+        str,
+        Meta(
+            description="The number of the notice at this endpoint, from 1, contiguous: no number is left out.",
+            pattern=f"^[0-9]{{{SEQUENCE_DIGITS}}}$",
+        ),
+    ]
     datacontenttype: Annotated[Literal["application/json"], _told("What `data` is.")]
     data: Annotated[NoticeData, _told("What it is about.")]
+    """Of a type `endpoint.*`: EndpointData."""
+
+
+def numbered(body: bytes, sequence: int) -> bytes:
+    """A notice's body with the `sequence` of one delivery as its first field: the same bytes on every try."""
+    return b'{"sequence":"%0*d",%b' % (SEQUENCE_DIGITS, sequence, body[1:])

@@ -1,24 +1,44 @@
-"""When what failed is tried again: deliveries by the schedule of Standard Webhooks, all else after growing waits.
+"""When what failed is tried again: deliveries by what the answer is about, all else after growing waits.
 
-Ten tries over 75 hours and 35 minutes. An answer that is no 2xx is a failure, a redirect too. `Retry-After` can only
-make the wait longer.
+Laws. A 2xx delivers. 410, no answer, a redirect, 429 and 5xx are about the receiver: the delivery waits, longer each
+time, until it is seven days old. Any other 4xx is about this one notice: three tries over ten minutes, then it is dead.
+`Retry-After` can only make a wait longer, within bounds.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal
 
-SCHEDULE_S: Final = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds before the first try and between one try and the next (specification of Standard Webhooks, section on
-deliveries)."""
+from gateway.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
-RETRY_AFTER_MAX_S: Final = 86_400
+WAITS_MS: Final = (
+    5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 4 * HOUR_MS,
+    8 * HOUR_MS, 12 * HOUR_MS,
+)  # fmt: skip
+"""How long a delivery waits after its first try, its second and so on; the last one holds for all that follow."""
+
+REFUSED_WAITS_MS: Final = (MINUTE_MS, 9 * MINUTE_MS)
+"""How long one waits that the receiver refuses: three tries in all."""
+
+KEPT_MS: Final = 7 * DAY_MS
+"""So old a delivery is given up, and so long it is kept after its end."""
+
 JITTER: Final = 0.2
 """The share by which a wait may be longer, so that what failed together isn't tried together."""
 
 GONE: Final = 410
+TOO_MANY: Final = 429
+UNAVAILABLE: Final = 503
 
 DOUBLINGS_MAX: Final = 64
 """Longer than anybody waits; more would be no number any more."""
+
+DATE_MAX: Final = 64
+"""Characters of a date in a header that are looked at."""
+
+Answer = Literal["delivered", "gone", "failed", "refused"]
+"""What an answer says: all is well; never again; something about the receiver; something about this notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +59,47 @@ def growing_wait(first: float, longest: float, failures: int) -> float:
     return min(longest, first * 2.0 ** min(failures - 1, DOUBLINGS_MAX))
 
 
-def after_try(attempt: int, status: int | None, retry_after_s: float | None, chance: float) -> Verdict:
-    """What follows from a delivery's try number `attempt`, from 1. `status` None: no answer. `chance`: 0 to 1."""
-    if status is not None and 200 <= status < 300:
+def answer_of(status: int | None) -> Answer:
+    """What a status says; None: no answer came."""
+    if status is None:
+        return "failed"
+    if 200 <= status < 300:
+        return "delivered"
+    if status == GONE:
+        return "gone"
+    return "refused" if 400 <= status < 500 and status != TOO_MANY else "failed"
+
+
+def after_try(tries: int, age_ms: int, answer: Answer, asked_ms: int | None, chance: float) -> Verdict:
+    """What follows from a delivery's try number `tries`, from 1. `asked_ms`: its `Retry-After`. `chance`: 0 to 1."""
+    if answer == "delivered":
         return Verdict(delivered=True)
-    if attempt >= len(SCHEDULE_S) or status == GONE:
+    if answer == "refused" and tries > len(REFUSED_WAITS_MS):
         return Verdict(delivered=False)
-    wait_s = SCHEDULE_S[attempt] * (1 + JITTER * chance)
-    if retry_after_s is not None:
-        wait_s = max(wait_s, min(retry_after_s, RETRY_AFTER_MAX_S))
-    return Verdict(delivered=False, wait_ms=round(wait_s * 1000))
+    if age_ms >= KEPT_MS:
+        return Verdict(delivered=False)
+    waits = REFUSED_WAITS_MS if answer == "refused" else WAITS_MS
+    wait_ms = waits[min(tries, len(waits)) - 1] * (1 + JITTER * chance)
+    if asked_ms is not None and answer == "failed":
+        wait_ms = max(wait_ms, min(asked_ms, max(2 * wait_ms, HOUR_MS)))
+    return Verdict(delivered=False, wait_ms=round(wait_ms))
 
 
-def retry_after(header: str | None) -> float | None:
-    """The seconds of a `Retry-After` header; None where there is none that can be read as seconds."""
-    if header is None or not header.strip().isascii() or not header.strip().isdigit() or len(header) > 12:
+def pause_asked(status: int | None, asked_ms: int | None) -> int | None:
+    """How long the whole endpoint is to be left alone, in ms, where the receiver asked for it."""
+    return asked_ms if status in (TOO_MANY, UNAVAILABLE) else None
+
+
+def retry_after(header: str | None, now: int) -> int | None:
+    """The wait that a `Retry-After` header asks for, in ms; None where it is neither seconds nor a date to come."""
+    text = "" if header is None else header.strip()
+    if not text or len(text) > DATE_MAX or not text.isascii():
         return None
-    return float(header.strip())
+    if text.isdigit():
+        return int(text[:12]) * SECOND_MS if len(text) <= 12 else None
+    try:
+        date = parsedate_to_datetime(text)
+        wait = round((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000) - now
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+    return wait if wait >= 0 else None

@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -137,6 +137,9 @@ notices = _table(
 )
 sa.Index("notices_contact", notices.c.contact)
 
+# Of an endpoint's waiting deliveries those with a `due` may be claimed: the first of each contact, and leased ones
+# whose lease is over. `next_at` is set as long as a delivery waits in the order of its contact; `replay_due` is the
+# `due` of one that goes out once more, outside of that order.
 deliveries = _table(
     "deliveries",
     _whole("id", key=True),
@@ -144,27 +147,60 @@ deliveries = _table(
     _text("type"),
     _text("contact"),
     _text("endpoint"),
+    _whole("sequence"),
     _text("state"),
     _whole("attempt"),
-    _whole("replayed_at_attempt"),
+    _whole("tries"),
     _whole("created_at"),
     _whole("next_at", null=True),
     _whole("due", null=True),
+    _whole("replay_due", null=True),
     _whole("last_status", null=True),
     _text("last_error", null=True),
     _whole("delivered_at", null=True),
+    _whole("ended_at", null=True),
     sa.UniqueConstraint("effect", "endpoint"),
+    sa.UniqueConstraint("endpoint", "sequence"),
 )
-sa.Index("deliveries_due", deliveries.c.endpoint, deliveries.c.due, sqlite_where=deliveries.c.due.isnot(None))
-sa.Index(
-    "deliveries_pair",
-    deliveries.c.endpoint,
-    deliveries.c.contact,
-    deliveries.c.id,
-    sqlite_where=deliveries.c.next_at.isnot(None),
+_d = deliveries.c
+sa.Index("deliveries_due", _d.endpoint, _d.due, sqlite_where=_d.due.isnot(None))
+sa.Index("deliveries_replay", _d.endpoint, _d.replay_due, sqlite_where=_d.replay_due.isnot(None))
+sa.Index("deliveries_pair", _d.endpoint, _d.contact, _d.sequence, sqlite_where=_d.next_at.isnot(None))
+sa.Index("deliveries_waiting", _d.endpoint, _d.sequence, sqlite_where=_d.next_at.isnot(None))
+sa.Index("deliveries_leased", _d.endpoint, sqlite_where=sa.text("state = 'leased'"))
+sa.Index("deliveries_dead", _d.id, sqlite_where=sa.text("state = 'dead'"))
+sa.Index("deliveries_contact", _d.contact)
+sa.Index("deliveries_made", _d.created_at)
+sa.Index("deliveries_ended", _d.ended_at, sqlite_where=_d.ended_at.isnot(None))
+
+# `version` is that of all that stands behind it.
+endpoints = _table(
+    "endpoints",
+    _text("name", key=True),
+    _whole("sequence"),
+    _whole("version"),
+    _whole("failing_since", null=True),
+    _whole("failed_at", null=True),
+    _whole("failures"),
+    _whole("open_until", null=True),
+    _whole("opened"),
+    _whole("paused_until", null=True),
+    _whole("ramp", null=True),
+    _whole("disabled_at", null=True),
+    _text("disabled_why", null=True),
+    _whole("succeeded_at", null=True),
+    by_key=True,
 )
-sa.Index("deliveries_dead", deliveries.c.id, sqlite_where=sa.text("state = 'dead'"))
-sa.Index("deliveries_contact", deliveries.c.contact)
+
+audit = _table(
+    "audit",
+    _whole("id", key=True),
+    _whole("at"),
+    _text("actor"),
+    _text("action"),
+    _text("object"),
+    _text("detail"),
+)
 
 attempts = _table(
     "attempts",

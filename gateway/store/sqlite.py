@@ -3,7 +3,7 @@
 What came back from a write is on the disk. Commands may open the file beside a running daemon; a second daemon may not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,12 +14,10 @@ from gateway.kernel.store import (
     AskedSaid,
     Batch,
     ContactRow,
-    Delivery,
     FetchRow,
     JournalEntry,
     Known,
     Listed,
-    Outcome,
     Outlook,
     Past,
     PolicyRow,
@@ -35,13 +33,14 @@ from gateway.store import (
     library,
     listing,
     notes,
-    outbox,
     outdated,
+    performing,
     policies,
     schema,
 )
 from gateway.store.library import Connection
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.wal import WalCheckpoints
 from gateway.store.writer import Writer
 
@@ -54,7 +53,7 @@ READ_THREAD = "store-read"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore:
+class SqliteStore(SqliteOutbox):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None) -> None:
@@ -66,7 +65,7 @@ class SqliteStore:
         schema.create(connection)
         self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
-        self.writer = Writer(connection, driver, spawn, WRITE_THREAD)
+        self.writer = Writer(connection, driver, spawn, WRITE_THREAD, inbox.add_all)
         self.wal: WalCheckpoints | None = None
         if not self._memory:
             own = self._opened(connections.open_checkpointer(driver, path))
@@ -109,8 +108,7 @@ class SqliteStore:
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
     async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
         """Put records into the inbox; returns after the commit. Raises StoreFull."""
-        rows = inbox.rows_of(connector, records)
-        return await self.writer.write(lambda connection: inbox.add(connection, rows))
+        return await self.writer.add(inbox.rows_of(connector, records))
 
     async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
         """A pulled page: its rows and the cursor behind them."""
@@ -201,15 +199,6 @@ class SqliteStore:
             )
         )
 
-    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
-    async def claim_deliveries(self, *, now: int, lease_ms: int, limit: int, busy: Sequence[str]) -> list[Delivery]:
-        """Deliveries that are due, leased."""
-        return await self.writer.write(lambda connection: outbox.claim(connection, now, lease_ms, limit, busy))
-
-    async def finish_delivery(self, outcome: Outcome) -> None:
-        """One try's end. Raises Conflict."""
-        await self.writer.write(lambda connection: outbox.finish(connection, outcome))
-
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
         """`live_from` of each connector."""
@@ -252,22 +241,6 @@ class SqliteStore:
         """A contact by any of its names."""
         return await self._read(lambda connection: listing.find(connection, name))
 
-    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
-        """A listing, latest first, without bodies."""
-        return await self._read(lambda connection: outbox.listing(connection, limit, state, contact))
-
-    async def delivery(self, id: int) -> Delivery | None:
-        """One delivery, with its body."""
-        return await self._read(lambda connection: outbox.one(connection, id))
-
-    async def attempts(self, delivery: int) -> list[Mapping[str, Any]]:
-        """Every try of a delivery."""
-        return [*await self._read(lambda connection: outbox.tries(connection, delivery))]
-
-    async def replay_delivery(self, id: int, now: int) -> bool:
-        """Make a delivery due again; False if there is none."""
-        return await self.writer.write(lambda connection: outbox.replay(connection, id, now))
-
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
         return await self._read(lambda connection: inbox.listing(connection, limit, state))
@@ -302,7 +275,7 @@ class SqliteStore:
 def _release(connection: Connection) -> None:
     inbox.release(connection)
     fetching.release(connection)
-    outbox.release(connection)
+    performing.release(connection)
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
 """Real notices are what the published schema says: every field told, none missing, whatever they are about."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -9,9 +9,12 @@ import pytest
 from gateway.config.load import NOTICE_TYPES
 from gateway.kernel.published import notice_schema
 from gateway.model.event import Event
-from gateway.model.judgement import Effect, State
+from gateway.model.judgement import Effect, OperatorType, State
 from gateway.rules.announce import announce
+from gateway.rules.breaker import Health
 from gateway.rules.calendar import ALWAYS
+from gateway.rules.notice import numbered
+from gateway.rules.operator import operator_body, operator_effect
 from gateway.rules.policy import Chain, EscalationRule, Queue, RoutingRule, Step
 from gateway.rules.view import notice_body
 from tests.rules.worlds import (
@@ -33,6 +36,7 @@ from tests.rules.worlds import (
 from tests.support.pages import blocks, page
 from tests.support.schemas import closed, wrongs
 
+OPERATOR_TYPES = get_args(OperatorType)
 SCHEMA = closed(notice_schema())
 RULES = policy(
     sla("first_reply", 15 * M, marks=()),
@@ -76,7 +80,7 @@ def bodies(until: int, *events: Event) -> Iterator[dict[str, Any]]:
 def body(effect: Effect, state: State) -> dict[str, Any]:
     """A notice through JSON, as a receiver gets it."""
     made = notice_body(effect, "con_1", state, RULES, name="test", source="gateway", link="https://x.example/con_1")
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))
+    decoded: dict[str, Any] = msgspec.json.decode(numbered(msgspec.json.encode(made), 42))
     return decoded
 
 
@@ -96,7 +100,30 @@ def test_real_notices_are_as_published(all_bodies: list[dict[str, Any]]) -> None
 
 def test_notices_of_every_kind_were_looked_at(all_bodies: list[dict[str, Any]]) -> None:
     """But for those that only marks give, which the next test has."""
-    assert {body["type"] for body in all_bodies} >= set(NOTICE_TYPES) - {"sla.warned", "contact.correlated"}
+    assert {body["type"] for body in all_bodies} >= set(NOTICE_TYPES) - {"sla.warned", *OPERATOR_TYPES}
+
+
+@pytest.mark.parametrize("type", OPERATOR_TYPES)
+@pytest.mark.parametrize("health", [Health(), Health(failing_since=T0, failures=10, succeeded_at=T0 - 1)])
+def test_a_notice_about_an_endpoint_is_as_published(type: OperatorType, health: Health) -> None:
+    """The same frame, numbered like the others; its data is about the endpoint, in words too."""
+    effect = operator_effect(type, "helpdesk", health, T0)
+    made = msgspec.json.encode(operator_body(effect, "helpdesk", health, "gateway"))
+    told = msgspec.json.decode(numbered(made, 7))
+
+    assert wrongs(SCHEMA, told) == []
+    assert (told["subject"], told["sequence"], told["id"]) == ("helpdesk", "000000000007", effect.id)
+    assert "helpdesk" in told["data"]["reason"]
+    assert effect.id != operator_effect(type, "helpdesk", health, T0 + 1).id
+
+
+def test_the_sequence_is_the_same_bytes_each_time_and_in_the_order_of_its_text() -> None:
+    """However large the number; nothing else of the body changes."""
+    numbers = [1, 9, 10, 999_999_999_999]
+    texts = [numbered(b'{"id":"a","b":{}}', number) for number in numbers]
+
+    assert texts == sorted(texts)
+    assert texts[1] == b'{"sequence":"000000000009","id":"a","b":{}}'
 
 
 def test_a_warning_is_as_published() -> None:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gateway.kernel.store import Outcome
+from gateway.kernel.store import Outcome, Performed
 from gateway.model.identity import StrandKey, contact_id
 from gateway.web.admin import admin_app
 from tests.web.raw import Reply, ask, served
@@ -216,20 +216,19 @@ def test_deliveries_are_listed_with_their_outcome() -> None:
 
     async def work(whole: Whole) -> None:
         await story(whole)
-        claimed = await whole.store.claim_deliveries(now=NOW, lease_ms=1_000, limit=3, busy=[])
+        claimed = await whole.store.claim_deliveries(now=NOW, lease_ms=1_000, room={"helpdesk": 3})
         ends = [("delivered", 204, None), ("ready", 503, "answered 503"), ("dead", 410, "answered 410")]
         for delivery, (state, status, error) in zip(claimed, ends, strict=True):
-            await whole.store.finish_delivery(
-                Outcome(
-                    delivery=delivery.id,
-                    attempt=1,
-                    state=state,  # type: ignore[arg-type]
-                    at=NOW,
-                    status=status,
-                    error=error,
-                    next_at=NOW + 5 * S if state == "ready" else None,
-                )
+            outcome = Outcome(
+                delivery=delivery.id,
+                attempt=1,
+                state=state,  # type: ignore[arg-type]
+                at=NOW,
+                status=status,
+                error=error,
+                next_at=NOW + 5 * S if state == "ready" else None,
             )
+            await whole.store.finish_deliveries(Performed(outcomes=(outcome,), now=NOW))
         words = " ".join((await got(whole, "/deliveries")).text.split())
         dead = await got(whole, "/deliveries?state=dead")
 

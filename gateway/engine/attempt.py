@@ -1,0 +1,113 @@
+"""One try of a delivery: signed, sent, and what its answer means. Nothing is kept here."""
+
+from dataclasses import dataclass
+
+from gateway.engine.world import World
+from gateway.kernel.ports import NetError, NetRequest
+from gateway.kernel.reach import INTERNET, Reach
+from gateway.kernel.signing import Secret, sign
+from gateway.kernel.store import Delivery, Outcome
+from gateway.rules.retry import Answer, after_try, answer_of, pause_asked, retry_after
+
+DEADLINE_S = 15.0
+"""A try has so long in all, from the connection to the last byte of the answer that is read."""
+
+CONCURRENCY = 8
+CONCURRENCY_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A receiver of notices. The first secret signs, and so do all others while they are being rotated out.
+
+    At most `concurrency` of its deliveries are under way at once, and at most `rate` a second are sent.
+    """
+
+    name: str
+    url: str
+    secrets: tuple[Secret, ...]
+    notices: tuple[str, ...] = ()
+    reach: Reach = INTERNET
+    concurrency: int = CONCURRENCY
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """How a try ended, and what it says of the endpoint: nothing where none is configured."""
+
+    outcome: Outcome
+    answer: Answer | None = None
+    pause_ms: int | None = None
+
+
+def undeliverable(delivery: Delivery, now: int) -> Landed:
+    """What becomes of a delivery to an endpoint that the configuration doesn't have."""
+    missing = f"no endpoint {delivery.endpoint} is configured; configure it and replay the delivery"
+    return Landed(Outcome(delivery=delivery.id, attempt=delivery.attempt, state="dead", at=now, error=missing))
+
+
+async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Landed:
+    """Send a delivery once. A replay has this one try; any other waits for its next, or is given up."""
+    started = world.clock.monotonic()
+    request = NetRequest(
+        "POST",
+        endpoint.url,
+        _headers(endpoint, delivery, world.clock.now()),
+        delivery.body,
+        endpoint.reach,
+    )
+    status: int | None = None
+    asked: str | None = None
+    error: str | None = None
+    try:
+        response = await world.net.request(request, deadline_s=DEADLINE_S)
+    except NetError as failure:
+        error = failure.reason
+    else:
+        status, asked = response.status, response.headers.get("retry-after")
+    ended = world.clock.now()
+    duration_ms = round((world.clock.monotonic() - started) * 1000)
+    return _landed(world, delivery, status, error, retry_after(asked, ended), ended, duration_ms)
+
+
+def _landed(
+    world: World,
+    delivery: Delivery,
+    status: int | None,
+    error: str | None,
+    asked_ms: int | None,
+    ended: int,
+    duration_ms: int,
+) -> Landed:
+    answer = answer_of(status)
+    age_ms = ended - delivery.created_at
+    verdict = after_try(delivery.tries, age_ms, answer, asked_ms, world.rng.uniform(0, 1))
+    wait_ms = None if delivery.replay else verdict.wait_ms
+    if answer != "delivered":
+        error = error or f"answered {status}"
+        world.log.info(
+            "delivery_failed",
+            delivery=delivery.id,
+            endpoint=delivery.endpoint,
+            type=delivery.type,
+            tries=delivery.tries,
+            error=error,
+            again_in_s=None if wait_ms is None else wait_ms // 1000,
+        )
+    outcome = Outcome(
+        delivery=delivery.id,
+        attempt=delivery.attempt,
+        state="delivered" if verdict.delivered else ("dead" if wait_ms is None else "ready"),
+        at=ended,
+        status=status,
+        error=error,
+        duration_ms=duration_ms,
+        next_at=None if wait_ms is None else ended + wait_ms,
+    )
+    return Landed(outcome, answer, pause_asked(status, asked_ms))
+
+
+def _headers(endpoint: Endpoint, delivery: Delivery, now: int) -> dict[str, str]:
+    signed = sign(endpoint.secrets, delivery.effect, now // 1000, delivery.body)
+    return {"content-type": "application/json", "user-agent": "orion-gateway", **signed}

@@ -1,0 +1,119 @@
+"""The part of the SQLite store that is about deliveries and endpoints: the port's `Outbox`."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from gateway.kernel.outbox import (
+    Attempt,
+    AuditEntry,
+    Delivery,
+    DeliveryState,
+    EndpointRow,
+    EndpointState,
+    Performed,
+    Replayed,
+)
+from gateway.store import audit, endpoints, outbox, performing, replaying, retention
+from gateway.store.library import Connection
+from gateway.store.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteOutbox:
+    """See the Outbox port for what each method promises. Made whole by `SqliteStore`."""
+
+    writer: Writer
+
+    def _read(self, part: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run `part` on one snapshot of the database."""
+        raise NotImplementedError
+
+    # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
+    async def register_endpoints(self, names: Sequence[str]) -> dict[str, EndpointState]:
+        """Every endpoint that is known, these among them from now on."""
+        return await self.writer.write(lambda connection: endpoints.register(connection, names))
+
+    async def endpoint_states(self) -> dict[str, EndpointState]:
+        """Every endpoint that is known, by name."""
+        return await self._read(endpoints.states)
+
+    async def deliveries_due(self, *, now: int, room: Mapping[str, int], probes: Collection[str] = ()) -> bool:
+        """Whether a claim would find something; only reads."""
+        return await self._read(lambda connection: performing.anything_due(connection, now, room, probes))
+
+    async def claim_deliveries(
+        self, *, now: int, lease_ms: int, room: Mapping[str, int], probes: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Deliveries that are due, leased."""
+        return await self.writer.write(lambda connection: performing.claim(connection, now, lease_ms, room, probes))
+
+    async def renew_deliveries(self, held: Sequence[tuple[int, int]], until: int) -> None:
+        """Prolong the leases of deliveries, as (id, attempt)."""
+        await self.writer.write(lambda connection: performing.prolong(connection, held, until))
+
+    async def finish_deliveries(self, performed: Performed) -> tuple[int, ...]:
+        """Write what came of deliveries; those that were claimed again since. Raises Conflict and StoreFull."""
+        new = outbox.prepare(performed.notices, performed.now)
+        return await self.writer.write(lambda connection: performing.finish(connection, performed, new))
+
+    async def hasten_deliveries(self, endpoint: str, now: int, limit: int) -> int:
+        """Let some of what failed and waits for its next try be due at once; how many there were."""
+        return await self.writer.write(lambda connection: performing.hasten(connection, endpoint, now, limit))
+
+    # ── An end to everything ─────────────────────────────────────────────────────────────────────────────────────
+    async def expire_deliveries(self, made_before: int, now: int, limit: int) -> int:
+        """Give up the oldest waiting deliveries that were made before an instant; how many."""
+        return await self.writer.write(lambda connection: retention.expire(connection, made_before, now, limit))
+
+    async def remove_deliveries(self, ended_before: int, limit: int) -> int:
+        """Remove deliveries that ended before an instant; how many."""
+        return await self.writer.write(lambda connection: retention.remove(connection, ended_before, limit))
+
+    # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
+    async def endpoints(self) -> list[EndpointRow]:
+        """Every endpoint that is known, by name, and what waits for it."""
+        return await self._read(endpoints.rows)
+
+    async def enable_endpoint(self, name: str, now: int, by: str) -> bool:
+        """Let an endpoint have its deliveries again; False if there is none."""
+        if not await self.writer.write(lambda connection: replaying.enable(connection, name, now, by)):
+            return False
+        while await self.hasten_deliveries(name, now, performing.HASTENED_MAX) == performing.HASTENED_MAX:
+            pass
+        return True
+
+    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
+        """A listing, latest first, without bodies."""
+        return await self._read(lambda connection: outbox.listing(connection, limit, state, contact))
+
+    async def delivery(self, id: int) -> Delivery | None:
+        """One delivery, with its body."""
+        return await self._read(lambda connection: outbox.one(connection, id))
+
+    async def attempts(self, delivery: int) -> list[Attempt]:
+        """Every try of a delivery."""
+        return [*await self._read(lambda connection: outbox.tries(connection, delivery))]
+
+    async def notices_after(self, endpoint: str, after: int, limit: int) -> list[Delivery]:
+        """An endpoint's deliveries with a `sequence` above `after`, in order, with their bodies."""
+        return await self._read(lambda connection: outbox.after(connection, endpoint, after, limit))
+
+    async def replay_delivery(self, id: int, now: int, by: str) -> Replayed | None:
+        """Let an ended delivery go out once more; None if there is none."""
+        return await self.writer.write(lambda connection: replaying.one(connection, id, now, by))
+
+    async def replay_deliveries(
+        self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], now: int, by: str
+    ) -> int:
+        """Replay every ended delivery made in [since, until); how many."""
+        place = replaying.Place(since)
+        while not place.done:
+            step = partial(replaying.some, endpoint=endpoint, place=place, until=until, states=states, now=now, by=by)
+            place = await self.writer.write(step)
+        return place.replayed
+
+    async def audit(self, limit: int) -> list[AuditEntry]:
+        """What people have done, latest first."""
+        return await self._read(lambda connection: audit.latest(connection, limit))
