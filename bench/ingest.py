@@ -6,12 +6,13 @@ Both servers in turn on the same processor, under the same load on the other one
 import statistics
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench import server
 from bench.load import Driver, Load, Pace, percentile
 from bench.options import Options, run_alone
 from bench.requests import requests
+from bench.store import Backlog
 from bench.table import NOISE_MAX, Figure
 
 ECHO_SHARE = 0.5
@@ -28,6 +29,8 @@ class Round:
     load: Load
     cpu_s: float
     others: float
+    left: int = 0
+    """Records that the gateway had still to decide when the load ended."""
 
     @property
     def per_cpu_s(self) -> float:
@@ -57,7 +60,11 @@ def gateway_round(options: Options, run: str, pace: Pace | None = None) -> Round
     """A round of the gateway on an empty database."""
     seconds = options.seconds(20) * (IN_TIME_SHARE if pace else 1.0)
     with server.workplace() as folder, server.gateway(options.tree, folder) as running:
-        return measured(running, run, options.connections, seconds, pace)
+        found = measured(running, run, options.connections, seconds, pace)
+        looks = Backlog(running.database)
+        left = looks.waiting()
+        looks.close()
+        return replace(found, left=left)
 
 
 def quietest(options: Options, what: str, measure: Callable[[str], tuple[Round, ...]]) -> list[tuple[Round, ...]]:
@@ -109,6 +116,7 @@ def rows(options: Options) -> list[Figure]:
     pace = Pace(half)
     calm = [one for (one,) in quietest(options, "half load", lambda run: (gateway_round(options, run, pace),))]
     by_cpu = statistics.median(one.per_cpu_s for one in bursts) / statistics.median(one.per_cpu_s for one in echoes)
+    decided = statistics.median(1 - one.left / one.load.accepted for one in bursts)
     late = max(percentile(one.load.sent_late, 0.99) for one in calm) * 1000
     return [
         Figure(
@@ -117,7 +125,8 @@ def rows(options: Options) -> list[Figure]:
             goal=0.6,
             noise=noise([*bursts, *echoes]),
             note=f"gateway {medians(bursts)}. Echo {medians(echoes)}. By processor seconds the ratio is {by_cpu:.2f}. "
-            f"{options.connections} connections; the gateway answered {statuses(bursts)}",
+            f"{decided:.0%} of the burst was decided by its end. {options.connections} connections; answered were "
+            f"{statuses(bursts)}",
         ),
         Figure(
             "latency of the durable 2xx at half load, p50",

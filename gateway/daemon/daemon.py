@@ -30,7 +30,7 @@ from gateway.plugin import Context
 from gateway.plugin.account import open_account
 from gateway.web.admin import admin_app
 from gateway.web.inbound import inbound_app
-from gateway.web.servers import Servers
+from gateway.web.servers import Handler, Servers
 
 STOP_S = 10.0
 """What is in flight has so long to end after a signal."""
@@ -144,7 +144,7 @@ class Daemon:
         self._accounts.append(account)
         return Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
 
-    async def _serve(self, app: web.Application, address: Address) -> str:
+    async def _serve(self, app: web.Application | Handler, address: Address) -> str:
         port = await self._servers.start(app, address.host, address.port)
         return f"http://{Address(address.host, port)}"
 

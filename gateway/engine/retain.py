@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from gateway.engine.world import World
 from gateway.rules.retry import KEPT_MS
 
-BATCH_MAX = 500
-"""Deliveries of one transaction."""
+BATCH_MAX = 100
+"""Deliveries of one transaction: some milliseconds, and with the pause still more a second than can be delivered."""
 
 PAUSE_S = 0.02
 EVERY_S = 60.0

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
 from gateway.kernel.store import Added, Conflict, Listed
@@ -21,6 +22,16 @@ from gateway.store.statement import Row, Statement, each, together, value, word
 
 _NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
+_AT_ONCE = 16
+"""Rows of one statement: between two statements the thread that adds may have to wait for the event loop's."""
+
+_add_at_once = str(
+    insert(inbox)
+    .values([dict.fromkeys(_NEW)] * _AT_ONCE)
+    .on_conflict_do_nothing()
+    .compile(dialect=sqlite.dialect(paramstyle="qmark"))
+)
+_latest_added = Statement(sa.select(inbox.c.connector, inbox.c.key).order_by(inbox.c.id.desc()).limit(value("most")))
 _add_parked = Statement(insert(inbox), (*_NEW, "reason"))
 _set_cursor = Statement(
     insert(cursors).on_conflict_do_update(
@@ -124,6 +135,35 @@ def add(connection: Connection, rows: list[dict[str, Any]]) -> Added:
     """Add the rows whose key is new."""
     accepted = _add.many(connection, rows) if rows else 0
     return Added(accepted=accepted, duplicates=len(rows) - accepted)
+
+
+def add_all(connection: Connection, asked: Sequence[list[dict[str, Any]]]) -> list[Added]:
+    """Add the rows of several, each as `add` would."""
+    rows = [row for some in asked for row in some]
+    at_once = len(rows) - len(rows) % _AT_ONCE
+    new: list[bool] = []
+    for start in range(0, at_once, _AT_ONCE):
+        new += _added(connection, rows[start : start + _AT_ONCE])
+    new += [add(connection, [row]).accepted > 0 for row in rows[at_once:]]
+    told, found = [], iter(new)
+    for some in asked:
+        accepted = sum(islice(found, len(some)))
+        told.append(Added(accepted=accepted, duplicates=len(some) - accepted))
+    return told
+
+
+def _added(connection: Connection, rows: list[dict[str, Any]]) -> list[bool]:
+    """Add as many rows as one statement takes; whether each was new."""
+    count = connection.execute(_add_at_once, [row[name] for row in rows for name in _NEW]).rowcount
+    if count == len(rows):
+        return [True] * count
+    added = {(connector, key) for connector, key in _latest_added.rows(connection, most=count)} if count > 0 else set()
+    new = []
+    for row in rows:
+        name = row["connector"], row["key"]
+        new.append(row["key"] is None or name in added)
+        added.discard(name)
+    return new
 
 
 def add_parked(connection: Connection, row: dict[str, Any], reason: str) -> None:

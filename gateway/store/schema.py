@@ -31,7 +31,8 @@ def _bytes(name: str, *, null: bool = False) -> sa.Column[bytes]:
 
 
 def _table(name: str, *columns: sa.schema.SchemaItem, by_key: bool = False) -> sa.Table:
-    """A table; with `by_key` its rows lie in the order of their primary key."""
+    """A table; with `by_key` its rows lie in the order of their primary key: for short ones, of which a page has many.
+    A row that may be longer than a quarter of a page would have most of itself on a page of its own."""
     return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not by_key)
 
 
@@ -111,20 +112,20 @@ sa.Index("strands_ref", strands.c.ref)
 
 journal = _table(
     "journal",
-    _text("connector", key=True),
-    _text("kind", key=True),
-    _text("ref", key=True),
-    _text("event", key=True),
+    _text("connector"),
+    _text("kind"),
+    _text("ref"),
+    _text("event"),
     _whole("at"),
     _whole("received_at"),
     _bytes("body"),
-    by_key=True,
 )
 sa.Index("journal_event", journal.c.connector, journal.c.event, unique=True)
+sa.Index("journal_strand", journal.c.connector, journal.c.kind, journal.c.ref, journal.c.at)
 
 ledger = _table("ledger", _text("contact", key=True), _text("id", key=True), _whole("at"), _bytes("entry"), by_key=True)
 
-checkpoints = _table("checkpoints", _text("contact", key=True), _whole("as_of", key=True), _bytes("state"), by_key=True)
+checkpoints = _table("checkpoints", _text("contact", key=True), _whole("as_of", key=True), _bytes("state"))
 
 notices = _table(
     "notices",

@@ -72,7 +72,7 @@ class SqliteStore(SqliteOutbox):
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
         self._show_thread = WRITE_THREAD if self._memory else SHOW_THREAD
         self._shower = connection if self._memory else self._opened(connections.open_reader(driver, path))
-        self.writer = Writer(connection, driver, spawn, WRITE_THREAD)
+        self.writer = Writer(connection, driver, spawn, WRITE_THREAD, inbox.add_all)
         self.wal: WalCheckpoints | None = None
         if not self._memory:
             own = self._opened(connections.open_checkpointer(driver, path))
@@ -119,8 +119,7 @@ class SqliteStore(SqliteOutbox):
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
     async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
         """Put records into the inbox; returns after the commit. Raises StoreFull."""
-        rows = inbox.rows_of(connector, records)
-        return await self.writer.write(lambda connection: inbox.add(connection, rows))
+        return await self.writer.add(inbox.rows_of(connector, records))
 
     async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
         """A pulled page: its rows and the cursor behind them."""

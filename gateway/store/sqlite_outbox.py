@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.kernel.outbox import (
     Attempt,
@@ -14,6 +14,7 @@ from gateway.kernel.outbox import (
     Performed,
     Replayed,
 )
+from gateway.kernel.store import Added
 from gateway.store import audit, endpoints, outbox, performing, ranges, replaying, retention
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class SqliteOutbox:
     """See the Outbox port for what each method promises. Made whole by `SqliteStore`."""
 
-    writer: Writer
+    writer: Writer[list[dict[str, Any]], Added]
 
     def _read(self, part: Callable[[Connection], T]) -> Awaitable[T]:
         """Run `part` on one snapshot of the database."""

@@ -2,21 +2,28 @@
 
 Laws: an answer is given only after the commit; parts run in the order in which they were given; a part that fails takes
 nothing from the others. A part may run twice (its first run was rolled back), so it touches nothing but the connection.
+What senders wait for is added in transactions of its own, in turn with those of the parts: it waits for the one that
+runs, and for no other.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import StoreFull
 from gateway.store.library import Connection, named
 
 T = TypeVar("T")
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 Part = Callable[[Connection], Any]
+Run = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""Does what several have asked for, in their order; an answer for each."""
+
 PARTS_MAX = 1_000
 """Parts of one transaction."""
 
@@ -35,21 +42,33 @@ _UNABLE = {
 
 
 class _Waiting(NamedTuple):
-    part: Part
+    asked: Any
     future: "asyncio.Future[Any]"
 
 
-class Writer:
-    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` their parts."""
+class Writer(Generic[Asked, Answer]):
+    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
 
-    def __init__(self, connection: Connection, driver: Any, spawn: Spawn, thread: str) -> None:
+    `add_all` is what is done for those who `add`, for many of them at once.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        driver: Any,
+        spawn: Spawn,
+        thread: str,
+        add_all: Callable[[Connection, Sequence[Asked]], Sequence[Answer]],
+    ) -> None:
         self.connection = connection
         self.commits = 0
         self.writes = 0
         self._error: type[Exception] = driver.Error
         self._spawn = spawn
         self._thread = thread
+        self._add_all = add_all
         self._room = asyncio.Semaphore(WAITING_MAX)
+        self._adding: deque[_Waiting] = deque()
         self._waiting: deque[_Waiting] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -61,62 +80,77 @@ class Writer:
 
     async def write(self, part: Callable[[Connection], T]) -> T:
         """Run `part` in a transaction and come back after the commit. Raises its error, StoreFull or StoreUnusable."""
-        async with self._room:
-            future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Waiting(part, future))
-            if self._idle.is_set():
-                self._idle.clear()
-                self._spawn.task("store-write", self._pump())
-            return await future
+        answer: T = await self._done(self._waiting, part)
+        return answer
+
+    async def add(self, asked: Asked) -> Answer:
+        """Add it with what others add, and come back after the commit. Raises as `write` does."""
+        answer: Answer = await self._done(self._adding, asked)
+        return answer
 
     async def drained(self) -> None:
         """Come back when nothing waits."""
         await self._idle.wait()
 
+    async def _done(self, queue: deque[_Waiting], asked: Any) -> Any:
+        async with self._room:
+            future = asyncio.get_running_loop().create_future()
+            queue.append(_Waiting(asked, future))
+            if self._idle.is_set():
+                self._idle.clear()
+                self._spawn.task("store-write", self._pump())
+            return await future
+
     async def _pump(self) -> None:
         taken: list[_Waiting] = []
         try:
-            while self._waiting:
-                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), PARTS_MAX))]
-                taken = [waiting for waiting in taken if not waiting.future.done()]
-                parts = [waiting.part for waiting in taken]
-                outcomes = await self._spawn.call(self._thread, partial(self._group, parts))
-                for waiting, outcome in zip(taken, outcomes, strict=True):
-                    _settle(waiting.future, outcome)
-                if self.after is not None:
-                    await self.after()
+            while self._adding or self._waiting:
+                for queue, run in ((self._adding, self._add_all), (self._waiting, _one_by_one)):
+                    taken = [queue.popleft() for _ in range(min(len(queue), PARTS_MAX))]
+                    taken = [waiting for waiting in taken if not waiting.future.done()]
+                    if taken:
+                        await self._answer(run, taken)
         finally:
             self._idle.set()
-            for waiting in (*taken, *self._waiting):
+            for waiting in (*taken, *self._adding, *self._waiting):
                 waiting.future.cancel()
+            self._adding.clear()
             self._waiting.clear()
 
-    def _group(self, parts: Sequence[Part]) -> list[Any]:
-        outcomes = self._together(parts)
+    async def _answer(self, run: Run, taken: Sequence[_Waiting]) -> None:
+        asked = [waiting.asked for waiting in taken]
+        outcomes = await self._spawn.call(self._thread, partial(self._group, run, asked))
+        for waiting, outcome in zip(taken, outcomes, strict=True):
+            _settle(waiting.future, outcome)
+        if self.after is not None:
+            await self.after()
+
+    def _group(self, run: Run, asked: Sequence[Any]) -> list[Any]:
+        outcomes = self._together(run, asked)
         if self.measure is not None:
             self.measure()
         return outcomes
 
-    def _together(self, parts: Sequence[Part]) -> list[Any]:
-        """What each part returned or raised. One transaction if all succeed, else one each."""
+    def _together(self, run: Run, asked: Sequence[Any]) -> list[Any]:
+        """What each was answered or raised. One transaction if all succeed, else one each."""
         try:
-            return self._transaction(parts)
+            return self._transaction(run, asked)
         except Exception as error:  # whose fault it is shows when each runs alone
-            if len(parts) == 1:
+            if len(asked) == 1:
                 return [self._named(error)]
-        return [outcome for part in parts for outcome in self._together([part])]
+        return [outcome for one in asked for outcome in self._together(run, [one])]
 
-    def _transaction(self, parts: Sequence[Part]) -> list[Any]:
+    def _transaction(self, run: Run, asked: Sequence[Any]) -> list[Any]:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            results = [part(self.connection) for part in parts]
+            results = [*run(self.connection, asked)]
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
         self.commits += 1
-        self.writes += len(parts)
+        self.writes += len(asked)
         return results
 
     def _named(self, error: Exception) -> Exception:
@@ -127,6 +161,10 @@ class Writer:
                 full.__cause__ = error
                 return full
         return named(error)
+
+
+def _one_by_one(connection: Connection, parts: Sequence[Part]) -> list[Any]:
+    return [part(connection) for part in parts]
 
 
 def _settle(future: "asyncio.Future[Any]", outcome: Any) -> None:

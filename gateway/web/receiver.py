@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.kernel.ports import Clock
 from gateway.kernel.signing import BadSignature, Secret, verify
-from gateway.web.bodies import READ_TIMEOUT_S, BodyRefused, read_body, refusal
+from gateway.web.bodies import READ_TIMEOUT_S, Bodies, BodyRefused, check_coding, check_length, refusal
 from gateway.web.replies import closing, failures_told, told
 from gateway.web.servers import SERVING, Serving
 from gateway.web.words import clean
@@ -67,12 +67,14 @@ class _Receiver:
         self._clock = clock
         self._on_notice = on_notice
         self._fail_with = fail_with
-        self._read_timeout_s = read_timeout_s
+        self._bodies = Bodies(BODY_MAX, read_timeout_s)
         self._seen: dict[str, None] = {}
 
     async def post(self, request: web.Request) -> web.Response:
         try:
-            body = await read_body(request, BODY_MAX, self._read_timeout_s)
+            check_length(request.headers.get(hdrs.CONTENT_LENGTH), BODY_MAX)
+            check_coding(request.headers.get(hdrs.CONTENT_ENCODING))
+            body = await self._bodies.read(request)
         except BodyRefused as error:
             return refusal(error)
         headers = {name.lower(): value for name, value in request.headers.items()}

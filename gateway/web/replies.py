@@ -1,10 +1,12 @@
 """Answers in JSON, and the boundary behind which whatever goes wrong becomes one."""
 
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 
 import msgspec
 import structlog
 from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,6 +32,46 @@ def closing(response: web.Response) -> web.Response:
     """The answer, and the end of its connection: for requests whose body stays unread."""
     response.force_close()
     return response
+
+
+class _Sent(web.StreamResponse):
+    """Stands for an answer that its handler has written whole; the connection goes on."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
+        """Nothing is left to be written."""
+        return request.writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to be written."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """The answer said nothing of an end."""
+        return True
+
+
+SENT = _Sent()
+
+
+class Heads:
+    """Whole answers to what is accepted, as bytes: the library makes each from a dozen parts, which takes a tenth of
+    all the time that a request takes. For HTTP/1.1 and connections that go on."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._content_type = ""
+        self._head = b""
+
+    def accepted(self, now: int, content_type: str, body: bytes) -> bytes:
+        """An answer 202, made at this instant."""
+        second = now // 1000
+        if second != self._second or content_type != self._content_type:
+            self._second, self._content_type = second, content_type
+            self._head = (
+                f"HTTP/1.1 202 Accepted\r\nContent-Type: {content_type}\r\n"
+                f"Date: {formatdate(second, usegmt=True)}\r\nServer: {SERVER}\r\nContent-Length: "
+            ).encode()
+        return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
 
 
 def failures_told(log: structlog.typing.FilteringBoundLogger, failing: Failing) -> Middleware:

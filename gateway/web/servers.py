@@ -9,7 +9,7 @@ import errno
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -58,6 +58,16 @@ SERVING = web.AppKey("serving", Serving)
 """An app that has this key is told where it is served."""
 
 
+class Handler(Protocol):
+    """Answers every request of a server by itself, without a router."""
+
+    serving: Serving
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer."""
+        ...
+
+
 class _NotTheirWords(logging.Filter):
     """Drops what the HTTP library says of malformed requests: it quotes them, and anybody can send a million."""
 
@@ -81,7 +91,7 @@ class _Refusal(asyncio.Protocol):
 class _Server:
     """One app on one address."""
 
-    runner: web.AppRunner
+    runner: web.AppRunner | web.ServerRunner
     http: web.Server
     sockets: asyncio.Server
     serving: Serving
@@ -99,18 +109,9 @@ class Servers:
     def __init__(self) -> None:
         self._running: list[_Server] = []
 
-    async def start(self, app: web.Application, host: str, port: int) -> int:
+    async def start(self, app: web.Application | Handler, host: str, port: int) -> int:
         """Serve an app; returns the port, which matters where 0 was asked for. Raises PortTaken."""
-        # Bodies stay as they were sent: signatures are of those very bytes, and nothing here inflates a bomb.
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            logger=_log,
-            keepalive_timeout=KEEP_ALIVE_S,
-            lingering_time=LINGERING_S,
-            auto_decompress=False,
-            shutdown_timeout=CUT_OFF_S,
-        )
+        runner = _runner(app)
         await runner.setup()
         http = cast(web.Server, runner.server)  # `setup` has made it
 
@@ -123,7 +124,7 @@ class Servers:
             await runner.cleanup()
             raise PortTaken(host, port) if error.errno == errno.EADDRINUSE else error from None
         actual: int = sockets.sockets[0].getsockname()[1]
-        serving = app.get(SERVING) or Serving()
+        serving = (app.get(SERVING) or Serving()) if isinstance(app, web.Application) else app.serving
         serving.host, serving.port, serving.accepting = host, actual, True
         self._running.append(_Server(runner, http, sockets, serving))
         return actual
@@ -141,6 +142,20 @@ class Servers:
                 server.http.pre_shutdown()
             await _turn()
         await asyncio.gather(*(server.stop(grace_s) for server in servers))
+
+
+def _runner(app: web.Application | Handler) -> web.AppRunner | web.ServerRunner:
+    # Bodies stay as they were sent: signatures are of those very bytes, and nothing here inflates a bomb.
+    options: dict[str, Any] = {
+        "access_log": None,
+        "logger": _log,
+        "keepalive_timeout": KEEP_ALIVE_S,
+        "lingering_time": LINGERING_S,
+        "auto_decompress": False,
+    }
+    if isinstance(app, web.Application):
+        return web.AppRunner(app, shutdown_timeout=CUT_OFF_S, **options)
+    return web.ServerRunner(web.Server(app, **options), shutdown_timeout=CUT_OFF_S)
 
 
 async def _turn() -> None:

@@ -1,13 +1,14 @@
 """T3: a notice is tried until it is there or given up, the same words under the same id each time."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import gateway.engine.perform as perform_module
 from gateway.engine.retain import Retention
-from gateway.kernel.ports import NetRequest, NetResponse
+from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.signing import parse_secret, verify
 from gateway.kernel.store import Performed, StoreFull
 from gateway.model.instant import format_instant
@@ -466,6 +467,61 @@ def test_a_slow_endpoint_takes_no_more_than_its_share() -> None:
         assert len(slow.sent) == 60
 
     run(story, policy=QUIET, subscriptions={"helpdesk": ("contact.opened",), "board": ("contact.opened",)})
+
+
+def test_a_try_has_fifteen_seconds_in_all_and_a_short_answer() -> None:
+    """The deadline goes to the net, which holds it over the body too; an answer that never ends is no answer."""
+
+    async def story(rig: Rig) -> None:
+        class Strict(AnsweringNet):
+            async def request(self, request: NetRequest, *, deadline_s: float, body_max: int = 16_384) -> NetResponse:
+                self.sent.append(request)
+                raise NetError(f"no complete answer within {deadline_s:g} s, {body_max} bytes")
+
+        rig.net = Strict()
+        await rig.restart()
+        await rig.post(opening())
+        await rig.settle()
+        (waiting,) = await rig.deliveries("ready")
+        assert waiting.last_error == "no complete answer within 15 s, 16384 bytes"
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE)
+
+
+def test_a_crash_between_outcome_and_commit_sends_the_same_once_more(tmp_path: Path) -> None:
+    """The receiver has it, we don't know: after the restart it goes out again, same id, same sequence, same bytes."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.gateway.judge_once()
+        await rig.gateway._performer.advance()
+        await until(lambda: bool(rig.net.sent))
+        await rig.restart()
+        await rig.settle()
+        first, second = rig.net.sent
+        assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+        assert [(delivery.state, delivery.tries) for delivery in await rig.deliveries()] == [("delivered", 1)]
+
+    run(story, tmp_path / "gateway.db", policy=QUIET, subscriptions=ONE_NOTICE)
+
+
+def test_what_lands_at_an_endpoint_that_was_disabled_meanwhile_counts() -> None:
+    """It was under way: a success is a success; what was held and not tried waits, with no try burnt."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(*(opening(ticket=str(number)) for number in range(20)))
+        while await rig.gateway.judge_once():
+            pass
+        rig.net.answers = [204, 410]
+        await rig.settle()
+        states = Counter(delivery.state for delivery in await rig.deliveries())
+        assert states["delivered"] == len(rig.net.sent) - 1
+        assert sum(states.values()) == 20
+        waiting = await rig.deliveries("ready")
+        assert sorted({delivery.tries for delivery in waiting}) == [0, 1]
+        assert sum(delivery.tries for delivery in waiting) == 1
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE)
 
 
 def test_no_secret_and_no_body_is_in_the_log() -> None:

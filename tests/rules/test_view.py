@@ -178,8 +178,8 @@ def test_a_notice_fills_the_published_shape_and_nothing_else() -> None:
     state = msgspec.structs.replace(state_of(result), cut={"tags": 2})
     body = notice_body(effect, "con_1", state, rules, name="test", source="gw", link="https://x.example/con_1")
 
-    numbered = {"sequence": "000000000001", **body}
-    assert msgspec.to_builtins(msgspec.convert(numbered, Notice)) == numbered
+    sent = {**body, "sequence": "000000000001"}
+    assert msgspec.to_builtins(msgspec.convert(sent, Notice)) == sent
     assert (body["id"], body["source"], body["datacontenttype"]) == (effect.id, "gw", "application/json")
     assert (body["data"]["reason"], body["data"]["rule"], body["data"]["late_by_s"]) == ("was new", None, 3600)
     contact = body["data"]["contact"]

@@ -33,6 +33,30 @@ def test_requests_that_wait_share_one_commit(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_of_many_rows_at_once_each_is_new_or_a_duplicate_by_itself() -> None:
+    """However many are added by one statement: each caller is told of its own; of equal keys the first one is new.
+
+    Rows without a key are always new, and the same key of another connector is another row.
+    """
+
+    async def run() -> None:
+        async with in_memory() as store:
+            await store.add_records("a", [record(str(n)) for n in range(0, 60, 3)])
+            asked = [("a", [record(str(n)), record(str(n + 1)), record(None)]) for n in range(0, 60, 2)]
+            asked += [("b", [record("0")]), ("a", []), ("b", [record("0")])]
+            known, expected = {("a", str(n)) for n in range(0, 60, 3)}, []
+            for connector, records in asked:
+                names = [(connector, one.key) for one in records]
+                new = [name for name in names if name[1] is None or name not in known]
+                known.update(new)
+                expected.append(Added(accepted=len(new), duplicates=len(names) - len(new)))
+            assert await asyncio.gather(*(store.add_records(*one) for one in asked)) == expected
+            assert store.writer.commits <= 4
+            assert len(await store.inbox(limit=999)) == 60 + 30 + 1
+
+    asyncio.run(run())
+
+
 def test_a_part_that_fails_takes_nothing_from_the_others() -> None:
     """A part that raises after it has written is rolled back alone; the rest of its group is committed and counted."""
 

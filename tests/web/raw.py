@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from gateway.web.servers import Servers
+from gateway.web.servers import Handler, Servers
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Line:
 
 
 @asynccontextmanager
-async def served(app: web.Application, host: str = "127.0.0.1") -> AsyncIterator[int]:
+async def served(app: web.Application | Handler, host: str = "127.0.0.1") -> AsyncIterator[int]:
     """The port of an app that is served meanwhile."""
     servers = Servers()
     port = await servers.start(app, host, 0)

@@ -9,17 +9,17 @@ import pytest
 from gateway.engine.receive import Answer
 from gateway.kernel.store import StoreFull
 from gateway.plugin import Request
-from gateway.web import inbound
-from gateway.web.inbound import inbound_app
-from gateway.web.servers import SERVING, Servers
-from tests.web.raw import ask, line_to, served
+from gateway.web import bodies, inbound
+from gateway.web.inbound import Door, inbound_app
+from gateway.web.servers import Servers
+from tests.web.raw import Reply, ask, line_to, served
 from tests.web.worlds import NOW, Whole, body_of, opened, run, signed
 
 LIMIT = 4_096
 BODY = body_of(opened(1, NOW))
 
 
-def door(whole: Whole, **options: float) -> "inbound.web.Application":
+def door(whole: Whole, **options: float) -> Door:
     """The app under test."""
     return inbound_app(whole.gateway, whole.clock, LIMIT, **options)
 
@@ -311,10 +311,10 @@ def test_health_follows_the_door() -> None:
     async def work(whole: Whole) -> None:
         app = door(whole)
         servers = Servers()
-        assert not app[SERVING].accepting
+        assert not app.serving.accepting
         port = await servers.start(app, "127.0.0.1", 0)
         well = await ask(port, "GET", "/healthz")
-        app[SERVING].accepting = False
+        app.serving.accepting = False
         ill = await ask(port, "GET", "/healthz")
         refused = await ask(port, "POST", "/in/shop", BODY, **signed(BODY, NOW))
         await servers.stop(1)
@@ -339,3 +339,65 @@ def test_malformed_requests_are_not_logged(capfd: pytest.CaptureFixture[str], ca
 
     run(work)
     assert "hunter2" not in "".join(capfd.readouterr()) + caplog.text
+
+
+def test_an_accepted_request_leaves_its_connection_open() -> None:
+    """One answer after the other on one connection, each with its date; who asks for the end gets it."""
+
+    async def work(whole: Whole) -> None:
+        head = "".join(f"{name}: {value}\r\n" for name, value in signed(BODY, NOW).items())
+        request = f"POST /in/shop HTTP/1.1\r\nHost: h\r\n{head}Content-Length: {len(BODY)}\r\n".encode()
+        async with served(door(whole)) as port, line_to(port) as line:
+            await line.send(2 * (request + b"\r\n" + BODY))
+            replies = [await line.reply(), await line.reply()]
+            await line.send(request + b"Connection: close\r\n\r\n" + BODY)
+            replies.append(await line.reply())
+            assert await line.ended()
+            old = await ask_in_1_0(port, request.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n" + BODY)
+
+        assert [msgspec.json.decode(reply.body)["accepted"] for reply in replies] == [1, 0, 0]
+        for reply in (*replies, old):
+            assert reply.status == 202
+            assert (reply.headers["content-type"], reply.headers["server"]) == ("application/json", "orion-gateway")
+            assert reply.headers["date"].endswith(" GMT")
+        assert replies[0].headers["date"] == "Mon, 02 Mar 2026 09:00:00 GMT"
+
+    run(work)
+
+
+async def ask_in_1_0(port: int, request: bytes) -> Reply:
+    """An answer to an older client, whose connection ends with it."""
+    async with line_to(port) as line:
+        await line.send(request)
+        reply = await line.reply()
+        assert await line.ended()
+        return reply
+
+
+def test_slow_bodies_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many bodies are waited for, the one that was waited for longest is told to come back; the next is read.
+
+    A body that has come whole needs no such place at all.
+    """
+    monkeypatch.setattr(bodies, "WAITED_FOR_MAX", 2)
+
+    async def work(whole: Whole) -> None:
+        head = "".join(f"{name}: {value}\r\n" for name, value in signed(BODY, NOW).items())
+        start = f"POST /in/shop HTTP/1.1\r\nHost: h\r\n{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY[:1]
+        async with served(door(whole)) as port, line_to(port) as one, line_to(port) as two, line_to(port) as three:
+            for line in (one, two):
+                await line.send(start)
+                await ask(port, "GET", "/healthz")
+            honest = await ask(port, "POST", "/in/shop", BODY, **signed(BODY, NOW))
+            await three.send(start)
+            displaced = await one.reply()
+            assert await one.ended()
+            for line in (two, three):
+                await line.send(BODY[1:])
+            finished = [await two.reply(), await three.reply()]
+
+        assert honest.status == 202
+        assert (displaced.status, displaced.headers["retry-after"]) == (503, "5")
+        assert [reply.status for reply in finished] == [202, 202]
+
+    run(work)
