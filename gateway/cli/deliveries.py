@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli import output
-from gateway.cli.failures import FOUND, Failed
-from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
+from gateway.cli.options import CONFIG, AsJson, ConfigFile, EndedState, Limit, family
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 commands = family("The notices on their way to the endpoints.")
 
 State = Literal["ready", "leased", "delivered", "dead"]
-Over = Literal["dead", "delivered", "any"]
 Id = Annotated[int, typer.Argument(metavar="ID", min=0, max=2**63 - 1, help="The number of the delivery.")]
 
 
@@ -66,6 +64,7 @@ def list_(
 @commands.command("show")
 def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one delivery with every try and its body."""
+    from gateway.cli.replaying import missing
     from gateway.cli.table import clean, duration
     from gateway.cli.work import with_store
     from gateway.kernel.values import delivery_values
@@ -100,7 +99,7 @@ def replay(
     endpoint: Annotated[str, typer.Option(metavar="NAME", help="What went to this endpoint, in a range of time.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="Made at or after this time, or so long ago: 2h.")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="Made before; unless given, now.")] = "",
-    state: Annotated[Over, typer.Option(help="Which of them.")] = "dead",
+    state: Annotated[EndedState, typer.Option(help="Which of them.")] = "dead",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, however many there are.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -120,11 +119,6 @@ def replay(
     if endpoint or since or until:
         raise typer.BadParameter("give the ID of one delivery, or --endpoint and --since, not both")
     replay_one(config, id, as_json=as_json)
-
-
-def missing(id: int) -> Failed:
-    """What is said of a delivery that there isn't."""
-    return Failed(FOUND, f"there is no delivery {id}", "`gateway deliveries list` shows them")
 
 
 def _body(body: bytes) -> Any:

@@ -9,8 +9,8 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.acknowledge import somebody
-from gateway.cli.deliveries import Over, missing
 from gateway.cli.failures import FOUND, Failed
+from gateway.cli.options import EndedState
 from gateway.cli.rotation import the_endpoint
 from gateway.cli.work import with_store
 from gateway.config import Config
@@ -24,7 +24,7 @@ ASKED_FROM = 20
 
 COUNTED_MAX = 100_000
 ACTOR = "gateway deliveries replay"
-_STATES: dict[Over, tuple[DeliveryState, ...]] = {
+_STATES: dict[EndedState, tuple[DeliveryState, ...]] = {
     "dead": ("dead",),
     "delivered": ("delivered",),
     "any": ("delivered", "dead"),
@@ -49,7 +49,9 @@ def replay_one(config: Path, id: int, *, as_json: bool) -> None:
         output.say(f"delivery {id} has not ended: it waits in its contact's order, and its next try is due now")
 
 
-def replay_range(config: Path, endpoint: str, since: str, until: str, state: Over, *, yes: bool, as_json: bool) -> None:
+def replay_range(
+    config: Path, endpoint: str, since: str, until: str, state: EndedState, *, yes: bool, as_json: bool
+) -> None:
     """Replay what ended of an endpoint's deliveries made in [since, until). Raises Failed and BadParameter."""
     if not endpoint or not since:
         raise typer.BadParameter("give the ID of one delivery, or --endpoint and --since for a range")
@@ -90,7 +92,7 @@ async def _replay(store: Store, endpoint: str, since: int, until: int, states: C
     return replayed
 
 
-def _confirm(found: int, endpoint: str, state: Over, *, yes: bool) -> None:
+def _confirm(found: int, endpoint: str, state: EndedState, *, yes: bool) -> None:
     """Ask before many go out. Raises Failed where nobody can be asked, Abort where the answer is no."""
     if yes or found < ASKED_FROM:
         return
@@ -110,6 +112,11 @@ def _instant(text: str, option: str, now: int) -> int:
     except (ValueError, OverflowError):
         told = "a time is like 2026-03-02T09:00:00Z, or how long ago, like 2h"
         raise typer.BadParameter(told, param_hint=option) from None
+
+
+def missing(id: int) -> Failed:
+    """What is said of a delivery that there isn't."""
+    return Failed(FOUND, f"there is no delivery {id}", "`gateway deliveries list` shows them")
 
 
 def _actor() -> str:

@@ -58,6 +58,9 @@ class Door:
         except Exception:  # one request's failure is its own: it is logged without its content, the server goes on
             self._gateway.world.log.exception("request_failed", route=_ROUTE if path.startswith(_IN) else _HEALTH)
             response = closing(told(500, "the gateway failed on this request; its log says why"))
+        if (connector := path[len(_IN) :]) in self._gateway.links:
+            outcome = "accepted" if response is SENT else request_outcome(response.status)
+            self._gateway.world.meters.requests.add(connector, outcome)
         if response is not SENT:
             response.headers[hdrs.SERVER] = SERVER
         return response
@@ -66,9 +69,7 @@ class Door:
         connector = path[len(_IN) :] if path.startswith(_IN) else ""
         if connector and "/" not in connector:
             if request.method == hdrs.METH_POST:
-                response = await self._post(request, connector)
-                self._count(connector, _ACCEPTED if response is SENT else response.status)
-                return response
+                return await self._post(request, connector)
             return _not_allowed(hdrs.METH_POST)
         if path == _HEALTH:
             if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
@@ -107,11 +108,6 @@ class Door:
         if answer is None:
             return _unknown()
         return await self._told(request, answer)
-
-    def _count(self, connector: str, status: int) -> None:
-        """Count a request to a connector that there is by what it was told: the labels are the configuration's."""
-        if connector in self._gateway.links:
-            self._gateway.world.meters.requests.add(connector, request_outcome(status))
 
     async def _told(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         if answer.status == _ACCEPTED and request.keep_alive and request.version >= (1, 1):
