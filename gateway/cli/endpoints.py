@@ -84,12 +84,12 @@ def test(name: Name, config: ConfigFile = CONFIG, as_json: AsJson = False) -> No
 @commands.command("enable")
 def enable(name: Name, config: ConfigFile = CONFIG) -> None:
     """Let an endpoint have its notices again, when its receiver is mended. What waits goes out, the oldest first."""
-    from gateway.cli.acknowledge import somebody
+    from gateway.cli.actor import actor
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
 
     async def work(settled: "Config", store: "Store") -> bool:
-        return await store.enable_endpoint(name, SystemClock().now(), f"{somebody()} (gateway endpoints enable)")
+        return await store.enable_endpoint(name, SystemClock().now(), actor("gateway endpoints enable"))
 
     if not with_store(config, work):
         raise Failed(FOUND, f"there is no endpoint {name[:100]!r}", "`gateway endpoints list` shows them")

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from gateway.cli import output
-from gateway.cli.acknowledge import somebody
+from gateway.cli.actor import actor
 from gateway.cli.failures import FOUND, Failed
 from gateway.cli.options import EndedState
 from gateway.cli.rotation import the_endpoint
@@ -23,7 +23,7 @@ ASKED_FROM = 20
 """So many deliveries and more are sent only after a yes."""
 
 COUNTED_MAX = 100_000
-ACTOR = "gateway deliveries replay"
+COMMAND = "gateway deliveries replay"
 _STATES: dict[EndedState, tuple[DeliveryState, ...]] = {
     "dead": ("dead",),
     "delivered": ("delivered",),
@@ -36,7 +36,7 @@ def replay_one(config: Path, id: int, *, as_json: bool) -> None:
     """Replay one delivery. Raises Failed if there is none."""
 
     async def work(settled: Config, store: Store) -> Replayed | None:
-        return await store.replay_delivery(id, SystemClock().now(), _actor())
+        return await store.replay_delivery(id, SystemClock().now(), actor(COMMAND))
 
     became = with_store(config, work)
     if became is None:
@@ -84,7 +84,7 @@ async def _replay(store: Store, endpoint: str, since: int, until: int, states: C
             output.say(f"{_FRESH_LINE}{replayed} due again", end="")
 
     replayed = await store.replay_deliveries(
-        endpoint=endpoint, since=since, until=until, states=states, now=SystemClock().now(), by=_actor(),
+        endpoint=endpoint, since=since, until=until, states=states, now=SystemClock().now(), by=actor(COMMAND),
         progress=progress,
     )  # fmt: skip
     if told:
@@ -117,7 +117,3 @@ def _instant(text: str, option: str, now: int) -> int:
 def missing(id: int) -> Failed:
     """What is said of a delivery that there isn't."""
     return Failed(FOUND, f"there is no delivery {id}", "`gateway deliveries list` shows them")
-
-
-def _actor() -> str:
-    return f"{somebody()} ({ACTOR})"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway.cli import output
-from gateway.cli.acknowledge import somebody
+from gateway.cli.actor import actor
 from gateway.cli.failures import CONFIGURATION, FOUND, TEMPORARY, Failed
 from gateway.cli.reloading import Answer, answer_words, ask
 from gateway.cli.rotation import (
@@ -107,7 +107,7 @@ def _audit(settled: Config, name: str, action: str, detail: str) -> None:
     async def work(store: Store) -> None:
         await store.write_audit(
             at=SystemClock().now(),
-            actor=f"{somebody()} (gateway endpoints rotate)",
+            actor=actor("gateway endpoints rotate"),
             action=action,
             object=f"endpoint:{name}",
             detail=detail,
