@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 MARK: Final = "•"
+PLAIN_MARK: Final = "·"
+"""The sign in a body that is no UTF-8: there it is a single byte, as the digit was."""
+
 DIGITS_MIN: Final = 12
 DIGITS_MAX: Final = 19
 TRIES_MAX: Final = 2_000
@@ -26,14 +29,17 @@ _BACK_MAX = 512
 
 _ZERO_WIDTH = r"\0\u00ad\u180e\u200b-\u200f\u2060\ufeff"
 _SEPARATORS = r" .\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\uff0d\uff0e"
-_NEXT = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}[0-9]"
-_FIRST = r"[2-68](?<![0-9•][2-68])"
+_BETWEEN = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}"
+_NEXT = rf"{_BETWEEN}[0-9]"
+_FIRST = r"[2-68](?<![0-9][2-68])"
 _ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
 _REST_OF_ROW = re.compile(rf"(?:{_NEXT})*+")
 _OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]+")
-_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*[0-9•]")
-_WENT_BEFORE = re.compile(rf"(?:[0-9•][{_ZERO_WIDTH}]+|•(?:[{_ZERO_WIDTH}]*[{_SEPARATORS}]){{0,2}}[{_ZERO_WIDTH}]*)\Z")
+# Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
+_SIGN = rf"[{MARK}{PLAIN_MARK}]"
+_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}{_BETWEEN}{_SIGN})")
+_WENT_BEFORE = re.compile(rf"(?:[0-9][{_ZERO_WIDTH}]++|{_SIGN}{_BETWEEN}{_SIGN}{_BETWEEN}(?:[0-9]{_BETWEEN}){{0,3}})\Z")
 
 # The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
 _ISSUERS = (
@@ -162,7 +168,7 @@ def _is_something_else(text: str, card: _Card) -> bool:
     plus = _PLUS.search(back)
     if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + card.digits <= _PHONE_DIGITS_MAX):
         return True
-    if _WENT_BEFORE.search(text, max(0, card.start - 8), card.start):
+    if _WENT_BEFORE.search(text, max(0, card.start - 32), card.start):
         return True
     word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
     behind = _WORD.match(text, card.end, card.end + 64)

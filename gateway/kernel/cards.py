@@ -9,15 +9,12 @@ not found again.
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
 
-from gateway.kernel.card_numbers import DIGITS_MAX, DIGITS_MIN, MARK, find, is_number, may_hold_number
-
-PLAIN_MARK: Final = "*"
-"""The sign in a body that is no UTF-8: there it is a single byte, as the digit was."""
+from gateway.kernel.card_numbers import DIGITS_MAX, DIGITS_MIN, MARK, PLAIN_MARK, find, is_number, may_hold_number
 
 _LEADS_OF_DIGITS = bytes([0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xEA, 0xEF, 0xF0])
 """Bytes that UTF-8's digits of other scripts, the full-width ones among them, begin with."""
@@ -54,8 +51,11 @@ def hide_cards(body: bytes, id_keys: frozenset[str] = frozenset()) -> tuple[byte
         hidden, count = _hide_in_json(text, id_keys)
     elif _FORM.fullmatch(text):
         hidden, count = _hide(text, _IN_FORM)
+    elif charset == "latin-1" or "\0" in text:  # UTF-16, as likely as not
+        charset = "latin-1"
+        hidden, count = _hide(body.decode(charset), _IN_BYTES)
     else:
-        hidden, count = _hide(text, _IN_BYTES if charset == "latin-1" or "\0" in text else _IN_JSON)
+        hidden, count = _hide(text, _IN_JSON)
     return (hidden.encode(charset), count) if count else (body, 0)
 
 
