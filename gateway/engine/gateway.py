@@ -16,6 +16,7 @@ from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
+from gateway.engine.turns import Courtesy
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
@@ -45,11 +46,14 @@ class Gateway:
     _fetching: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _courtesy: Courtesy = field(init=False)
     _next_due: int | None = None
+    _oldest: int | None = None
     _stopping: bool = False
 
     def __post_init__(self) -> None:
         self._watermark = Watermark(self.world.clock.now())
+        self._courtesy = Courtesy(self.world.clock, self._arriving)
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
         self._fetching = Loop(self.world, "fetch", self._fetch)
@@ -94,6 +98,7 @@ class Gateway:
         if self._backlog.full:
             return unavailable("the gateway has too much to judge; send it again later")
         self._arriving[id(request)] = request.received_at
+        self._courtesy.entered()
         try:
             return await receive(self.world, link, request)
         finally:
@@ -123,7 +128,7 @@ class Gateway:
                 outlook, _ = await self._look()
             judged = records + contacts > 0
             followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
-            self._next_due = outlook.next_due
+            self._next_due, self._oldest = outlook.next_due, outlook.received
             await self._backlog.watch(self.world, outlook)
         return records + contacts + followed
 
@@ -151,13 +156,18 @@ class Gateway:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
+        began = self.world.clock.monotonic()
         taken_up = await self.judge_once()
+        worked_s = self.world.clock.monotonic() - began
         if not taken_up:
             return self._until_due_s()
         self._performing.nudge()
         self._fetching.nudge()
-        if taken_up < BATCH_MAX and not self._stopping:
+        if self._stopping:
+            return 0.0
+        if taken_up < BATCH_MAX:
             await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
+        await self._courtesy.rest(worked_s, self._oldest)
         return 0.0
 
     def _until_due_s(self) -> float:
