@@ -23,6 +23,7 @@ UNDER_WAY_MAX = 512
 
 RETRY_AFTER_S = 5
 
+_ACCEPTED = 202
 _IN = "/in/"
 _ROUTE = "/in/{connector}"
 _HEALTH = "/healthz"
@@ -109,7 +110,7 @@ class Door:
         return await self._told(request, answer)
 
     async def _told(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        if answer.status == 202 and request.keep_alive and request.version >= (1, 1):
+        if answer.status == _ACCEPTED and request.keep_alive and request.version >= (1, 1):
             await request.writer.write(self._heads.accepted(self._clock.now(), answer.content_type, answer.body))
             return SENT
         headers = {hdrs.CONTENT_TYPE: answer.content_type}
