@@ -47,7 +47,7 @@ class _Waiting(NamedTuple):
 
 
 class Writer(Generic[Asked, Answer]):
-    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` their parts.
+    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
 
     `add_all` is what is done for those who `add`, for many of them at once.
     """
