@@ -33,7 +33,7 @@ _BETWEEN = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}"
 _NEXT = rf"{_BETWEEN}[0-9]"
 _FIRST = r"[2-68](?<![0-9][2-68])"
 _ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
-_REST_OF_ROW = re.compile(rf"(?:{_NEXT})*+")
+_REST_OF_ROW = re.compile(rf"[0-9{_ZERO_WIDTH}{_SEPARATORS}]*+")
 _OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 # Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
@@ -63,6 +63,9 @@ _STRIPE = re.compile(r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=
 _CODE_WORD = r"(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode)"
 _CODE = re.compile(rf"\b{_CODE_WORD}\b[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
 _CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}\b{_CODE_WORD}\b", re.IGNORECASE)
+
+_CODE_HINTS = ("cv", "csc", "cid", "code", "nummer")
+"""One of these is in every word for a security code, in small letters."""
 
 _PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
 _PHONE_DIGITS_MAX = 15
@@ -191,11 +194,10 @@ def _codes(text: str, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
         parts += (text[done:start], MARK * (end - start))
         done = end
     rest = "".join((*parts, text[done:]))
-    return sorted(
-        {
-            code.span(1)
-            for start, end in taken
-            for pattern in (_CODE, _CODE_BEFORE)
-            for code in pattern.finditer(rest, max(0, start - NEAR), end + NEAR)
-        }
-    )
+    found: set[tuple[int, int]] = set()
+    for start, end in taken:
+        near = max(0, start - NEAR), end + NEAR
+        words = rest[slice(*near)].lower()
+        if any(hint in words for hint in _CODE_HINTS):
+            found |= {code.span(1) for pattern in (_CODE, _CODE_BEFORE) for code in pattern.finditer(rest, *near)}
+    return sorted(found)
