@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from gateway.cli import (
+    audit,
     check,
     contacts,
     deliveries,
+    endpoints,
     explain,
     inbox,
     init,
@@ -28,6 +30,7 @@ from gateway.cli import (
     version,
 )
 from gateway.cli.demo import command as demonstration
+from gateway.cli.doctor import command as doctor
 from gateway.cli.failures import INTERRUPTED, OK, tell
 from gateway.cli.options import LogLevel, choices, family
 
@@ -36,6 +39,8 @@ app.command("run")(run.run)
 app.command("demo")(demonstration.demo)
 app.command("check")(check.check)
 app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
+app.command("audit")(audit.audit)
 app.command("explain")(explain.explain)
 app.command("reload")(reload.reload)
 app.command("status")(status.status)
@@ -46,13 +51,19 @@ app.command("version")(version.version)
 for name, commands in (
     ("contacts", contacts.commands),
     ("deliveries", deliveries.commands),
+    ("endpoints", endpoints.commands),
     ("inbox", inbox.commands),
     ("plugin", plugin.commands),
     ("policy", policy.commands),
 ):
     app.add_typer(commands, name=name)
 # Singular or plural: nobody should have to remember which.
-for name, commands in (("contact", contacts.commands), ("delivery", deliveries.commands), ("plugins", plugin.commands)):
+for name, commands in (
+    ("contact", contacts.commands),
+    ("delivery", deliveries.commands),
+    ("endpoint", endpoints.commands),
+    ("plugins", plugin.commands),
+):
     app.add_typer(commands, name=name, hidden=True)
 
 

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gateway.cli import output
-from gateway.cli.failures import FOUND, Failed
-from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
+from gateway.cli.options import CONFIG, AsJson, ConfigFile, EndedState, Limit, family
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.kernel.store import Delivery, Replayed, Store
+    from gateway.kernel.store import Delivery, Store
 
 commands = family("The notices on their way to the endpoints.")
 
@@ -65,6 +64,7 @@ def list_(
 @commands.command("show")
 def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one delivery with every try and its body."""
+    from gateway.cli.replaying import missing
     from gateway.cli.table import clean, duration
     from gateway.cli.work import with_store
     from gateway.kernel.values import delivery_values
@@ -75,7 +75,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
     row, tries = with_store(config, work)
     if row is None:
-        raise _missing(id)
+        raise missing(id)
     body = _body(row.body)
     if as_json:
         told = [{**tried, "at": format_instant(tried["at"])} for tried in tries]
@@ -91,21 +91,34 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
 
 @commands.command("replay")
-def replay(id: Id, config: ConfigFile = CONFIG) -> None:
-    """Send a delivery again, under the same webhook-id, in one try."""
-    from gateway.cli.work import with_store
-    from gateway.kernel.clock import SystemClock
+def replay(
+    id: Annotated[
+        int | None, typer.Argument(metavar="ID", min=0, max=2**63 - 1, help="The number of one delivery.")
+    ] = None,
+    config: ConfigFile = CONFIG,
+    endpoint: Annotated[str, typer.Option(metavar="NAME", help="What went to this endpoint, in a range of time.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="Made at or after this time, or so long ago: 2h.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Made before; unless given, now.")] = "",
+    state: Annotated[EndedState, typer.Option(help="Which of them.")] = "dead",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, however many there are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send deliveries that have ended once more. One by its ID, or those of an endpoint made in a range of time.
 
-    async def work(config: "Config", store: "Store") -> "Replayed | None":
-        return await store.replay_delivery(id, SystemClock().now(), "command")
+    Each goes out under the same webhook-id with the same bytes, signed with today's secrets: one try, beside what
+    waits. Who did it is noted: `gateway audit`. For example:
 
-    if not with_store(config, work):
-        raise _missing(id)
-    output.say(f"delivery {id} is due again; a running gateway sends it at once, otherwise the next start does")
+    gateway deliveries replay 4711
 
+    gateway deliveries replay --endpoint helpdesk --since 2h --state any
+    """
+    from gateway.cli.replaying import replay_one, replay_range
 
-def _missing(id: int) -> Failed:
-    return Failed(FOUND, f"there is no delivery {id}", "`gateway deliveries list` shows them")
+    if id is None:
+        return replay_range(config, endpoint, since, until, state, yes=yes, as_json=as_json)
+    if endpoint or since or until:
+        raise typer.BadParameter("give the ID of one delivery, or --endpoint and --since, not both")
+    replay_one(config, id, as_json=as_json)
 
 
 def _body(body: bytes) -> Any:

@@ -10,6 +10,7 @@ LIMIT_MAX = 100_000
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+EndedState = Literal["dead", "delivered", "any"]
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")]

@@ -25,7 +25,8 @@ def reload(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let the running gateway read its policy again. What is wrong is told, exit 78, and changes nothing."""
+    """Let the running gateway read its policy again, and its endpoints' secrets. What is wrong is told, exit 78, and
+    changes nothing."""
     import asyncio
 
     from gateway.cli.reloading import answer_values, ask, follow, the_process

@@ -102,13 +102,19 @@ def answer_values(answer: Answer) -> dict[str, Any]:
     """The answer for JSON. `left`: open contacts that are about to be judged again."""
     told = answer.told
     policy = policy_values(answer.row) if answer.row else None
-    return {"outcome": told.outcome, "policy": policy, "left": answer.left, "problems": list(told.problems)}
+    return {
+        "outcome": told.outcome,
+        "policy": policy,
+        "left": answer.left,
+        "problems": list(told.problems),
+        "secrets": list(told.secrets),
+    }
 
 
 def refused_here(found: Problems) -> dict[str, Any]:
     """The same for files that are wrong already before anybody was asked."""
     problems = [str(problem) for problem in found.problems]
-    return {"outcome": "refused", "policy": None, "left": None, "problems": problems}
+    return {"outcome": "refused", "policy": None, "left": None, "problems": problems, "secrets": []}
 
 
 def answer_words(answer: Answer) -> str:
@@ -119,9 +125,10 @@ def answer_words(answer: Answer) -> str:
         return f"the gateway refused it; {present} goes on"
     if told.outcome == "failed" or row is None:
         return f"the gateway could not put it in force, its log says more; {present} goes on"
-    before = "nothing has changed: " if told.outcome == "unchanged" else ""
+    before = "nothing has changed: " if told.outcome == "unchanged" and not told.secrets else ""
     until = f"; until then {present} goes on" if row.since > answer.now else ""
-    return f"{before}{named(row)}, {since_words(row, answer.now)}{until}"
+    signing = f"; other secrets sign for {', '.join(told.secrets)}" if told.secrets else ""
+    return f"{before}{named(row)}, {since_words(row, answer.now)}{until}{signing}"
 
 
 def _signal(process: int) -> None:

@@ -21,7 +21,7 @@ def run(
         LogFormat | None, typer.Option(help="Unless given: text on a terminal, JSON elsewhere.")
     ] = None,
 ) -> None:
-    """Run the gateway. SIGTERM and Ctrl-C finish what is in flight, within 10 seconds; SIGHUP reads the policy."""
+    """Run the gateway. SIGTERM and Ctrl-C finish what is in flight, within 10 seconds; SIGHUP is `gateway reload`."""
     import asyncio
     import signal
 

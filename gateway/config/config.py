@@ -37,7 +37,8 @@ class ConnectorConfig(BaseModel):
 
 
 class EndpointConfig(BaseModel):
-    """One receiver of notices. The first secret signs; `notices` are patterns such as `sla.*`; `rate` is a second's."""
+    """One receiver of notices. Each secret signs; `notices` are patterns such as `sla.*`; `rate` is a second's; `token`
+    is the receiver's own, with which it asks what it has missed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +49,7 @@ class EndpointConfig(BaseModel):
     concurrency: int
     rate: float | None
     reach: InstanceOf[Reach]
+    token: SecretStr | None = None
 
 
 class Config(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from gateway.config.config import Config, ConnectorConfig, EndpointConfig
 from gateway.config.outward import loose_reach, why_not
-from gateway.config.secret import Secrets
+from gateway.config.secret import Secrets, secret_lines
 from gateway.config.shape import ENTRIES_MAX, ENTRY_NAME, ConnectorShape, EndpointShape, FileShape
 from gateway.config.values import Preset, parse_address, parse_database, parse_policy
 from gateway.kernel.document import Document, Problem, Problems, did_you_mean, read_text
@@ -24,6 +24,9 @@ NOTICE_TYPES: tuple[str, ...] = tuple(
 )
 NOTICE_FAMILIES: tuple[str, ...] = ("*", *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in NOTICE_TYPES))
 """The patterns that people write for many types at once."""
+
+TOKEN_MIN = 16
+"""Characters of an endpoint's token at least."""
 
 _NAME = re.compile(ENTRY_NAME)
 _NOWHERE = "policy.yaml"
@@ -88,9 +91,10 @@ def _with_secrets(data: Any, secrets: Secrets) -> Any:
 
 
 def _endpoint_with_secrets(endpoint: Any, secrets: Secrets, loc: tuple[str | int, ...]) -> Any:
-    if isinstance(endpoint, dict) and "secret" in endpoint:
-        return {**endpoint, "secret": secrets.resolved(endpoint["secret"], (*loc, "secret"))}
-    return endpoint
+    if not isinstance(endpoint, dict):
+        return endpoint
+    places = {key: secrets.resolved(endpoint[key], (*loc, key)) for key in ("secret", "token") if key in endpoint}
+    return {**endpoint, **places}
 
 
 def _wrong_names(document: Document) -> Iterator[Problem]:
@@ -111,6 +115,7 @@ def _wrong_endpoints(document: Document) -> Iterator[Problem]:
         if isinstance(url := endpoint.get("url"), str) and (why := why_not(url, loose_reach(endpoint))):
             yield document.problem(("endpoints", name, "url"), "bad-url", why)
         yield from _wrong_keys(document, endpoint.get("secret"), ("endpoints", name, "secret"))
+        yield from _wrong_token(document, endpoint.get("token"), ("endpoints", name, "token"))
         patterns = endpoint.get("notices")
         for index, pattern in enumerate(patterns if isinstance(patterns, list) else ()):
             if isinstance(pattern, str) and not any(subscribes([pattern], type) for type in NOTICE_TYPES):
@@ -124,11 +129,27 @@ def _wrong_keys(document: Document, secret: Any, loc: tuple[str | int, ...]) -> 
     if isinstance(secret, list):
         for index, item in enumerate(secret):
             yield from _wrong_keys(document, item, (*loc, index))
-    elif isinstance(secret, SecretStr) and (text := secret.get_secret_value()):
-        try:
-            parse_secret(text).sign(b"")
-        except ValueError as error:
-            yield document.problem(loc, "bad-secret", str(error))
+    elif isinstance(secret, SecretStr):
+        lines = secret_lines(secret)
+        for number, line in enumerate(lines, 1):
+            try:
+                if text := line.get_secret_value():
+                    parse_secret(text).sign(b"")
+            except ValueError as error:
+                where = f"secret {number} of {len(lines)} there: " if len(lines) > 1 else ""
+                yield document.problem(loc, "bad-secret", f"{where}{error}")
+
+
+def _wrong_token(document: Document, token: object, loc: tuple[str | int, ...]) -> Iterator[Problem]:
+    """A token that was read but can't be what opens a door."""
+    if isinstance(token, SecretStr) and (text := token.get_secret_value()):
+        admin = document.data.get("admin_token")
+        if len(text) < TOKEN_MIN or not (text.isascii() and text.isprintable()) or " " in text:
+            message = f"a token has at least {TOKEN_MIN} printable ASCII characters, and no spaces"
+            yield document.problem(loc, "bad-secret", message)
+        elif isinstance(admin, SecretStr) and admin.get_secret_value() == text:
+            message = "this is the admin token, which opens everything: give the endpoint one of its own"
+            yield document.problem(loc, "bad-secret", message)
 
 
 def _section(document: Document, name: str) -> dict[Any, Any]:
@@ -194,4 +215,5 @@ def _endpoint(name: str, shape: EndpointShape) -> EndpointConfig:
         concurrency=shape.concurrency,
         rate=shape.rate,
         reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
+        token=shape.token,
     )

@@ -82,14 +82,22 @@ class Secrets:
 
 
 def as_secrets(value: object) -> tuple[SecretStr, ...]:
-    """One secret or a list of them, as read. Raises ValueError for text and for anything else."""
+    """One secret or a list of them, as read; each place may hold several, one a line. Raises ValueError for text and
+    for anything else."""
     listed = value if isinstance(value, list) else [value]
-    secrets = tuple(secret for secret in listed if isinstance(secret, SecretStr))
-    if len(secrets) != len(listed):
+    read = [secret for secret in listed if isinstance(secret, SecretStr)]
+    if len(read) != len(listed):
         raise ValueError(WHAT_TO_WRITE)
+    secrets = tuple(line for secret in read for line in secret_lines(secret))
     if not 1 <= len(secrets) <= SECRETS_MAX:
         raise ValueError(f"list from 1 to {SECRETS_MAX} secrets")
     return secrets
+
+
+def secret_lines(secret: SecretStr) -> list[SecretStr]:
+    """The secrets of one place: a line each, empty lines left out; of an empty one itself."""
+    lines = [SecretStr(line.strip()) for line in secret.get_secret_value().splitlines() if line.strip()]
+    return lines or [secret]
 
 
 def as_secret(value: object) -> SecretStr:

@@ -85,7 +85,8 @@ class EndpointShape(BaseModel):
     """Where notices go: `https://` or `http://`, without credentials in it."""
 
     secret: SecretList
-    """Signs the notices; of a list each one signs, so that a receiver can change over."""
+    """Signs the notices; of a list, or of several lines in a file, each one signs, so that a receiver can change
+    over."""
 
     notices: tuple[str, ...] = Field(default=(), max_length=100)
     """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
@@ -101,6 +102,10 @@ class EndpointShape(BaseModel):
 
     allow_ports: tuple[Port, ...] = Field(default=(), max_length=PORTS_MAX)
     """Ports that the URL may have beside 80, 443 and those from 1024 on that no other service is known by."""
+
+    token: Secret | None = None
+    """What the receiver proves itself with when it asks `/api/v1/notices` for what it has missed; opens nothing
+    else."""
 
 
 class FileShape(BaseModel):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 from aiohttp import web
 
-from gateway.config import Address
-from gateway.daemon.reload import note_taken, reload_policy
+from gateway.config import Address, Config
+from gateway.daemon.reload import note_taken, reload_policy, signing_keys
 from gateway.daemon.setup import Chosen, Setup, open_store
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
@@ -23,7 +23,6 @@ from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.rng import SystemRng
-from gateway.kernel.signing import parse_secret
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Store
 from gateway.kernel.vendor_http import VendorHttp
@@ -52,6 +51,7 @@ class Daemon:
     _rng: SystemRng = field(default_factory=SystemRng)
     _spawn: LoopSpawn = field(init=False)
     _net: AiohttpNet = field(init=False)
+    _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _servers: Servers = field(init=False)
     _accounts: list[VendorHttp] = field(default_factory=list)
 
@@ -68,7 +68,8 @@ class Daemon:
         self.token = secret or urlsafe_b64encode(self._rng.token(24)).decode()
         try:
             self.gateway = await self._build()
-            admin = admin_app(self.gateway, self._clock, self.token)
+            self._tokens.update(_tokens(config))
+            admin = admin_app(self.gateway, self._clock, self.token, tokens=self._tokens)
             self.admin_url = await self._serve(admin, config.admin)
             self.gateway.bench = replace(self.gateway.bench, admin_url=self.admin_url)
             self.gateway.start()
@@ -79,8 +80,9 @@ class Daemon:
             raise
 
     async def reload(self) -> None:
-        """Read the policy again; see `gateway.daemon.reload`."""
+        """Read the policy and the endpoints' secrets again; see `gateway.daemon.reload`."""
         self.setup = await reload_policy(self.gateway, self.setup)
+        self._tokens.update(_tokens(self.setup.config))
 
     async def stop(self) -> None:
         """Stop in order, within about ten seconds."""
@@ -103,6 +105,7 @@ class Daemon:
         now = self._clock.now()
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
+        world.meters.started_at = now
         links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
@@ -126,7 +129,7 @@ class Daemon:
             name: Endpoint(
                 name=name,
                 url=endpoint.url,
-                secrets=tuple(parse_secret(secret.get_secret_value()) for secret in endpoint.secrets),
+                secrets=signing_keys(endpoint),
                 notices=endpoint.notices,
                 concurrency=endpoint.concurrency,
                 rate=endpoint.rate,
@@ -144,6 +147,13 @@ class Daemon:
     async def _serve(self, app: web.Application | Handler, address: Address) -> str:
         port = await self._servers.start(app, address.host, address.port)
         return f"http://{Address(address.host, port)}"
+
+
+def _tokens(config: Config) -> dict[str, str]:
+    """The token with which each endpoint asks for what it has missed; empty for one that has none."""
+    return {
+        name: endpoint.token.get_secret_value() if endpoint.token else "" for name, endpoint in config.endpoints.items()
+    }
 
 
 async def run_daemon(daemon: Daemon) -> None:

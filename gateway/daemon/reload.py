@@ -1,8 +1,8 @@
 """A running gateway reads its policy again: checked as a whole, put in force between two steps, or refused.
 
 Laws. What is wrong changes nothing: the policy in force goes on. What became of it is kept in the store, where the
-command that asked finds it. Every file is checked, and the policy alone is taken over; connectors and endpoints are
-those of the start.
+command that asked finds it. Every file is checked; the policy is taken over, and with it the secrets and the tokens of
+the endpoints that run; all else of connectors and endpoints is that of the start.
 """
 
 import os
@@ -13,13 +13,14 @@ from typing import Literal
 
 import msgspec
 
-from gateway.config import Config
+from gateway.config import Config, EndpointConfig
 from gateway.daemon.setup import Setup, load_setup
 from gateway.engine.gateway import Gateway
 from gateway.engine.policies import THREAD, Taken
 from gateway.engine.world import World
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.signing import Secret, parse_secret
 from gateway.kernel.store import Store
 from gateway.policy.load import Loaded
 
@@ -44,16 +45,20 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
     hash: str = ""
     since: int | None = None
     problems: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Endpoints for which other secrets sign from now on."""
 
 
 async def reload_policy(gateway: Gateway, running: Setup) -> Setup:
-    """Read the policy anew and let it come into force; the setup that runs from now on."""
+    """Read the policy and the endpoints' secrets anew and let them hold; the setup that runs from now on."""
     world = gateway.world
     began = world.clock.now()
     try:
         found = await world.spawn.call(THREAD, lambda: load_setup(running.path, os.environ))
         if problems := tuple(_needs_restart(running.config, found.policy, running.path)):
             raise Problems(problems)
+        signing = _new_secrets(running.config, found.config)
+        keys = {name: signing_keys(found.config.endpoints[name]) for name in signing}
         taken = await gateway.follow(found.policy)
     except Problems as wrong:
         for problem in wrong.problems[:PROBLEMS_MAX]:
@@ -64,16 +69,24 @@ async def reload_policy(gateway: Gateway, running: Setup) -> Setup:
     except Exception as error:
         await _note(world, began=began, outcome="failed", problems=(hide_secrets(f"{type(error).__name__}: {error}"),))
         raise
+    gateway.take_secrets(keys)
     row = taken.row
     world.log.info("policy_read", outcome=_outcome(taken), policy=row.name, hash=row.hash, since=row.since)
-    await note_taken(world, began, taken)
-    return replace(running, policy=found.policy)
+    for name in signing:
+        world.log.info("keys_replaced", endpoint=name, number=len(keys[name]))
+    await note_taken(world, began, taken, signing)
+    return replace(running, policy=found.policy, config=_with_secrets(running.config, found.config))
 
 
-async def note_taken(world: World, began: int, taken: Taken) -> None:
+def signing_keys(endpoint: EndpointConfig) -> tuple[Secret, ...]:
+    """The keys of an endpoint, the first first. Raises ValueError for a text that is none; a checked one never does."""
+    return tuple(parse_secret(secret.get_secret_value()) for secret in endpoint.secrets)
+
+
+async def note_taken(world: World, began: int, taken: Taken, secrets: tuple[str, ...] = ()) -> None:
     """Keep what became of a policy that came into force, or was so already, since its reading began."""
     outcome, row = _outcome(taken), taken.row
-    await _note(world, began=began, outcome=outcome, policy=row.name, hash=row.hash, since=row.since)
+    await _note(world, began=began, outcome=outcome, policy=row.name, hash=row.hash, since=row.since, secrets=secrets)
 
 
 def _outcome(taken: Taken) -> str:
@@ -92,6 +105,26 @@ async def last_reload(store: Store) -> Reloaded | None:
 async def _note(world: World, **what: object) -> None:
     told = msgspec.convert({"at": world.clock.now(), **what}, Reloaded)
     await world.store.note(NOTE, msgspec.json.encode(told))
+
+
+def _new_secrets(running: Config, found: Config) -> tuple[str, ...]:
+    """The endpoints that run and whose secrets are others now."""
+    return tuple(
+        name
+        for name, endpoint in running.endpoints.items()
+        if name in found.endpoints and found.endpoints[name].secrets != endpoint.secrets
+    )
+
+
+def _with_secrets(running: Config, found: Config) -> Config:
+    """The configuration that runs, with the secrets and tokens that were found."""
+    endpoints = {
+        name: endpoint.model_copy(update={"secrets": other.secrets, "token": other.token})
+        if (other := found.endpoints.get(name))
+        else endpoint
+        for name, endpoint in running.endpoints.items()
+    }
+    return running.model_copy(update={"endpoints": endpoints})
 
 
 def _needs_restart(running: Config, policy: Loaded, path: Path) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ What is wrong is found all at once, each problem at its place. A plugin that can
 starting: its connectors are `left_out`, which `check` counts as problems and `run` names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,21 @@ from gateway.plugin.connector import Connector
 from gateway.plugin.manager import Plugins, find_plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
+from gateway.store.examine import Examined, examine
 from gateway.store.sqlite import SqliteStore, daemon_pid
+
+__all__ = [
+    "Chosen",
+    "Examined",
+    "Setup",
+    "examine_database",
+    "load_setup",
+    "open_store",
+    "plugins_here",
+    "policy_file",
+    "read_policy",
+    "running_daemon",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,11 @@ async def open_store(config: Config, *, exclusive: bool, spawn: Spawn) -> Store:
 def running_daemon(config: Config) -> int | None:
     """The process of the daemon that runs on the configured database; None if none does. Raises StoreUnusable."""
     return daemon_pid(str(config.database))
+
+
+def examine_database(config: Config, go_on: Callable[[], bool]) -> Examined:
+    """Look at the configured database from outside; it must be there, and `go_on` may end the check."""
+    return examine(str(config.database), go_on)
 
 
 def _missing_plugin(config: Config, connector: ConnectorConfig, plugins: Plugins) -> tuple[Problem, bool]:

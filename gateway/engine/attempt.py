@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.engine.world import World
+from gateway.kernel.metrics import outcome_class
 from gateway.kernel.ports import NetError, NetRequest
 from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.signing import Secret, sign
@@ -60,14 +61,18 @@ async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Lande
     status: int | None = None
     asked: str | None = None
     error: str | None = None
+    outcome = "network"
     try:
         response = await world.net.request(request, deadline_s=DEADLINE_S)
     except NetError as failure:
-        error = failure.reason
+        error, outcome = failure.reason, outcome_class(None, blocked=failure.blocked, timed_out=failure.timed_out)
     else:
         status, asked = response.status, response.headers.get("retry-after")
+        outcome = outcome_class(status)
     ended = world.clock.now()
-    duration_ms = round((world.clock.monotonic() - started) * 1000)
+    took_s = world.clock.monotonic() - started
+    world.meters.tried(delivery.endpoint, outcome, took_s)
+    duration_ms = round(took_s * 1000)
     return _landed(world, delivery, status, error, retry_after(asked, ended), ended, duration_ms)
 
 
@@ -86,7 +91,8 @@ def _landed(
     wait_ms = None if delivery.replay else verdict.wait_ms
     if answer != "delivered":
         error = error or f"answered {status}"
-        world.log.info(
+        # Each try is kept in the store; the log tells the endpoint's transitions.
+        world.log.debug(
             "delivery_failed",
             delivery=delivery.id,
             endpoint=delivery.endpoint,

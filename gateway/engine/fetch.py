@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Task
 from gateway.kernel.store import Conflict, FetchKey, FetchRow, StoreFull
 from gateway.model.identity import Ref
@@ -123,9 +125,11 @@ class Fetcher:
         except VendorError as error:
             if isinstance(error, Permanent) and not isinstance(error, Unauthorized | AddressRefused):
                 link.strain = CALM  # the vendor works: it has an answer about the object
-                await self._refused(link, row, str(error))
+                await self._refused(link, row, hide_secrets(str(error)))
             else:
-                await self._vendor_failed(link, row, str(error), asked_wait(getattr(error, "retry_after_s", None)))
+                await self._vendor_failed(
+                    link, row, hide_secrets(str(error)), asked_wait(getattr(error, "retry_after_s", None))
+                )
         except Exception as error:  # a plugin's fault must stay its own: the look-up waits, the rest goes on
             link.fault(error)
             await self._refused(link, row, link.last_fault)
@@ -133,7 +137,7 @@ class Fetcher:
             link.strain = CALM
             link.worked()
             link.count("fetched", len(records))
-            await self.world.store.finish_fetch(row, records)
+            await self.world.store.finish_fetch(row, arrived(self.world, link, records))
 
     async def _vendor_failed(self, link: Link, row: FetchRow, why: str, asked_s: float) -> None:
         now = self.world.clock.now()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.engine.backlog import Backlog
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
@@ -17,7 +17,9 @@ from gateway.engine.rejudge import Rejudging
 from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import Watermark, tick
+from gateway.engine.watch import Watch
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.signing import Secret
 from gateway.kernel.store import Outlook
 from gateway.plugin import Pulls, Request, Stream
 from gateway.policy.load import Loaded
@@ -65,6 +67,7 @@ class Gateway:
             self._fetching,
             Loop(self.world, "retain", Retention(self.world).step),
         ]
+        self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
         for link in self.links.values():
             if isinstance(link.connector, Pulls):
                 self.loops.extend(
@@ -112,6 +115,16 @@ class Gateway:
         self._judging.nudge()
         return taken
 
+    def take_secrets(self, secrets: Mapping[str, tuple[Secret, ...]]) -> None:
+        """Sign for these endpoints with these secrets, from the next try on, all at once."""
+        changed = {
+            name: replace(endpoint, secrets=secrets[name])
+            for name, endpoint in self.endpoints.items()
+            if name in secrets
+        }
+        self.endpoints = {**self.endpoints, **changed}
+        self._performer.take_endpoints(self.endpoints)
+
     async def judge_once(self) -> int:
         """Take up what waits in the inbox, then what time has brought, then whom a new policy takes over; how much
         there was.
@@ -139,7 +152,9 @@ class Gateway:
         now, under_way = self.world.clock.now(), min(self._arriving.values(), default=None)
         healthy = [name for name, link in self.links.items() if link.healthy]
         outlook = await self.world.store.outlook(now=now, connectors=healthy)
-        return outlook, self._watermark.passes_to(now, outlook, under_way)
+        watermark = self._watermark.passes_to(now, outlook, under_way)
+        self.world.meters.judged_to = watermark
+        return outlook, watermark
 
     async def perform_once(self) -> int:
         """Send off the deliveries that are due, and wait for them; how many there were."""

@@ -78,6 +78,12 @@ class Performer:
         await self._hasten(now)
         return len(claimed) if isinstance(claimed, list) else 0
 
+    def take_endpoints(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Send to these from the next try on; what their lanes hold and have under way stays."""
+        self.endpoints = endpoints
+        for name, lane in self.lanes.items():
+            lane.endpoint = endpoints.get(name)
+
     async def landed(self) -> None:
         """Wait for all that is held to be tried, and write what came of it."""
         while any(not task.done() for task in self._tasks):

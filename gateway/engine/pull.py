@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, World
 from gateway.kernel.store import StoreFull
 from gateway.plugin import Page, Pulls, Record, Stream, Transient, VendorError
@@ -53,7 +54,8 @@ async def pull_once(
         page = await _page(connector, stream, cursor, world.clock.now())
         if page.more and page.cursor == cursor:
             raise RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
-        added = await world.store.add_page(link.name, stream.name, page.records, page.cursor)
+        records = arrived(world, link, page.records)
+        added = await world.store.add_page(link.name, stream.name, records, page.cursor)
         total = Pulled(total.pages + 1, total.accepted + added.accepted, total.duplicates + added.duplicates)
         cursor = page.cursor
         if progress is not None:

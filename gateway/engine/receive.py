@@ -6,6 +6,7 @@ Laws. What is not proved is not stored. What a vendor signed is stored even if n
 
 import msgspec
 
+from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, World
 from gateway.kernel.store import StoreFull
 from gateway.plugin import Accepted, Refused, Reply, Request
@@ -42,7 +43,7 @@ async def receive(world: World, link: Link, request: Request) -> Answer:
             return Answer(status=status, body=body, content_type=content_type)
         case Accepted(records):
             try:
-                added = await world.store.add_records(link.name, records)
+                added = await world.store.add_records(link.name, arrived(world, link, records))
             except StoreFull:
                 world.log.error("store_full", connector=link.name)
                 return unavailable("the gateway can't store anything now; send it again")

@@ -72,6 +72,7 @@ class Loop:
         """Note a failed step; the seconds until the next."""
         self.failures += 1
         self.failure = type(error).__name__
+        self.world.meters.loop_failures.add(self.name)
         if isinstance(error, Conflict | StoreFull):
             self.world.log.warning("step_postponed", loop=self.name, failures=self.failures, reason=str(error))
         else:

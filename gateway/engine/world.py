@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from gateway.kernel.log import hide_secrets
+from gateway.kernel.metrics import Meters
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
-from gateway.plugin import Connector, Fetches, Receives
+from gateway.plugin import ID_KEYS, Connector, Fetches, ListsIds, Receives
 from gateway.rules.strain import CALM, Strain
 
 FAULTS_IN_A_ROW_MAX = 5
@@ -25,6 +26,8 @@ class World:
     spawn: Spawn
     store: Store
     log: structlog.typing.FilteringBoundLogger
+    meters: Meters = field(default_factory=Meters)
+    """What is counted since the start."""
 
 
 @dataclass(slots=True)
@@ -45,9 +48,13 @@ class Link:
     fetches: Fetches | None = field(init=False)
     """The connector, if it can look an object up."""
 
+    id_keys: frozenset[str] = field(init=False)
+    """Keys whose texts are ids, and never card numbers."""
+
     def __post_init__(self) -> None:
         self.receives = self.connector if isinstance(self.connector, Receives) else None
         self.fetches = self.connector if isinstance(self.connector, Fetches) else None
+        self.id_keys = frozenset(self.connector.id_keys) if isinstance(self.connector, ListsIds) else ID_KEYS
 
     @property
     def healthy(self) -> bool:

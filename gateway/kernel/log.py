@@ -12,6 +12,8 @@ import structlog
 from pydantic import SecretBytes, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gateway.kernel.cards import hide_cards_in_words
+
 HIDDEN = "***"
 _DEPTH_MAX = 6
 _SECRET_KEY = re.compile(
@@ -45,8 +47,8 @@ def redacted(key: str, value: Any, depth: int = 0) -> Any:
 
 
 def hide_secrets(text: str) -> str:
-    """The text with webhook secrets, bearer tokens and basic credentials replaced."""
-    return _SECRET_TEXT.sub(lambda match: (match["kind"] or match["scheme"]) + HIDDEN, text)
+    """The text with webhook secrets, bearer tokens, basic credentials and card numbers replaced."""
+    return hide_cards_in_words(_SECRET_TEXT.sub(lambda match: (match["kind"] or match["scheme"]) + HIDDEN, text))
 
 
 def redact(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:

@@ -6,7 +6,7 @@ a replay stands outside of that order. Each endpoint's deliveries are numbered f
 their commits, and no number comes twice.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -104,6 +104,9 @@ class EndpointRow(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int = 0
     oldest_waiting_at: int | None = None
     """When the first made of those that wait was made."""
+
+    last_error: str | None = None
+    """How the last try of that one ended."""
 
 
 WAITING_COUNT_MAX = 10_000
@@ -222,12 +225,35 @@ class Outbox(Protocol):
         ...
 
     async def replay_deliveries(
-        self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], now: int, by: str
+        self,
+        *,
+        endpoint: str | None,
+        since: int,
+        until: int,
+        states: Collection[DeliveryState],
+        now: int,
+        by: str,
+        progress: Callable[[int], None] = ...,
     ) -> int:
         """Replay every ended delivery made in [since, until) of an endpoint, or of all; how many. Audited, with the
-        number. `states`: delivered, dead or both. Transactions of bounded size."""
+        number. `states`: delivered, dead or both. Transactions of bounded size; `progress` is told after each how many
+        there have been."""
         ...
 
     async def audit(self, limit: int) -> list[AuditEntry]:
         """What people have done, latest first."""
+        ...
+
+    async def write_audit(self, *, at: int, actor: str, action: str, object: str, detail: str) -> None:
+        """Note what somebody has done outside of the store, such as changing a key."""
+        ...
+
+    async def ended_count(
+        self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], most: int
+    ) -> int:
+        """How many deliveries `replay_deliveries` would take, up to `most` of each state."""
+        ...
+
+    async def oldest_sequence(self, endpoint: str) -> int | None:
+        """The lowest number of an endpoint's deliveries that are still kept; None if there is none."""
         ...

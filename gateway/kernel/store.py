@@ -203,6 +203,40 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+COUNTED_MAX = 100_000
+"""What waits is counted so far, and no further."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in one place: how much, up to COUNTED_MAX, and since when the oldest does."""
+
+    count: int = 0
+    oldest: int | None = None
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """How the store stands, read along indexes: cheap, however much there is."""
+
+    records: Mapping[str, Waiting]
+    """Records that wait to be judged, by connector."""
+
+    parked: int
+    contacts_due: Waiting
+    """Contacts whose `next_due` has come and that aren't judged yet."""
+
+    dead: int
+    """Deliveries that were given up."""
+
+    commits: int
+    """Transactions since the start."""
+
+    writes: int
+    """What was asked to be written since the start; many share a transaction."""
+
+    wal_bytes: int
+    """The length of the write-ahead log, as far as it is known."""
+
+
 class Store(Outbox, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
@@ -346,6 +380,10 @@ class Store(Outbox, Protocol):
 
     async def counts(self) -> dict[str, int]:
         """How much there is: contacts, open, inbox_ready, inbox_parked, deliveries_ready, deliveries_dead."""
+        ...
+
+    async def figures(self, now: int) -> Figures:
+        """How it stands at this instant, for monitors."""
         ...
 
     async def close(self) -> None:

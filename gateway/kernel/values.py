@@ -1,9 +1,10 @@
 """What is stored as plain values for JSON: times in RFC 3339, lengths in seconds, no bodies. Pure, for CLI and API."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from gateway.kernel.store import UNOPENED, ContactRow, Delivery, Listed, PolicyRow
+from gateway.kernel.store import UNOPENED, AuditEntry, ContactRow, Delivery, EndpointRow, Listed, PolicyRow
 from gateway.model.instant import format_instant
+from gateway.rules.breaker import Health
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, Timeline
 from gateway.rules.view import View, judgement_view
@@ -68,6 +69,8 @@ def delivery_values(delivery: Delivery) -> View:
         "type": delivery.type,
         "contact": delivery.contact,
         "endpoint": delivery.endpoint,
+        "sequence": delivery.sequence,
+        "replay": delivery.replay,
         "state": delivery.state,
         "attempt": delivery.attempt,
         "tries": delivery.tries,
@@ -76,6 +79,45 @@ def delivery_values(delivery: Delivery) -> View:
         "delivered_at": _time(delivery.delivered_at),
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
+    }
+
+
+def everyone(configured: Collection[str], rows: Iterable[EndpointRow]) -> list[EndpointRow]:
+    """Every endpoint that is configured or known, by name; to one that isn't known yet nothing has gone."""
+    known = {row.name: row for row in rows}
+    names = sorted({*configured, *known})
+    return [known.get(name) or EndpointRow(name=name, sequence=0, health=Health()) for name in names]
+
+
+def endpoint_values(row: EndpointRow, now: int) -> View:
+    """How an endpoint stands. `waiting` is counted as far as 10,000."""
+    health = row.health
+    return {
+        "name": row.name,
+        "state": health.standing(now),
+        "why": health.disabled_why,
+        "waiting": row.waiting,
+        "oldest_waiting_at": _time(row.oldest_waiting_at),
+        "last_error": row.last_error,
+        "failing_since": _time(health.failing_since),
+        "failures": health.failures,
+        "retry_at": _time(health.open_until),
+        "paused_until": _time(health.paused_until),
+        "disabled_at": _time(health.disabled_at),
+        "last_success_at": _time(health.succeeded_at),
+        "last_sequence": row.sequence,
+    }
+
+
+def audit_values(entry: AuditEntry) -> View:
+    """What somebody has done."""
+    return {
+        "id": entry.id,
+        "at": format_instant(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "object": entry.object,
+        "detail": entry.detail,
     }
 
 

@@ -92,6 +92,8 @@ class VendorHttp:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
         self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers)
+        self.clock_ahead_s: float | None = None
+        """How far this machine's clock was ahead of the vendor's at the last answer; None before one with a date."""
 
     async def get(self, path: str, params: Params | None = None) -> VendorResponse:
         """Read `path` (or an absolute URL on the same host, such as a link to the next page), with retries."""
@@ -163,6 +165,8 @@ class VendorHttp:
                 body += chunk
                 if len(body) > self._body_max:
                     raise Permanent(f"{method} {url.path}: the answer is larger than {self._body_max} bytes")
+            told_s = _date_s(response.headers.get("date", ""))
+            self.clock_ahead_s = self.clock_ahead_s if told_s is None else self._clock.now() / 1000 - told_s
             return VendorResponse(
                 response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body)
             )
@@ -211,11 +215,16 @@ def retry_after_s(value: str, now: int) -> float | None:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), RETRY_AFTER_MAX_S)
+    until_s = _date_s(text)
+    return None if until_s is None else min(max(until_s - now / 1000, 0.0), RETRY_AFTER_MAX_S)
+
+
+def _date_s(text: str) -> float | None:
+    """A date as HTTP writes it, in seconds since the epoch; None for anything else."""
     try:
-        until = parsedate_to_datetime(text).timestamp()
+        return parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return min(max(until - now / 1000, 0.0), RETRY_AFTER_MAX_S)
 
 
 def _worth_waiting(state: RetryCallState) -> bool:

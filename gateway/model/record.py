@@ -17,12 +17,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a vendor said.
 
     `key` is the delivery's own id at the vendor and makes the record unique within its connector; without one every
-    delivery counts (a thin "ticket 42 changed" may truly come twice). `stream` names the pulled stream of a row.
+    delivery counts (a thin "ticket 42 changed" may truly come twice). `exact`: the content belongs to the key, so that
+    only the same again is a duplicate; the core adds a hash of the body to the key, made after card numbers were
+    hidden. `stream` names the pulled stream of a row.
     """
 
     body: bytes
     form: RecordForm = "push"
     key: str | None = None
+    exact: bool = False
     stream: str | None = None
     received_at: Instant
 

@@ -65,6 +65,7 @@ from gateway.model.instant import (
 from gateway.model.record import Record, RecordForm
 from gateway.model.words import Channel, Direction, Kind, Priority, Status, Visibility
 from gateway.plugin.connector import (
+    ID_KEYS,
     Accepted,
     Authenticates,
     BadPayload,
@@ -73,6 +74,7 @@ from gateway.plugin.connector import (
     Fetch,
     Fetches,
     Finding,
+    ListsIds,
     NowFunction,
     Page,
     Pulls,
@@ -93,6 +95,7 @@ __all__ = [
     "EARLIEST",
     "EVENT_ID_MAX",
     "HOUR_MS",
+    "ID_KEYS",
     "MINUTE_MS",
     "NESTING_MAX",
     "SECOND_MS",
@@ -137,6 +140,7 @@ __all__ = [
     "Handle",
     "Instant",
     "Kind",
+    "ListsIds",
     "MessageAdded",
     "MessageEdited",
     "MessageRemoved",

@@ -6,7 +6,7 @@ pure: `request.received_at` is their only clock.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -54,6 +54,10 @@ class Refused:
 
 
 Receipt = Accepted | Reply | Refused
+
+
+ID_KEYS: Final = frozenset({"id", "uuid"})
+"""Keys whose texts are ids, where a connector doesn't say."""
 
 
 class BadPayload(Exception):
@@ -129,6 +133,17 @@ class Authenticates(Protocol):
     def auth(settings: Any) -> Auth:
         """How requests to this account are authenticated."""
         ...
+
+
+@runtime_checkable
+class ListsIds(Protocol):
+    """Says under which keys of its JSON texts are ids: what looks like a card number there is none, and stays.
+
+    Everywhere else in a text the core hides card numbers before a record is stored. JSON's numbers and keys are never
+    changed. A connector without a list has ID_KEYS.
+    """
+
+    id_keys: ClassVar[frozenset[str]]
 
 
 @runtime_checkable

@@ -41,9 +41,12 @@ _set = Statement(
     .where(_e.name == value("endpoint"), _e.version == value("loaded"))
     .values(version=_e.version + 1, **{name: value(name) for name in _HEALTH})
 )
-_waiting = sa.select(_d.created_at).where(_d.endpoint == value("to"), _d.next_at.isnot(None)).order_by(_d.sequence)
-_oldest = Statement(_waiting.limit(sa.literal_column("1")))
-_how_many = Statement(sa.select(sa.func.count()).select_from(_waiting.limit(value("most")).subquery()))
+_waits = (_d.endpoint == value("to"), _d.next_at.isnot(None))
+_oldest = Statement(
+    sa.select(_d.created_at, _d.last_error).where(*_waits).order_by(_d.sequence).limit(sa.literal_column("1"))
+)
+_waiting = sa.select(_d.sequence).where(*_waits).limit(value("most"))
+_how_many = Statement(sa.select(sa.func.count()).select_from(_waiting.subquery()))
 
 
 def next_numbers(connection: Connection, wanted: Mapping[str, int]) -> dict[str, Iterator[int]]:
@@ -90,6 +93,7 @@ def rows(connection: Connection) -> list[EndpointRow]:
                 health=state.health,
                 waiting=count[0],
                 oldest_waiting_at=None if oldest is None else oldest[0],
+                last_error=None if oldest is None else oldest[1],
             )
         )
     return found

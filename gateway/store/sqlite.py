@@ -15,6 +15,7 @@ from gateway.kernel.store import (
     Batch,
     ContactRow,
     FetchRow,
+    Figures,
     JournalEntry,
     Known,
     Listed,
@@ -28,6 +29,7 @@ from gateway.model.record import InboxRow, Record
 from gateway.store import (
     connections,
     fetching,
+    figures,
     inbox,
     judging,
     library,
@@ -50,6 +52,9 @@ T = TypeVar("T")
 
 WRITE_THREAD = "store-write"
 READ_THREAD = "store-read"
+SHOW_THREAD = "store-show"
+"""Reads for people and monitors: a long one keeps nobody from judging."""
+
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
@@ -65,6 +70,8 @@ class SqliteStore(SqliteOutbox):
         schema.create(connection)
         self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
+        self._show_thread = WRITE_THREAD if self._memory else SHOW_THREAD
+        self._shower = connection if self._memory else self._opened(connections.open_reader(driver, path))
         self.writer = Writer(connection, driver, spawn, WRITE_THREAD, inbox.add_all)
         self.wal: WalCheckpoints | None = None
         if not self._memory:
@@ -104,6 +111,10 @@ class SqliteStore(SqliteOutbox):
     async def _read(self, part: Callable[[Connection], T]) -> T:
         """Run `part` on one snapshot of the database."""
         return await self._spawn.call(self._read_thread, partial(_snapshot, self._reader, part))
+
+    async def _show(self, part: Callable[[Connection], T]) -> T:
+        """The same for people and monitors, beside what the engine reads."""
+        return await self._spawn.call(self._show_thread, partial(_snapshot, self._shower, part))
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
     async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
@@ -235,19 +246,19 @@ class SqliteStore(SqliteOutbox):
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
     async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
         """A listing."""
-        return await self._read(lambda connection: listing.contacts_listed(connection, limit, status, order))
+        return await self._show(lambda connection: listing.contacts_listed(connection, limit, status, order))
 
     async def find_contact(self, name: str) -> ContactRow | None:
         """A contact by any of its names."""
-        return await self._read(lambda connection: listing.find(connection, name))
+        return await self._show(lambda connection: listing.find(connection, name))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
-        return await self._read(lambda connection: inbox.listing(connection, limit, state))
+        return await self._show(lambda connection: inbox.listing(connection, limit, state))
 
     async def record(self, id: int) -> Listed | None:
         """One row of the inbox."""
-        return await self._read(lambda connection: inbox.one(connection, id))
+        return await self._show(lambda connection: inbox.one(connection, id))
 
     async def replay_record(self, id: int) -> bool:
         """Make a parked or done record ready again; False if there is none."""
@@ -255,7 +266,22 @@ class SqliteStore(SqliteOutbox):
 
     async def counts(self) -> dict[str, int]:
         """How much there is."""
-        return await self._read(listing.counts)
+        return await self._show(listing.counts)
+
+    async def figures(self, now: int) -> Figures:
+        """How it stands at this instant."""
+        pages = self.wal.pages if self.wal else 0
+        return await self._show(
+            lambda connection: Figures(
+                records=figures.records(connection),
+                parked=figures.parked(connection),
+                contacts_due=figures.due(connection, now),
+                dead=figures.dead(connection),
+                commits=self.writer.commits,
+                writes=self.writer.writes,
+                wal_bytes=pages * connections.PAGE_BYTES,
+            )
+        )
 
     async def close(self) -> None:
         """Finish what is queued, and let go of the database."""
@@ -263,6 +289,7 @@ class SqliteStore(SqliteOutbox):
         if self.wal is not None:
             await self.wal.settled()
             await self._spawn.call(READ_THREAD, _nothing)
+            await self._spawn.call(SHOW_THREAD, _nothing)
         await self._spawn.call(WRITE_THREAD, self._close)
         if self._lock is not None:
             self._lock.release()

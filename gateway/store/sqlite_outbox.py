@@ -15,7 +15,7 @@ from gateway.kernel.outbox import (
     Replayed,
 )
 from gateway.kernel.store import Added
-from gateway.store import audit, endpoints, outbox, performing, replaying, retention
+from gateway.store import audit, endpoints, outbox, performing, ranges, replaying, retention
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
 
@@ -29,6 +29,10 @@ class SqliteOutbox:
 
     def _read(self, part: Callable[[Connection], T]) -> Awaitable[T]:
         """Run `part` on one snapshot of the database."""
+        raise NotImplementedError
+
+    def _show(self, part: Callable[[Connection], T]) -> Awaitable[T]:
+        """The same for people and monitors, beside what the engine reads."""
         raise NotImplementedError
 
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -75,7 +79,7 @@ class SqliteOutbox:
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
     async def endpoints(self) -> list[EndpointRow]:
         """Every endpoint that is known, by name, and what waits for it."""
-        return await self._read(endpoints.rows)
+        return await self._show(endpoints.rows)
 
     async def enable_endpoint(self, name: str, now: int, by: str) -> bool:
         """Let an endpoint have its deliveries again; False if there is none."""
@@ -87,34 +91,57 @@ class SqliteOutbox:
 
     async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
         """A listing, latest first, without bodies."""
-        return await self._read(lambda connection: outbox.listing(connection, limit, state, contact))
+        return await self._show(lambda connection: outbox.listing(connection, limit, state, contact))
 
     async def delivery(self, id: int) -> Delivery | None:
         """One delivery, with its body."""
-        return await self._read(lambda connection: outbox.one(connection, id))
+        return await self._show(lambda connection: outbox.one(connection, id))
 
     async def attempts(self, delivery: int) -> list[Attempt]:
         """Every try of a delivery."""
-        return [*await self._read(lambda connection: outbox.tries(connection, delivery))]
+        return [*await self._show(lambda connection: outbox.tries(connection, delivery))]
 
     async def notices_after(self, endpoint: str, after: int, limit: int) -> list[Delivery]:
         """An endpoint's deliveries with a `sequence` above `after`, in order, with their bodies."""
-        return await self._read(lambda connection: outbox.after(connection, endpoint, after, limit))
+        return await self._show(lambda connection: outbox.after(connection, endpoint, after, limit))
 
     async def replay_delivery(self, id: int, now: int, by: str) -> Replayed | None:
         """Let an ended delivery go out once more; None if there is none."""
         return await self.writer.write(lambda connection: replaying.one(connection, id, now, by))
 
     async def replay_deliveries(
-        self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], now: int, by: str
+        self,
+        *,
+        endpoint: str | None,
+        since: int,
+        until: int,
+        states: Collection[DeliveryState],
+        now: int,
+        by: str,
+        progress: Callable[[int], None] = lambda replayed: None,
     ) -> int:
         """Replay every ended delivery made in [since, until); how many."""
         place = replaying.Place(since)
         while not place.done:
             step = partial(replaying.some, endpoint=endpoint, place=place, until=until, states=states, now=now, by=by)
             place = await self.writer.write(step)
+            progress(place.replayed)
         return place.replayed
 
     async def audit(self, limit: int) -> list[AuditEntry]:
         """What people have done, latest first."""
-        return await self._read(lambda connection: audit.latest(connection, limit))
+        return await self._show(lambda connection: audit.latest(connection, limit))
+
+    async def write_audit(self, *, at: int, actor: str, action: str, object: str, detail: str) -> None:
+        """Note what somebody has done outside of the store."""
+        await self.writer.write(lambda connection: audit.note(connection, at, actor, action, object, detail))
+
+    async def ended_count(
+        self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], most: int
+    ) -> int:
+        """How many deliveries a replay of a range would take, up to `most` of each state."""
+        return await self._show(lambda connection: ranges.ended(connection, endpoint, since, until, states, most))
+
+    async def oldest_sequence(self, endpoint: str) -> int | None:
+        """The lowest number of an endpoint's deliveries that are still kept."""
+        return await self._show(lambda connection: ranges.oldest_kept(connection, endpoint))

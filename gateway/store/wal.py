@@ -43,6 +43,11 @@ class WalCheckpoints:
         self.failures = 0
         self._failing = False
 
+    @property
+    def pages(self) -> int:
+        """The pages in the log, as measured last."""
+        return self._pages
+
     def measure(self) -> None:
         """Note how many pages the log has, and how many of them the file lacks. Runs on the writer's thread."""
         _, self._pages, moved = self._pragma(self._writer, "NOOP")

@@ -47,7 +47,7 @@ class _Waiting(NamedTuple):
 
 
 class Writer(Generic[Asked, Answer]):
-    """The one connection that writes. `commits` counts the transactions that it has committed.
+    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
 
     `add_all` is what is done for those who `add`, for many of them at once.
     """
@@ -62,6 +62,7 @@ class Writer(Generic[Asked, Answer]):
     ) -> None:
         self.connection = connection
         self.commits = 0
+        self.writes = 0
         self._error: type[Exception] = driver.Error
         self._spawn = spawn
         self._thread = thread
@@ -149,6 +150,7 @@ class Writer(Generic[Asked, Answer]):
                 self.connection.execute("ROLLBACK")
             raise
         self.commits += 1
+        self.writes += len(asked)
         return results
 
     def _named(self, error: Exception) -> Exception:

@@ -4,7 +4,7 @@ Every answer, a refusal too, says what a browser may do with it: run our own scr
 in no frame, tell nobody where it came from, keep nothing that isn't a static file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
@@ -12,6 +12,7 @@ from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.web.api import Api
 from gateway.web.auth import Guard
+from gateway.web.counted import Counted
 from gateway.web.looks import Looks
 from gateway.web.pages import Pages
 from gateway.web.replies import Handler, failures_told, told
@@ -33,12 +34,16 @@ HEADERS = {
 }
 
 
-def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = ()) -> web.Application:
+def admin_app(
+    gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = (), tokens: Mapping[str, str] | None = None
+) -> web.Application:
     """The app. `hosts`: names, with their ports, by which people reach it beside its own address and this machine.
+    `tokens`: of endpoints, each for what that endpoint has missed and nothing else; an empty one opens nothing.
 
     Raises ValueError for an empty token.
     """
-    pages = Pages(gateway, clock, Looks())
+    counted = Counted(gateway)
+    pages = Pages(gateway, clock, Looks(), counted)
     serving = Serving()
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
@@ -46,13 +51,13 @@ def admin_app(gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str
             return told(status, why)
         return pages.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
-    guard = Guard(token, serving, hosts)
+    guard = Guard(token, serving, hosts, tokens)
     app = web.Application(
         middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(failing)]
     )
     app[SERVING] = serving
     pages.add_to(app.router)
-    Api(gateway, clock).add_to(app.router)
+    Api(gateway, clock, counted).add_to(app.router)
     return app
 
 

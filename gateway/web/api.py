@@ -11,11 +11,23 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import UNOPENED, ContactRow
-from gateway.kernel.values import contact_values, delivery_values, judged_by, policy_values, record_values
+from gateway.kernel.values import (
+    contact_values,
+    delivery_values,
+    endpoint_values,
+    everyone,
+    judged_by,
+    policy_values,
+    record_values,
+)
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.auth import MISSED
+from gateway.web.counted import Counted
+from gateway.web.metrics import metrics
+from gateway.web.missed import Missed
 from gateway.web.replies import json_response, told
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
@@ -25,9 +37,10 @@ ORDERS = ("next_due", "updated_at")
 class Api:
     """The handlers."""
 
-    def __init__(self, gateway: Gateway, clock: Clock) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, counted: Counted) -> None:
         self._gateway = gateway
         self._clock = clock
+        self._counted = counted
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -36,6 +49,8 @@ class Api:
         router.add_get("/api/v1/deliveries", self.deliveries)
         router.add_get("/api/v1/inbox", self.inbox)
         router.add_get("/api/v1/policy", self.policy)
+        router.add_get("/api/v1/endpoints", self.endpoints)
+        router.add_get(MISSED, Missed(self._gateway).notices)
         router.add_get("/readyz", self.ready)
         router.add_get("/metrics", self.metrics)
 
@@ -94,6 +109,17 @@ class Api:
             }
         )
 
+    async def endpoints(self, request: web.Request) -> web.Response:
+        """The endpoints: how each stands, and what waits for it."""
+        try:
+            only(request)
+        except BadQuestion as error:
+            return told(400, str(error))
+        configured, now = self._gateway.endpoints, self._clock.now()
+        rows = everyone(configured, await self._gateway.world.store.endpoints())
+        shown = [{**endpoint_values(row, now), "configured": row.name in configured} for row in rows]
+        return json_response({"endpoints": shown})
+
     async def ready(self, request: web.Request) -> web.Response:
         """200 when all is well, else 503 with every reason."""
         found = await health.reasons(self._gateway)
@@ -103,7 +129,7 @@ class Api:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """The figures for Prometheus."""
-        text = await health.metrics(self._gateway)
+        text = await metrics(self._gateway, self._counted)
         return web.Response(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _shown(self, rows: Sequence[ContactRow]) -> list[View]:

@@ -8,6 +8,7 @@ LIMIT = 100
 LIMIT_MAX = 1_000
 """Rows of one listing."""
 
+NUMBER_MAX = 2**63 - 1
 DELIVERY_STATES = ("ready", "leased", "delivered", "dead")
 RECORD_STATES = ("ready", "leased", "parked", "done")
 
@@ -21,6 +22,15 @@ def limit_of(request: web.Request) -> int:
     text = request.query.get("limit", str(LIMIT))
     if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= LIMIT_MAX):
         raise BadQuestion(f"limit is a number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
+def number_of(request: web.Request, name: str) -> int:
+    """A whole number from 0 to 2^63 - 1, once; 0 where the query has none. Raises BadQuestion."""
+    texts = request.query.getall(name, ["0"])
+    text = texts[0]
+    if len(texts) != 1 or not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= NUMBER_MAX):
+        raise BadQuestion(f"{name} is one number from 0 to {NUMBER_MAX}")
     return int(text)
 
 

@@ -3,9 +3,12 @@
 The token comes as `Authorization: Bearer`, or once as `?token=` in a link, which sets a cookie and goes on without it.
 The cookie is derived from the token and doesn't tell it. A host name that isn't ours is refused first: a page elsewhere
 that has its name point at this machine gets nothing.
+
+An endpoint may have a token of its own, as `Authorization: Bearer` and by no other way. It opens one address, for that
+endpoint alone, under any host name: no browser sends it by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
@@ -16,6 +19,9 @@ from gateway.web.servers import Serving
 
 IN_LINK = "token"
 """The name under which a link carries the token."""
+
+MISSED = "/api/v1/notices"
+"""Where an endpoint asks for what it has missed."""
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HTTP_PORT = 80
@@ -28,10 +34,13 @@ class Guard:
     Raises ValueError for an empty token.
     """
 
-    def __init__(self, token: str, serving: Serving, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self, token: str, serving: Serving, hosts: Sequence[str] = (), tokens: Mapping[str, str] | None = None
+    ) -> None:
         if not token:
             raise ValueError("the admin token is empty: nobody could be told from anybody else")
         self._token = token
+        self._tokens = tokens or {}
         self._serving = serving
         self._hosts = frozenset(host.lower() for host in hosts)
         # Cookies don't know ports: each gateway of a machine has a name of its own.
@@ -46,6 +55,8 @@ class Guard:
 
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if self._is_its_own_endpoint(request):
+                return await handler(request)
             if not self._is_ours(request):
                 return failing(request, _MISDIRECTED, "this host name is not the gateway's")
             given = request.query.get(IN_LINK)
@@ -61,10 +72,18 @@ class Guard:
         return middleware
 
     def _proved(self, request: web.Request) -> bool:
-        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() == "bearer":
-            return same_secret(given.strip(), self._token)
+        given = _bearer(request)
+        if given is not None:
+            return same_secret(given, self._token)
         return same_secret(request.cookies.get(self.cookie), self._session)
+
+    def _is_its_own_endpoint(self, request: web.Request) -> bool:
+        """Whether an endpoint asks for what it has missed itself, with its own token."""
+        if request.method != hdrs.METH_GET or request.path != MISSED or IN_LINK in request.query:
+            return False
+        named = request.query.getall("endpoint", [])
+        token = self._tokens.get(named[0], "") if len(named) == 1 else ""
+        return bool(token) and same_secret(_bearer(request), token)
 
     def _signed_in(self, request: web.Request) -> web.Response:
         rest = request.rel_url.without_query_params(IN_LINK)
@@ -86,6 +105,12 @@ class Guard:
         allowed = {f"{name}:{port}" for name in names} | (names if port == _HTTP_PORT else set())
         host = named[0].lower()
         return host in allowed or host in self._hosts
+
+
+def _bearer(request: web.Request) -> str | None:
+    """What was given as `Authorization: Bearer`; None where another scheme or nothing was."""
+    scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
 
 
 def _bracketed(host: str) -> str:

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from gateway.engine.gateway import Gateway
 from gateway.engine.receive import Answer
+from gateway.kernel.metrics import request_outcome
 from gateway.kernel.ports import Clock
 from gateway.plugin import Request
 from gateway.web.bodies import READ_TIMEOUT_S, Bodies, BodyRefused, check_coding, check_length, refusal
@@ -22,6 +23,7 @@ UNDER_WAY_MAX = 512
 
 RETRY_AFTER_S = 5
 
+_ACCEPTED = 202
 _IN = "/in/"
 _ROUTE = "/in/{connector}"
 _HEALTH = "/healthz"
@@ -56,6 +58,9 @@ class Door:
         except Exception:  # one request's failure is its own: it is logged without its content, the server goes on
             self._gateway.world.log.exception("request_failed", route=_ROUTE if path.startswith(_IN) else _HEALTH)
             response = closing(told(500, "the gateway failed on this request; its log says why"))
+        if (connector := path[len(_IN) :]) in self._gateway.links:
+            outcome = "accepted" if response is SENT else request_outcome(response.status)
+            self._gateway.world.meters.requests.add(connector, outcome)
         if response is not SENT:
             response.headers[hdrs.SERVER] = SERVER
         return response
@@ -105,7 +110,7 @@ class Door:
         return await self._told(request, answer)
 
     async def _told(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        if answer.status == 202 and request.keep_alive and request.version >= (1, 1):
+        if answer.status == _ACCEPTED and request.keep_alive and request.version >= (1, 1):
             await request.writer.write(self._heads.accepted(self._clock.now(), answer.content_type, answer.body))
             return SENT
         headers = {hdrs.CONTENT_TYPE: answer.content_type}

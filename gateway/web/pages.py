@@ -11,9 +11,10 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import awaits, standing
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import ContactRow
-from gateway.kernel.values import judge_of, judged_by
+from gateway.kernel.values import everyone, judge_of, judged_by
 from gateway.web import shown
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.counted import Counted
 from gateway.web.looks import Looks
 
 CONTACTS_MAX = 200
@@ -26,8 +27,9 @@ FOR_EVER = "private, max-age=31536000, immutable"
 class Pages:
     """The handlers."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, counted: Counted) -> None:
         self._gateway = gateway
+        self._counted = counted
         self._clock = clock
         self._looks = looks
 
@@ -37,6 +39,7 @@ class Pages:
         router.add_get("/fragments/contacts", self.contacts_fragment)
         router.add_get("/contacts/{id}", self.contact)
         router.add_get("/deliveries", self.deliveries)
+        router.add_get("/endpoints", self.endpoints)
         router.add_get("/inbox", self.inbox)
         router.add_get("/static/{content}/{name}", self.static)
 
@@ -68,6 +71,16 @@ class Pages:
             return self.failing(request, 400, f"{error}.")
         found = await self._gateway.world.store.deliveries(limit=limit, state=state)
         return await self._page("deliveries.html", deliveries=found, state=state, limit=limit)
+
+    async def endpoints(self, request: web.Request) -> web.Response:
+        """Who gets notices."""
+        try:
+            only(request)
+        except BadQuestion as error:
+            return self.failing(request, 400, f"{error}.")
+        store, configured = self._gateway.world.store, self._gateway.endpoints
+        rows = shown.endpoints(everyone(configured, await store.endpoints()), configured, self._clock.now())
+        return await self._page("endpoints.html", endpoints=rows)
 
     async def inbox(self, request: web.Request) -> web.Response:
         """What came in."""
@@ -105,7 +118,7 @@ class Pages:
     async def _open_contacts(self) -> dict[str, Any]:
         store = self._gateway.world.store
         rows = await store.contacts(limit=CONTACTS_MAX, status="open")
-        counts = await store.counts()
+        counts = await self._counted.read()
         policies = await self._gateway.bench.policies.to_read_by(judged_by(rows))
         lines = shown.lines(rows, policies)
         breached = sum(line.due is not None and line.due.breached for line in lines)

@@ -1,16 +1,18 @@
 """What the pages show of a contact, as plain values made from what is stored. Pure; the templates add the looks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.kernel.store import ContactRow
+from gateway.kernel.outbox import WAITING_COUNT_MAX
+from gateway.kernel.store import ContactRow, EndpointRow
 from gateway.kernel.values import judge_of
 from gateway.model.contact import Contact
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.model.words import Metric
 from gateway.rules import clocks
+from gateway.rules.breaker import Health, Standing
 from gateway.rules.escalation import step_due
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import Timeline
@@ -18,6 +20,8 @@ from gateway.rules.view import clocks_in_order
 from gateway.web.bars import Bar, bar_of
 
 UNTITLED = "(no subject)"
+STANDINGS: tuple[Standing | Literal["unknown"], ...] = ("disabled", "open", "paused", "failing", "unknown", "ok")
+"""States of endpoints, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,20 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownEndpoint:
+    """An endpoint. `state` is `unknown` for one that the configuration doesn't have any more; `sent` is the number of
+    its last notice."""
+
+    name: str
+    state: Standing | Literal["unknown"]
+    health: Health
+    sent: int
+    waiting: str
+    oldest: int | None
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownClock:
     """A clock with its drawing. All instants are milliseconds since the epoch, lengths milliseconds."""
 
@@ -88,6 +106,23 @@ class ShownEscalation:
 
     escalation: Escalation
     steps: tuple[ShownStep, ...]
+
+
+def endpoints(rows: Sequence[EndpointRow], configured: Collection[str], now: int) -> list[ShownEndpoint]:
+    """Every endpoint: what needs a person first, then by name."""
+    made = [
+        ShownEndpoint(
+            row.name,
+            row.health.standing(now) if row.name in configured else "unknown",
+            row.health,
+            row.sequence,
+            f"{row.waiting}+" if row.waiting >= WAITING_COUNT_MAX else str(row.waiting),
+            row.oldest_waiting_at,
+            row.last_error or "",
+        )
+        for row in rows
+    ]
+    return sorted(made, key=lambda endpoint: (STANDINGS.index(endpoint.state), endpoint.name))
 
 
 def lines(rows: Sequence[ContactRow], policies: Timeline) -> list[Line]:

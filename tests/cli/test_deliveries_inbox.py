@@ -61,7 +61,7 @@ def test_a_delivery_is_sent_again(desk: Desk, capsys: pytest.CaptureFixture[str]
     missing = [gateway(capsys, "deliveries", verb, "99999", "-c", desk.config) for verb in ("replay", "show")]
 
     assert (replayed.code, replayed.out) == (0, "")
-    assert "delivery 1 is due again" in replayed.err
+    assert "its next try is due now" in replayed.err
     assert [ended.code for ended in missing] == [1, 1]
 
 

@@ -1,15 +1,13 @@
 """The examples in the documentation work as they stand."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.config import load_config
-from gateway.kernel.signing import new_secret, parse_secret, sign, verify
+from gateway.kernel.signing import new_secret, parse_secret, verify
 from gateway.model.event import convert_event
 from gateway.policy.load import load_policy
 from tests.support.pages import blocks, links, page, pages, rows
@@ -57,20 +55,6 @@ def test_sent_events_are_proved() -> None:
 
     assert verify([parse_secret(SECRET)], headers, body, NOW_S * 1_000) == "msg_1"
     assert convert_event(run(event)["opened"]).ref.id == "1001"
-
-
-def test_received_notices_are_verified_and_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example takes what we sign, takes it once, and refuses what somebody else signed."""
-    (code,) = blocks(page("how-to/receive-notices.md"), "python")
-    receive = run(code)["receive"]
-    monkeypatch.setattr(Webhook, "_Webhook__verify_timestamp", lambda *_: datetime.fromtimestamp(NOW_S, UTC))
-    body = b'{"type": "sla.breached"}'
-    headers = sign([parse_secret(SECRET)], "eff_1", NOW_S, body)
-
-    assert receive(SECRET, headers, body) == {"type": "sla.breached"}
-    assert receive(SECRET, headers, body) is None
-    with pytest.raises(WebhookVerificationError):
-        receive(new_secret(b"another key that tests have"), headers, body)
 
 
 def test_the_example_of_a_notice_has_the_fields_that_the_page_tells() -> None:

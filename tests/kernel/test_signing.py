@@ -8,9 +8,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.kernel.signing import BadSignature, Ed25519Secret, HmacSecret, new_secret, parse_secret, sign, verify
+from gateway.kernel.signing import (
+    BadSignature,
+    Ed25519Secret,
+    HmacSecret,
+    Secret,
+    new_secret,
+    parse_secret,
+    sign,
+    verify,
+)
 
 NOW_S = 1_772_442_000
 NOW_MS = NOW_S * 1_000
@@ -207,3 +216,165 @@ def test_an_id_that_could_be_misread_is_never_signed(id: str) -> None:
         sign([SECRET], id, NOW_S, b"")
     with pytest.raises(ValueError, match="at least one secret"):
         sign([], "msg_1", NOW_S, b"")
+
+
+def test_the_published_vector_of_the_asymmetric_scheme() -> None:
+    """The Go library's own test: a 32-byte seed, and this very `v1a` signature."""
+    secret = parse_secret("whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk=")
+    headers = sign([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert headers["webhook-signature"] == (
+        "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag=="
+    )
+    public = "whpk_" + base64.b64encode(
+        Ed25519PrivateKey.from_private_bytes(b"TESTSIGNINGKEYDONOTUSETHISFORANY").public_key().public_bytes_raw()
+    ).decode()  # fmt: skip
+    assert verify([parse_secret(public)], headers, b'{"test": 2432232314}', 1614265330_000).startswith("msg_")
+
+
+@pytest.mark.parametrize(
+    ("seed", "public", "message", "signature"),
+    [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+    ],
+)
+def test_the_vectors_of_rfc_8032(seed: str, public: str, message: str, signature: str) -> None:
+    """Section 7.1, tests 1 and 2: what the standard itself says that Ed25519 gives."""
+    text, mark = bytes.fromhex(message), bytes.fromhex(signature)
+    for secret in (
+        Ed25519Secret(private=bytes.fromhex(seed)),
+        Ed25519Secret(private=bytes.fromhex(seed + public)),
+    ):
+        assert secret.sign(text) == mark
+    known = Ed25519Secret(public=bytes.fromhex(public))
+    assert known.proves(text, mark)
+    assert not known.proves(text + b" ", mark)
+
+
+def test_the_vector_of_rfc_4231() -> None:
+    """HMAC-SHA256, section 4.5: a key of 25 bytes, as long as a secret may be."""
+    mark = HmacSecret(bytes(range(1, 26))).sign(b"\xcd" * 50)
+    assert mark.hex() == "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"
+
+
+ROTATED = [HmacSecret(b"o" * 24), parse_secret(PRIVATE), HmacSecret(b"n" * 64)]
+
+
+@given(st.permutations(ROTATED), st.integers(1, 3), IDS, BODIES)
+def test_a_rotation_of_both_schemes_proves_to_every_receiver(
+    order: list[Secret], many: int, id: str, body: bytes
+) -> None:
+    """One to three secrets sign, HMAC and Ed25519 mixed: who knows one of them is content, the reference too."""
+    signing = order[:many]
+    now = int(datetime.now(UTC).timestamp())
+    headers = sign(signing, id, now, body)
+    assert headers["webhook-signature"].count(" ") == many - 1
+    for secret in order:
+        if secret in signing:
+            assert verify([secret], headers, body, now * 1_000) == id
+            if secret is ROTATED[0]:
+                Webhook(base64.b64encode(b"o" * 24).decode()).verify(body, headers)
+        else:
+            with pytest.raises(BadSignature, match="no signature"):
+                verify([secret], headers, body, now * 1_000)
+            if secret is ROTATED[0]:
+                with pytest.raises(WebhookVerificationError):
+                    Webhook(base64.b64encode(b"o" * 24).decode()).verify(body, headers)
+
+
+@given(KEYS, IDS, BODIES, st.sampled_from(["body", "webhook-id", "webhook-timestamp", "webhook-signature"]), st.data())
+def test_we_and_the_reference_refuse_alike(key: bytes, id: str, body: bytes, changed: str, data: st.DataObject) -> None:
+    """A body or a header that was changed is refused by both; neither proves what the other doesn't."""
+    now = int(datetime.now(UTC).timestamp())
+    headers = sign([HmacSecret(key)], id, now, body)
+    other = {
+        "body": st.just(body + b" "),
+        "webhook-id": IDS.filter(lambda new: new != id),
+        "webhook-timestamp": st.integers(now - 200, now + 200).filter(lambda new: new != now).map(str),
+        "webhook-signature": st.binary(max_size=40).map(lambda mark: f"v1,{base64.b64encode(mark).decode()}"),
+    }[changed]
+    value = data.draw(other)
+    if changed == "body":
+        body = value
+    else:
+        headers[changed] = value
+    with pytest.raises(BadSignature):
+        verify([HmacSecret(key)], headers, body, now * 1_000)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(base64.b64encode(key).decode()).verify(body, headers)
+
+
+def test_no_scheme_passes_for_another() -> None:
+    """A signature under the other's name, and an HMAC with what everybody may know of a key pair, prove nothing."""
+    public = SEED.public_key().public_bytes_raw()
+    content = b"msg_1.%d.{}" % NOW_S
+    shared, pair = HmacSecret(KEY), parse_secret(PUBLIC)
+    by_hmac = base64.b64encode(shared.sign(content)).decode()
+    by_pair = base64.b64encode(SEED.sign(content)).decode()
+    by_public = base64.b64encode(HmacSecret(public).sign(content)).decode()
+    by_text = base64.b64encode(HmacSecret(PUBLIC.encode()).sign(content)).decode()
+    listed = [
+        f"v1a,{by_hmac}",
+        f"v1,{by_pair}",
+        f"v1,{by_public}",
+        f"v1a,{by_public}",
+        f"v1,{by_text}",
+        f"v1a,{by_text}",
+    ]
+    listed += [f"{version},{by_hmac}" for version in ("v2", "V1", "v01", "", "v1 ", "v1a")]
+    for signature in (*listed, " ".join(listed[:6])):
+        headers = {"webhook-id": "msg_1", "webhook-timestamp": str(NOW_S), "webhook-signature": signature}
+        with pytest.raises(BadSignature, match="no signature"):
+            verify([shared, pair], headers, b"{}", NOW_MS)
+
+
+PROVED = sign([SECRET], "msg_1", NOW_S, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("webhook-signature", " ".join(["v1,AAAA"] * 10_000)),
+        ("webhook-signature", " ".join(["v1,A"] * 1_000)),
+        ("webhook-signature", PROVED["webhook-signature"].replace("+", "-").replace("/", "_") + "-_"),
+        ("webhook-signature", PROVED["webhook-signature"][:-5]),
+        ("webhook-signature", PROVED["webhook-signature"].replace(",", "")),
+        ("webhook-signature", PROVED["webhook-signature"].replace(" ", "\t").replace(",", "\x00")),
+        ("webhook-signature", " " * 8_000),
+        ("webhook-signature", "v1a," + base64.b64encode(bytes(63)).decode()),
+        ("webhook-signature", "v1a," + base64.b64encode(bytes(64)).decode()),
+        ("webhook-signature", "v1a," + base64.b64encode(b"\xff" * 64).decode()),
+        ("webhook-signature", "v1a," + base64.b64encode(bytes(65)).decode()),
+        ("webhook-timestamp", "²" * 10),
+        ("webhook-timestamp", "１７７２４４２０００"),
+        ("webhook-timestamp", "𝟏𝟕𝟕𝟐𝟒𝟒𝟐𝟎𝟎𝟎"),
+        ("webhook-timestamp", f"{NOW_S} "),
+        ("webhook-timestamp", f"{NOW_S}\n"),
+        ("webhook-timestamp", f"{NOW_S}e0"),
+        ("webhook-timestamp", hex(NOW_S)),
+        ("webhook-timestamp", "9" * 12),
+        ("webhook-timestamp", "9" * 13),
+        ("webhook-timestamp", "0"),
+        ("webhook-timestamp", "inf"),
+        ("webhook-timestamp", "\ud800"),
+        ("webhook-id", "\ud800"),
+        ("webhook-id", "msg_1\x00"),
+        ("webhook-id", "msg_1\x7f"),
+        ("webhook-id", "msg_1." + str(NOW_S)),
+    ],
+)
+def test_more_hostile_headers_give_the_one_error(name: str, value: str) -> None:
+    """Thousands of signatures, other scripts' digits, other bases, half a signature: BadSignature."""
+    for secrets in ([SECRET], [parse_secret(PUBLIC)], [SECRET, parse_secret(PUBLIC)], []):
+        with pytest.raises(BadSignature):
+            verify(secrets, {**PROVED, name: value}, b"{}", NOW_MS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import datetime
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -390,3 +391,24 @@ def test_no_secret_is_shown() -> None:
     """Auth as data shows no secret."""
     shown = repr([CREDENTIALS, ApiKey(SecretStr("k-secret")), NoAuth()])
     assert "secret" not in shown.replace("client_secret", "")
+
+
+def test_the_vendors_clock_is_held_against_ours(httpx2_mock: respx.Router) -> None:
+    """The date of the last answer that has one, a refusal's too; what is no date tells nothing."""
+    answers = iter([("", 200), ("Mon, 02 Mar 2026 09:01:30 GMT", 401), ("soon", 200)])
+
+    def answer(request: Any) -> Response:
+        date, status = next(answers)
+        return Response(status, headers={"Date": date} if date else {})
+
+    httpx2_mock.get(f"{BASE}/x").mock(side_effect=answer)
+
+    async def work(http: VendorHttp) -> list[float | None]:
+        told = []
+        for _ in range(3):
+            with contextlib.suppress(Unauthorized):
+                await http.get("/x")
+            told.append(http.clock_ahead_s)
+        return told
+
+    assert run(work) == [None, -90.0, -90.0]

@@ -104,19 +104,19 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """503 while the engine isn't started, a connector is ill, a loop or the store fails; 200 when all is well."""
 
     async def work(whole: Whole) -> None:
-        async def fails() -> dict[str, int]:
+        async def fails() -> None:
             raise StoreFull("disk /var/secret")
 
-        async def counts() -> dict[str, int]:
-            return {}
+        async def states() -> None:
+            return None
 
         link = whole.gateway.links["shop"]
         for _ in range(5):
             link.fault(RuntimeError("Bearer abcdefgh"))
-        monkeypatch.setattr(whole.store, "counts", fails)
+        monkeypatch.setattr(whole.store, "endpoint_states", fails)
         ill = await data(whole, "/readyz", 503)
         link.worked()
-        monkeypatch.setattr(whole.store, "counts", counts)
+        monkeypatch.setattr(whole.store, "endpoint_states", states)
         loop = Loop(whole.gateway.world, "judge", whole.gateway._judge, failures=3, failure="StoreFull")
         monkeypatch.setattr(whole.gateway, "loops", [loop])
         failing = await data(whole, "/readyz", 503)
@@ -130,24 +130,5 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         assert failing["reasons"] == [{"what": "loop judge", "why": "3 failures in a row, the last: StoreFull"}]
         assert well == {"status": "ready", "reasons": []}
-
-    run(work)
-
-
-def test_figures_are_prometheus_text() -> None:
-    """Every family has its help and type; the connector is the only label."""
-
-    async def work(whole: Whole) -> None:
-        await story(whole)
-        reply = await fetched(whole, "/metrics")
-        lines = reply.body.decode().splitlines()
-        values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-
-        assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
-        assert values["gateway_contacts"] == "3"
-        assert values['gateway_connector_healthy{connector="shop"}'] == "1"
-        assert values['gateway_connector_accepted_total{connector="shop"}'] == "3"
-        families = {name.partition("{")[0] for name in values}
-        assert {line.split(" ")[2] for line in lines if line.startswith("# TYPE")} == families
 
     run(work)

@@ -440,3 +440,19 @@ def test_a_flood_is_answered_to_the_last_sender(monkeypatch: pytest.MonkeyPatch)
         assert await stored(whole) == 10 * most
 
     run(work)
+
+
+def test_requests_are_counted_by_what_they_were_told() -> None:
+    """Under the name of a connector that there is; what comes for none is nobody's label."""
+
+    async def work(whole: Whole) -> None:
+        body = body_of(opened(1, NOW))
+        async with served(door(whole)) as port:
+            await ask(port, "POST", "/in/shop", body, **signed(body, NOW))
+            await ask(port, "POST", "/in/shop", body)
+            await ask(port, "GET", "/in/shop")
+            await ask(port, "POST", "/in/nobody-there", body, **signed(body, NOW))
+
+        assert whole.gateway.world.meters.requests.counted == {("shop", "accepted"): 1, ("shop", "refused"): 2}
+
+    run(work)

@@ -31,7 +31,7 @@ from gateway.plugin import (
 from gateway_zendesk.api import LAG_S, fetch_ticket, findings, pull_tickets
 from gateway_zendesk.audits import audits_events
 from gateway_zendesk.normalize import ticket_events, users_by_id
-from gateway_zendesk.reading import an_id, mapping, mappings
+from gateway_zendesk.reading import ID_KEYS, an_id, mapping, mappings
 from gateway_zendesk.settings import ZendeskSettings, auth_of
 from gateway_zendesk.webhook import push_events, record_of, unproved
 
@@ -43,6 +43,7 @@ class Zendesk:
 
     plugin: ClassVar[str] = "zendesk"
     settings_type: ClassVar[type[BaseModel]] = ZendeskSettings
+    id_keys: ClassVar[frozenset[str]] = ID_KEYS
     streams: tuple[Stream, ...] = (Stream("tickets", lag_s=LAG_S),)
 
     def __init__(self, name: str, settings: ZendeskSettings, context: Context) -> None:

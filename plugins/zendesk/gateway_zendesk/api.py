@@ -24,6 +24,7 @@ from gateway.plugin import (
     VendorHttp,
     read_json,
 )
+from gateway_zendesk.reading import ID_DIGITS_MAX
 
 EXPORT: Final = "/api/v2/incremental/tickets/cursor"
 LAG_S: Final = 60
@@ -82,7 +83,10 @@ async def fetch_ticket(http: VendorHttp, ref: Ref, now: int) -> Sequence[Record]
             params = {"page[size]": AUDITS_PER_PAGE, "include": "users", **turn}
             page = _object((await http.get(f"{path}/audits.json", params)).json())
             known = {user["id"]: user for user in users} | {user["id"]: user for user in _users(page)}
-            log = {"audits": _listed(page.get("audits")), "users": [*known.values()]}
+            log = {
+                "audits": [_ids_as_numbers(audit) for audit in _listed(page.get("audits"))],
+                "users": [*known.values()],
+            }
             records.append(_fetched({**log, "requester_id": ticket.get("requester_id")}, now))
             turn = _next(page, turn)
     except Permanent as error:
@@ -125,6 +129,17 @@ def _listed(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise Transient("the vendor answered JSON of another shape than its API has")
     return [_object(item) for item in value]
+
+
+def _ids_as_numbers(audit: dict[str, Any]) -> dict[str, Any]:
+    """The log writes the id that a field was set to as text, under the key of any text: as a number it stays an id."""
+    for entry in _listed(audit.get("events")):
+        if str(entry.get("field_name")).endswith("_id"):
+            for key in ("value", "previous_value"):
+                value = entry.get(key)
+                if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= ID_DIGITS_MAX:
+                    entry[key] = int(value)
+    return audit
 
 
 def _users(page: Mapping[str, Any]) -> list[dict[str, Any]]:

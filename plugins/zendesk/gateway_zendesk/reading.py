@@ -4,7 +4,7 @@ Webhooks write ids as text and null as `"0"` or `""`; the API writes numbers and
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from gateway.plugin import SECOND_MS, BadPayload, Instant, parse_instant
 
@@ -13,7 +13,28 @@ Json = Mapping[str, Any]
 SYSTEM = "-1"
 """The author id under which Zendesk itself acts."""
 
-_ID_DIGITS_MAX = 18
+ID_KEYS: Final = frozenset(
+    {
+        "account_id",
+        "actor_id",
+        "assignee_id",
+        "author_id",
+        "brand_id",
+        "external_id",
+        "form_id",
+        "group_id",
+        "id",
+        "organization_id",
+        "phone",
+        "requester_id",
+        "submitter_id",
+        "target_ticket_id",
+        "ticket_id",
+    }
+)
+"""Keys whose texts are ids: webhooks write them so."""
+
+ID_DIGITS_MAX = 18
 _EPOCH_MAX = 253_402_300_799
 
 
@@ -51,7 +72,7 @@ def an_id(source: Json, key: str) -> str | None:
     if isinstance(value, str) and value.isascii():
         if value == SYSTEM:
             return SYSTEM
-        if value.isdigit() and len(value) <= _ID_DIGITS_MAX:
+        if value.isdigit() and len(value) <= ID_DIGITS_MAX:
             return str(int(value)) if int(value) else None
     raise BadPayload(f"{key} is no id")
 

@@ -1,0 +1,100 @@
+"""What the doctor asks outside: vendors for credentials, scopes and the time, endpoints for a connection."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from gateway.cli.doctor.finding import Finding, bad, ok
+from gateway.config import EndpointConfig
+from gateway.daemon.setup import Chosen, Setup
+from gateway.kernel.knock import knock
+from gateway.kernel.log import hide_secrets
+from gateway.kernel.ports import Clock, NetError, Rng
+from gateway.kernel.vendor_http import VendorHttp
+from gateway.model.instant import DAY_MS, format_instant
+from gateway.plugin import Context, VendorError
+from gateway.plugin.account import open_account
+
+CONNECTOR_S = 30.0
+ENDPOINT_S = 10.0
+SKEW_MAX_S = 30.0
+"""A clock that is further from the vendors' is told; receivers refuse signatures that are 300 s off."""
+
+SENSIBLE_FROM = 20_454 * DAY_MS
+"""The first day of 2026: no clock that goes right is earlier."""
+
+SENSIBLE_UNTIL = SENSIBLE_FROM + 40 * 366 * DAY_MS
+SET_IT = "set the machine's clock, by NTP best: deadlines and signatures follow it"
+
+
+def plausible(now: int) -> Finding | None:
+    """A clock that can't be right, whatever others say; None for one that can."""
+    if SENSIBLE_FROM <= now < SENSIBLE_UNTIL:
+        return None
+    return bad("clock", f"this machine's clock shows {format_instant(now)}", SET_IT)
+
+
+async def connectors(setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None]) -> list[Finding]:
+    """What each connector's own check finds, and how the vendors' clocks stand to ours."""
+    found: list[Finding] = []
+    ahead: dict[str, float] = {}
+    for chosen in setup.connectors:
+        told(f"asking connector {chosen.name}")
+        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
+        try:
+            found += await _connector(chosen, account)
+        finally:
+            await account.aclose()
+        if account.clock_ahead_s is not None:
+            ahead[chosen.name] = account.clock_ahead_s
+    return [*found, *_clocks(ahead)]
+
+
+async def _connector(chosen: Chosen, account: VendorHttp) -> list[Finding]:
+    area = f"connector {chosen.name}"
+    try:
+        async with asyncio.timeout(CONNECTOR_S):
+            said = await chosen.kind(chosen.name, chosen.settings, Context(account)).check()
+            return [
+                ok(area, one.what) if one.ok else bad(area, one.what, one.hint or "see its plugin's documentation")
+                for one in said
+            ]
+    except TimeoutError:
+        return [bad(area, f"its check did not end within {CONNECTOR_S:g} s", "see whether its vendor can be reached")]
+    except VendorError as error:
+        return [bad(area, hide_secrets(str(error))[:300], "see whether its vendor can be reached, and its credentials")]
+    except Exception as error:  # a plugin's fault is a finding, and the rest is looked at all the same
+        what = hide_secrets(f"its check raised {type(error).__name__}: {error}")[:300]
+        return [bad(area, what, "report it to the plugin's authors")]
+
+
+def _clocks(ahead: dict[str, float]) -> Iterator[Finding]:
+    for name, seconds in ahead.items():
+        if abs(seconds) > SKEW_MAX_S:
+            way = "ahead of" if seconds > 0 else "behind"
+            yield bad("clock", f"this machine's clock is {abs(seconds):.0f} s {way} that of {name}'s vendor", SET_IT)
+    if ahead and all(abs(seconds) <= SKEW_MAX_S for seconds in ahead.values()):
+        yield ok("clock", f"within {SKEW_MAX_S:g} s of the vendors'")
+
+
+async def endpoints(setup: Setup, told: Callable[[str], None]) -> list[Finding]:
+    """Whether each endpoint can be connected to; no request is sent, `gateway endpoints test` does that."""
+    found = []
+    for endpoint in setup.config.endpoints.values():
+        told(f"knocking at endpoint {endpoint.name}")
+        found.append(await _endpoint(endpoint))
+    return found
+
+
+async def _endpoint(endpoint: EndpointConfig) -> Finding:
+    area = f"endpoint {endpoint.name}"
+    try:
+        await knock(endpoint.url, endpoint.reach, deadline_s=ENDPOINT_S)
+    except NetError as error:
+        hint = (
+            "beside its URL `allow_private` and `allow_ports` allow what is meant"
+            if error.blocked
+            else "see its URL, its name, its certificate and whether it runs; notices wait and are tried again"
+        )
+        return bad(area, f"can't be reached: {error.reason}", hint)
+    secure = "and its certificate is good" if endpoint.url.startswith("https:") else "without TLS"
+    return ok(area, f"can be connected to, {secure}")

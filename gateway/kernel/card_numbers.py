@@ -1,0 +1,201 @@
+"""Where a text holds payment card numbers, and what is hidden of them. Pure; works on what a text says, not on bytes.
+
+A card number is 12 to 19 digits, alone or in groups, that begin like an issuer's, have a length that this issuer
+uses, and satisfy the Luhn sum (ISO/IEC 7812). Telephone numbers with a plus sign, UUIDs, hexadecimal numbers and
+addresses of web pages are none. Magnetic stripes, and security codes near a card number, are hidden as a whole.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+MARK: Final = "•"
+PLAIN_MARK: Final = "·"
+"""The sign in a body that is no UTF-8: there it is a single byte, as the digit was."""
+
+DIGITS_MIN: Final = 12
+DIGITS_MAX: Final = 19
+TRIES_MAX: Final = 2_000
+"""Rows of digits in one text that are reckoned through; of those behind them all is hidden from a 2 to 6 or 8 on."""
+
+NEAR: Final = 40
+"""Characters between a card number and its security code."""
+
+_ROW_MAX = 64
+"""Digits in a row that are looked at without their groups."""
+
+_BACK_MAX = 512
+"""Characters in front of a number that are looked at for an address."""
+
+_ZERO_WIDTH = r"\0\u00ad\u180e\u200b-\u200f\u2060\ufeff"
+_SEPARATORS = r" .\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\uff0d\uff0e"
+_BETWEEN = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}"
+_NEXT = rf"{_BETWEEN}[0-9]"
+_FIRST = r"[2-68](?<![0-9][2-68])"
+_ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
+_REST_OF_ROW = re.compile(rf"(?:{_NEXT})*+")
+_OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+# Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
+_SIGN = rf"[{MARK}{PLAIN_MARK}]"
+_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}{_BETWEEN}{_SIGN})")
+_WENT_BEFORE = re.compile(rf"(?:[0-9][{_ZERO_WIDTH}]++|{_SIGN}{_BETWEEN}{_SIGN}{_BETWEEN}(?:[0-9]{_BETWEEN}){{0,3}})\Z")
+
+# The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
+_ISSUERS = (
+    (r"4", (19, 16, 13)),  # Visa
+    (r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),  # Mastercard
+    (r"3[47]", (15,)),  # American Express
+    (r"30[0-5]|3095|36|3[89]", (19, 18, 17, 16, 15, 14)),  # Diners Club
+    (r"35(?:2[89]|[3-8])", (19, 18, 17, 16)),  # JCB
+    (r"220[0-4]", (19, 18, 17, 16)),  # Mir
+    (r"6011|64[4-9]|65|62|81", (19, 18, 17, 16)),  # Discover, UnionPay; RuPay's 65 and 81
+    (r"5[0678]|6[37]", (19, 18, 17, 16, 15, 14, 13, 12)),  # Maestro; RuPay's 508
+    (r"60|82", (16,)),  # RuPay
+)
+_ISSUER = re.compile("|".join(f"({begins})" for begins, _ in _ISSUERS))
+_LENGTHS = ((), *(lengths for _, lengths in _ISSUERS))
+
+_VALUES = bytes((byte - 0x30) % 256 for byte in range(256))
+_DOUBLED = bytes(sum(divmod(2 * ((byte - 0x30) % 10), 10)) for byte in range(256))
+
+_STRIPE = re.compile(r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=>]{0,60}\?")
+_CODE_WORD = r"(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode)"
+_CODE = re.compile(rf"\b{_CODE_WORD}\b[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
+_CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}\b{_CODE_WORD}\b", re.IGNORECASE)
+
+_PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
+_PHONE_DIGITS_MAX = 15
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>,;|(){}]*\Z", re.IGNORECASE)
+_WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
+_WORD = re.compile(r"[0-9A-Za-z]*")
+_HEX = re.compile(r"0[xX][0-9a-fA-F]+|(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
+
+
+class Found(NamedTuple):
+    """What is hidden in a text: each place, from start to end, becomes one sign; and how many secrets these are."""
+
+    places: list[tuple[int, int]]
+    secrets: int
+
+
+class _Card(NamedTuple):
+    """A card number: where it begins and ends, and the places in it that are hidden."""
+
+    start: int
+    end: int
+    digits: int
+    hidden: list[tuple[int, int]]
+
+
+def is_number(digits: str) -> bool:
+    """Whether these digits, 0 to 9, are a card number."""
+    return len(digits) in _lengths(digits) and _sums_up(digits)
+
+
+def may_hold_number(digits: str) -> bool:
+    """Whether a card number may lie anywhere in a row of digits whose groups aren't known."""
+    return len(digits) > _ROW_MAX or any(
+        at + length <= len(digits) and _sums_up(digits[at : at + length])
+        for at in range(len(digits) - DIGITS_MIN + 1)
+        for length in _lengths(digits, at)
+    )
+
+
+def find(text: str) -> Found:
+    """What a text has to hide, in order."""
+    if not text.isascii():  # digits of other scripts, the full-width ones among them; no position changes
+        text = _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text)
+    stripes = [match.span() for match in _STRIPE.finditer(text)]
+    cards = [card for card in _cards(text) if not any(start <= card.start < end for start, end in stripes)]
+    hidden = [place for card in cards for place in card.hidden]
+    codes = _codes(text, [*stripes, *(card[:2] for card in cards)]) if cards else []
+    return Found(sorted([*stripes, *hidden, *codes]), len(stripes) + len(cards) + len(codes))
+
+
+def _cards(text: str) -> Iterator[_Card]:
+    """The card numbers of a text, from left to right."""
+    at = 0
+    for _ in range(TRIES_MAX):
+        row = _ROW.search(text, at)
+        if row is None:
+            return
+        card = _card(text, row)
+        if card is None:
+            at = row.start() + 1
+        else:
+            yield card
+            at = card.end
+    while row := _ROW.search(text, at):
+        whole = _REST_OF_ROW.match(text, row.end())
+        at = whole.end() if whole else row.end()
+        yield _Card(row.start(), at, DIGITS_MAX, [(row.start(), at)])
+
+
+def _card(text: str, row: re.Match[str]) -> _Card | None:
+    """The card number that a row of digits begins with."""
+    digits = _NO_DIGIT.sub("", row[0])
+    lengths = _lengths(digits)
+    if not lengths:
+        return None
+    places: Sequence[int] = range(*row.span())
+    if len(places) != len(digits):
+        places = [place for place in places if "0" <= text[place] <= "9"]
+    for length in lengths:
+        if length <= len(digits) and _sums_up(digits[:length]) and not _GOES_ON.match(text, places[length - 1] + 1):
+            card = _Card(
+                places[0], places[length - 1] + 1, length, [(place, place + 1) for place in places[6 : length - 4]]
+            )
+            return None if _is_something_else(text, card) else card
+    return None
+
+
+def _lengths(digits: str, at: int = 0) -> tuple[int, ...]:
+    issuer = _ISSUER.match(digits, at)
+    return _LENGTHS[issuer.lastindex] if issuer and issuer.lastindex else ()
+
+
+def _sums_up(digits: str) -> bool:
+    """The Luhn sum."""
+    read = digits.encode()
+    return (sum(read[-1::-2].translate(_VALUES)) + sum(read[-2::-2].translate(_DOUBLED))) % 10 == 0
+
+
+def _is_something_else(text: str, card: _Card) -> bool:
+    """Whether what looks like a card number is a part of something longer that is none."""
+    back = text[max(0, card.start - 24) : card.start]
+    plus = _PLUS.search(back)
+    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + card.digits <= _PHONE_DIGITS_MAX):
+        return True
+    if _WENT_BEFORE.search(text, max(0, card.start - 32), card.start):
+        return True
+    word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
+    behind = _WORD.match(text, card.end, card.end + 64)
+    around = (word[0] if word else ""), (behind[0] if behind else "")
+    if any(around) and _HEX.fullmatch(around[0] + "0" + around[1]):
+        return True
+    near = text[max(0, card.start - 36) : card.end + 36]
+    if "-" in near and any(
+        uuid.start() <= card.start - max(0, card.start - 36) < uuid.end() for uuid in _UUID.finditer(near)
+    ):
+        return True
+    return _ADDRESS.search(text[max(0, card.start - _BACK_MAX) : card.start]) is not None
+
+
+def _codes(text: str, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The security codes near the cards and stripes, outside them."""
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(taken):
+        parts += (text[done:start], MARK * (end - start))
+        done = end
+    rest = "".join((*parts, text[done:]))
+    return sorted(
+        {
+            code.span(1)
+            for start, end in taken
+            for pattern in (_CODE, _CODE_BEFORE)
+            for code in pattern.finditer(rest, max(0, start - NEAR), end + NEAR)
+        }
+    )
