@@ -16,7 +16,8 @@ from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.retain import Retention
 from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
-from gateway.engine.tick import Watermark, tick
+from gateway.engine.tick import HELD_BACK_IN_BURST_MS, HELD_BACK_MAX_MS, Watermark, tick
+from gateway.engine.turns import Courtesy
 from gateway.engine.watch import Watch
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.signing import Secret
@@ -48,11 +49,14 @@ class Gateway:
     _fetching: Loop = field(init=False)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _courtesy: Courtesy = field(init=False)
     _next_due: int | None = None
+    _oldest: int | None = None
     _stopping: bool = False
 
     def __post_init__(self) -> None:
         self._watermark = Watermark(self.world.clock.now())
+        self._courtesy = Courtesy(self.world.clock, self._arriving)
         self._judging = Loop(self.world, "judge", self._judge)
         self._performing = Loop(self.world, "perform", self._perform)
         self._fetching = Loop(self.world, "fetch", self._fetch)
@@ -103,6 +107,7 @@ class Gateway:
         if self._backlog.full:
             return unavailable("the gateway has too much to judge; send it again later")
         self._arriving[id(request)] = request.received_at
+        self._courtesy.entered()
         try:
             return await receive(self.world, link, request)
         finally:
@@ -142,7 +147,7 @@ class Gateway:
                 outlook, _ = await self._look()
             judged = records + contacts > 0
             followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
-            self._next_due = outlook.next_due
+            self._next_due, self._oldest = outlook.next_due, outlook.received
             await self._backlog.watch(self.world, outlook)
         return records + contacts + followed
 
@@ -152,7 +157,8 @@ class Gateway:
         now, under_way = self.world.clock.now(), min(self._arriving.values(), default=None)
         healthy = [name for name, link in self.links.items() if link.healthy]
         outlook = await self.world.store.outlook(now=now, connectors=healthy)
-        watermark = self._watermark.passes_to(now, outlook, under_way)
+        longest_ms = HELD_BACK_IN_BURST_MS if self._courtesy.owes(outlook.received) else HELD_BACK_MAX_MS
+        watermark = self._watermark.passes_to(now, outlook, under_way, longest_ms)
         self.world.meters.judged_to = watermark
         return outlook, watermark
 
@@ -172,13 +178,18 @@ class Gateway:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
     async def _judge(self) -> float:
+        began = self.world.clock.monotonic()
         taken_up = await self.judge_once()
+        worked_s = self.world.clock.monotonic() - began
         if not taken_up:
             return self._until_due_s()
         self._performing.nudge()
         self._fetching.nudge()
-        if taken_up < BATCH_MAX and not self._stopping:
+        if self._stopping:
+            return 0.0
+        if taken_up < BATCH_MAX:
             await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
+        await self._courtesy.rest(worked_s, self._oldest)
         return 0.0
 
     def _until_due_s(self) -> float:

@@ -21,7 +21,7 @@ from gateway.model.record import LOOK_UP, InboxRow
 from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
-BATCH_MAX = 512
+BATCH_MAX = 128
 """Records of one transaction: enough to share its cost, few enough that a sender's commit can wait for it."""
 
 LEASE_MS = 5_000

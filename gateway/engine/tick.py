@@ -2,8 +2,9 @@
 
 Law of the watermark. Time never reaches the receipt of the oldest record that still waits, be it on its way to the
 disk, in the inbox, or for a look-up that it asked for: a reply that has come must not become a breach, at the very
-deadline neither. While running, a connector that is behind can hold time back by at most 5 s; after a start until its
-backlog is through. An ill connector holds back nothing, nor does a look-up that has failed.
+deadline neither. While running, a connector that is behind can hold time back by at most 5 s, and where judging itself
+let a burst go first, until it has caught up; after a start until its backlog is through. An ill connector holds back
+nothing, nor does a look-up that has failed.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from gateway.engine.judge import Bench, News, judge
-from gateway.engine.turns import LONG, Turns
+from gateway.engine.turns import BURST_MS, LONG, Turns
 from gateway.engine.world import World
 from gateway.kernel.store import Conflict, ContactRow, Outlook
 
 HELD_BACK_MAX_MS = 5_000
+HELD_BACK_IN_BURST_MS = BURST_MS + HELD_BACK_MAX_MS
+"""In a burst a breach is rather said late than falsely: the reply to it may wait behind the burst."""
+
 BATCH_MAX = 512
 """Contacts of one transaction, which then takes about 100 ms: what is due at one instant is taken together."""
 FAILED_WAIT_MS = 600_000
@@ -30,16 +34,18 @@ class Watermark:
     started_at: int
     drained: bool = False
 
-    def passes_to(self, now: int, outlook: Outlook, under_way: int | None = None) -> int:
+    def passes_to(
+        self, now: int, outlook: Outlook, under_way: int | None = None, longest_ms: int = HELD_BACK_MAX_MS
+    ) -> int:
         """The latest instant to which contacts may be judged; `outlook` is of the healthy connectors, `under_way` the
-        earliest receipt of a request that isn't in the inbox yet."""
+        earliest receipt of a request that isn't in the inbox yet; by `longest_ms` time may be held back."""
         stored = outlook.received
         if stored is None or stored >= self.started_at:
             self.drained = True
         if not self.drained and stored is not None:
             return min(now, stored - 1)
         oldest = min((at for at in (under_way, stored, outlook.asked) if at is not None), default=None)
-        return now if oldest is None else min(now, max(oldest - 1, now - HELD_BACK_MAX_MS))
+        return now if oldest is None else min(now, max(oldest - 1, now - longest_ms))
 
 
 async def tick(world: World, bench: Bench, watermark: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import gateway.engine.tick as tick_module
-from gateway.engine.tick import HELD_BACK_MAX_MS, Watermark, tick
+from gateway.engine.tick import HELD_BACK_IN_BURST_MS, HELD_BACK_MAX_MS, Watermark, tick
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
 from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.identity import Ref
@@ -127,6 +127,26 @@ def test_what_comes_after_the_start_is_no_backlog() -> None:
         outlook = await rig.store.outlook(now=rig.clock.at, connectors=["vendor"])
         assert mark.passes_to(rig.clock.at, outlook) == T0 + MINUTE - 1
         assert mark.passes_to(T0 + HOUR, outlook) == T0 + HOUR - HELD_BACK_MAX_MS
+
+    run(story)
+
+
+def test_a_reply_behind_a_burst_is_no_breach() -> None:
+    """While judging lets a crowd go first, and until it has caught up, time waits for what the crowd may bring."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.at(DEADLINE - SECOND)
+        await rig.post(reply(DEADLINE - SECOND))
+        await take_away(rig)
+        rig.gateway._courtesy._owing = True
+        rig.clock.at += HELD_BACK_IN_BURST_MS - SECOND
+        assert await watermark(rig) == DEADLINE - SECOND - 1
+        rig.clock.at += 2 * SECOND
+        assert await watermark(rig) == rig.clock.at - T0 - HELD_BACK_IN_BURST_MS
+        rig.gateway._courtesy._owing = False
+        rig.clock.at += SECOND
+        assert await watermark(rig) == rig.clock.at - T0 - HELD_BACK_MAX_MS
 
     run(story)
 

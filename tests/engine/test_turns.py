@@ -10,7 +10,7 @@ from gateway.engine import gateway as gateway_module
 from gateway.engine import process as process_module
 from gateway.engine.gateway import GATHER_S
 from gateway.engine.supervise import POLL_S
-from gateway.engine.turns import LAG_MS, LONG, SHORT, Turns
+from gateway.engine.turns import BURST_MS, CROWD, LAG_MS, LONG, REST_MAX, REST_STEP_S, SHORT, Courtesy, Turns
 from gateway.kernel.store import AskedPast, Batch, Past
 from tests.engine.rig import MINUTE, SECOND, T0, Rig, ToldClock, event, opening, reply, run, states
 
@@ -51,19 +51,90 @@ def test_the_doors_have_turns_while_a_batch_is_judged() -> None:
     async def story(rig: Rig) -> None:
         clock = rig.clock
         assert isinstance(clock, NotingClock)
-        for ticket in range(200):
+        for ticket in range(120):
             await rig.told(opening(ticket=str(ticket)))
         await rig.gateway.judge_once()
         short = len(clock.slept)
-        assert short >= 3 * (200 // SHORT)
+        assert short >= 3 * (120 // SHORT)
         clock.slept.clear()
-        for ticket in range(200, 400):
+        for ticket in range(200, 320):
             await rig.told(opening(ticket=str(ticket)))
         clock.at += LAG_MS + 1
         await rig.gateway.judge_once()
         assert len(clock.slept) < short
 
     run(story, clock=NotingClock())
+
+
+@dataclass
+class RunningClock(NotingClock):
+    """A clock on which a sleep takes as long as it says."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Time goes on, and others with it."""
+        self.at += round(seconds * 1000)
+        await super().sleep(seconds)
+
+
+@pytest.mark.parametrize(
+    ("crowd", "waited_ms", "rested_s"),
+    [
+        (CROWD, 0, 0.1 * REST_MAX),
+        (CROWD, BURST_MS, 0.1 * REST_MAX),
+        (CROWD, BURST_MS + 1, 0),
+        (CROWD - 1, 0, 0),
+    ],
+)
+def test_judging_rests_for_a_crowd_but_not_for_ever(crowd: int, waited_ms: int, rested_s: float) -> None:
+    """As long as senders wait in a crowd, several times as long as it worked; no more when it has lagged for long."""
+
+    async def check() -> None:
+        clock = RunningClock()
+        courtesy = Courtesy(clock, range(crowd))
+        for _ in range(2):
+            clock.slept.clear()
+            resting = asyncio.ensure_future(courtesy.rest(0.1, clock.now() - waited_ms))
+            while not resting.done():
+                courtesy.entered()
+                await asyncio.sleep(0)
+            assert sum(clock.slept) == pytest.approx(rested_s, abs=1.01 * REST_STEP_S)
+
+    asyncio.run(check())
+
+
+def test_judging_goes_on_when_the_crowd_has_gone() -> None:
+    """It looks again after each short while; a wave between two looks counts, a lull of a whole one ends the rest."""
+
+    async def check() -> None:
+        clock, under_way = RunningClock(), dict.fromkeys(range(CROWD), 0)
+        courtesy = Courtesy(clock, under_way)
+        resting = asyncio.ensure_future(courtesy.rest(10.0, clock.now()))
+        await asyncio.sleep(0)
+        courtesy.entered()
+        under_way.clear()
+        await resting
+        assert clock.slept == [REST_STEP_S, REST_STEP_S]
+        await courtesy.rest(10.0, None)
+        assert len(clock.slept) == 2
+
+    asyncio.run(check())
+
+
+def test_judging_owes_until_it_has_caught_up() -> None:
+    """Who has let a crowd go first says so as long as records wait for it."""
+
+    async def check() -> None:
+        clock = RunningClock()
+        courtesy = Courtesy(clock, range(CROWD))
+        oldest = clock.now()
+        assert not courtesy.owes(oldest)
+        await courtesy.rest(0.1, oldest)
+        clock.at += LAG_MS
+        assert [courtesy.owes(oldest), courtesy.owes(clock.now()), courtesy.owes(oldest)] == [True, False, False]
+        await courtesy.rest(0.1, oldest)
+        assert [courtesy.owes(oldest), courtesy.owes(None), courtesy.owes(oldest)] == [True, False, False]
+
+    asyncio.run(check())
 
 
 def test_after_a_batch_that_was_not_full_records_gather() -> None:
