@@ -10,7 +10,7 @@ from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
-from gateway.engine.process import BATCH_MAX, process
+from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive, unavailable
 from gateway.engine.rejudge import Rejudging
@@ -52,6 +52,9 @@ class Gateway:
     _courtesy: Courtesy = field(init=False)
     _next_due: int | None = None
     _oldest: int | None = None
+    _full: bool = False
+    """The last batch of records was as large as it may be: there are more."""
+
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -138,9 +141,12 @@ class Gateway:
         """
         async with self._turn:
             records = contacts = 0
+            self._full = False
             outlook, watermark = await self._look()
             if outlook.claimable:
-                records = await process(self.world, self.links, self.bench, watermark, self._innocent)
+                turns = self._courtesy.turns(outlook.received)
+                records = await process(self.world, self.links, self.bench, watermark, turns, self._innocent)
+                self._full = records == turns.batch
                 outlook, watermark = await self._look()
             if outlook.next_due is not None and outlook.next_due <= watermark:
                 contacts = await tick(self.world, self.bench, watermark)
@@ -187,7 +193,7 @@ class Gateway:
         self._fetching.nudge()
         if self._stopping:
             return 0.0
-        if taken_up < BATCH_MAX:
+        if not self._full:
             await self.world.clock.sleep(min(GATHER_S, self._until_due_s()))
         await self._courtesy.rest(worked_s, self._oldest)
         return 0.0

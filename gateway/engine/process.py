@@ -21,9 +21,6 @@ from gateway.model.record import LOOK_UP, InboxRow
 from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
-BATCH_MAX = 128
-"""Records of one transaction: enough to share its cost, few enough that a sender's commit can wait for it."""
-
 LEASE_MS = 5_000
 """A batch that failed is taken up again after this long; until then its records hold time back."""
 
@@ -51,7 +48,9 @@ class Telling:
     wrong: str = ""
 
 
-async def process(world: World, links: Links, bench: Bench, watermark: int, innocent: set[int] | None = None) -> int:
+async def process(
+    world: World, links: Links, bench: Bench, watermark: int, turns: Turns, innocent: set[int] | None = None
+) -> int:
     """Take one batch from the inbox to its end; how many records it had.
 
     `innocent` remembers, from call to call, the records of batches that this process has seen fail (a full disk, a
@@ -59,10 +58,9 @@ async def process(world: World, links: Links, bench: Bench, watermark: int, inno
     """
     innocent = set() if innocent is None else innocent
     before = frozenset(innocent)
-    rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=BATCH_MAX)
+    rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=turns.batch)
     if not rows:
         return 0
-    turns = Turns.for_lag(world.clock, world.clock.now() - min(int(row.record.received_at) for row in rows))
     # What was taken up before and not finished may be what stopped the process: each of those goes alone. Only the
     # oldest is ever given up for it, the others may just have stood behind it.
     again = [row for row in rows if row.tries > 1]

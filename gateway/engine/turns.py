@@ -1,9 +1,8 @@
-"""Let others go on in the middle of a long computation: the doors share their loop with judging.
+"""Let others go on in the middle of a long computation: the doors share their loop and their disk with judging.
 
-Laws. Judging takes turns of a few milliseconds. While it keeps up with what comes in they are short, so that a sender
-hardly notices. In a burst the doors go first: while senders wait in a crowd, judging rests after each batch for most of
-the time. When it has lagged behind for long it rests no more, and its turns are long enough that judging outruns the
-doors, whatever the load.
+Laws. Judging takes turns of a few milliseconds, and commits few records at a time: a sender hardly notices. The more
+senders wait at once, the longer it rests after each batch: in a burst the doors go first. Only when it lags behind and
+no crowd is the cause, or for too long, its turns and batches are so large that it outruns the doors, whatever the load.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sized
@@ -23,11 +22,20 @@ LONG = 128
 LAG_MS = 1_000
 """A record that has waited so long says that judging lags."""
 
-CROWD = 32
-"""So many requests that wait for their commit at once are a crowd."""
+BATCH_MIN = 40
+"""Records of one transaction: a sender's own commit waits for it, about 5 ms."""
+
+BATCH_MAX = 128
+"""Records of one transaction where their waiting counts more than a sender's: each costs a fifth less."""
+
+BEHIND_MS = 250
+"""A record that has waited so long says that small batches are too slow."""
+
+PLACES = 4
+"""For each so many requests that wait for their commit at once, judging rests once as long as it has worked."""
 
 REST_MAX = 9
-"""How many times as long as it has worked judging rests for a crowd."""
+"""How many times as long it rests at most."""
 
 REST_STEP_S = 0.01
 """After this long it looks whether the crowd has gone."""
@@ -38,15 +46,17 @@ BURST_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How much is done before others get a turn."""
+    """How much is done before others get a turn: contacts that are judged, records of one transaction."""
 
     clock: Clock
     most: int = SHORT
+    batch: int = BATCH_MIN
 
     @classmethod
     def for_lag(cls, clock: Clock, waited_ms: int) -> "Turns":
         """By how long the oldest record has waited."""
-        return cls(clock, LONG if waited_ms > LAG_MS else SHORT)
+        most = LONG if waited_ms > LAG_MS else SHORT
+        return cls(clock, most, BATCH_MAX if waited_ms > BEHIND_MS else BATCH_MIN)
 
     async def of(self, things: Iterable[T]) -> AsyncIterator[T]:
         """The things one by one, with a pause for others after each turn."""
@@ -58,11 +68,12 @@ class Turns:
 
 @dataclass(slots=True)
 class Courtesy:
-    """How long judging rests after a batch, by how many requests are `under_way`."""
+    """How judging shares with the doors, by how many requests are `under_way`."""
 
     clock: Clock
     under_way: Sized
     _peak: int = 0
+    _crowded: bool = False
     _owing: bool = False
 
     def entered(self) -> None:
@@ -70,14 +81,21 @@ class Courtesy:
         self._peak = max(self._peak, len(self.under_way))
 
     async def rest(self, worked_s: float, oldest: int | None) -> None:
-        """Let a crowd go first, after having worked so long; the oldest record that waits came at `oldest`."""
+        """Let senders go first, after having worked so long; the oldest record that waits came at `oldest`."""
+        self._crowded = False
         if oldest is None or self.clock.now() - oldest > BURST_MS:
             return
-        ends = self.clock.monotonic() + REST_MAX * worked_s
+        began = self.clock.monotonic()
         self._peak = len(self.under_way)
-        while self._peak >= CROWD and self.clock.monotonic() < ends:
-            self._peak, self._owing = 0, True
+        while self.clock.monotonic() - began < worked_s * min(REST_MAX, self._peak // PLACES):
+            self._crowded, self._owing, self._peak = True, True, 0
             await self.clock.sleep(REST_STEP_S)
+
+    def turns(self, oldest: int | None) -> Turns:
+        """How much judging may do at once now; while there is a crowd, it lags because it rests."""
+        if oldest is None or self._crowded:
+            return Turns(self.clock)
+        return Turns.for_lag(self.clock, self.clock.now() - oldest)
 
     def owes(self, oldest: int | None) -> bool:
         """Whether records wait because judging has let a crowd go first, and hasn't caught up since."""

@@ -3,6 +3,7 @@
 import pytest
 
 import gateway.engine.process as process_module
+from gateway.engine.turns import BATCH_MAX, BATCH_MIN, BEHIND_MS
 from gateway.kernel.store import Batch, Conflict
 from tests.engine.rig import HOUR, MINUTE, T0, Rig, event, opening, reply, run, states
 
@@ -199,11 +200,14 @@ def test_a_batch_has_a_bound() -> None:
     """One step takes up no more than its maximum, the oldest first."""
 
     async def story(rig: Rig) -> None:
-        for ticket in range(process_module.BATCH_MAX + 1):
-            await rig.told(opening(ticket=str(ticket)))
         batches = _batches(rig)
-        await rig.settle()
-        assert [len(batch.done) for batch in batches] == [process_module.BATCH_MAX, 1]
+        for most, waited in ((BATCH_MIN, 0), (BATCH_MAX, BEHIND_MS + 1)):
+            batches.clear()
+            for ticket in range(most + 1):
+                await rig.told(opening(ticket=f"{most} {ticket}"))
+            rig.clock.at += waited
+            await rig.settle()
+            assert [len(batch.done) for batch in batches] == [most, 1]
 
     run(story)
 

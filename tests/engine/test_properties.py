@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import gateway.engine.process as process_module
+from gateway.engine.turns import Courtesy, Turns
 from gateway.kernel.store import ContactRow
 from gateway.model.identity import derived_id
 from gateway.model.instant import parse_instant
@@ -150,5 +150,5 @@ def test_a_backlog_that_was_received_in_time_says_nothing_wrong(
         await is_right(rig, await rig.contact())
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process_module, "BATCH_MAX", batch)
+        patch.setattr(Courtesy, "turns", lambda courtesy, oldest: Turns(courtesy.clock, batch=batch))
         run(story, policy=RULES)

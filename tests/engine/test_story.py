@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 
 from gateway.engine.process import process
 from gateway.engine.tick import tick
+from gateway.engine.turns import Turns
 from gateway.kernel.signing import parse_secret, verify
 from gateway.model.instant import datetime_of
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, SECRET, T0, Rig, event, opening, reply, run, until, url_of
@@ -335,7 +336,7 @@ async def _step(rig: Rig, which: str) -> None:
     if which == "tick":
         await tick(rig.world, gateway.bench, watermark)
     else:
-        await process(rig.world, gateway.links, gateway.bench, watermark)
+        await process(rig.world, gateway.links, gateway.bench, watermark, Turns(rig.clock))
 
 
 def _ticket(body: dict[str, Any]) -> str:

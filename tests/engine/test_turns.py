@@ -7,10 +7,22 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.engine import gateway as gateway_module
-from gateway.engine import process as process_module
 from gateway.engine.gateway import GATHER_S
 from gateway.engine.supervise import POLL_S
-from gateway.engine.turns import BURST_MS, CROWD, LAG_MS, LONG, REST_MAX, REST_STEP_S, SHORT, Courtesy, Turns
+from gateway.engine.turns import (
+    BATCH_MAX,
+    BATCH_MIN,
+    BEHIND_MS,
+    BURST_MS,
+    LAG_MS,
+    LONG,
+    PLACES,
+    REST_MAX,
+    REST_STEP_S,
+    SHORT,
+    Courtesy,
+    Turns,
+)
 from gateway.kernel.store import AskedPast, Batch, Past
 from tests.engine.rig import MINUTE, SECOND, T0, Rig, ToldClock, event, opening, reply, run, states
 
@@ -45,6 +57,26 @@ def test_who_lags_takes_longer_turns() -> None:
     assert [Turns.for_lag(clock, waited).most for waited in (0, LAG_MS, LAG_MS + 1)] == [SHORT, SHORT, LONG]
 
 
+def test_who_falls_behind_takes_larger_batches() -> None:
+    """Small ones while judging keeps up, and where it only lags because it rests for a crowd."""
+
+    async def check() -> None:
+        clock = RunningClock()
+        courtesy = Courtesy(clock, range(PLACES))
+        oldest = clock.now()
+        assert courtesy.turns(oldest) == courtesy.turns(None) == Turns(clock, SHORT, BATCH_MIN)
+        clock.at += BEHIND_MS + 1
+        assert courtesy.turns(oldest) == Turns(clock, SHORT, BATCH_MAX)
+        await courtesy.rest(0.1, oldest)
+        assert courtesy.turns(oldest) == Turns(clock, SHORT, BATCH_MIN)
+        courtesy.under_way = ()
+        await courtesy.rest(0.1, oldest)
+        clock.at += LAG_MS
+        assert courtesy.turns(oldest) == Turns(clock, LONG, BATCH_MAX)
+
+    asyncio.run(check())
+
+
 def test_the_doors_have_turns_while_a_batch_is_judged() -> None:
     """A full batch pauses often enough; one that has waited for long pauses less."""
 
@@ -53,6 +85,7 @@ def test_the_doors_have_turns_while_a_batch_is_judged() -> None:
         assert isinstance(clock, NotingClock)
         for ticket in range(120):
             await rig.told(opening(ticket=str(ticket)))
+        clock.at += BEHIND_MS + 1
         await rig.gateway.judge_once()
         short = len(clock.slept)
         assert short >= 3 * (120 // SHORT)
@@ -79,14 +112,15 @@ class RunningClock(NotingClock):
 @pytest.mark.parametrize(
     ("crowd", "waited_ms", "rested_s"),
     [
-        (CROWD, 0, 0.1 * REST_MAX),
-        (CROWD, BURST_MS, 0.1 * REST_MAX),
-        (CROWD, BURST_MS + 1, 0),
-        (CROWD - 1, 0, 0),
+        (REST_MAX * PLACES, 0, 0.1 * REST_MAX),
+        (10 * REST_MAX * PLACES, BURST_MS, 0.1 * REST_MAX),
+        (REST_MAX * PLACES, BURST_MS + 1, 0),
+        (3 * PLACES, 0, 0.1 * 3),
+        (PLACES - 1, 0, 0),
     ],
 )
 def test_judging_rests_for_a_crowd_but_not_for_ever(crowd: int, waited_ms: int, rested_s: float) -> None:
-    """As long as senders wait in a crowd, several times as long as it worked; no more when it has lagged for long."""
+    """The longer the more senders wait, up to a bound; no more when it has lagged for long."""
 
     async def check() -> None:
         clock = RunningClock()
@@ -106,7 +140,7 @@ def test_judging_goes_on_when_the_crowd_has_gone() -> None:
     """It looks again after each short while; a wave between two looks counts, a lull of a whole one ends the rest."""
 
     async def check() -> None:
-        clock, under_way = RunningClock(), dict.fromkeys(range(CROWD), 0)
+        clock, under_way = RunningClock(), dict.fromkeys(range(REST_MAX * PLACES), 0)
         courtesy = Courtesy(clock, under_way)
         resting = asyncio.ensure_future(courtesy.rest(10.0, clock.now()))
         await asyncio.sleep(0)
@@ -125,7 +159,7 @@ def test_judging_owes_until_it_has_caught_up() -> None:
 
     async def check() -> None:
         clock = RunningClock()
-        courtesy = Courtesy(clock, range(CROWD))
+        courtesy = Courtesy(clock, range(REST_MAX * PLACES))
         oldest = clock.now()
         assert not courtesy.owes(oldest)
         await courtesy.rest(0.1, oldest)
@@ -152,7 +186,7 @@ def test_after_a_batch_that_was_not_full_records_gather() -> None:
         await rig.told(event("contact.observed", 0, subject="Soon"))
         assert await gateway._judge() == 0
         assert clock.slept == [GATHER_S, 0.01]
-        for ticket in range(process_module.BATCH_MAX):
+        for ticket in range(BATCH_MIN):
             await rig.told(opening(ticket=f"{ticket}"))
         clock.slept.clear()
         assert await gateway._judge() == 0

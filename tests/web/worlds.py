@@ -17,6 +17,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.process import process
 from gateway.engine.tick import tick
+from gateway.engine.turns import Turns
 from gateway.engine.world import Link, World
 from gateway.kernel.log import redact
 from gateway.kernel.ports import Net, NetError, NetRequest, NetResponse
@@ -124,7 +125,7 @@ class Whole:
     async def judge(self) -> None:
         """Everything that waits is judged, and time passes until now."""
         world, links, bench = self.gateway.world, self.gateway.links, self.gateway.bench
-        while await process(world, links, bench, self.clock.at) or await tick(world, bench, self.clock.at):
+        while await process(world, links, bench, self.clock.at, Turns(self.clock)) or await tick(world, bench, self.clock.at):
             pass
 
     async def close(self) -> None:
