@@ -6,7 +6,7 @@ addresses of web pages are none. Magnetic stripes, and security codes near a car
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MARK: Final = "•"
@@ -33,7 +33,7 @@ _BETWEEN = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}"
 _NEXT = rf"{_BETWEEN}[0-9]"
 _FIRST = r"[2-68](?<![0-9][2-68])"
 _ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
-_REST_OF_ROW = re.compile(rf"(?:{_NEXT})*+")
+_ANY_ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1}}}[0-9{_ZERO_WIDTH}{_SEPARATORS}]*+")
 _OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 # Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
@@ -63,6 +63,9 @@ _STRIPE = re.compile(r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=
 _CODE_WORD = r"(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode)"
 _CODE = re.compile(rf"\b{_CODE_WORD}\b[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
 _CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}\b{_CODE_WORD}\b", re.IGNORECASE)
+
+_CODE_HINTS = ("cv", "csc", "cid", "code", "nummer")
+"""One of these is in every word for a security code, in small letters."""
 
 _PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
 _PHONE_DIGITS_MAX = 15
@@ -108,29 +111,29 @@ def find(text: str) -> Found:
     if not text.isascii():  # digits of other scripts, the full-width ones among them; no position changes
         text = _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text)
     stripes = [match.span() for match in _STRIPE.finditer(text)]
-    cards = [card for card in _cards(text) if not any(start <= card.start < end for start, end in stripes)]
+    if stripes:
+        text = _STRIPE.sub(lambda stripe: MARK * len(stripe[0]), text)
+    cards, rest = _cards(text)
     hidden = [place for card in cards for place in card.hidden]
-    codes = _codes(text, [*stripes, *(card[:2] for card in cards)]) if cards else []
-    return Found(sorted([*stripes, *hidden, *codes]), len(stripes) + len(cards) + len(codes))
+    codes = _codes(text, [card[:2] for card in cards], rest) if cards else []
+    return Found(sorted({*stripes, *hidden, *codes, *rest}), len(stripes) + len(cards) + len(codes) + len(rest))
 
 
-def _cards(text: str) -> Iterator[_Card]:
-    """The card numbers of a text, from left to right."""
+def _cards(text: str) -> tuple[list[_Card], list[tuple[int, int]]]:
+    """The card numbers of a text, from left to right; and the rows of digits that were too many to be reckoned."""
+    cards: list[_Card] = []
     at = 0
     for _ in range(TRIES_MAX):
         row = _ROW.search(text, at)
         if row is None:
-            return
+            return cards, []
         card = _card(text, row)
         if card is None:
             at = row.start() + 1
         else:
-            yield card
+            cards.append(card)
             at = card.end
-    while row := _ROW.search(text, at):
-        whole = _REST_OF_ROW.match(text, row.end())
-        at = whole.end() if whole else row.end()
-        yield _Card(row.start(), at, DIGITS_MAX, [(row.start(), at)])
+    return cards, [row.span() for row in _ANY_ROW.finditer(text, at)]
 
 
 def _card(text: str, row: re.Match[str]) -> _Card | None:
@@ -183,19 +186,18 @@ def _is_something_else(text: str, card: _Card) -> bool:
     return _ADDRESS.search(text[max(0, card.start - _BACK_MAX) : card.start]) is not None
 
 
-def _codes(text: str, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The security codes near the cards and stripes, outside them."""
+def _codes(text: str, cards: list[tuple[int, int]], rest: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The security codes near the cards, outside of all that is hidden already."""
     parts: list[str] = []
     done = 0
-    for start, end in sorted(taken):
+    for start, end in (*cards, *rest):
         parts += (text[done:start], MARK * (end - start))
         done = end
-    rest = "".join((*parts, text[done:]))
-    return sorted(
-        {
-            code.span(1)
-            for start, end in taken
-            for pattern in (_CODE, _CODE_BEFORE)
-            for code in pattern.finditer(rest, max(0, start - NEAR), end + NEAR)
-        }
-    )
+    others = "".join((*parts, text[done:]))
+    found: set[tuple[int, int]] = set()
+    for start, end in cards:
+        near = max(0, start - NEAR), end + NEAR
+        words = others[slice(*near)].lower()
+        if any(hint in words for hint in _CODE_HINTS):
+            found |= {code.span(1) for pattern in (_CODE, _CODE_BEFORE) for code in pattern.finditer(others, *near)}
+    return sorted(found)

@@ -257,7 +257,27 @@ def test_any_bytes_are_taken(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["4", "4 ", "4-1.", "1 ", " -", '"",', "\\u0034", "\\n4", "\\\\", CARD + " ", "4\u200b", "[", "4,", "%34", "+4"],
+    [
+        CARD + "x",
+        f";{CARD}=1?",
+        "%B4111111111112 ^",
+        f"cvv 123 {CARD},",
+        "4",
+        "4 ",
+        "4-1.",
+        "1 ",
+        " -",
+        '"",',
+        "\\u0034",
+        "\\n4",
+        "\\\\",
+        CARD + " ",
+        "4\u200b",
+        "[",
+        "4,",
+        "%34",
+        "+4",
+    ],
 )
 def test_a_hostile_body_is_read_in_one_pass(piece: str) -> None:
     """A quarter of a mebibyte of the same, alone, in JSON, and behind a card: an answer, and no card in it."""
