@@ -24,6 +24,9 @@ NEAR: Final = 40
 _ROW_MAX = 64
 """Digits in a row that are looked at without their groups."""
 
+_HIDDEN_MAX = 64
+"""Characters in front of a number in which the hidden part of another one may lie."""
+
 _BACK_MAX = 512
 """Characters in front of a number that are looked at for an address."""
 
@@ -36,10 +39,12 @@ _ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
 _ANY_ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1}}}[0-9{_ZERO_WIDTH}{_SEPARATORS}]*+")
 _OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]+")
-# Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
+# Signs of ours with digits on the other side are a part of a number that is hidden already; others begin a list.
 _SIGN = rf"[{MARK}{PLAIN_MARK}]"
-_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}{_BETWEEN}{_SIGN})")
-_WENT_BEFORE = re.compile(rf"(?:[0-9][{_ZERO_WIDTH}]++|{_SIGN}{_BETWEEN}{_SIGN}{_BETWEEN}(?:[0-9]{_BETWEEN}){{0,3}})\Z")
+_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}(?:{_BETWEEN}{_SIGN}){{1,8}}(?:{_BETWEEN}[0-9]){{4}})")
+_WENT_BEFORE = re.compile(
+    rf"(?:[0-9][{_ZERO_WIDTH}]++|[0-9]{_BETWEEN}(?:{_SIGN}{_BETWEEN}){{2,9}}(?:[0-9]{_BETWEEN}){{0,3}})\Z"
+)
 
 # The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
 _ISSUERS = (
@@ -59,18 +64,28 @@ _LENGTHS = ((), *(lengths for _, lengths in _ISSUERS))
 _VALUES = bytes((byte - 0x30) % 256 for byte in range(256))
 _DOUBLED = bytes(sum(divmod(2 * ((byte - 0x30) % 10), 10)) for byte in range(256))
 
-_STRIPE = re.compile(r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=>]{0,60}\?")
-_CODE_WORD = r"(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode)"
-_CODE = re.compile(rf"\b{_CODE_WORD}\b[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
-_CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}\b{_CODE_WORD}\b", re.IGNORECASE)
+# The first two end as they should; whoever copies by hand leaves the signs at the ends out, but not the date of expiry.
+_STRIPE = re.compile(
+    r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=>]{0,60}\?"
+    r"|%?[Bb][2-68][0-9 ]{11,24}\^[^?^\n]{2,40}\^[0-9]{4}[0-9 ]{0,60}"
+    r"|(?<![0-9])[2-68][0-9]{11,18}=[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,26}"
+)
+_CODE_WORD = (
+    r"(?:\b(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode|cryptogramme"
+    r"|code de sécurité|c[óo]digo de (?:seguridad|segurança)|codice di sicurezza|beveiligingscode|код безопасности)\b"
+    r"|安全码|セキュリティコード)"
+)
+_CODE = re.compile(rf"{_CODE_WORD}[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
+_CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}{_CODE_WORD}", re.IGNORECASE)
 
-_CODE_HINTS = ("cv", "csc", "cid", "code", "nummer")
+_CODE_HINTS = ("cv", "csc", "cid", "cod", "código", "nummer", "crypto", "код", "安全", "セキュ")
 """One of these is in every word for a security code, in small letters."""
 
 _PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
 _PHONE_DIGITS_MAX = 15
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>,;|(){}]*\Z", re.IGNORECASE)
+# Beyond ASCII an address ends: in Chinese and Japanese no space stands between it and the next sentence.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"'<>,;|(){}\u0080-\U0010ffff]*\Z")
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD = re.compile(r"[0-9A-Za-z]*")
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+|(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
@@ -171,7 +186,7 @@ def _is_something_else(text: str, card: _Card) -> bool:
     plus = _PLUS.search(back)
     if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + card.digits <= _PHONE_DIGITS_MAX):
         return True
-    if _WENT_BEFORE.search(text, max(0, card.start - 32), card.start):
+    if _WENT_BEFORE.search(text, max(0, card.start - _HIDDEN_MAX), card.start):
         return True
     word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
     behind = _WORD.match(text, card.end, card.end + 64)
