@@ -43,7 +43,7 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 _SIGN = rf"[{MARK}{PLAIN_MARK}]"
 _GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}(?:{_BETWEEN}{_SIGN}){{1,8}}(?:{_BETWEEN}[0-9]){{4}})")
 _WENT_BEFORE = re.compile(
-    rf"(?:[0-9][{_ZERO_WIDTH}]++|[0-9]{_BETWEEN}(?:{_SIGN}{_BETWEEN}){{2,9}}(?:[0-9]{_BETWEEN}){{0,3}})\Z"
+    rf"(?:[0-9][{_ZERO_WIDTH}]++|(?<![0-9])(?:[0-9]{_BETWEEN}){{6}}(?:{_SIGN}{_BETWEEN}){{2,9}}(?:[0-9]{_BETWEEN}){{0,3}})\Z"
 )
 
 # The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
@@ -71,8 +71,9 @@ _STRIPE = re.compile(
     r"|(?<![0-9])[2-68][0-9]{11,18}=[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,26}"
 )
 _CODE_WORD = (
-    r"(?:\b(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode|cryptogramme"
-    r"|code de sécurité|c[óo]digo de (?:seguridad|segurança)|codice di sicurezza|beveiligingscode|код безопасности)\b"
+    r"(?:(?<![a-z])(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode"
+    r"|cryptogramme|code de sécurité|c[óo]digo de (?:seguridad|segurança)|codice di sicurezza|beveiligingscode"
+    r"|код безопасности)(?![a-z])"
     r"|安全码|セキュリティコード)"
 )
 _CODE = re.compile(rf"{_CODE_WORD}[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
@@ -99,11 +100,11 @@ class Found(NamedTuple):
 
 
 class _Card(NamedTuple):
-    """A card number: where it begins and ends, and the places in it that are hidden."""
+    """A card number: where it begins and ends, the places of its digits, and those that are hidden."""
 
     start: int
     end: int
-    digits: int
+    digits: Sequence[int]
     hidden: list[tuple[int, int]]
 
 
@@ -135,19 +136,23 @@ def find(text: str) -> Found:
 
 
 def _cards(text: str) -> tuple[list[_Card], list[tuple[int, int]]]:
-    """The card numbers of a text, from left to right; and the rows of digits that were too many to be reckoned."""
+    """The card numbers of a text, from left to right; and the rows of digits that were too many to be reckoned.
+
+    Numbers that overlap count as one: nobody knows which of them is true.
+    """
     cards: list[_Card] = []
     at = 0
     for _ in range(TRIES_MAX):
         row = _ROW.search(text, at)
         if row is None:
             return cards, []
+        at = row.start() + 1
         card = _card(text, row)
-        if card is None:
-            at = row.start() + 1
-        else:
+        if card is not None and cards and card.start < cards[-1].end:
+            cards[-1] = _joined(cards[-1], card)
+        elif card is not None:
             cards.append(card)
-            at = card.end
+    at = max(at, cards[-1].end) if cards else at
     return cards, [row.span() for row in _ANY_ROW.finditer(text, at)]
 
 
@@ -162,11 +167,18 @@ def _card(text: str, row: re.Match[str]) -> _Card | None:
         places = [place for place in places if "0" <= text[place] <= "9"]
     for length in lengths:
         if length <= len(digits) and _sums_up(digits[:length]) and not _GOES_ON.match(text, places[length - 1] + 1):
-            card = _Card(
-                places[0], places[length - 1] + 1, length, [(place, place + 1) for place in places[6 : length - 4]]
-            )
+            card = _made(places[:length])
             return None if _is_something_else(text, card) else card
     return None
+
+
+def _made(places: Sequence[int]) -> _Card:
+    """Six digits in front and four behind stay."""
+    return _Card(places[0], places[-1] + 1, places, [(place, place + 1) for place in places[6:-4]])
+
+
+def _joined(first: _Card, second: _Card) -> _Card:
+    return _made([*first.digits, *(place for place in second.digits if place >= first.end)])
 
 
 def _lengths(digits: str, at: int = 0) -> tuple[int, ...]:
@@ -184,14 +196,14 @@ def _is_something_else(text: str, card: _Card) -> bool:
     """Whether what looks like a card number is a part of something longer that is none."""
     back = text[max(0, card.start - 24) : card.start]
     plus = _PLUS.search(back)
-    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + card.digits <= _PHONE_DIGITS_MAX):
+    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + len(card.digits) <= _PHONE_DIGITS_MAX):
         return True
     if _WENT_BEFORE.search(text, max(0, card.start - _HIDDEN_MAX), card.start):
         return True
     word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
     behind = _WORD.match(text, card.end, card.end + 64)
     around = (word[0] if word else ""), (behind[0] if behind else "")
-    if any(around) and _HEX.fullmatch(around[0] + "0" + around[1]):
+    if any(around) and _HEX.fullmatch(around[0] + "1" + around[1]):
         return True
     near = text[max(0, card.start - 36) : card.end + 36]
     if "-" in near and any(
