@@ -60,7 +60,7 @@ class Daemon:
         config = self.setup.config
         self._spawn, self._net, self._servers = LoopSpawn(), AiohttpNet(), Servers()
         try:
-            self.store = await open_store(config, exclusive=True, spawn=self._spawn)
+            self.store = await open_store(config, exclusive=True, spawn=self._spawn, clock=self._clock)
         except BaseException:
             await self._spawn.close()
             raise

@@ -22,6 +22,7 @@ from gateway.kernel.log import hide_secrets
 from gateway.kernel.problems import Problem, Problems
 from gateway.kernel.signing import Secret, parse_secret
 from gateway.kernel.store import Store
+from gateway.plugin import same_secret
 from gateway.policy.load import Loaded
 
 NOTE = "reload"
@@ -112,7 +113,15 @@ def _new_secrets(running: Config, found: Config) -> tuple[str, ...]:
     return tuple(
         name
         for name, endpoint in running.endpoints.items()
-        if name in found.endpoints and found.endpoints[name].secrets != endpoint.secrets
+        if name in found.endpoints and not _signs_alike(endpoint, found.endpoints[name])
+    )
+
+
+def _signs_alike(one: EndpointConfig, other: EndpointConfig) -> bool:
+    """Whether both have the same secrets, in the same order."""
+    return len(one.secrets) == len(other.secrets) and all(
+        same_secret(left.get_secret_value(), right.get_secret_value())
+        for left, right in zip(one.secrets, other.secrets, strict=True)
     )
 
 

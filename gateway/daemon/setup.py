@@ -15,7 +15,7 @@ from gateway.config.load import Unloadable
 from gateway.config.values import parse_policy
 from gateway.connectors import BUILTIN
 from gateway.kernel.document import Document, read_text
-from gateway.kernel.ports import Spawn
+from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
 from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.store import Store
@@ -154,9 +154,10 @@ def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
     return ()
 
 
-async def open_store(config: Config, *, exclusive: bool, spawn: Spawn) -> Store:
-    """Open the database: `exclusive` for the daemon, beside it for every other command. Raises StoreBusy."""
-    return await SqliteStore.open(str(config.database), spawn, exclusive=exclusive)
+async def open_store(config: Config, *, exclusive: bool, spawn: Spawn, clock: Clock | None = None) -> Store:
+    """Open the database: `exclusive` and with a clock for the daemon, beside it for every other command. Raises
+    StoreBusy."""
+    return await SqliteStore.open(str(config.database), spawn, exclusive=exclusive, clock=clock)
 
 
 def running_daemon(config: Config) -> int | None:

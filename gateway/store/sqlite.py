@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from gateway.kernel.ports import Spawn
+from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.store import (
     Added,
     AskedPast,
@@ -61,7 +61,9 @@ CHECKPOINT_THREAD = "store-checkpoint"
 class SqliteStore(SqliteOutbox):
     """See the Store port for what each method promises. Make it with `open`."""
 
-    def __init__(self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None) -> None:
+    def __init__(
+        self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None, clock: Clock | None = None
+    ) -> None:
         self._spawn = spawn
         self._lock = lock
         self._memory = path == connections.MEMORY
@@ -72,7 +74,7 @@ class SqliteStore(SqliteOutbox):
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
         self._show_thread = WRITE_THREAD if self._memory else SHOW_THREAD
         self._shower = connection if self._memory else self._opened(connections.open_reader(driver, path))
-        self.writer = Writer(connection, driver, spawn, WRITE_THREAD, inbox.add_all)
+        self.writer = Writer(connection, driver, spawn, WRITE_THREAD, inbox.add_all, clock)
         self.wal: WalCheckpoints | None = None
         if not self._memory:
             own = self._opened(connections.open_checkpointer(driver, path))
@@ -81,10 +83,11 @@ class SqliteStore(SqliteOutbox):
             self.writer.after = self.wal.watch
 
     @classmethod
-    async def open(cls, path: str, spawn: Spawn, *, exclusive: bool) -> "SqliteStore":
+    async def open(cls, path: str, spawn: Spawn, *, exclusive: bool, clock: Clock | None = None) -> "SqliteStore":
         """Open the file, and make it if it isn't there; `:memory:` is a database of this process alone.
 
-        `exclusive` is the daemon's: StoreBusy if another daemon has it, and leases of the last one end. Raises
+        `exclusive` is the daemon's: StoreBusy if another daemon has it, and leases of the last one end. With a `clock`,
+        small groups of added records gather for a moment before they are committed. Raises
         StoreUnusable where the library, the file or its schema can't be used.
         """
         driver = library.driver()
@@ -93,7 +96,7 @@ class SqliteStore(SqliteOutbox):
             connections.prepare_file(path)
             lock = DaemonLock(path) if exclusive else None
         try:
-            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock))
+            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock, clock))
         except BaseException as error:
             if lock is not None:
                 lock.release()

@@ -3,7 +3,8 @@
 Laws: an answer is given only after the commit; parts run in the order in which they were given; a part that fails takes
 nothing from the others. A part may run twice (its first run was rolled back), so it touches nothing but the connection.
 What senders wait for is added in transactions of its own, in turn with those of the parts: it waits for the one that
-runs, and for no other.
+runs, and for no other. Where small groups follow each other, the next one gathers for a moment: a transaction of five
+costs hardly less than one of twenty.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from gateway.kernel.ports import Spawn
+from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.store import StoreFull
 from gateway.store.library import Connection, named
 
@@ -29,6 +30,12 @@ PARTS_MAX = 1_000
 
 WAITING_MAX = 4_096
 """Parts that may wait; more wait for their turn to wait."""
+
+GATHER_S = 0.002
+"""How long a group gathers that might else be small."""
+
+SMALL = range(2, 32)
+"""After a group of so many, more are on their way; after one that came alone nobody waits."""
 
 _UNABLE = {
     5: "another process holds the database for writing",
@@ -49,7 +56,7 @@ class _Waiting(NamedTuple):
 class Writer(Generic[Asked, Answer]):
     """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
 
-    `add_all` is what is done for those who `add`, for many of them at once.
+    `add_all` is what is done for those who `add`, for many of them at once. Without a clock nothing gathers.
     """
 
     def __init__(
@@ -59,6 +66,7 @@ class Writer(Generic[Asked, Answer]):
         spawn: Spawn,
         thread: str,
         add_all: Callable[[Connection, Sequence[Asked]], Sequence[Answer]],
+        clock: Clock | None = None,
     ) -> None:
         self.connection = connection
         self.commits = 0
@@ -67,9 +75,11 @@ class Writer(Generic[Asked, Answer]):
         self._spawn = spawn
         self._thread = thread
         self._add_all = add_all
+        self._clock = clock
         self._room = asyncio.Semaphore(WAITING_MAX)
         self._adding: deque[_Waiting] = deque()
         self._waiting: deque[_Waiting] = deque()
+        self._added = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.measure: Callable[[], None] | None = None
@@ -105,6 +115,9 @@ class Writer(Generic[Asked, Answer]):
         taken: list[_Waiting] = []
         try:
             while self._adding or self._waiting:
+                if self._added in SMALL and 0 < len(self._adding) < SMALL.stop and not self._waiting:
+                    await self._gather()
+                self._added = len(self._adding) or self._added
                 for queue, run in ((self._adding, self._add_all), (self._waiting, _one_by_one)):
                     taken = [queue.popleft() for _ in range(min(len(queue), PARTS_MAX))]
                     taken = [waiting for waiting in taken if not waiting.future.done()]
@@ -116,6 +129,10 @@ class Writer(Generic[Asked, Answer]):
                 waiting.future.cancel()
             self._adding.clear()
             self._waiting.clear()
+
+    async def _gather(self) -> None:
+        if self._clock is not None:
+            await self._clock.sleep(GATHER_S)
 
     async def _answer(self, run: Run, taken: Sequence[_Waiting]) -> None:
         asked = [waiting.asked for waiting in taken]

@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.kernel.store import Added, Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.record import Record
@@ -387,3 +389,23 @@ def test_memory_and_file_are_the_same_store(tmp_path: Path) -> None:
             assert await story(memory) == await story(file)
 
     asyncio.run(both())
+
+
+SOME_RECORDS = st.lists(st.sampled_from([None, *"abcdefgh"]), max_size=20)
+
+
+@settings(max_examples=30, deadline=None)
+@given(before=SOME_RECORDS, asked=st.lists(st.tuples(st.sampled_from(["one", "two"]), SOME_RECORDS), max_size=12))
+def test_added_together_or_one_after_the_other_it_is_the_same(
+    before: list[str | None], asked: list[tuple[str, list[str | None]]]
+) -> None:
+    """What a sender is told, and what is stored in which order, doesn't depend on who came with it."""
+
+    async def outcome(together: bool) -> tuple[list[Added], list[tuple[str, str | None]]]:
+        async with in_memory() as store:
+            await store.add_records("one", [record(key) for key in before])
+            calls = [store.add_records(connector, [record(key) for key in keys]) for connector, keys in asked]
+            told = list(await asyncio.gather(*calls)) if together else [await call for call in calls]
+            return told, [(listed.connector, listed.key) for listed in await store.inbox(limit=1_000)]
+
+    assert asyncio.run(outcome(True)) == asyncio.run(outcome(False))

@@ -5,6 +5,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from gateway.store import SqliteStore, library
 from gateway.store.connections import PAGE_BYTES
 from gateway.store.library import driver, sound
 from gateway.store.schema import SCHEMA_VERSION
+from gateway.store.writer import GATHER_S, SMALL
 from tests.store.samples import LEASE, T0, in_memory, on_file, plan, record, row
 
 
@@ -53,6 +55,57 @@ def test_of_many_rows_at_once_each_is_new_or_a_duplicate_by_itself() -> None:
             assert await asyncio.gather(*(store.add_records(*one) for one in asked)) == expected
             assert store.writer.commits <= 4
             assert len(await store.inbox(limit=999)) == 60 + 30 + 1
+
+    asyncio.run(run())
+
+
+class GatheringClock:
+    """Lets one more request come while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.comes: list[asyncio.Future[Added]] = []
+        self.next: Callable[[], Awaitable[Added]] | None = None
+
+    def now(self) -> int:
+        return T0
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        """Who comes meanwhile is in the queue when it ends."""
+        self.slept.append(seconds)
+        if self.next is not None and not self.comes:
+            self.comes.append(asyncio.ensure_future(self.next()))
+        await asyncio.sleep(0)
+
+
+def test_small_groups_that_follow_each_other_gather(tmp_path: Path) -> None:
+    """After a small group the next one waits for a moment and takes in who comes meanwhile; those who come
+    one by one never wait, and no more do many."""
+
+    async def run() -> None:
+        clock, spawn = GatheringClock(), LoopSpawn()
+        store = await SqliteStore.open(str(tmp_path / "gateway.db"), spawn, exclusive=True, clock=clock)
+
+        async def twice(name: str) -> None:
+            for part in "ab":
+                await store.add_records("a", [record(f"{name}{part}")])
+
+        try:
+            for crowd, pauses in ((1, 0), (SMALL.stop, 0), (3, 1)):
+                await asyncio.gather(*(twice(f"{crowd}-{n}-") for n in range(crowd)))
+                await store.writer.drained()
+                assert clock.slept == [GATHER_S] * pauses
+            clock.next = lambda: store.add_records("a", [record("late")])
+            before = store.writer.commits
+            await asyncio.gather(*(twice(f"again-{n}-") for n in range(2)))
+            assert store.writer.commits - before == 2
+            assert [await one for one in clock.comes] == [Added(1, 0)]
+        finally:
+            await store.close()
+            await spawn.close()
 
     asyncio.run(run())
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import gzip
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 
 from gateway.engine.receive import Answer
-from gateway.kernel.store import StoreFull
-from gateway.plugin import Request
+from gateway.kernel.store import Added, StoreFull
+from gateway.plugin import Record, Request
 from gateway.web import bodies, inbound
 from gateway.web.inbound import Door, inbound_app
 from gateway.web.servers import Servers
@@ -399,6 +400,44 @@ def test_slow_bodies_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert honest.status == 202
         assert (displaced.status, displaced.headers["retry-after"]) == (503, "5")
         assert [reply.status for reply in finished] == [202, 202]
+
+    run(work)
+
+
+def test_a_flood_is_answered_to_the_last_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times as many as may be under way, while the disk stands still: so many wait and the others are told to come
+    back at once; what was told 202 is in the inbox, once, and who comes back is taken in."""
+    most = 8
+    monkeypatch.setattr(inbound, "UNDER_WAY_MAX", most)
+
+    async def work(whole: Whole) -> None:
+        disk, entered, add = asyncio.Event(), asyncio.Semaphore(0), whole.store.add_records
+
+        async def slow(connector: str, records: Sequence[Record]) -> Added:
+            entered.release()
+            await disk.wait()
+            return await add(connector, records)
+
+        async def send(port: int, number: int) -> int:
+            body = body_of(opened(number, NOW))
+            reply = await ask(port, "POST", "/in/shop", body, **signed(body, NOW, f"msg_{number}"))
+            assert ("retry-after" in reply.headers) == (reply.status == 503)
+            return reply.status
+
+        monkeypatch.setattr(whole.store, "add_records", slow)
+        async with served(door(whole)) as port:
+            first = [asyncio.ensure_future(send(port, number)) for number in range(most)]
+            for _ in range(most):
+                await entered.acquire()
+            others = range(most, 10 * most)
+            assert await asyncio.gather(*(send(port, number) for number in others)) == [503] * len(others)
+            assert await stored(whole) == 0
+            disk.set()
+            assert await asyncio.gather(*first) == [202] * most
+            assert await stored(whole) == most
+            for number in others:
+                assert await send(port, number) == 202
+        assert await stored(whole) == 10 * most
 
     run(work)
 
