@@ -24,6 +24,9 @@ NEAR: Final = 40
 _ROW_MAX = 64
 """Digits in a row that are looked at without their groups."""
 
+_HIDDEN_MAX = 64
+"""Characters in front of a number in which the hidden part of another one may lie."""
+
 _BACK_MAX = 512
 """Characters in front of a number that are looked at for an address."""
 
@@ -36,10 +39,12 @@ _ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1},{DIGITS_MAX - 1}}}")
 _ANY_ROW = re.compile(rf"{_FIRST}(?:{_NEXT}){{{DIGITS_MIN - 1}}}[0-9{_ZERO_WIDTH}{_SEPARATORS}]*+")
 _OTHER_DIGIT = re.compile(r"\d(?<![0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]+")
-# Two signs of ours are a part of a number that is hidden already; a single one begins a line of a list.
+# Signs of ours with digits on the other side are a part of a number that is hidden already; others begin a list.
 _SIGN = rf"[{MARK}{PLAIN_MARK}]"
-_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}{_BETWEEN}{_SIGN})")
-_WENT_BEFORE = re.compile(rf"(?:[0-9][{_ZERO_WIDTH}]++|{_SIGN}{_BETWEEN}{_SIGN}{_BETWEEN}(?:[0-9]{_BETWEEN}){{0,3}})\Z")
+_GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}(?:{_BETWEEN}{_SIGN}){{1,8}}(?:{_BETWEEN}[0-9]){{4}})")
+_WENT_BEFORE = re.compile(
+    rf"(?:[0-9][{_ZERO_WIDTH}]++|(?<![0-9])(?:[0-9]{_BETWEEN}){{6}}(?:{_SIGN}{_BETWEEN}){{2,9}}(?:[0-9]{_BETWEEN}){{0,3}})\Z"
+)
 
 # The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
 _ISSUERS = (
@@ -59,18 +64,29 @@ _LENGTHS = ((), *(lengths for _, lengths in _ISSUERS))
 _VALUES = bytes((byte - 0x30) % 256 for byte in range(256))
 _DOUBLED = bytes(sum(divmod(2 * ((byte - 0x30) % 10), 10)) for byte in range(256))
 
-_STRIPE = re.compile(r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=>]{0,60}\?")
-_CODE_WORD = r"(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode)"
-_CODE = re.compile(rf"\b{_CODE_WORD}\b[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
-_CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}\b{_CODE_WORD}\b", re.IGNORECASE)
+# The first two end as they should; whoever copies by hand leaves the signs at the ends out, but not the date of expiry.
+_STRIPE = re.compile(
+    r"%[A-Z][0-9 ]{12,25}\^[^?]{0,120}\?|;[0-9]{12,19}=[0-9:;<=>]{0,60}\?"
+    r"|%?[Bb][2-68][0-9 ]{11,24}\^[^?^\n]{2,40}\^[0-9]{4}[0-9 ]{0,60}"
+    r"|(?<![0-9])[2-68][0-9]{11,18}=[0-9]{2}(?:0[1-9]|1[0-2])[0-9]{3,26}"
+)
+_CODE_WORD = (
+    r"(?:(?<![a-z])(?:cvv2?|cvc2?|cvn2?|csc|cid|security[ -]code|card[ -]code|pr(?:ü|ue)fnummer|sicherheitscode"
+    r"|cryptogramme|code de sécurité|c[óo]digo de (?:seguridad|segurança)|codice di sicurezza|beveiligingscode"
+    r"|код безопасности)(?![a-z])"
+    r"|安全码|セキュリティコード)"
+)
+_CODE = re.compile(rf"{_CODE_WORD}[^0-9•]{{0,16}}([0-9]{{3,4}})(?![0-9])", re.IGNORECASE)
+_CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12}}{_CODE_WORD}", re.IGNORECASE)
 
-_CODE_HINTS = ("cv", "csc", "cid", "code", "nummer")
+_CODE_HINTS = ("cv", "csc", "cid", "cod", "código", "nummer", "crypto", "код", "安全", "セキュ")
 """One of these is in every word for a security code, in small letters."""
 
 _PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
 _PHONE_DIGITS_MAX = 15
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s\"'<>,;|(){}]*\Z", re.IGNORECASE)
+# Beyond ASCII an address ends: in Chinese and Japanese no space stands between it and the next sentence.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"'<>,;|(){}\u0080-\U0010ffff]*\Z")
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD = re.compile(r"[0-9A-Za-z]*")
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+|(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
@@ -84,11 +100,11 @@ class Found(NamedTuple):
 
 
 class _Card(NamedTuple):
-    """A card number: where it begins and ends, and the places in it that are hidden."""
+    """A card number: where it begins and ends, the places of its digits, and those that are hidden."""
 
     start: int
     end: int
-    digits: int
+    digits: Sequence[int]
     hidden: list[tuple[int, int]]
 
 
@@ -120,19 +136,23 @@ def find(text: str) -> Found:
 
 
 def _cards(text: str) -> tuple[list[_Card], list[tuple[int, int]]]:
-    """The card numbers of a text, from left to right; and the rows of digits that were too many to be reckoned."""
+    """The card numbers of a text, from left to right; and the rows of digits that were too many to be reckoned.
+
+    Numbers that overlap count as one: nobody knows which of them is true.
+    """
     cards: list[_Card] = []
     at = 0
     for _ in range(TRIES_MAX):
         row = _ROW.search(text, at)
         if row is None:
             return cards, []
+        at = row.start() + 1
         card = _card(text, row)
-        if card is None:
-            at = row.start() + 1
-        else:
+        if card is not None and cards and card.start < cards[-1].end:
+            cards[-1] = _joined(cards[-1], card)
+        elif card is not None:
             cards.append(card)
-            at = card.end
+    at = max(at, cards[-1].end) if cards else at
     return cards, [row.span() for row in _ANY_ROW.finditer(text, at)]
 
 
@@ -147,11 +167,18 @@ def _card(text: str, row: re.Match[str]) -> _Card | None:
         places = [place for place in places if "0" <= text[place] <= "9"]
     for length in lengths:
         if length <= len(digits) and _sums_up(digits[:length]) and not _GOES_ON.match(text, places[length - 1] + 1):
-            card = _Card(
-                places[0], places[length - 1] + 1, length, [(place, place + 1) for place in places[6 : length - 4]]
-            )
+            card = _made(places[:length])
             return None if _is_something_else(text, card) else card
     return None
+
+
+def _made(places: Sequence[int]) -> _Card:
+    """Six digits in front and four behind stay."""
+    return _Card(places[0], places[-1] + 1, places, [(place, place + 1) for place in places[6:-4]])
+
+
+def _joined(first: _Card, second: _Card) -> _Card:
+    return _made([*first.digits, *(place for place in second.digits if place >= first.end)])
 
 
 def _lengths(digits: str, at: int = 0) -> tuple[int, ...]:
@@ -169,14 +196,14 @@ def _is_something_else(text: str, card: _Card) -> bool:
     """Whether what looks like a card number is a part of something longer that is none."""
     back = text[max(0, card.start - 24) : card.start]
     plus = _PLUS.search(back)
-    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + card.digits <= _PHONE_DIGITS_MAX):
+    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + len(card.digits) <= _PHONE_DIGITS_MAX):
         return True
-    if _WENT_BEFORE.search(text, max(0, card.start - 32), card.start):
+    if _WENT_BEFORE.search(text, max(0, card.start - _HIDDEN_MAX), card.start):
         return True
     word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
     behind = _WORD.match(text, card.end, card.end + 64)
     around = (word[0] if word else ""), (behind[0] if behind else "")
-    if any(around) and _HEX.fullmatch(around[0] + "0" + around[1]):
+    if any(around) and _HEX.fullmatch(around[0] + "1" + around[1]):
         return True
     near = text[max(0, card.start - 36) : card.end + 36]
     if "-" in near and any(

@@ -27,7 +27,15 @@ _SHORTEST = b"0" * DIGITS_MIN
 _ROWS = re.compile(_SHORTEST + b"0*")
 _BEGIN_JSON = (b"{", b"[", b'"')
 _LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"([ \t\r\n]*+:[ \t\r\n]*+)?', re.DOTALL)
-_JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_JSON_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
+)
+_CODE_FIELD = re.compile(
+    r'("[^"\\]{0,40}(?:cvv|cvc|cvn|csc|security[ _-]?code|card[ _-]?code)[^"\\]{0,12}"\s{0,9}:\s{0,9}")[0-9]{3,4}(?=")',
+    re.IGNORECASE,
+)
+"""A security code in a field of its own, whose key says so."""
+
 _SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _FORM = re.compile(r"[\w.~*%+&=\[\]-]+=[\w.~*%+&=\[\]-]*")
 _MORE = "%[89ab][0-9a-f]"
@@ -69,6 +77,8 @@ def hide_cards_in_words(text: str) -> str:
 def _may_hold(body: bytes) -> bool:
     """Whether a body may have something to hide, at the speed of C; it says yes too often rather than too seldom."""
     if b"\\u" in body:
+        if b"\\ud835" in body or b"\\uD835" in body:  # the digits of mathematicians, in two escapes each
+            return True
         body = _unicode_escapes_read(body)
     elif b"%" in body and body[:1] not in _BEGIN_JSON:
         return True
@@ -80,8 +90,9 @@ def _may_hold(body: bytes) -> bool:
     zeros = body.translate(_KINDS)
     rows = _ROWS.findall(joined)
     if rows == _ROWS.findall(zeros):  # no separator stands in a row of twelve
-        short = (row for row in _ROWS.finditer(zeros) if len(row[0]) <= DIGITS_MAX)
-        return len(min(rows)) <= DIGITS_MAX and any(_is_number(body[slice(*row.span())]) for row in short)
+        longest = DIGITS_MAX if body.isascii() else len(body)  # a letter of another script may have lengthened a row
+        short = (row for row in _ROWS.finditer(zeros) if len(row[0]) <= longest)
+        return len(min(rows)) <= longest and any(_is_number(body[slice(*row.span())]) for row in short)
     digits = body.translate(None, _DROPPED)
     return any(_may_be_number(row) for row in {digits[slice(*row.span())] for row in _ROWS.finditer(joined)})
 
@@ -114,6 +125,8 @@ class _Writing(NamedTuple):
 
 
 def _unescaped(escape: str) -> str:
+    if len(escape) == 12:
+        return chr(0x10000 + (int(escape[2:6], 16) - 0xD800 << 10) + int(escape[8:], 16) - 0xDC00)
     return chr(int(escape[2:], 16)) if len(escape) == 6 else _SHORT_ESCAPES.get(escape[1:], escape[1:])
 
 
@@ -139,7 +152,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
-    """Hide in the string literals that are values; all else is copied as it stands."""
+    """Hide in the string literals that are values; all else is copied as it stands. Beside a card, codes go too."""
     parts: list[str] = []
     done = total = 0
     for start, end in _values(text, id_keys):
@@ -147,7 +160,9 @@ def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
         if count:
             parts += (text[done:start], hidden)
             done, total = end, total + count
-    return "".join((*parts, text[done:])), total
+    hidden = "".join((*parts, text[done:]))
+    hidden, codes = _CODE_FIELD.subn(rf"\g<1>{MARK}", hidden) if total else (hidden, 0)
+    return hidden, total + codes
 
 
 def _values(text: str, id_keys: frozenset[str]) -> Iterator[tuple[int, int]]:

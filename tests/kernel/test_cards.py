@@ -35,8 +35,15 @@ SURROUNDINGS = [
     "• {}• next",
     "**{}**",
     "({})",
+    "•• {} ••",
+    "卡号{}，请退款",
+    "见https://example.com/a?b=c，{}",
+    "मेरा कार्ड {}है",
+    "بطاقتي {}، شكرا",
+    "card {}😀",
+    "{}x2",
     "card{} expires 12/29",
-    "12 {} 2026",
+    "12 {} 01",
     "Заказ оплачен картой {}。",
     "カード番号は{}です",
     'a\nb\t{}\n"quoted" \\ / end',
@@ -208,12 +215,47 @@ def test_a_body_that_is_no_json_is_one_text() -> None:
         (f"{CARD} {'x' * 50} cvv 123", f"{SHOWN} {'x' * 50} cvv 123"),
         ("%B4111111111111111^DOE/JANE^29121010000000?", "•"),
         ("swiped ;4111111111111112=29121010000? ok", "swiped • ok"),
+        ("%B4111111111111111^DOE/JANE^29121010000000, cut off", "•, cut off"),
+        ("B4111 1111 1111 1111^DOE/JANE^29121010000000", "•"),
+        ("4111111111111111=29121010000012345", "•"),
+        ("a4111111111111111=29991010000012345", "a4111111111111111=29991010000012345"),
+        (f"{CARD} cryptogramme : 123", f"{SHOWN} cryptogramme : •"),
+        (f"código de seguridad 123, {CARD}", f"código de seguridad •, {SHOWN}"),
+        (f"код безопасности 123, {CARD}", f"код безопасности •, {SHOWN}"),
+        (f"{CARD}安全码123", f"{SHOWN}安全码•"),
+        (f"{CARD}，cvv123", f"{SHOWN}，cvv•"),
     ],
 )
 def test_security_codes_and_stripes_go_whole(text: str, kept: str) -> None:
     """Near a card the code, and the stripe's data even if its number is wrong."""
     assert json.loads(hide_cards(json.dumps({"a": text}).encode())[0]) == {"a": kept}
     assert hide_cards_in_words(text) == kept
+
+
+def test_a_security_code_in_a_field_of_its_own() -> None:
+    """Beside a card its key says what it is; without one, in a list, or as a number it stays."""
+    fields = '{"card": {"number": "%s", "cvv" : "%s", "card_security_code": "%s", "cvc": 123, "cvv2": ["123"]}}'
+    hidden, count = hide_cards((fields % (CARD, "123", "0123")).encode())
+    assert (hidden.decode(), count) == (fields % (SHOWN, "•", "•"), 3)
+    alone = (fields % ("none", "123", "0123")).encode()
+    assert hide_cards(alone) == (alone, 0)
+
+
+def test_digits_of_mathematicians_are_digits() -> None:
+    """They lie beyond the first plane: four bytes each, or two escapes."""
+    text = "".join(chr(0x1D7CE + int(digit)) for digit in CARD)
+    for body in (json.dumps([text]), json.dumps([text], ensure_ascii=False), json.dumps([text]).replace("ud", "uD")):
+        assert hidden_digits(json.loads(hide_cards(body.encode())[0])[0]) == SHOWN
+
+
+@pytest.mark.parametrize("number", ["5500-0000-0000-0004", "4000 0000 0000 0002", "3782 822463 10005"])
+def test_a_number_behind_other_groups_is_never_left_in_part(number: str) -> None:
+    """Where groups in front make a number too by chance, at most six digits in front and four behind stay of all."""
+    for before in range(10_000):
+        text = f"{before:04d} {number}"
+        kept = hide_cards_in_words(text)
+        assert sum(char.isdigit() for char in kept) <= 14, kept
+        assert hide_cards_in_words(kept) == kept
 
 
 def test_several_cards_and_what_stands_between_them() -> None:
