@@ -17,6 +17,7 @@ from gateway.engine.policies import Policies
 from gateway.engine.process import process
 from gateway.engine.rejudge import Rejudging
 from gateway.engine.tick import tick
+from gateway.engine.turns import Turns
 from gateway.engine.world import World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
@@ -101,7 +102,7 @@ async def _judge(setup: Setup, store: Store) -> None:
         source=setup.config.name,
         admin_url="http://127.0.0.1:8081",
     )
-    while await process(world, {}, bench, clock.now()):
+    while await process(world, {}, bench, clock.now(), Turns(clock)):
         pass
     while await tick(world, bench, clock.now()) or await Rejudging().step(world, bench, clock.now()):
         pass

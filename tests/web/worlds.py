@@ -125,7 +125,8 @@ class Whole:
     async def judge(self) -> None:
         """Everything that waits is judged, and time passes until now."""
         world, links, bench = self.gateway.world, self.gateway.links, self.gateway.bench
-        while await process(world, links, bench, self.clock.at, Turns(self.clock)) or await tick(world, bench, self.clock.at):
+        now, turns = self.clock.at, Turns(self.clock)
+        while await process(world, links, bench, now, turns) or await tick(world, bench, now):
             pass
 
     async def close(self) -> None:
