@@ -28,7 +28,7 @@ def why(row: EndpointRow, configured: Collection[str], now: int) -> str:
     """What there is to say of its state, and what to do about it."""
     health = row.health
     if row.name not in configured:
-        return "it is not in gateway.yaml any more: what waits for it waits"
+        return "it is not in gateway.yaml any more: what waits for it is given up; put it back, then replay"
     match health.standing(now):
         case "disabled":
             return f"{health.disabled_why}; mend it, then: gateway endpoints enable {row.name}"

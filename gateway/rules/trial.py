@@ -17,7 +17,7 @@ def trial_notice(id: str, source: str, endpoint: str, at: int) -> dict[str, Any]
         "type": TYPE,
         "time": time,
         "timestamp": time,
-        "subject": f"endpoint:{endpoint}",
+        "subject": endpoint,
         "datacontenttype": "application/json",
         "data": {"endpoint": endpoint, "reason": "somebody tries whether notices arrive here; nothing has happened"},
     }

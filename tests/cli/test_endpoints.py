@@ -123,7 +123,7 @@ def test_a_test_notice_is_signed_and_told(desk: Desk, capsys: pytest.CaptureFixt
     notice, told = json.loads(body), json.loads(data.out)
 
     assert verify([parse_secret(OLD)], headers, body, SystemClock().now()) == notice["id"]
-    assert (notice["type"], notice["subject"]) == ("endpoint.test", "endpoint:helpdesk")
+    assert (notice["type"], notice["subject"]) == ("endpoint.test", "helpdesk")
     assert (words.code, words.out) == (0, "")
     assert words.err.startswith("helpdesk answered 200 after ")
     assert (told["ok"], told["status"], told["error"]) == (True, 200, None)

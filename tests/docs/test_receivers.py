@@ -263,7 +263,7 @@ def test_a_receiver_takes_each_notice_once_and_asks_for_what_it_missed(
         fifth = next(acts)
         asked.works.set()
         fourth = next(acts)
-        test = {"id": "msg_test_1", "type": "endpoint.test", "subject": "endpoint:helpdesk"}
+        test = {"id": "msg_test_1", "type": "endpoint.test", "subject": "helpdesk"}
         statuses += [post(port, test), post(port, notice(6, "con_b"))]
         sixth = next(acts)
 
