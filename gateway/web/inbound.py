@@ -15,7 +15,7 @@ from gateway.kernel.metrics import request_outcome
 from gateway.kernel.ports import Clock
 from gateway.plugin import Request
 from gateway.web.bodies import READ_TIMEOUT_S, Bodies, BodyRefused, check_coding, check_length, refusal
-from gateway.web.replies import SENT, SERVER, Heads, closing, json_response, told
+from gateway.web.replies import JSON, SENT, SERVER, Heads, closing, json_response, told
 from gateway.web.servers import Serving
 
 UNDER_WAY_MAX = 512
@@ -110,8 +110,9 @@ class Door:
         return await self._told(request, answer)
 
     async def _told(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        if answer.status == _ACCEPTED and request.keep_alive and request.version >= (1, 1):
-            await request.writer.write(self._heads.accepted(self._clock.now(), answer.content_type, answer.body))
+        plain = answer.status == _ACCEPTED and answer.content_type == JSON
+        if plain and request.keep_alive and request.version >= (1, 1):
+            await request.writer.write(self._heads.accepted(self._clock.now(), answer.body))
             return SENT
         headers = {hdrs.CONTENT_TYPE: answer.content_type}
         if answer.retry_after_s is not None:

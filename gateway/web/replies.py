@@ -14,13 +14,14 @@ Failing = Callable[[web.Request, int, str], web.Response]
 """Makes the answer to a request that failed, of status and reason."""
 
 SERVER = "orion-gateway"
+JSON = "application/json"
 
 
 def json_response(value: object, *, status: int = 200, retry_after_s: int | None = None) -> web.Response:
     """An answer in JSON."""
     headers = {} if retry_after_s is None else {hdrs.RETRY_AFTER: str(retry_after_s)}
     body = msgspec.json.encode(value)
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+    return web.Response(status=status, body=body, content_type=JSON, headers=headers)
 
 
 def told(status: int, why: str, retry_after_s: int | None = None) -> web.Response:
@@ -59,16 +60,15 @@ class Heads:
 
     def __init__(self) -> None:
         self._second = 0
-        self._content_type = ""
         self._head = b""
 
-    def accepted(self, now: int, content_type: str, body: bytes) -> bytes:
-        """An answer 202, made at this instant."""
+    def accepted(self, now: int, body: bytes) -> bytes:
+        """An answer 202 in JSON, made at this instant."""
         second = now // 1000
-        if second != self._second or content_type != self._content_type:
-            self._second, self._content_type = second, content_type
+        if second != self._second:
+            self._second = second
             self._head = (
-                f"HTTP/1.1 202 Accepted\r\nContent-Type: {content_type}\r\n"
+                f"HTTP/1.1 202 Accepted\r\nContent-Type: {JSON}\r\n"
                 f"Date: {formatdate(second, usegmt=True)}\r\nServer: {SERVER}\r\nContent-Length: "
             ).encode()
         return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
