@@ -22,17 +22,20 @@ LONG = 128
 LAG_MS = 1_000
 """A record that has waited so long says that judging lags."""
 
+BEHIND_MS = 250
+"""A record that has waited so long says that small batches are too slow."""
+
 BATCH_MIN = 40
 """Records of one transaction: a sender's own commit waits for it, about 5 ms."""
 
 BATCH_MAX = 128
 """Records of one transaction where their waiting counts more than a sender's: each costs a fifth less."""
 
-BEHIND_MS = 250
-"""A record that has waited so long says that small batches are too slow."""
+CROWD = 24
+"""So many requests that wait for their commit at once are no crowd yet."""
 
-PLACES = 4
-"""For each so many requests that wait for their commit at once, judging rests once as long as it has worked."""
+EACH = 2
+"""For each so many beyond it judging rests once as long as it has worked."""
 
 REST_MAX = 9
 """How many times as long it rests at most."""
@@ -87,7 +90,7 @@ class Courtesy:
             return
         began = self.clock.monotonic()
         self._peak = len(self.under_way)
-        while self.clock.monotonic() - began < worked_s * min(REST_MAX, self._peak // PLACES):
+        while self.clock.monotonic() - began < worked_s * min(REST_MAX, (self._peak - CROWD) // EACH):
             self._crowded, self._owing, self._peak = True, True, 0
             await self.clock.sleep(REST_STEP_S)
 

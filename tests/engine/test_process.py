@@ -3,7 +3,7 @@
 import pytest
 
 import gateway.engine.process as process_module
-from gateway.engine.turns import BATCH_MAX, BATCH_MIN, BEHIND_MS
+from gateway.engine.turns import BATCH_MAX, BATCH_MIN, LAG_MS
 from gateway.kernel.store import Batch, Conflict
 from tests.engine.rig import HOUR, MINUTE, T0, Rig, event, opening, reply, run, states
 
@@ -201,7 +201,7 @@ def test_a_batch_has_a_bound() -> None:
 
     async def story(rig: Rig) -> None:
         batches = _batches(rig)
-        for most, waited in ((BATCH_MIN, 0), (BATCH_MAX, BEHIND_MS + 1)):
+        for most, waited in ((BATCH_MIN, 0), (BATCH_MAX, LAG_MS + 1)):
             batches.clear()
             for ticket in range(most + 1):
                 await rig.told(opening(ticket=f"{most} {ticket}"))

@@ -14,9 +14,10 @@ from gateway.engine.turns import (
     BATCH_MIN,
     BEHIND_MS,
     BURST_MS,
+    CROWD,
+    EACH,
     LAG_MS,
     LONG,
-    PLACES,
     REST_MAX,
     REST_STEP_S,
     SHORT,
@@ -25,6 +26,9 @@ from gateway.engine.turns import (
 )
 from gateway.kernel.store import AskedPast, Batch, Past
 from tests.engine.rig import MINUTE, SECOND, T0, Rig, ToldClock, event, opening, reply, run, states
+
+FULL = CROWD + REST_MAX * EACH
+"""A crowd for which judging rests as long as it ever does."""
 
 
 @dataclass
@@ -62,16 +66,18 @@ def test_who_falls_behind_takes_larger_batches() -> None:
 
     async def check() -> None:
         clock = RunningClock()
-        courtesy = Courtesy(clock, range(PLACES))
+        courtesy = Courtesy(clock, range(CROWD + EACH))
         oldest = clock.now()
+        clock.at += BEHIND_MS
         assert courtesy.turns(oldest) == courtesy.turns(None) == Turns(clock, SHORT, BATCH_MIN)
-        clock.at += BEHIND_MS + 1
+        clock.at += 1
         assert courtesy.turns(oldest) == Turns(clock, SHORT, BATCH_MAX)
+        clock.at = oldest + LAG_MS + 1
+        assert courtesy.turns(oldest) == Turns(clock, LONG, BATCH_MAX)
         await courtesy.rest(0.1, oldest)
         assert courtesy.turns(oldest) == Turns(clock, SHORT, BATCH_MIN)
         courtesy.under_way = ()
         await courtesy.rest(0.1, oldest)
-        clock.at += LAG_MS
         assert courtesy.turns(oldest) == Turns(clock, LONG, BATCH_MAX)
 
     asyncio.run(check())
@@ -112,11 +118,11 @@ class RunningClock(NotingClock):
 @pytest.mark.parametrize(
     ("crowd", "waited_ms", "rested_s"),
     [
-        (REST_MAX * PLACES, 0, 0.1 * REST_MAX),
-        (10 * REST_MAX * PLACES, BURST_MS, 0.1 * REST_MAX),
-        (REST_MAX * PLACES, BURST_MS + 1, 0),
-        (3 * PLACES, 0, 0.1 * 3),
-        (PLACES - 1, 0, 0),
+        (FULL, 0, 0.1 * REST_MAX),
+        (10 * FULL, BURST_MS, 0.1 * REST_MAX),
+        (FULL, BURST_MS + 1, 0),
+        (CROWD + 3 * EACH, 0, 0.1 * 3),
+        (CROWD + EACH - 1, 0, 0),
     ],
 )
 def test_judging_rests_for_a_crowd_but_not_for_ever(crowd: int, waited_ms: int, rested_s: float) -> None:
@@ -140,7 +146,7 @@ def test_judging_goes_on_when_the_crowd_has_gone() -> None:
     """It looks again after each short while; a wave between two looks counts, a lull of a whole one ends the rest."""
 
     async def check() -> None:
-        clock, under_way = RunningClock(), dict.fromkeys(range(REST_MAX * PLACES), 0)
+        clock, under_way = RunningClock(), dict.fromkeys(range(FULL), 0)
         courtesy = Courtesy(clock, under_way)
         resting = asyncio.ensure_future(courtesy.rest(10.0, clock.now()))
         await asyncio.sleep(0)
@@ -159,7 +165,7 @@ def test_judging_owes_until_it_has_caught_up() -> None:
 
     async def check() -> None:
         clock = RunningClock()
-        courtesy = Courtesy(clock, range(REST_MAX * PLACES))
+        courtesy = Courtesy(clock, range(FULL))
         oldest = clock.now()
         assert not courtesy.owes(oldest)
         await courtesy.rest(0.1, oldest)
