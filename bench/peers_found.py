@@ -31,4 +31,4 @@ def _figure(what: str, goal: float, found: dict[str, object] | None, measured: s
     if found is None or not isinstance(values, list) or not values:
         return Figure(what, goal=goal, digits=0, absent=ABSENT)
     said = [f"measured {measured}", str(found.get("note") or "")]
-    return Figure(what, tuple(map(float, values)), "times", goal, digits=0, note="; ".join(filter(None, said)))
+    return Figure(what, tuple(map(float, values)), "times", goal, digits=1, note="; ".join(filter(None, said)))

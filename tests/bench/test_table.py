@@ -88,7 +88,7 @@ def test_peers_are_told_only_where_they_were_measured(tmp_path: Path) -> None:
         '{"what": "gateway beside Node-RED", "values": []}]}'
     )
     first, second = figures(result)
-    assert cells(first) == ["125 times", "120 to 130", ">= 100", "yes"]
+    assert cells(first) == ["125.0 times", "120.0 to 130.0", ">= 100.0", "yes"]
     assert first.note == "measured on Sunday; both cores"
     assert cells(second)[0] == ABSENT
 
