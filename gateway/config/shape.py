@@ -28,6 +28,7 @@ from gateway.config.values import (
 from gateway.kernel.json_schema import SECRET_SCHEMA, SECRETS_SCHEMA
 from gateway.kernel.urls import URL_LENGTH_MAX
 from gateway.policy.scalars import AT_SCHEMA, Version
+from gateway.rules.breaker import RAMP_MAX
 
 ENTRIES_MAX = 500
 """Connectors, or endpoints, of one gateway."""
@@ -91,7 +92,7 @@ class EndpointShape(BaseModel):
     notices: tuple[str, ...] = Field(default=(), max_length=100)
     """Types that it wants beside those of its roles, with `*`: `"sla.*"`."""
 
-    concurrency: int = Field(default=8, ge=1, le=64, strict=True)
+    concurrency: int = Field(default=8, ge=1, le=RAMP_MAX, strict=True)
     """How many notices may be on their way to it at once."""
 
     rate: Annotated[float | None, BeforeValidator(parse_rate), WithJsonSchema(RATE_SCHEMA)] = None

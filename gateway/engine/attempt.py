@@ -14,7 +14,6 @@ DEADLINE_S = 15.0
 """A try has so long in all, from the connection to the last byte of the answer that is read."""
 
 CONCURRENCY = 8
-CONCURRENCY_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from gateway.kernel.store import UNOPENED, AuditEntry, ContactRow, Delivery, EndpointRow, Listed, PolicyRow
-from gateway.model.instant import format_instant
+from gateway.model.instant import format_instant, format_known
 from gateway.rules.breaker import Health
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, Timeline
@@ -26,7 +26,7 @@ def contact_values(row: ContactRow, policies: Timeline, at: int) -> View:
     """A contact with its judgement; one whose opening hasn't come has the same fields, and nothing in them."""
     if row.state is not None:
         judgement = judgement_view(row.state, judge_of(row, policies), at)
-        return {"id": row.id, **judgement, "next_due": _time(row.next_due)}
+        return {"id": row.id, **judgement, "next_due": format_known(row.next_due)}
     return {
         "id": row.id,
         **dict.fromkeys(_NOT_KNOWN),
@@ -42,7 +42,7 @@ def contact_values(row: ContactRow, policies: Timeline, at: int) -> View:
         "route": None,
         "clocks": [],
         "escalations": [],
-        "next_due": _time(row.next_due),
+        "next_due": format_known(row.next_due),
     }
 
 
@@ -75,8 +75,8 @@ def delivery_values(delivery: Delivery) -> View:
         "attempt": delivery.attempt,
         "tries": delivery.tries,
         "created_at": format_instant(delivery.created_at),
-        "next_at": _time(delivery.next_at),
-        "delivered_at": _time(delivery.delivered_at),
+        "next_at": format_known(delivery.next_at),
+        "delivered_at": format_known(delivery.delivered_at),
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
     }
@@ -97,14 +97,14 @@ def endpoint_values(row: EndpointRow, now: int) -> View:
         "state": health.standing(now),
         "why": health.disabled_why,
         "waiting": row.waiting,
-        "oldest_waiting_at": _time(row.oldest_waiting_at),
+        "oldest_waiting_at": format_known(row.oldest_waiting_at),
         "last_error": row.last_error,
-        "failing_since": _time(health.failing_since),
+        "failing_since": format_known(health.failing_since),
         "failures": health.failures,
-        "retry_at": _time(health.open_until),
-        "paused_until": _time(health.paused_until),
-        "disabled_at": _time(health.disabled_at),
-        "last_success_at": _time(health.succeeded_at),
+        "retry_at": format_known(health.open_until),
+        "paused_until": format_known(health.paused_until),
+        "disabled_at": format_known(health.disabled_at),
+        "last_success_at": format_known(health.succeeded_at),
         "last_sequence": row.sequence,
     }
 
@@ -134,7 +134,3 @@ def record_values(record: Listed) -> View:
         "reason": record.reason,
         "bytes": len(record.body),
     }
-
-
-def _time(instant: int | None) -> str | None:
-    return None if instant is None else format_instant(instant)

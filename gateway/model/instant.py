@@ -68,6 +68,11 @@ def format_instant(instant: int) -> str:
     return f"{whole}.{millisecond:03d}Z" if millisecond else f"{whole}Z"
 
 
+def format_known(instant: int | None) -> str | None:
+    """The text form of an instant; None where there is none."""
+    return None if instant is None else format_instant(instant)
+
+
 @lru_cache(SECONDS_KEPT)
 def _format_second(second: int) -> str:
     return datetime_of(second * SECOND_MS).isoformat()[:19]

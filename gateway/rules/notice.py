@@ -3,12 +3,14 @@
 Receivers take what they know and pass over the rest: a later version may add fields, and takes none away.
 """
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.model.event import FieldValue
 from gateway.model.identity import Customer
+from gateway.model.instant import format_instant
 from gateway.model.judgement import ClockState, ContactNoticeType, NoticeType
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
 
@@ -168,6 +170,22 @@ class Notice(Struct, frozen=True, kw_only=True):
     datacontenttype: Annotated[Literal["application/json"], _told("What `data` is.")]
     data: Annotated[NoticeData, _told("What it is about.")]
     """Of a type `endpoint.*`: EndpointData."""
+
+
+def enveloped(id: str, source: str, type: str, at: int, subject: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """One object that is both a CloudEvent in structured mode and a Standard Webhooks payload; `at` in ms."""
+    time = format_instant(at)
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": type,
+        "time": time,
+        "timestamp": time,
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
 
 
 def numbered(body: bytes, sequence: int) -> bytes:

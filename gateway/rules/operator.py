@@ -6,10 +6,11 @@ Law: a change of an endpoint's state is said once; its id follows from the type,
 from collections.abc import Mapping
 
 from gateway.model.identity import derived_id
-from gateway.model.instant import format_instant
+from gateway.model.instant import format_known
 from gateway.model.judgement import Effect, OperatorType
 from gateway.rules.announce import subscribes
 from gateway.rules.breaker import Health
+from gateway.rules.notice import enveloped
 from gateway.rules.view import View
 
 
@@ -30,24 +31,14 @@ def operator_effect(type: OperatorType, endpoint: str, health: Health, at: int) 
 
 
 def operator_body(effect: Effect, endpoint: str, health: Health, source: str) -> View:
-    """The notice: one object that is both a CloudEvent in structured mode and a Standard Webhooks payload."""
-    at = format_instant(effect.at)
-    return {
-        "specversion": "1.0",
-        "id": effect.id,
-        "source": source,
-        "type": effect.type,
-        "time": at,
-        "timestamp": at,
-        "subject": endpoint,
-        "datacontenttype": "application/json",
-        "data": {
-            "endpoint": endpoint,
-            "reason": effect.reason,
-            "failing_since": _time(health.failing_since),
-            "last_success_at": _time(health.succeeded_at),
-        },
+    """The notice about an endpoint."""
+    data = {
+        "endpoint": endpoint,
+        "reason": effect.reason,
+        "failing_since": format_known(health.failing_since),
+        "last_success_at": format_known(health.succeeded_at),
     }
+    return enveloped(effect.id, source, effect.type, effect.at, endpoint, data)
 
 
 def _words(type: OperatorType, endpoint: str, health: Health) -> str:
@@ -62,7 +53,3 @@ def _words(type: OperatorType, endpoint: str, health: Health) -> str:
         f"{endpoint} is disabled: {health.disabled_why}; its notices wait, each for seven days: mend the receiver, "
         f"then `gateway endpoints enable {endpoint}`"
     )
-
-
-def _time(instant: int | None) -> str | None:
-    return None if instant is None else format_instant(instant)

@@ -6,9 +6,10 @@ from typing import Any
 from msgspec import to_builtins
 
 from gateway.model.contact import Contact
-from gateway.model.instant import format_instant, seconds_of
+from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.model.judgement import Clock, Effect, Escalation, Implied, Route, State
 from gateway.rules import clocks
+from gateway.rules.notice import enveloped
 from gateway.rules.policy import Policy
 
 View = dict[str, Any]
@@ -68,10 +69,10 @@ def _clock_view(clock: Clock, policy: Policy, at: int) -> View:
         "instance": clock.instance,
         "state": clock.state,
         "started_at": format_instant(clock.started_at),
-        "due_at": _time(due_at),
-        "met_at": _time(clock.met_at),
-        "breached_at": _time(clock.breached_at),
-        "cancelled_at": _time(clock.cancelled_at),
+        "due_at": format_known(due_at),
+        "met_at": format_known(clock.met_at),
+        "breached_at": format_known(clock.breached_at),
+        "cancelled_at": format_known(clock.cancelled_at),
         "target_s": seconds_of(clock.target_ms),
         "elapsed_s": seconds_of(clocks.counted(clock, counting, at)),
         "calendar": clock.calendar,
@@ -104,10 +105,10 @@ def escalation_view(escalation: Escalation) -> View:
         "state": escalation.state,
         "raised_at": format_instant(escalation.raised_at),
         "steps_fired": escalation.steps_fired,
-        "next_step_at": _time(escalation.next_at),
-        "acknowledged_at": _time(escalation.acknowledged_at),
+        "next_step_at": format_known(escalation.next_at),
+        "acknowledged_at": format_known(escalation.acknowledged_at),
         "acknowledged_by": escalation.acknowledged_by or None,
-        "resolved_at": _time(escalation.resolved_at),
+        "resolved_at": format_known(escalation.resolved_at),
     }
 
 
@@ -141,31 +142,17 @@ def implied_view(following: Implied) -> View:
 def notice_body(
     effect: Effect, contact: str, state: State, policy: Policy, *, name: str, source: str, link: str
 ) -> View:
-    """A notice: one object that is both a CloudEvent in structured mode and a Standard Webhooks payload.
+    """A notice about a contact.
 
     `policy` judged the contact last; `name` is that of the policy from which the effect follows.
     """
-    at = format_instant(effect.at)
-    return {
-        "specversion": "1.0",
-        "id": effect.id,
-        "source": source,
-        "type": effect.type,
-        "time": at,
-        "timestamp": at,
-        "subject": contact,
-        "datacontenttype": "application/json",
-        "data": {
-            "contact": {"id": contact, **judgement_view(state, policy, effect.at + effect.late_by_ms)},
-            "rule": effect.rule or None,
-            "reason": effect.reason,
-            "late_by_s": seconds_of(effect.late_by_ms),
-            "policy": {"name": name, "hash": effect.policy},
-            "links": {"contact": link},
-            **effect.detail,
-        },
+    data = {
+        "contact": {"id": contact, **judgement_view(state, policy, effect.at + effect.late_by_ms)},
+        "rule": effect.rule or None,
+        "reason": effect.reason,
+        "late_by_s": seconds_of(effect.late_by_ms),
+        "policy": {"name": name, "hash": effect.policy},
+        "links": {"contact": link},
+        **effect.detail,
     }
-
-
-def _time(instant: int | None) -> str | None:
-    return None if instant is None else format_instant(instant)
+    return enveloped(effect.id, source, effect.type, effect.at, contact, data)
