@@ -46,7 +46,7 @@ def _clocks(judge: Judge) -> list[dict[str, Any]]:
             counts[promise.metric] = instances[id(promise)] = counts.get(promise.metric, 0) + 1
     shown = [_clock(judge, promise, instances[id(promise)]) for promise in judge.contact.promises if promise.last_rule]
     place = {rule["id"]: number for number, rule in enumerate(judge.contact.policy["sla"])}
-    return sorted(shown, key=lambda clock: (place[clock["rule"]], clock["instance"]))
+    return sorted(shown, key=lambda clock: (place.get(clock["rule"], len(place)), clock["instance"]))
 
 
 def _clock(judge: Judge, promise: Promise, instance: int) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Contact:
         self._judge_rules()
 
     def _open(self, event: Content) -> None:
-        self.facts = Facts(kind=event["kind"], status=event.get("status", "new"))
+        self.facts = Facts(event["kind"], event.get("status", "new"), channel=event.get("channel", "email"))
         self.inbound = event.get("direction", "inbound") == "inbound"
         self.say("contact.opened")
         self._update(event)

@@ -25,6 +25,7 @@ class Facts:
     severity: int = 3
     queue: str | None = None
     tier: int | None = None
+    channel: str = "email"
 
 
 ATOMS: dict[str, Callable[[Facts], bool]] = {
@@ -52,7 +53,15 @@ LAST: dict[str, Callable[[Facts], bool]] = {
 """Conditions that read the route: for `sla` and `escalation`."""
 
 
-KNOWN = {**ATOMS, **LATER, **LAST}
+TOLD: dict[str, Callable[[Facts], bool]] = {
+    'contact.channel == "chat"': lambda facts: facts.channel == "chat",
+    '"fraud" in contact.tags': lambda facts: "fraud" in facts.tags,
+    '"vip" in contact.tags': lambda facts: "vip" in facts.tags,
+    "contact.severity == 2": lambda facts: facts.severity == 2,
+}
+"""Conditions of policies that are written by hand: the simulation's."""
+
+KNOWN = {**ATOMS, **LATER, **LAST, **TOLD}
 
 
 def holds(text: str | None, facts: Facts) -> bool:
