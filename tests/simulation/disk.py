@@ -76,6 +76,10 @@ class SimDisk:
         """Writes, syncs, truncations and deletions of the process that lives now."""
         return self.mount.operations
 
+    def put(self, path: str, content: bytes) -> None:
+        """A file with this content, synced, in place of what was there; nobody may have it open."""
+        self._folder.seen[path] = self._folder.durable[path] = File(content)
+
     def files(self) -> dict[str, bytes]:
         """Every file as processes see it."""
         return {name: bytes(file.seen) for name, file in sorted(self._folder.seen.items())}

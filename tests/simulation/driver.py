@@ -39,6 +39,10 @@ _KINDS: dict[int, type[sqlite3.Error]] = {
 """Primary result codes that `sqlite3` tells by an error of their own; every other one is an OperationalError."""
 
 
+_FAILURES = (apsw.Error, Dead, UnicodeDecodeError)
+"""What a call of SQLite may raise that is for `_Shared.failed` to tell."""
+
+
 @lru_cache(maxsize=1_024)
 def _kind(sql: str) -> Literal["setting", "change", "other"]:
     if _SETTING.match(sql):
@@ -127,6 +131,8 @@ class _Shared:
             return error
         if self.dead:
             return Dead("the process of this connection is dead")
+        if isinstance(error, UnicodeDecodeError):
+            return sqlite3.OperationalError("Could not decode to UTF-8 column")
         return _known(error) if isinstance(error, apsw.Error) else error
 
 
@@ -153,7 +159,7 @@ class Connection:
             rows = sqlite.execute(sql, parameters)
             if kind == "change":
                 return Cursor(self._shared, iter(rows.fetchall()), sqlite.changes())
-        except (apsw.Error, Dead) as error:
+        except _FAILURES as error:
             raise self._shared.failed(error) from None
         return Cursor(self._shared, rows)
 
@@ -163,7 +169,7 @@ class Connection:
         before = sqlite.total_changes()
         try:
             sqlite.executemany(sql, rows).fetchall()
-        except (apsw.Error, Dead) as error:
+        except _FAILURES as error:
             raise self._shared.failed(error) from None
         return Cursor(self._shared, iter(()), sqlite.total_changes() - before)
 
@@ -196,7 +202,7 @@ class Cursor:
         self._shared.living()
         try:
             row: Row = next(self._rows)
-        except (apsw.Error, Dead) as error:
+        except _FAILURES as error:
             raise self._shared.failed(error) from None
         return row
 
@@ -209,7 +215,7 @@ class Cursor:
         self._shared.living()
         try:
             return list(self._rows)
-        except (apsw.Error, Dead) as error:
+        except _FAILURES as error:
             raise self._shared.failed(error) from None
 
     def close(self) -> None:
