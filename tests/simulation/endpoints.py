@@ -19,7 +19,8 @@ from standardwebhooks import Webhook
 
 from gateway.kernel.ports import NetRequest, NetResponse
 from gateway.model.instant import DAY_MS, SECOND_MS, datetime_of
-from tests.simulation.net import Answered, Link, Outside, Unreachable
+from tests.simulation.net import Answered, Link, Outside
+from tests.simulation.universe import Unreachable
 from tests.simulation.witness import Heard
 
 T = TypeVar("T")

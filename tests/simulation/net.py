@@ -10,13 +10,13 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.model.instant import DAY_MS, SECOND_MS
 from tests.simulation.loop import PARTY, Party
-from tests.simulation.process import Reset, Unreachable
+from tests.simulation.universe import Reply, Reset, Unreachable
 from tests.simulation.witness import Fault, Heard, Witness
 
 T = TypeVar("T")
@@ -45,15 +45,6 @@ class Lost(Exception):
         super().__init__(reason)
         self.reason = reason
         self.timed_out = timed_out
-
-
-class Posted(NamedTuple):
-    """What the gateway's door answers. `received_at`: when it took the request, by the process's own clock."""
-
-    status: int
-    body: bytes = b""
-    retry_after_s: int | None = None
-    received_at: int | None = None
 
 
 class Outside(Protocol):
@@ -89,7 +80,7 @@ class Outside(Protocol):
         """Note something in the trace."""
         ...
 
-    async def post(self, connector: str, headers: Mapping[str, str], body: bytes) -> Posted:
+    async def post(self, connector: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """A request at the gateway's door. Raises Unreachable or Reset."""
         ...
 

@@ -5,9 +5,8 @@ acknowledged when a 2xx has come back to it. Its events never change; only the g
 it sends again what was taken. What it is told never to send again (4xx but 429) it reports in `refused`.
 
 `Told.received_at` is set by the first request that holds the event and that the gateway's door answers with 2xx,
-whether or not the answer arrives: the process's own instant where the door gives it, else the true one at which the
-request got to the door; no gateway can have taken it earlier. A process that died over a request may have kept it all
-the same: `unsure` has the first such instant of an event.
+whether or not the answer arrives. A process that died over a request may have kept it all the same: `unsure` has the
+first true instant at which an event was in such a request.
 """
 
 import base64
@@ -22,7 +21,8 @@ from random import Random
 from typing import Any
 
 from gateway.model.instant import HOUR_MS, MINUTE_MS, SECOND_MS
-from tests.simulation.net import Link, Lost, Outside, Posted, Reset
+from tests.simulation.net import Link, Lost, Outside
+from tests.simulation.universe import Reply, Reset
 from tests.simulation.witness import Told
 
 Event = dict[str, Any]
@@ -194,7 +194,7 @@ class Sender:
                 await self.universe.sleep(max(wait_s, asked_s))
         return False
 
-    async def _try(self, id: str, body: bytes, events: Sequence[Event]) -> Posted | None:
+    async def _try(self, id: str, body: bytes, events: Sequence[Event]) -> Reply | None:
         """One request. None: no answer was seen."""
         deadline_s = self._dice.uniform(*self._habit.deadline_s)
         headers = signed(self._key, id, self.universe.now() + self.skew_ms, body)
@@ -214,7 +214,7 @@ class Sender:
             self.refused.append(Refusal(now, id, answer.status, answer.body))
         return answer
 
-    async def _at_the_door(self, headers: Mapping[str, str], body: bytes, events: Sequence[Event]) -> Posted:
+    async def _at_the_door(self, headers: Mapping[str, str], body: bytes, events: Sequence[Event]) -> Reply:
         at = self.universe.now()
         try:
             answer = await self.universe.post(self.name, headers, body)
@@ -226,7 +226,7 @@ class Sender:
             for event in events:
                 told = self.told[event["id"]]
                 if told.received_at is None:
-                    told.received_at = at if answer.received_at is None else answer.received_at
+                    told.received_at = answer.received_at
         return answer
 
     def _maybe_echo(self, batch: Batch, body: bytes) -> None:
