@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.engine.world import World
+from gateway.kernel.failpoint import reached
 from gateway.kernel.metrics import outcome_class
 from gateway.kernel.ports import NetError, NetRequest
 from gateway.kernel.reach import INTERNET, Reach
@@ -61,11 +62,13 @@ async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Lande
     asked: str | None = None
     error: str | None = None
     outcome = "network"
+    reached("delivery.sending")
     try:
         response = await world.net.request(request, deadline_s=DEADLINE_S)
     except NetError as failure:
         error, outcome = failure.reason, outcome_class(None, blocked=failure.blocked, timed_out=failure.timed_out)
     else:
+        reached("delivery.answered")
         status, asked = response.status, response.headers.get("retry-after")
         outcome = outcome_class(status)
     ended = world.clock.now()

@@ -13,6 +13,7 @@ import msgspec
 
 from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, Links, World
+from gateway.kernel.failpoint import reached
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Task
 from gateway.kernel.store import Conflict, FetchKey, FetchRow, StoreFull
@@ -134,6 +135,7 @@ class Fetcher:
             link.fault(error)
             await self._refused(link, row, link.last_fault)
         else:
+            reached("fetch.answered")
             link.strain = CALM
             link.worked()
             link.count("fetched", len(records))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from gateway.engine.world import World
+from gateway.kernel.failpoint import reached
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
 from gateway.model.instant import DAY_MS, LATEST, format_instant
@@ -125,6 +126,7 @@ class Policies:
                     calendars=calendars,
                 )
                 await self._store.put_in_force(row)
+                reached("policy.kept")
                 return Taken(self._taken(row, with_calendars(policy, tables, policy.hash), now), unchanged=False)
         # Another policy has come into force meanwhile: its hours may be those that count until a `from`.
         return await self.follow(world, loaded, turn)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, World
+from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreFull
 from gateway.plugin import Page, Pulls, Record, Stream, Transient, VendorError
 from gateway.rules.retry import growing_wait
@@ -52,6 +53,7 @@ async def pull_once(
     total = Pulled(0, 0, 0)
     while total.pages < PAGES_PER_RUN_MAX:
         page = await _page(connector, stream, cursor, world.clock.now())
+        reached("page.pulled")
         if page.more and page.cursor == cursor:
             raise RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
         records = arrived(world, link, page.records)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
@@ -250,13 +251,16 @@ def create(connection: Connection) -> None:
     dialect = sqlite.dialect()
     connection.execute("BEGIN IMMEDIATE")
     try:
+        reached("schema.begun")
         for table in metadata.sorted_tables:
             connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
                 connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        reached("schema.before_commit")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    reached("schema.committed")

@@ -104,7 +104,7 @@ class SqliteStore(SqliteOutbox):
                 raise known from error
             raise
         if exclusive:
-            await store.writer.write(_release)
+            await store.writer.write("open", _release)
         return store
 
     def _opened(self, connection: Connection) -> Connection:
@@ -122,12 +122,14 @@ class SqliteStore(SqliteOutbox):
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
     async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
         """Put records into the inbox; returns after the commit. Raises StoreFull."""
-        return await self.writer.add(inbox.rows_of(connector, records))
+        return await self.writer.add("add_records", inbox.rows_of(connector, records))
 
     async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
         """A pulled page: its rows and the cursor behind them."""
         rows = inbox.rows_of(connector, records)
-        return await self.writer.write(lambda connection: inbox.add_page(connection, connector, stream, rows, cursor))
+        return await self.writer.write(
+            "add_page", lambda connection: inbox.add_page(connection, connector, stream, rows, cursor)
+        )
 
     async def cursor(self, connector: str, stream: str) -> str | None:
         """Where the stream was left; None before its first page."""
@@ -136,27 +138,31 @@ class SqliteStore(SqliteOutbox):
     async def finish_fetch(self, row: FetchRow, records: Sequence[Record]) -> None:
         """What a look-up brought. Raises Conflict."""
         rows = inbox.rows_of(row.key.connector, records)
-        await self.writer.write(lambda connection: fetching.finish(connection, row, rows))
+        await self.writer.write("finish_fetch", lambda connection: fetching.finish(connection, row, rows))
 
     async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
         """A look-up that failed: try again at `next_at`. Raises Conflict."""
-        await self.writer.write(lambda connection: fetching.postpone(connection, row, next_at, reason, counted))
+        await self.writer.write(
+            "postpone_fetch", lambda connection: fetching.postpone(connection, row, next_at, reason, counted)
+        )
 
     async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
         """Let look-ups of a connector that are due wait until an instant; how many."""
         return await self.writer.write(
-            lambda connection: fetching.put_off(connection, connector, now, until, reason, limit)
+            "put_off_fetches", lambda connection: fetching.put_off(connection, connector, now, until, reason, limit)
         )
 
     async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
         """A look-up that is not tried again becomes a parked record. Raises Conflict."""
         (parked,) = inbox.rows_of(row.key.connector, [record])
-        await self.writer.write(lambda connection: fetching.give_up(connection, row, parked, reason))
+        await self.writer.write("give_up_fetch", lambda connection: fetching.give_up(connection, row, parked, reason))
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
         """The oldest rows that may be claimed, leased."""
-        return await self.writer.write(lambda connection: inbox.claim(connection, now, lease_ms, limit))
+        return await self.writer.write(
+            "claim_records", lambda connection: inbox.claim(connection, now, lease_ms, limit)
+        )
 
     async def look_ups_due(self, now: int) -> list[str]:
         """The connectors that have look-ups which are due."""
@@ -164,7 +170,9 @@ class SqliteStore(SqliteOutbox):
 
     async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
         """Look-ups of a connector that are due, leased, the longest due first."""
-        return await self.writer.write(lambda connection: fetching.claim(connection, connector, now, lease_ms, limit))
+        return await self.writer.write(
+            "claim_fetches", lambda connection: fetching.claim(connection, connector, now, lease_ms, limit)
+        )
 
     async def waits_beyond(self, most: int) -> bool:
         """Whether more records wait."""
@@ -196,7 +204,7 @@ class SqliteStore(SqliteOutbox):
 
     async def commit(self, batch: Batch) -> None:
         """Write a batch whole. Raises Conflict or StoreFull."""
-        await self.writer.write(judging.Prepared(batch).commit)
+        await self.writer.write("commit", judging.Prepared(batch).commit)
 
     async def due_contacts(self, *, until: int, limit: int) -> list[ContactRow]:
         """Contacts whose `next_due` is at or before `until`, the most overdue first."""
@@ -216,7 +224,7 @@ class SqliteStore(SqliteOutbox):
     # ── What is in force, and since when ─────────────────────────────────────────────────────────────────────────
     async def started(self, connectors: Sequence[str], now: int) -> dict[str, int]:
         """`live_from` of each connector."""
-        return await self.writer.write(lambda connection: notes.started(connection, connectors, now))
+        return await self.writer.write("started", lambda connection: notes.started(connection, connectors, now))
 
     async def policies(self) -> list[PolicyRow]:
         """Every policy that is or was in force, or will be, the earliest first, without texts and calendars."""
@@ -228,7 +236,7 @@ class SqliteStore(SqliteOutbox):
 
     async def put_in_force(self, policy: PolicyRow) -> None:
         """Keep a policy in place of those that are not in force yet at its `stored_at`."""
-        await self.writer.write(lambda connection: policies.put_in_force(connection, policy))
+        await self.writer.write("put_in_force", lambda connection: policies.put_in_force(connection, policy))
 
     async def outdated(self, since: int, limit: int) -> list[ContactRow]:
         """Open contacts that a policy of before `since` has judged, the soonest `next_due` first."""
@@ -240,7 +248,7 @@ class SqliteStore(SqliteOutbox):
 
     async def note(self, name: str, body: bytes) -> None:
         """Keep a small value under a name. Raises ValueError for one that is too large."""
-        await self.writer.write(lambda connection: notes.note(connection, name, body))
+        await self.writer.write("note", lambda connection: notes.note(connection, name, body))
 
     async def noted(self, name: str) -> bytes | None:
         """What was last kept under a name."""
@@ -265,7 +273,7 @@ class SqliteStore(SqliteOutbox):
 
     async def replay_record(self, id: int) -> bool:
         """Make a parked or done record ready again; False if there is none."""
-        return await self.writer.write(lambda connection: inbox.replay(connection, id))
+        return await self.writer.write("replay_record", lambda connection: inbox.replay(connection, id))
 
     async def counts(self) -> dict[str, int]:
         """How much there is."""

@@ -38,7 +38,7 @@ class SqliteOutbox:
     # ── T3: performing ───────────────────────────────────────────────────────────────────────────────────────────
     async def register_endpoints(self, names: Sequence[str]) -> dict[str, EndpointState]:
         """Every endpoint that is known, these among them from now on."""
-        return await self.writer.write(lambda connection: endpoints.register(connection, names))
+        return await self.writer.write("register_endpoints", lambda connection: endpoints.register(connection, names))
 
     async def endpoint_states(self) -> dict[str, EndpointState]:
         """Every endpoint that is known, by name."""
@@ -52,29 +52,39 @@ class SqliteOutbox:
         self, *, now: int, lease_ms: int, room: Mapping[str, int], probes: Collection[str] = ()
     ) -> list[Delivery]:
         """Deliveries that are due, leased."""
-        return await self.writer.write(lambda connection: performing.claim(connection, now, lease_ms, room, probes))
+        return await self.writer.write(
+            "claim_deliveries", lambda connection: performing.claim(connection, now, lease_ms, room, probes)
+        )
 
     async def renew_deliveries(self, held: Sequence[tuple[int, int]], until: int) -> None:
         """Prolong the leases of deliveries, as (id, attempt)."""
-        await self.writer.write(lambda connection: performing.prolong(connection, held, until))
+        await self.writer.write("renew_deliveries", lambda connection: performing.prolong(connection, held, until))
 
     async def finish_deliveries(self, performed: Performed) -> tuple[int, ...]:
         """Write what came of deliveries; those that were claimed again since. Raises Conflict and StoreFull."""
         new = outbox.prepare(performed.notices, performed.now)
-        return await self.writer.write(lambda connection: performing.finish(connection, performed, new))
+        return await self.writer.write(
+            "finish_deliveries", lambda connection: performing.finish(connection, performed, new)
+        )
 
     async def hasten_deliveries(self, endpoint: str, now: int, limit: int) -> int:
         """Let some of what failed and waits for its next try be due at once; how many there were."""
-        return await self.writer.write(lambda connection: performing.hasten(connection, endpoint, now, limit))
+        return await self.writer.write(
+            "hasten_deliveries", lambda connection: performing.hasten(connection, endpoint, now, limit)
+        )
 
     # ── An end to everything ─────────────────────────────────────────────────────────────────────────────────────
     async def expire_deliveries(self, made_before: int, now: int, limit: int) -> int:
         """Give up the oldest waiting deliveries that were made before an instant; how many."""
-        return await self.writer.write(lambda connection: retention.expire(connection, made_before, now, limit))
+        return await self.writer.write(
+            "expire_deliveries", lambda connection: retention.expire(connection, made_before, now, limit)
+        )
 
     async def remove_deliveries(self, ended_before: int, limit: int) -> int:
         """Remove deliveries that ended before an instant; how many."""
-        return await self.writer.write(lambda connection: retention.remove(connection, ended_before, limit))
+        return await self.writer.write(
+            "remove_deliveries", lambda connection: retention.remove(connection, ended_before, limit)
+        )
 
     # ── For people ───────────────────────────────────────────────────────────────────────────────────────────────
     async def endpoints(self) -> list[EndpointRow]:
@@ -83,7 +93,9 @@ class SqliteOutbox:
 
     async def enable_endpoint(self, name: str, now: int, by: str) -> bool:
         """Let an endpoint have its deliveries again; False if there is none."""
-        if not await self.writer.write(lambda connection: replaying.enable(connection, name, now, by)):
+        if not await self.writer.write(
+            "enable_endpoint", lambda connection: replaying.enable(connection, name, now, by)
+        ):
             return False
         while await self.hasten_deliveries(name, now, performing.HASTENED_MAX) == performing.HASTENED_MAX:
             pass
@@ -107,7 +119,7 @@ class SqliteOutbox:
 
     async def replay_delivery(self, id: int, now: int, by: str) -> Replayed | None:
         """Let an ended delivery go out once more; None if there is none."""
-        return await self.writer.write(lambda connection: replaying.one(connection, id, now, by))
+        return await self.writer.write("replay_delivery", lambda connection: replaying.one(connection, id, now, by))
 
     async def replay_deliveries(
         self,
@@ -124,7 +136,7 @@ class SqliteOutbox:
         place = replaying.Place(since)
         while not place.done:
             step = partial(replaying.some, endpoint=endpoint, place=place, until=until, states=states, now=now, by=by)
-            place = await self.writer.write(step)
+            place = await self.writer.write("replay_deliveries", step)
             progress(place.replayed)
         return place.replayed
 
@@ -134,7 +146,9 @@ class SqliteOutbox:
 
     async def write_audit(self, *, at: int, actor: str, action: str, object: str, detail: str) -> None:
         """Note what somebody has done outside of the store."""
-        await self.writer.write(lambda connection: audit.note(connection, at, actor, action, object, detail))
+        await self.writer.write(
+            "write_audit", lambda connection: audit.note(connection, at, actor, action, object, detail)
+        )
 
     async def ended_count(
         self, *, endpoint: str | None, since: int, until: int, states: Collection[DeliveryState], most: int

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from gateway.kernel.failpoint import reached
 from gateway.kernel.ports import Spawn
 from gateway.store.connections import BUSY_MS, PAGE_BYTES
 from gateway.store.library import Connection
@@ -67,17 +68,21 @@ class WalCheckpoints:
 
     async def _passive(self) -> None:
         try:
+            reached("passive_checkpoint.begun")
             await self._spawn.call(self._thread, partial(self._pragma, self._connection, "PASSIVE"))
+            reached("passive_checkpoint.ended")
             self.passive += 1
         finally:
             self._idle.set()
 
     def _restart(self) -> None:
         self._writer.execute(f"PRAGMA busy_timeout = {RESTART_BUSY_MS}").fetchall()
+        reached("restart_checkpoint.begun")
         try:
             busy, pages, _ = self._pragma(self._writer, "RESTART")
         finally:
             self._writer.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
+        reached("restart_checkpoint.ended")
         self.restarts += 1
         self._pages = 0
         # A reader that stays would make every transaction wait: try again only when the log has grown by a quarter.

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from gateway.kernel.failpoint import reached_each
 from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.store import StoreFull
 from gateway.store.library import Connection, named
@@ -49,6 +50,7 @@ _UNABLE = {
 
 
 class _Waiting(NamedTuple):
+    name: str
     asked: Any
     future: "asyncio.Future[Any]"
 
@@ -56,7 +58,8 @@ class _Waiting(NamedTuple):
 class Writer(Generic[Asked, Answer]):
     """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
 
-    `add_all` is what is done for those who `add`, for many of them at once. Without a clock nothing gathers.
+    `add_all` is what is done for those who `add`, for many of them at once. Without a clock nothing gathers. Names are
+    those of the transactions' failpoints: the method of the Store port that asks.
     """
 
     def __init__(
@@ -88,24 +91,24 @@ class Writer(Generic[Asked, Answer]):
         self.after: Callable[[], Awaitable[None]] | None = None
         """Called on the loop, and awaited, when a group's callers have their answers."""
 
-    async def write(self, part: Callable[[Connection], T]) -> T:
+    async def write(self, name: str, part: Callable[[Connection], T]) -> T:
         """Run `part` in a transaction and come back after the commit. Raises its error, StoreFull or StoreUnusable."""
-        answer: T = await self._done(self._waiting, part)
+        answer: T = await self._done(self._waiting, name, part)
         return answer
 
-    async def add(self, asked: Asked) -> Answer:
+    async def add(self, name: str, asked: Asked) -> Answer:
         """Add it with what others add, and come back after the commit. Raises as `write` does."""
-        answer: Answer = await self._done(self._adding, asked)
+        answer: Answer = await self._done(self._adding, name, asked)
         return answer
 
     async def drained(self) -> None:
         """Come back when nothing waits."""
         await self._idle.wait()
 
-    async def _done(self, queue: deque[_Waiting], asked: Any) -> Any:
+    async def _done(self, queue: deque[_Waiting], name: str, asked: Any) -> Any:
         async with self._room:
             future = asyncio.get_running_loop().create_future()
-            queue.append(_Waiting(asked, future))
+            queue.append(_Waiting(name, asked, future))
             if self._idle.is_set():
                 self._idle.clear()
                 self._spawn.task("store-write", self._pump())
@@ -135,39 +138,42 @@ class Writer(Generic[Asked, Answer]):
             await self._clock.sleep(GATHER_S)
 
     async def _answer(self, run: Run, taken: Sequence[_Waiting]) -> None:
-        asked = [waiting.asked for waiting in taken]
-        outcomes = await self._spawn.call(self._thread, partial(self._group, run, asked))
+        outcomes = await self._spawn.call(self._thread, partial(self._group, run, taken))
         for waiting, outcome in zip(taken, outcomes, strict=True):
             _settle(waiting.future, outcome)
         if self.after is not None:
             await self.after()
 
-    def _group(self, run: Run, asked: Sequence[Any]) -> list[Any]:
-        outcomes = self._together(run, asked)
+    def _group(self, run: Run, taken: Sequence[_Waiting]) -> list[Any]:
+        outcomes = self._together(run, taken)
         if self.measure is not None:
             self.measure()
         return outcomes
 
-    def _together(self, run: Run, asked: Sequence[Any]) -> list[Any]:
+    def _together(self, run: Run, taken: Sequence[_Waiting]) -> list[Any]:
         """What each was answered or raised. One transaction if all succeed, else one each."""
         try:
-            return self._transaction(run, asked)
+            return self._transaction(run, taken)
         except Exception as error:  # whose fault it is shows when each runs alone
-            if len(asked) == 1:
+            if len(taken) == 1:
                 return [self._named(error)]
-        return [outcome for one in asked for outcome in self._together(run, [one])]
+        return [outcome for one in taken for outcome in self._together(run, [one])]
 
-    def _transaction(self, run: Run, asked: Sequence[Any]) -> list[Any]:
+    def _transaction(self, run: Run, taken: Sequence[_Waiting]) -> list[Any]:
+        names = [waiting.name for waiting in taken]
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            results = [*run(self.connection, asked)]
+            reached_each(names, "begun")
+            results = [*run(self.connection, [waiting.asked for waiting in taken])]
+            reached_each(names, "before_commit")
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
         self.commits += 1
-        self.writes += len(asked)
+        self.writes += len(taken)
+        reached_each(names, "committed")
         return results
 
     def _named(self, error: Exception) -> Exception:

@@ -100,7 +100,9 @@ def test_a_damaged_checkpoint_is_told_with_its_contact_and_instant() -> None:
     async def check(store: SqliteStore) -> None:
         await store.commit(Batch(checkpoints=(("c1", kept(T0 + 10)), ("c1", kept(T0 + 20))), now=T0))
         for damage in ("x''", "x'c1'", "x'7b'", "zeroblob(100)", "substr(state, 1, length(state) - 1)"):
-            await store.writer.write(partial(sql, f"UPDATE checkpoints SET state = {damage} WHERE as_of = {T0 + 20}"))
+            await store.writer.write(
+                "spoil", partial(sql, f"UPDATE checkpoints SET state = {damage} WHERE as_of = {T0 + 20}")
+            )
             place = re.escape(f"the checkpoint of contact c1 at {T0 + 20} can't be read")
             with pytest.raises(StoreUnusable, match=f"the database is damaged: {place}"):
                 await checkpoint(store, "c1", T0 + 21)

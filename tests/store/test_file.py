@@ -122,7 +122,7 @@ def test_a_part_that_fails_takes_nothing_from_the_others() -> None:
             await store.add_records("a", [record("0")])
             outcomes = await asyncio.gather(
                 store.add_records("a", [record("1")]),
-                store.writer.write(spoil),
+                store.writer.write("spoil", spoil),
                 store.commit(Batch(done=((1, 5),), now=T0)),
                 store.add_records("a", [record("1"), record("2")]),
                 return_exceptions=True,

@@ -261,7 +261,7 @@ def test_bytes_that_nobody_wrote_are_told_with_their_place() -> None:
             f"UPDATE contacts SET strands = x'ff' WHERE id = '{broken.id}'": lambda: store.find_contact(broken.id),
         }
         for damage, read in reads.items():
-            await store.writer.write(partial(sql, damage))
+            await store.writer.write("spoil", partial(sql, damage))
             owner = "zendesk: opening" if "5b5d" in damage else broken.id
             with pytest.raises(StoreUnusable, match=f"damaged: .* {owner} can't be read .* restore a backup"):
                 await read()

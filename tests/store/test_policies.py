@@ -67,7 +67,9 @@ def test_a_damaged_policy_is_told_with_its_instant() -> None:
     async def check(store: SqliteStore) -> None:
         await store.put_in_force(policy_row(T0, T0, "a"))
         await store.put_in_force(policy_row(T0 + 10, T0 + 10, "b"))
-        await store.writer.write(partial(sql, f"UPDATE policies SET text = CAST(x'ff' AS TEXT) WHERE since = {T0}"))
+        await store.writer.write(
+            "spoil", partial(sql, f"UPDATE policies SET text = CAST(x'ff' AS TEXT) WHERE since = {T0}")
+        )
         with pytest.raises(StoreUnusable, match=f"damaged: the text of the policy of {T0} can't be read"):
             await store.policy(T0)
         assert await store.policy(T0 + 10) == policy_row(T0 + 10, T0 + 10, "b")
@@ -81,7 +83,7 @@ def test_a_name_that_is_no_text_is_told_without_its_bytes() -> None:
 
     async def check(store: SqliteStore) -> None:
         await store.put_in_force(policy_row(T0, T0))
-        await store.writer.write(partial(sql, "UPDATE policies SET name = CAST(x'1b5b33316dff' AS TEXT)"))
+        await store.writer.write("spoil", partial(sql, "UPDATE policies SET name = CAST(x'1b5b33316dff' AS TEXT)"))
         with pytest.raises(StoreUnusable, match="the database is damaged: .* column 'name'; restore") as found:
             await store.policies()
         assert "\x1b" not in str(found.value)
