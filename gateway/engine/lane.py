@@ -36,7 +36,9 @@ class Lane:
     endpoint: Endpoint | None
     share: int
     waiting: deque[Delivery] = field(default_factory=deque)
-    flying: dict[int, Delivery] = field(default_factory=dict)
+    flying: dict[tuple[int, int], Delivery] = field(default_factory=dict)
+    """What is under way, by (id, attempt): what was claimed again while its first try hung is there twice."""
+
     landed: list[Landed] = field(default_factory=list)
     settling: list[Landed] = field(default_factory=list)
     """What has landed and is being written; `health` and `changes` follow from it."""

@@ -159,11 +159,11 @@ class Performer:
         try:
             while lane.waiting and not lane.held_up:
                 delivery = lane.waiting.popleft()
-                lane.flying[delivery.id] = delivery
+                lane.flying[delivery.id, delivery.attempt] = delivery
                 try:
                     landed = await self._try(lane, delivery)
                 finally:
-                    del lane.flying[delivery.id]
+                    del lane.flying[delivery.id, delivery.attempt]
                 lane.land(landed)
                 if not lane.waiting or landed.answer != "delivered":
                     self.wake()

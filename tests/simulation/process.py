@@ -79,6 +79,7 @@ class Process:
         self._died = died
         self._logged = logged
         self._commits = 0
+        self._remains: list[asyncio.Task[Any]] = []
         self._asked: dict[asyncio.Future[Any], None] = {}
         self._context = copy_context()
         self._context.run(PARTY.set, self)
@@ -123,12 +124,23 @@ class Process:
         self.dead = True
         self.ready = False
         failpoint.listen(None)
+        self._remains = self.loop.tasks_of(self)
         self.loop.drop(lambda party: party is self)
         asked, self._asked = self._asked, {}
         for answer in asked:
             if not answer.done():
                 answer.set_exception(Reset(why))
         self._died(self, why)
+
+    def bury(self) -> None:
+        """Take apart what a dead process has left in memory, so that nothing of it is ever resumed or complained of."""
+        for task in self._remains:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            try:
+                task.get_coro().close()
+            except BaseException:  # whatever a dead process would still like to say
+                continue
+        self._remains = []
 
     # ── What is asked of it ──────────────────────────────────────────────────────────────────────────────────────
     def ask(self, name: str, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":

@@ -99,17 +99,6 @@ class SimSpawn:
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._owner.failed(task.get_name(), failure)
 
-    def bury(self) -> None:
-        """Take apart what a dead process has left in memory, so that nothing of it is ever resumed or complained of."""
-        for task in self.tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            try:
-                task.get_coro().close()
-            except BaseException:  # whatever a dead process would still like to say
-                continue
-        self.tasks.clear()
-        self._threads.clear()
-
 
 def _settle(future: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:
     if future.done():
