@@ -23,7 +23,7 @@ from gateway.kernel.rng import SeededRng
 from gateway.plugin import Connector
 from gateway.policy.load import Loaded
 from gateway.store.sqlite import SqliteStore
-from tests.simulation.clock import SimClock
+from tests.simulation.clock import STIRRING, SimClock
 from tests.simulation.disk import SimDisk
 from tests.simulation.driver import SimDriver
 from tests.simulation.due import next_due
@@ -78,7 +78,6 @@ class Process:
         self._net = net
         self._died = died
         self._logged = logged
-        self._commits = 0
         self._remains: list[asyncio.Task[Any]] = []
         self._asked: dict[asyncio.Future[Any], None] = {}
         self._context = copy_context()
@@ -180,6 +179,8 @@ class Process:
         if self.dead:
             raise Dead(point)
         self.loop.note(point)
+        if point.removesuffix(".committed") in STIRRING:
+            self.clock.stir()
         if self.trap is not None and self.trap[0] == point:
             self.trap = (point, self.trap[1] - 1)
             if self.trap[1] <= 0:
@@ -196,13 +197,6 @@ class Process:
         self.clock.stir()
 
     # ── What its parts report ────────────────────────────────────────────────────────────────────────────────────
-    def ran(self, thread: str) -> None:
-        """A thread has made a call: if something was written, whoever dozes is to look."""
-        store = getattr(self, "store", None)
-        if store is not None and store.writer.commits != self._commits:
-            self._commits = store.writer.commits
-            self.clock.stir()
-
     def failed(self, task: str, error: BaseException) -> None:
         """A task has failed."""
         self._logged("error", {"event": "a task has failed", "task": task, "error": repr(error)})

@@ -23,10 +23,6 @@ class Owner(Protocol):
 
     dead: bool
 
-    def ran(self, thread: str) -> None:
-        """A call has run on a thread."""
-        ...
-
     def failed(self, task: str, error: BaseException) -> None:
         """A task has ended by an exception."""
         ...
@@ -88,7 +84,6 @@ class SimSpawn:
         if self._owner.dead:
             return
         loop.call_soon(_settle, call.future, result, failure)
-        self._owner.ran(name)
         if worker.waiting:
             loop.call_later(self._lag(name), self._run, name, worker)
         else:
