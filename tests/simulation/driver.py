@@ -74,13 +74,12 @@ class SimDriver:
 
     def __init__(self, disk: SimDisk) -> None:
         self._disk = disk
-        self._shared: dict[str, _Shared] = {}
 
     def connect(self, path: str, *, isolation_level: None = None, check_same_thread: bool = False) -> "Connection":
         """A connection to a file of the disk, which is made if it isn't there."""
-        shared = self._shared.get(path)
-        if shared is None or shared.sqlite is None:
-            shared = self._shared[path] = _Shared(self._disk, path)
+        shared = self._disk.opened.get(path)
+        if not isinstance(shared, _Shared) or shared.sqlite is None:
+            shared = _Shared(self._disk, path)
         return Connection(shared)
 
 
