@@ -5,6 +5,8 @@ could share, and a write-ahead log then wants `locking_mode=EXCLUSIVE`. That is 
 work runs in one step, as in the simulation: no reader's BEGIN lies within a writer's transaction (SQLite would refuse
 it). Settings are those of the connection that came first: a later one that reads only doesn't keep it from writing.
 A connection of a process that has died raises Dead, whatever is asked of it.
+
+Not simulated: a checkpoint that meets a reader. PASSIVE moves the whole log at once, RESTART is never busy.
 """
 
 import re
