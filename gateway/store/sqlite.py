@@ -61,11 +61,9 @@ CHECKPOINT_THREAD = "store-checkpoint"
 class SqliteStore(SqliteOutbox):
     """See the Store port for what each method promises. Make it with `open`."""
 
-    def __init__(
-        self, spawn: Spawn, driver: Any, path: str, lock: DaemonLock | None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, spawn: Spawn, driver: Any, path: str, clock: Clock | None = None) -> None:
         self._spawn = spawn
-        self._lock = lock
+        self._lock: DaemonLock | None = None
         self._memory = path == connections.MEMORY
         connection = connections.open_writer(driver, path)
         self._open = [connection]
@@ -96,11 +94,23 @@ class SqliteStore(SqliteOutbox):
             connections.prepare_file(path)
             lock = DaemonLock(path) if exclusive else None
         try:
-            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, lock, clock))
-        except BaseException as error:
+            store = await cls.on(driver, path, spawn, exclusive=exclusive, clock=clock)
+        except BaseException:
             if lock is not None:
                 lock.release()
-            if isinstance(error, driver.Error) and (known := library.named(error)) is not error:
+            raise
+        store._lock = lock
+        return store
+
+    @classmethod
+    async def on(
+        cls, driver: Any, path: str, spawn: Spawn, *, exclusive: bool, clock: Clock | None = None
+    ) -> "SqliteStore":
+        """The same with a driver that finds the file by itself; who else may open it is for the caller to know."""
+        try:
+            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, clock))
+        except driver.Error as error:
+            if (known := library.named(error)) is not error:
                 raise known from error
             raise
         if exclusive:

@@ -42,14 +42,14 @@ class Nemesis:
         swarm = self._universe.swarm
         self._universe.spawn("keeper", self._keep())
         kinds: dict[str, tuple[float, Callable[[Random], Awaitable[None]]]] = {
-            "crash": (swarm.crashes_per_day, self._crash),
-            "stop": (swarm.stops_per_day, self._stop),
-            "pause": (swarm.pauses_per_day, self._pause),
-            "jump": (swarm.jumps_per_day, self._jump),
-            "full disk": (swarm.full_disks_per_day, self._full_disk),
-            "failing writes": (swarm.failing_writes_per_day, self._failing_writes),
-            "failing sync": (swarm.failing_syncs_per_day, self._failing_sync),
-            "reload": (swarm.reloads_per_day, self._reload),
+            "crash": (swarm.crashes, self._crash),
+            "stop": (swarm.stops, self._stop),
+            "pause": (swarm.pauses, self._pause),
+            "jump": (swarm.jumps, self._jump),
+            "full disk": (swarm.full_disks, self._full_disk),
+            "failing writes": (swarm.failing_writes, self._failing_writes),
+            "failing sync": (swarm.failing_syncs, self._failing_sync),
+            "reload": (swarm.reloads, self._reload),
         }
         for kind, (per_day, do) in kinds.items():
             if per_day > 0:

@@ -11,7 +11,6 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 import structlog
-from tests.simulation.disk import SimDisk
 
 from gateway.engine.attempt import Endpoint
 from gateway.engine.gateway import Gateway
@@ -25,6 +24,8 @@ from gateway.plugin import Connector
 from gateway.policy.load import Loaded
 from gateway.store.sqlite import SqliteStore
 from tests.simulation.clock import SimClock
+from tests.simulation.disk import SimDisk
+from tests.simulation.driver import SimDriver
 from tests.simulation.due import next_due
 from tests.simulation.loop import PARTY, SimLoop
 from tests.simulation.spawn import Dead, SimSpawn
@@ -32,6 +33,10 @@ from tests.simulation.spawn import Dead, SimSpawn
 T = TypeVar("T")
 
 DATABASE = "gateway.db"
+
+
+class Unreachable(ConnectionError):
+    """No process of the gateway listens."""
 
 
 class Reset(ConnectionError):
@@ -87,7 +92,7 @@ class Process:
     ) -> None:
         """Open the database and start the loops, as the daemon does."""
         failpoint.listen(self.reached)
-        self.store = await SqliteStore.on(self.disk.driver(), DATABASE, self.spawn, clock=self.clock)
+        self.store = await SqliteStore.on(SimDriver(self.disk), DATABASE, self.spawn, exclusive=True, clock=self.clock)
         now = self.clock.now()
         world = World(self.clock, SeededRng(self.number), self._net, self.spawn, self.store, self._log())
         world.meters.started_at = now

@@ -7,17 +7,17 @@ shared are true ones; only the gateway may believe another time. The world aroun
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from tests.simulation.disk import SimDisk
-
 from gateway.engine.attempt import Endpoint
 from gateway.plugin import Connector, Request
 from gateway.policy.load import Loaded
+from tests.simulation.disk import SimDisk
 from tests.simulation.loop import SimLoop
-from tests.simulation.process import Process, Reset
+from tests.simulation.process import Process, Reset, Unreachable
 from tests.simulation.swarm import Swarm
 from tests.simulation.witness import Fault, Witness
 from tests.support.policies import loaded
@@ -28,10 +28,6 @@ T = TypeVar("T")
 
 WEATHER = frozenset({"step_postponed", "store_full", "fetched_not_stored", "connector_raised", "backlog_full"})
 """What the gateway may log as an error while something is wrong outside of it."""
-
-
-class Unreachable(ConnectionError):
-    """No process of the gateway listens."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,12 @@ class Universe:
 
     net: Any = None
     connectors: Callable[[], Mapping[str, Connector]] = dict
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    endpoints: Mapping[str, Any] = field(default_factory=dict)
+    """The receivers of notices."""
+
+    configured: Mapping[str, Endpoint] = field(default_factory=dict)
+    """The same as the gateway is configured with them."""
+
     policy: Loaded = field(init=False)
     lives: list[Process] = field(default_factory=list)
     _dice: dict[str, Random] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Universe:
     """Exceptions of the world itself: a fault of the simulation, not of the gateway."""
 
     def __post_init__(self) -> None:
+        self._context = copy_context()
         self.loop = SimLoop(self.dice("order") if self.swarm.shuffled else None)
         self.disk = SimDisk()
         self._down = asyncio.Event()
@@ -95,7 +97,8 @@ class Universe:
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Something that goes on beside all others, whatever becomes of the gateway."""
-        task = self.loop.create_task(work, name=name)
+        # Whoever asks for it: a process that dies doesn't take along what goes on around it.
+        task = self.loop.create_task(work, name=name, context=self._context.copy())
         self._around.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -125,13 +128,12 @@ class Universe:
             died=self._died,
             logged=self._logged,
         )
-        process.clock.ahead_ms = self.swarm.ahead_ms
         self.lives.append(process)
         self.process = process
         self._down.clear()
         self.trace("boot", process.number)
-        await process.ask("boot", process.boot(self.connectors(), self.endpoints, self.policy))
-        self.trace("ready", process.number)
+        await process.ask("boot", process.boot(self.connectors(), self.configured, self.policy))
+        self.fault("up", str(process.number))
 
     async def shut(self) -> None:
         """Stop the gateway in order."""
@@ -188,7 +190,6 @@ class Universe:
             task.cancel()
         if self._around:
             self.loop.run_until_complete(asyncio.gather(*self._around, return_exceptions=True))
-        self.disk.close()
         self.loop.close()
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
@@ -197,7 +198,7 @@ class Universe:
             self.failures.append(failure)
 
     def _died(self, process: Process, why: str) -> None:
-        self.trace("died", process.number, why)
+        self.fault("down", why)
         if self.power_fails:
             self.power_fails = False
             self.disk.power_cut(self.dice("power"))

@@ -1,0 +1,215 @@
+"""The life of one universe, from its first instant to the reckoning: which faults, which stories, and what must hold.
+
+Some days with faults; then everything is healed, and the gateway has as long as its schedule of retries asks for; then
+the world is looked at. A seed says all of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+from gateway.connectors.events import EventsConnector, EventsSettings
+from gateway.engine import attempt
+from gateway.kernel.signing import parse_secret
+from gateway.plugin import Connector
+from tests.simulation import policies, stories, swarm
+from tests.simulation.endpoints import company
+from tests.simulation.feed import Feed
+from tests.simulation.nemesis import Nemesis
+from tests.simulation.net import SimNet
+from tests.simulation.people import Desk, secret_of
+from tests.simulation.planted import planted
+from tests.simulation.process import Process
+from tests.simulation.scene import Violation
+from tests.simulation.senders import HABITS, Sender
+from tests.simulation.swarm import DAY_S
+from tests.simulation.universe import Reset, Universe, Unreachable
+from tests.support.points import points
+from tests.support.policies import loaded
+
+DAY_MS = 86_400_000
+FEED = "crm"
+SENDERS = ("shop", "chat", "mail")
+DAYS = (1.0, 1.0, 1.0, 2.0, 2.0, 3.0)
+LONG_DAYS = 8.0
+"""Where an endpoint is down for days, the story must be longer than that."""
+
+QUIET_POLL_S = 600.0
+PATIENCE_S = 6 * DAY_S
+"""So long after the last fault there must be nothing left to do: senders try again for three days, retries have their
+waits of up to half a day."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a universe. `days`: how many it lived."""
+
+    seed: int
+    days: float
+    digest: str
+    steps: int
+    faults: Mapping[str, int]
+    figures: Mapping[str, int]
+    violations: tuple[Violation, ...]
+
+
+def live(
+    seed: int,
+    *,
+    bug: str | None = None,
+    without: Collection[str] = (),
+    days: float | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out."""
+    with planted(bug):
+        life = _Life(seed, without, days, tell)
+        try:
+            return life.lived()
+        finally:
+            life.universe.close()
+
+
+class _Life:
+    def __init__(
+        self, seed: int, without: Collection[str], days: float | None, tell: Callable[[str], None] | None
+    ) -> None:
+        dice = Random(f"universe {seed}")
+        faults = swarm.drawn(dice)
+        chosen = dice.choice(DAYS)
+        self.days = days or (LONG_DAYS if faults.endpoint_down_days > 1 else chosen)
+        start = stories.first_instant(dice, (policies.DAY_ZONE, policies.NIGHT_ZONE), days=self.days)
+        faults = faults.without(without)
+        self.universe = Universe(seed, start, faults, tell=tell)
+        self.end = start + round(self.days * DAY_MS)
+        self.policies = [policies.text(policies.first()), policies.text(policies.second())]
+        self.universe.policy = loaded(self.policies[0])
+        self.seed = seed
+        self._people(dice)
+
+    def _people(self, dice: Random) -> None:
+        """Everybody who is there."""
+        universe = self.universe
+        secret = secret_of("endpoints")
+        names = list(policies.ENDPOINTS)
+        dice.shuffle(names)
+        self.endpoints = company(universe, names, [secret])
+        universe.endpoints = self.endpoints
+        universe.configured = {
+            name: attempt.Endpoint(
+                name, self.endpoints[name].url, (parse_secret(secret),), policies.SUBSCRIPTIONS[name]
+            )
+            for name in policies.ENDPOINTS
+        }
+        universe.net = SimNet(universe)
+        plans = stories.tell(universe.dice("stories"), (*SENDERS, FEED), universe.start, self.end)
+        habits = sorted(HABITS)
+        self.senders = {
+            name: Sender(universe, name, dice.choice(habits), secret_of(name), plans[name]) for name in SENDERS
+        }
+        self.feed = Feed(universe, FEED, plans[FEED], every_s=600.0)
+        universe.connectors = self._connectors
+        self.desk = Desk(universe, self.senders)
+
+    def _connectors(self) -> Mapping[str, Connector]:
+        """The connectors of a new process."""
+        posted = {
+            name: EventsConnector(name, EventsSettings(secret=[secret_of(name)]), None)  # type: ignore[arg-type]
+            for name in SENDERS
+        }
+        return {**posted, FEED: self.feed.connector()}
+
+    def lived(self) -> Outcome:
+        """Live, and reckon."""
+        universe = self.universe
+        violations = universe.loop.run_until_complete(self._story())
+        return Outcome(
+            seed=self.seed,
+            days=universe.loop.time() / DAY_S,
+            digest=universe.loop.digest,
+            steps=universe.loop.steps,
+            faults=Counter(fault.kind for fault in universe.witness.faults),
+            figures=self._figures(),
+            violations=tuple(violations),
+        )
+
+    async def _story(self) -> list[Violation]:
+        universe = self.universe
+        nemesis = Nemesis(universe, _points(), self.policies)
+        nemesis.begin()
+        try:
+            await universe.boot()
+        except Reset:
+            universe.trace("died while it started")
+        for sender in self.senders.values():
+            universe.spawn(sender.name, sender.run())
+        universe.spawn("desk", self.desk.run())
+        await universe.sleep(self.days * DAY_S)
+        universe.trace("healed")
+        await nemesis.heal()
+        for one in (*self.endpoints.values(), *self.senders.values(), self.feed):
+            one.recover()
+        left = await self._quiet()
+        if left:
+            return [Violation("quiet", left), *self._own_failures()]
+        return [*self._own_failures(), *await universe.ask("reckoning", self._reckoned)]
+
+    async def _quiet(self) -> str:
+        """Wait until nothing is left to do; what is left after all patience."""
+        universe, left = self.universe, "it never ran"
+        for _ in range(round(PATIENCE_S / QUIET_POLL_S)):
+            await universe.sleep(QUIET_POLL_S)
+            try:
+                await self._enable()
+                counts = await universe.ask("counts", lambda process: process.store.counts())
+            except (Unreachable, Reset):
+                continue
+            waits = [f"{sender.name} still tells" for sender in self.senders.values() if not sender.idle]
+            waits += [] if self.feed.idle else [f"{FEED} still has rows"]
+            waits += [f"{name}: {counts[name]}" for name in ("inbox_ready", "deliveries_ready") if counts[name]]
+            left = ", ".join(waits)
+            if not left:
+                return ""
+        return f"{left}, {PATIENCE_S / DAY_S:g} days after the last fault"
+
+    async def _enable(self) -> None:
+        """A person lets endpoints that were given up have their deliveries again."""
+        universe = self.universe
+        states = await universe.ask("states", lambda process: process.store.endpoint_states())
+        for name in sorted(states):
+            if states[name].health.disabled_at is not None:
+                universe.fault("enabled", name)
+                await universe.ask(
+                    "enable",
+                    lambda process, name=name: process.store.enable_endpoint(name, process.clock.now(), "sim"),
+                )
+                if universe.process is not None:
+                    universe.process.clock.stir()
+
+    def _own_failures(self) -> list[Violation]:
+        universe = self.universe
+        found = [Violation("log", said) for said in universe.witness.errors]
+        found += [Violation("simulation", repr(failure)) for failure in universe.failures]
+        found += [Violation("I4", f"{one.name}: {wrong}") for one in self.endpoints.values() for wrong in one.wrongs]
+        return found
+
+    async def _reckoned(self, process: Process) -> list[Violation]:
+        return []
+
+    def _figures(self) -> Mapping[str, int]:
+        witness = self.universe.witness
+        ids = Counter((heard.endpoint, heard.id) for heard in witness.heard)
+        return {
+            "told": len(witness.told),
+            "acknowledged": sum(told.acked_at is not None for told in witness.told.values()),
+            "heard": len(witness.heard),
+            "doubled": sum(count - 1 for count in ids.values()),
+            "lives": len(self.universe.lives),
+        }
+
+
+@cache
+def _points() -> list[str]:
+    return list(points())
