@@ -4,6 +4,7 @@ Laws. Nothing that one lane does takes room from another. What a lane holds is l
 given back untried.
 """
 
+import dataclasses
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -87,14 +88,23 @@ class Lane:
         return max(0, room if self.pace is None else min(room, pace.allowed(self.pace, now)))
 
     def take(self, claimed: Iterable[Delivery], now: int) -> None:
-        """Hold what was claimed for it."""
+        """Hold what was claimed for it. Where a clock has jumped, that may be what it holds already: then the new claim
+        takes the place of the old one, and nothing goes twice."""
         before = len(self.waiting)
-        self.waiting.extend(claimed)
+        places = {held.id: place for place, held in enumerate(self.waiting)}
+        for delivery in claimed:
+            if delivery.id in self.flying:
+                self.flying[delivery.id] = delivery
+            elif delivery.id in places:
+                self.waiting[places[delivery.id]] = delivery
+            else:
+                self.waiting.append(delivery)
         if self.pace is not None:
             self.pace = pace.spent(self.pace, len(self.waiting) - before, now)
 
-    def land(self, landed: Landed) -> None:
-        """Take what came of a try."""
+    def land(self, landed: Landed, attempt: int) -> None:
+        """Take what came of a try; `attempt` is the claim under which it is held now."""
+        landed = dataclasses.replace(landed, outcome=replace(landed.outcome, attempt=attempt))
         self.landed.append(landed)
         self.failures = self.failures + 1 if landed.answer == "failed" else 0
         tripped = self.failures >= breaker.FAILURES_MAX and self.health.open_until is None

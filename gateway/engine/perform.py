@@ -163,8 +163,8 @@ class Performer:
                 try:
                     landed = await self._try(lane, delivery)
                 finally:
-                    del lane.flying[delivery.id]
-                lane.land(landed)
+                    held = lane.flying.pop(delivery.id)
+                lane.land(landed, held.attempt)
                 if not lane.waiting or landed.answer != "delivered":
                     self.wake()
         finally:
