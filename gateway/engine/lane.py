@@ -36,9 +36,7 @@ class Lane:
     endpoint: Endpoint | None
     share: int
     waiting: deque[Delivery] = field(default_factory=deque)
-    flying: dict[tuple[int, int], Delivery] = field(default_factory=dict)
-    """What is under way, by (id, attempt): what was claimed again while its first try hung is there twice."""
-
+    flying: dict[int, Delivery] = field(default_factory=dict)
     landed: list[Landed] = field(default_factory=list)
     settling: list[Landed] = field(default_factory=list)
     """What has landed and is being written; `health` and `changes` follow from it."""
@@ -89,15 +87,27 @@ class Lane:
         return max(0, room if self.pace is None else min(room, pace.allowed(self.pace, now)))
 
     def take(self, claimed: Iterable[Delivery], now: int) -> None:
-        """Hold what was claimed for it."""
+        """Hold what was claimed for it. Where a clock has jumped, or the disk was full, that may be what it holds already:
+        then the new claim takes the place of the old one, and nothing goes twice."""
         before = len(self.waiting)
-        self.waiting.extend(claimed)
+        waiting = {held.id: place for place, held in enumerate(self.waiting)}
+        landed = {one.outcome.delivery: place for place, one in enumerate(self.landed)}
+        for delivery in claimed:
+            if delivery.id in self.flying:
+                self.flying[delivery.id] = delivery
+            elif delivery.id in landed:
+                place = landed[delivery.id]
+                self.landed[place] = self.landed[place].under(delivery.attempt)
+            elif delivery.id in waiting:
+                self.waiting[waiting[delivery.id]] = delivery
+            else:
+                self.waiting.append(delivery)
         if self.pace is not None:
             self.pace = pace.spent(self.pace, len(self.waiting) - before, now)
 
-    def land(self, landed: Landed) -> None:
-        """Take what came of a try."""
-        self.landed.append(landed)
+    def land(self, landed: Landed, attempt: int) -> None:
+        """Take what came of a try; `attempt` is the claim under which it is held now."""
+        self.landed.append(landed.under(attempt))
         self.failures = self.failures + 1 if landed.answer == "failed" else 0
         tripped = self.failures >= breaker.FAILURES_MAX and self.health.open_until is None
         self.held_up |= tripped or landed.answer == "gone" or landed.pause_ms is not None

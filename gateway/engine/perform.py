@@ -159,12 +159,12 @@ class Performer:
         try:
             while lane.waiting and not lane.held_up:
                 delivery = lane.waiting.popleft()
-                lane.flying[delivery.id, delivery.attempt] = delivery
+                lane.flying[delivery.id] = delivery
                 try:
                     landed = await self._try(lane, delivery)
                 finally:
-                    del lane.flying[delivery.id, delivery.attempt]
-                lane.land(landed)
+                    held = lane.flying.pop(delivery.id)
+                lane.land(landed, held.attempt)
                 if not lane.waiting or landed.answer != "delivered":
                     self.wake()
         finally:

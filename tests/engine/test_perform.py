@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -421,6 +422,35 @@ def test_a_lease_holds_as_long_as_its_holder_lives() -> None:
         slow.open.set()
         await performer.finish()
         assert [(delivery.state, delivery.attempt) for delivery in await rig.deliveries()] == [("delivered", 1)]
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE)
+
+
+def test_a_clock_that_jumps_sends_nothing_twice_that_is_under_way() -> None:
+    """All leases seem to be over at once: what is claimed anew is what is held already, in flight or waiting."""
+
+    async def story(rig: Rig) -> None:
+        slow = SlowNet()
+        rig.net = slow
+        rig.endpoints["helpdesk"] = replace(rig.endpoints["helpdesk"], concurrency=2)
+        await rig.restart()
+        await rig.post(opening(), opening(ticket="2"), opening(ticket="3"))
+        await rig.gateway.judge_once()
+        performer = rig.gateway._performer
+        await performer.advance()
+        await until(lambda: len(slow.sent) == 2)
+        lane = performer.lanes["helpdesk"]
+        claimed = await rig.store.claim_deliveries(now=rig.clock.at, lease_ms=10_000, room={"helpdesk": 1})
+        lane.take(claimed, rig.clock.at)
+        rig.clock.at += HOUR
+        again = await rig.store.claim_deliveries(now=rig.clock.at, lease_ms=10_000, room={"helpdesk": 9})
+        lane.take(again, rig.clock.at)
+        assert len(again) == 3
+        assert sorted(lane.held()) == sorted((delivery.id, delivery.attempt) for delivery in again)
+        slow.open.set()
+        await performer.landed()
+        assert len(slow.sent) == 3
+        assert [(delivery.state, delivery.attempt) for delivery in await rig.deliveries()] == [("delivered", 2)] * 3
 
     run(story, policy=QUIET, subscriptions=ONE_NOTICE)
 

@@ -36,13 +36,16 @@ class Received:
     body: bytes
 
     @property
-    def event(self) -> str | None:
-        """The id of the event that it is, if it is one."""
+    def events(self) -> tuple[str, ...]:
+        """The ids of the events that it is or brings; of a thin one none."""
         try:
             told = json.loads(self.body)
         except ValueError:
-            return None
-        return told.get("id") if isinstance(told, dict) else None
+            return ()
+        if not isinstance(told, dict):
+            return ()
+        listed = told["events"] if "events" in told else [told] if "type" in told else []
+        return tuple(event["id"] for event in listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Violation:
 class Scene:
     """A run at an instant at which the gateway has nothing left to do: `now` is true, and its clock is right.
 
-    `parked`: beginnings of the reasons for which records may be parked, since the run itself has caused them.
+    `parked`: words of the reasons for which records may be parked, since the run itself has caused them.
     """
 
     witness: Witness
@@ -52,6 +52,10 @@ class Scene:
     def policies(self) -> list[tuple[int, dict[str, Any]]]:
         """The policies as plain values, each with the instant from which it judges."""
         return [(row.since, policies.named(row.text)) for row in self.kept.policies]
+
+    def young(self, at: int) -> bool:
+        """Whether nothing of an instant can have been given up or removed for its age, however wrong the clock was."""
+        return self.now - at < AGE_MAX_MS - self.troubles.skew_ms
 
     def replays(self, delivery: Sent) -> int:
         """How often operators have asked for a delivery once more."""

@@ -25,10 +25,11 @@ ARMED_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something was wrong from an instant to another."""
+    """Something was wrong from an instant to another. `long`: for a while; it may have cost more than one outcome."""
 
     start: int
     end: int
+    long: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def troubles(faults: Iterable[Fault], until: int, *, ahead_ms: int = 0, slow: bo
         if fault.kind in STARTS:
             begun.setdefault(STARTS[fault.kind], fault.at)
         elif fault.kind in begun:
-            found.append(Trouble(begun.pop(fault.kind), fault.at + AFTER_MS))
+            found.append(Trouble(begun.pop(fault.kind), fault.at + AFTER_MS, long=fault.kind != "up"))
         elif fault.kind == "pause":
             found.append(Trouble(fault.at, fault.at + round(_number(fault.detail) * 1_000) + AFTER_MS))
         elif fault.kind in SHORT:
-            found.append(Trouble(fault.at, fault.at + (armed_ms if fault.kind in ARMED else 0) + AFTER_MS))
+            found.append(Trouble(fault.at, fault.at + (armed_ms if fault.kind in ARMED else 0) + AFTER_MS, long=False))
         elif fault.kind == "clock":
             skews.append(round(_number(fault.detail)))
             jumped_at = fault.at if jumped_at is None else jumped_at
