@@ -22,7 +22,6 @@ from standardwebhooks import Webhook
 
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import Instant, format_instant
-from gateway.policy.load import Loaded, load_policy
 from tests.support.source import ROOT
 
 T = TypeVar("T")
@@ -239,10 +238,6 @@ class Site:
     def database_file(self) -> Path:
         """Where the database is."""
         return self.folder / self.database
-
-    def loaded(self) -> Loaded:
-        """The policy, as the gateway loads it."""
-        return load_policy(self.policy, "policy.yaml")
 
     def write(self) -> None:
         """Put the configuration and the policy into the folder."""
