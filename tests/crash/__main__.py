@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from tests.crash.job import begin, run_site
@@ -34,9 +34,11 @@ _UNITS = {"s": 1, "m": 60, "h": 3_600}
 def main(arguments: list[str] | None = None) -> int:
     """Do as the command line says; the exit code."""
     asked = _parser().parse_args(arguments)
-    if asked.bug == "all":
-        return max(_find(asked, bug) for bug in BUGS)
-    return _find(asked, asked.bug) if asked.bug else _prove(asked)
+    if asked.bug:
+        wanted = [*BUGS] if asked.bug == "all" else [asked.bug]
+        with ThreadPoolExecutor(asked.jobs) as pool:
+            return max(pool.map(lambda bug: _find(asked, bug), wanted))
+    return _prove(asked)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,15 +76,15 @@ def _sites(asked: argparse.Namespace) -> Iterator[tuple[int, int]]:
         site, left = site + 1, left - PER_SITE
 
 
-def _played(asked: argparse.Namespace, bug: str) -> Iterator[tuple[int, Told]]:
+def _played(asked: argparse.Namespace, jobs: int, bug: str = "") -> Iterator[tuple[int, Told]]:
     """Each site and how it went, as soon as it has ended; so many at a time as there are jobs."""
     scratch = Path(tempfile.mkdtemp(prefix="crash-"))
     sites = _sites(asked)
     running: dict[Future[Told], int] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(asked.jobs, context, begin, (scratch, bug)) as pool:
+    with ProcessPoolExecutor(jobs, context, begin, (scratch, bug)) as pool:
         while True:
-            while len(running) < asked.jobs and (following := next(sites, None)) is not None:
+            while len(running) < jobs and (following := next(sites, None)) is not None:
                 site, kills = following
                 place = scratch / f"site{site}"
                 running[pool.submit(run_site, place, asked.seed, site, kills, asked.point)] = site
@@ -101,7 +103,7 @@ def _prove(asked: argparse.Namespace) -> int:
     began = time.monotonic()
     kills, passes = Counter[str](), Counter[str]()
     bad = 0
-    for site, told in _played(asked, ""):
+    for site, told in _played(asked, asked.jobs):
         kills += told.kills
         passes += told.passes
         took_s = time.monotonic() - began
@@ -144,9 +146,9 @@ def _table(kills: Counter[str], passes: Counter[str]) -> None:
 
 
 def _find(asked: argparse.Namespace, bug: str) -> int:
-    """Whether the bug is found: 0 if it is."""
+    """Whether the bug is found, site by site: 0 if it is."""
     kills = 0
-    played = _played(asked, bug)
+    played = _played(asked, 1, bug)
     for site, told in played:
         kills += told.kills.total()
         if told.wrong:

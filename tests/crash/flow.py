@@ -1,4 +1,4 @@
-"""A connector whose vendor is a folder: `rows.jsonl` is its stream, `down` says that it doesn't answer.
+"""A connector whose vendor is a folder: `rows.jsonl` is its stream, `down` says that it can't look anything up.
 
 A row is an event, or names a ticket that has to be looked up. What is looked up says in its own id when it happened, in
 hex; an id that begins with `gone` is refused for good.
@@ -51,7 +51,6 @@ class Flow:
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """The next rows; the cursor is how many there were before."""
-        self._refuse_when_down()
         text = (self._folder / ROWS).read_bytes()
         rows = text[: text.rfind(b"\n") + 1].splitlines()
         begin = int(cursor or 0)
@@ -64,7 +63,8 @@ class Flow:
 
     async def fetch(self, ref: Ref, now: int) -> Sequence[Record]:
         """The ticket's opening."""
-        self._refuse_when_down()
+        if (self._folder / DOWN).exists():
+            raise Transient("503")
         if ref.id.startswith("gone"):
             raise Permanent("there is no such ticket")
         event = opening(ref.id, int(ref.id.rpartition("-")[2], 16), priority="urgent")
@@ -81,10 +81,6 @@ class Flow:
     async def check(self) -> Sequence[Finding]:
         """Nothing to ask."""
         return []
-
-    def _refuse_when_down(self) -> None:
-        if (self._folder / DOWN).exists():
-            raise Transient("503")
 
 
 @hookimpl

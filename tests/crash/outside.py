@@ -101,7 +101,7 @@ class Vendor:
             self.refused += 1
 
     def down(self, is_so: bool) -> None:
-        """Answer no more, or again."""
+        """Look nothing up any more, or again."""
         if is_so:
             (self.folder / DOWN).touch()
         else:

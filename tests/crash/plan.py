@@ -19,7 +19,10 @@ AT_START = ("schema", "open", "put_in_force", "policy", "started", "register_end
 """What is passed once by a start, if at all."""
 
 COLD_EVERY = 6
-"""Of so many kills one is of a process that was started from nothing."""
+COLD_UNTIL = 60
+COLD_LATER_EVERY = 60
+"""Of so many kills one is of a process that was started from nothing; such a start takes as long as six others, so it
+becomes seldom when there are many."""
 
 RANDOM_EVERY = 4
 PER_SITE = 15
@@ -63,7 +66,7 @@ def plan(seed: int, site: int, kills: int, point: str = "") -> list[Kill]:
             found.append(_at(chance, point))
         elif number == begin:
             found.append(Kill(schema[site % len(schema)]))
-        elif number % COLD_EVERY == COLD_EVERY - 1:
+        elif _is_cold(number):
             found.append(_at_random(chance, cold=True))
         elif number % RANDOM_EVERY == 0:
             found.append(_at_random(chance, cold=False))
@@ -74,11 +77,12 @@ def plan(seed: int, site: int, kills: int, point: str = "") -> list[Kill]:
 
 def _points_before(number: int) -> int:
     """How many kills before this one were at points."""
-    return sum(
-        1
-        for before in range(number)
-        if before % PER_SITE and before % COLD_EVERY != COLD_EVERY - 1 and before % RANDOM_EVERY
-    )
+    return sum(1 for before in range(number) if before % PER_SITE and not _is_cold(before) and before % RANDOM_EVERY)
+
+
+def _is_cold(number: int) -> bool:
+    every = COLD_EVERY if number < COLD_UNTIL else COLD_LATER_EVERY
+    return number % every == every - 1
 
 
 def _at(chance: Random, point: str) -> Kill:

@@ -44,7 +44,7 @@ connectors:
   flow: {{plugin: flow, folder: "{vendor}"}}
 endpoints:
   helpdesk: {{url: "{helpdesk}", allow_private: true, secret: {{env: HELPDESK_SECRET}}, notices: ["*"]}}
-  backup: {{url: "{backup}", allow_private: true, secret: {{env: HELPDESK_SECRET}}, notices: ["escalation.*", "endpoint.*"]}}
+  backup: {{url: "{backup}", allow_private: true, secret: {{env: HELPDESK_SECRET}}, notices: ["escalation.*"]}}
 """
 REPLY_WITHIN_MS = 1_000
 BATCHES = 4
@@ -52,6 +52,15 @@ BATCHES = 4
 
 PATIENCE_S = 1.0
 """A point that isn't reached so long after all has been acknowledged is not waited for any more."""
+
+TROUBLE_S = 0.05
+TROUBLE = {
+    "hasten_deliveries": ("backup", 0.25),
+    "put_off_fetches": ("vendor", 1.0),
+    "postpone_fetch": ("vendor", 0.5),
+    "renew_deliveries": ("hold", 0.2),
+}
+"""Whatever is wrong outside lasts so long after the last acknowledgement; some transactions need more of something."""
 
 EXPECTED = {"fetch_given_up", "vendor_left_alone"}
 """What is logged as an error and is none: the vendor refuses some look-ups for good."""
@@ -152,6 +161,8 @@ class Scene:
     def _busy(self, daemon: Daemon, kill: Kill, end_it: Callable[[float], None]) -> None:
         """Trouble first, while all is sent; then calm."""
         trouble = {one for one in ("vendor", "backup", "helpdesk", "hold") if self.chance.random() < 0.4}
+        needed, trouble_s = TROUBLE.get(kill.point.partition(".")[0], ("", TROUBLE_S))
+        trouble.add(needed)
         self.vendor.down("vendor" in trouble)
         self.backup_moods.down = "backup" in trouble
         self.moods.restless = "helpdesk" in trouble
@@ -168,6 +179,8 @@ class Scene:
                 self._reload(daemon)
 
         self.senders.send(daemon.listen, acknowledged)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            daemon.child.wait(trouble_s)
         self.calm()
         # Fewer were acknowledged than were to be waited for: it is killed now.
         if not kill.point and kill.acknowledgements is not None:
