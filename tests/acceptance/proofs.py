@@ -84,5 +84,5 @@ def called_late(found: Kept, within_ms: int) -> Iterator[str]:
 
 def _answered_in_time(story: Story, within_ms: int) -> bool:
     events = {entry.event.id.rpartition("/")[2]: entry for entry in story.history}
-    answer = events.get("message.added")
-    return answer is not None and answer.received_at <= int(events["contact.opened"].event.at) + within_ms
+    opened, answer = events.get("contact.opened"), events.get("message.added")
+    return opened is not None and answer is not None and answer.received_at <= int(opened.event.at) + within_ms

@@ -102,10 +102,11 @@ def _played(asked: argparse.Namespace, jobs: int, bug: str = "") -> Iterator[tup
 def _prove(asked: argparse.Namespace) -> int:
     began = time.monotonic()
     kills, passes = Counter[str](), Counter[str]()
-    bad = 0
+    bad = blamed = 0
     for site, told in _played(asked, asked.jobs):
         kills += told.kills
         passes += told.passes
+        blamed += told.blamed
         took_s = time.monotonic() - began
         print(
             f"site {site}: {'NOT WHOLE' if told.wrong else 'whole'}; {kills.total()} kills in {took_s:.0f} s,"
@@ -116,6 +117,7 @@ def _prove(asked: argparse.Namespace) -> int:
             bad += 1
             _tell(asked, site, told)
     _table(kills, passes)
+    print(f"records that were blamed for five deaths, parked, and replayed by an operator: {blamed}")
     never = unreached(passes) if kills.total() >= ALL_REACHED_FROM and not asked.point else []
     for point in never:
         print(f"never passed, though a daemon should: {point}", file=sys.stderr)

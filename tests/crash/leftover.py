@@ -28,6 +28,13 @@ UNION ALL SELECT 'outdated', count(*) FROM contacts WHERE policy_since < (SELECT
 UNION ALL SELECT 'rows', ? - coalesce(max(cast(cursor AS INTEGER)), 0) FROM cursors
 """
 
+GIVEN_UP = "SELECT id FROM inbox WHERE state = 'parked' AND reason LIKE 'taken up % and never finished%'"
+
+
+def given_up(database: Path) -> list[int]:
+    """The records of which a gateway thinks that they are what kills it."""
+    return _looked(database, lambda connection: [row[0] for row in connection.execute(GIVEN_UP)], [])
+
 
 def leases(database: Path) -> set[tuple[str, object, int]]:
     """What is leased, by its fencing number. Nothing where there is no schema yet."""
