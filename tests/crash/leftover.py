@@ -36,6 +36,12 @@ def given_up(database: Path) -> list[int]:
     return _looked(database, lambda connection: [row[0] for row in connection.execute(GIVEN_UP)], [])
 
 
+def breaker_is_open(database: Path, endpoint: str) -> bool:
+    """Whether an endpoint is left alone for now."""
+    asked = "SELECT count(*) FROM endpoints WHERE name = ? AND open_until IS NOT NULL"
+    return bool(_looked(database, lambda connection: connection.execute(asked, (endpoint,)).fetchone()[0], 0))
+
+
 def leases(database: Path) -> set[tuple[str, object, int]]:
     """What is leased, by its fencing number. Nothing where there is no schema yet."""
     return _looked(database, lambda connection: {*connection.execute(LEASES)}, set())

@@ -246,8 +246,8 @@ class Scene:
         second = self._fork(Kill())
         if self._is_ready(second):
             raise Violation("a second gateway runs on the same database")
+        self._trouble_at_length(daemon)
         self.calm()
-        self.senders.send(daemon.listen)
         if self.senders.waiting:
             raise Violation(f"a gateway that nobody kills has gone: {daemon.said()[-2_000:]}")
         self._wait_until_quiet()
@@ -259,6 +259,25 @@ class Scene:
         if (code := daemon.stop()) != 0:
             raise Violation(f"the last gateway ended with {code}: {daemon.said()[-2_000:]}")
         return [*self._logged(), *self._wrong()]
+
+    def _trouble_at_length(self, daemon: Daemon) -> None:
+        """Let what is wrong outside last until the gateway leaves it alone: lives are too short for that."""
+        before = self._passed("put_off_fetches.committed")
+        self.vendor.down(True)
+        self.backup_moods.down = True
+        self.vendor.more(self.chance)
+        self.senders.more(BATCHES)
+        self.senders.send(daemon.listen)
+        eventually(
+            lambda: (
+                leftover.breaker_is_open(self.site.database_file, "backup")
+                and self._passed("put_off_fetches.committed") > before
+            ),
+            "the vendor and an endpoint are left alone for a while",
+        )
+
+    def _passed(self, point: str) -> int:
+        return int(COUNT.unpack_from(self.passes.read_bytes(), COUNT.size * points().index(point))[0])
 
     def _wait_until_quiet(self) -> None:
         ends = time.monotonic() + DEADLINE_S
