@@ -44,7 +44,7 @@ class Received:
             return ()
         if not isinstance(told, dict):
             return ()
-        listed = told["events"] if "events" in told else [told] if "type" in told else []
+        listed = told.get("events", [told] if "type" in told else [])
         return tuple(event["id"] for event in listed)
 
 
