@@ -1,6 +1,9 @@
 """One try of a delivery: signed, sent, and what its answer means. Nothing is kept here."""
 
+import dataclasses
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gateway.engine.world import World
 from gateway.kernel.failpoint import reached
@@ -40,6 +43,10 @@ class Landed:
     outcome: Outcome
     answer: Answer | None = None
     pause_ms: int | None = None
+
+    def under(self, attempt: int) -> "Landed":
+        """The same, under another claim of the delivery."""
+        return dataclasses.replace(self, outcome=replace(self.outcome, attempt=attempt))
 
 
 def undeliverable(delivery: Delivery, now: int) -> Landed:

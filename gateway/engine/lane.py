@@ -4,7 +4,6 @@ Laws. Nothing that one lane does takes room from another. What a lane holds is l
 given back untried.
 """
 
-import dataclasses
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -88,15 +87,19 @@ class Lane:
         return max(0, room if self.pace is None else min(room, pace.allowed(self.pace, now)))
 
     def take(self, claimed: Iterable[Delivery], now: int) -> None:
-        """Hold what was claimed for it. Where a clock has jumped, that may be what it holds already: then the new claim
-        takes the place of the old one, and nothing goes twice."""
+        """Hold what was claimed for it. Where a clock has jumped, or the disk was full, that may be what it holds already:
+        then the new claim takes the place of the old one, and nothing goes twice."""
         before = len(self.waiting)
-        places = {held.id: place for place, held in enumerate(self.waiting)}
+        waiting = {held.id: place for place, held in enumerate(self.waiting)}
+        landed = {one.outcome.delivery: place for place, one in enumerate(self.landed)}
         for delivery in claimed:
             if delivery.id in self.flying:
                 self.flying[delivery.id] = delivery
-            elif delivery.id in places:
-                self.waiting[places[delivery.id]] = delivery
+            elif delivery.id in landed:
+                place = landed[delivery.id]
+                self.landed[place] = self.landed[place].under(delivery.attempt)
+            elif delivery.id in waiting:
+                self.waiting[waiting[delivery.id]] = delivery
             else:
                 self.waiting.append(delivery)
         if self.pace is not None:
@@ -104,8 +107,7 @@ class Lane:
 
     def land(self, landed: Landed, attempt: int) -> None:
         """Take what came of a try; `attempt` is the claim under which it is held now."""
-        landed = dataclasses.replace(landed, outcome=replace(landed.outcome, attempt=attempt))
-        self.landed.append(landed)
+        self.landed.append(landed.under(attempt))
         self.failures = self.failures + 1 if landed.answer == "failed" else 0
         tripped = self.failures >= breaker.FAILURES_MAX and self.health.open_until is None
         self.held_up |= tripped or landed.answer == "gone" or landed.pause_ms is not None

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -60,8 +61,8 @@ class Around:
         await asyncio.sleep(seconds)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> object:
-        """A task that is held."""
-        task = self.loop.create_task(work, name=name)
+        """A task that is held, and is nobody's."""
+        task = self.loop.create_task(work, name=name, context=Context())
         self.tasks.add(task)
         return task
 

@@ -3,17 +3,26 @@
 import asyncio
 from collections.abc import Callable
 
+from gateway.engine.fetch import POLL_S as FETCH_POLL_S
+from gateway.engine.retain import EVERY_S as RETAIN_S
 from gateway.engine.supervise import POLL_S
+from gateway.engine.watch import EVERY_S as WATCH_S
 from tests.simulation.loop import SimLoop
 
-ENGINE_POLLS = {
-    "judge waits": 60.0,
-    "perform waits": 60.0,
-    "fetch waits": 60.0,
-    "watch waits": 3_600.0,
-    "retain waits": 3_600.0,
+POLLS = {
+    "judge waits": (POLL_S, 60.0),
+    "perform waits": (POLL_S, 60.0),
+    "fetch waits": (FETCH_POLL_S, 60.0),
+    "watch waits": (WATCH_S, 3_600.0),
+    "retain waits": (RETAIN_S, 3_600.0),
 }
-"""The loops that look whether there is something to do, and how long at most they are left alone if there can't be."""
+"""The loops that look whether there is something to do: how often, and how long at most they are left alone where there
+can't be. Any other wait of theirs is one that they mean."""
+
+STIRRING = frozenset(
+    {"add_page", "finish_fetch", "enable_endpoint", "replay_delivery", "replay_deliveries", "replay_record"}
+)
+"""Transactions that give a loop something to do which nobody tells it of: it finds it at its next poll."""
 
 UNDER_WAY_S = 1.0
 """While a request is under way, leases must be renewed: so often they look."""
@@ -48,8 +57,8 @@ class SimClock:
     async def sleep(self, seconds: float) -> None:
         """Come back after `seconds`."""
         task = asyncio.current_task()
-        longest = ENGINE_POLLS.get(task.get_name()) if task is not None else None
-        if longest is not None and seconds >= POLL_S:
+        poll_s, longest = POLLS.get(task.get_name() if task is not None else "", (-1.0, 0.0))
+        if seconds == poll_s:
             await self._doze(seconds, longest)
         else:
             await asyncio.sleep(seconds)
@@ -69,8 +78,7 @@ class SimClock:
             await asyncio.sleep(seconds)
             return
         sleeper: asyncio.Future[None] = self._loop.create_future()
-        if seconds <= POLL_S:
-            self._sleepers.add(sleeper)
+        self._sleepers.add(sleeper)
         timer = self._loop.call_later(most, _wake, sleeper)
         try:
             await sleeper

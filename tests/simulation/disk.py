@@ -6,7 +6,7 @@ has neither time nor chance of its own: equal seeds leave equal bytes, as long a
 
 from random import Random
 from typing import Protocol
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import apsw
 
@@ -25,12 +25,13 @@ class Opened(Protocol):
 
 
 class SimDisk:
-    """One disk. `troubles` are what is wrong with it; `mount` is what the process that lives now has of it."""
+    """One disk. `troubles` are what is wrong with it; `mount` is what the process that lives now has of it, and
+    `opened` who has which file open."""
 
     def __init__(self) -> None:
         self._folder = Folder()
-        self._opened: WeakSet[Opened] = WeakSet()
         self._openings = 0
+        self.opened: WeakValueDictionary[str, Opened] = WeakValueDictionary()
         self.troubles = Troubles()
         self.mount = Mount(self._folder, self.troubles)
 
@@ -42,23 +43,23 @@ class SimDisk:
         return other
 
     def open(self, path: str, opened: Opened) -> apsw.Connection:
-        """A connection of SQLite to a file, for somebody who lets go of it when the process dies."""
+        """The one connection of SQLite to a file, for somebody who lets go of it when the process dies."""
         if not self.mount.alive:
             raise Dead("the process has died: say first what became of it, `kill` or `power_cut`")
         self._openings += 1
         connection = self.mount.connect(path, self._openings)
         # What the garbage collector closes leaves the file as it is: only who closes it in earnest moves the log.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        self._opened.add(opened)
+        self.opened[path] = opened
         return connection
 
     def kill(self) -> None:
         """The process dies, the machine lives: all that was written stays, open transactions are left behind."""
         self.mount.alive = False
         self.troubles.fuse(0)
-        for opened in list(self._opened):
+        for opened in list(self.opened.values()):
             opened.bury()
-        self._opened.clear()
+        self.opened.clear()
         self.mount = Mount(self._folder, self.troubles)
 
     def power_cut(self, dice: Random) -> None:

@@ -5,6 +5,8 @@ could share, and a write-ahead log then wants `locking_mode=EXCLUSIVE`. That is 
 work runs in one step, as in the simulation: no reader's BEGIN lies within a writer's transaction (SQLite would refuse
 it). Settings are those of the connection that came first: a later one that reads only doesn't keep it from writing.
 A connection of a process that has died raises Dead, whatever is asked of it.
+
+Not simulated: a checkpoint that meets a reader. PASSIVE moves the whole log at once, RESTART is never busy.
 """
 
 import re
@@ -74,13 +76,12 @@ class SimDriver:
 
     def __init__(self, disk: SimDisk) -> None:
         self._disk = disk
-        self._shared: dict[str, _Shared] = {}
 
     def connect(self, path: str, *, isolation_level: None = None, check_same_thread: bool = False) -> "Connection":
         """A connection to a file of the disk, which is made if it isn't there."""
-        shared = self._shared.get(path)
-        if shared is None or shared.sqlite is None:
-            shared = self._shared[path] = _Shared(self._disk, path)
+        shared = self._disk.opened.get(path)
+        if not isinstance(shared, _Shared) or shared.sqlite is None:
+            shared = _Shared(self._disk, path)
         return Connection(shared)
 
 

@@ -13,9 +13,10 @@ import hashlib
 import heapq
 from collections import deque
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from random import Random
 from typing import Any, Protocol
+from weakref import WeakSet
 
 
 class Party(Protocol):
@@ -64,7 +65,12 @@ class SimLoop(asyncio.BaseEventLoop):
         self._order = order
         self._held: list[asyncio.Handle] = []
         self._hash = hashlib.blake2b(digest_size=16)
+        self._tasks_of: dict[Party | None, WeakSet[asyncio.Task[Any]]] = {}
+        # After some months a float of seconds can't tell a nanosecond: timers would never be reached.
+        self._clock_resolution = 1e-6
         self.steps = 0
+        self.set_task_factory(self._made)
+        self.set_exception_handler(lambda *_: None)  # what a dead process has not retrieved is no news
 
     def time(self) -> float:
         """Virtual seconds since the beginning."""
@@ -91,6 +97,10 @@ class SimLoop(asyncio.BaseEventLoop):
             ready.rotate(self._order.randrange(len(ready)))
         if ready:
             self._count(ready)
+
+    def tasks_of(self, party: Party | None) -> list[asyncio.Task[Any]]:
+        """The tasks of a party that have not ended."""
+        return [task for task in self._tasks_of.get(party, ()) if not task.done()]
 
     def drop(self, whose: Callable[[Party | None], bool]) -> None:
         """Forget every step and every timer of some parties."""
@@ -131,6 +141,12 @@ class SimLoop(asyncio.BaseEventLoop):
                 self._held.append(handle)
             elif party.dead or not party.stepping(self):
                 handle.cancel()
+
+    def _made(self, _: asyncio.AbstractEventLoop, work: Any, context: Context | None = None) -> "asyncio.Task[Any]":
+        party = PARTY.get() if context is None else context.get(PARTY)
+        task = asyncio.Task(work, loop=self, context=context)
+        self._tasks_of.setdefault(party, WeakSet()).add(task)
+        return task
 
     def _process_events(self, event_list: list[Any]) -> None:
         """There are no sockets."""

@@ -61,8 +61,9 @@ class Nemesis:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        disk = self._universe.disk
-        disk.full, disk.failing_writes, disk.failing_sync = False, False, None
+        troubles = self._universe.disk.troubles
+        troubles.full = troubles.failing_writes = False
+        troubles.fail_sync(0)
         process = self._universe.process
         if process is not None:
             process.fuse = process.trap = None
@@ -155,28 +156,28 @@ class Nemesis:
 
     # ── The disk ─────────────────────────────────────────────────────────────────────────────────────────────────
     async def _full_disk(self, dice: Random) -> None:
-        disk, seconds = self._universe.disk, dice.uniform(1.0, 1_800.0)
+        troubles, seconds = self._universe.disk.troubles, dice.uniform(1.0, 1_800.0)
         self._universe.fault("disk full", f"{seconds:.0f} s")
-        disk.full = True
+        troubles.full = True
         try:
             await self._universe.sleep(seconds)
         finally:
-            disk.full = False
+            troubles.full = False
             self._universe.fault("disk has room")
 
     async def _failing_writes(self, dice: Random) -> None:
-        disk, seconds = self._universe.disk, dice.uniform(0.1, 60.0)
+        troubles, seconds = self._universe.disk.troubles, dice.uniform(0.1, 60.0)
         self._universe.fault("disk fails", f"{seconds:.0f} s")
-        disk.failing_writes = True
+        troubles.failing_writes = True
         try:
             await self._universe.sleep(seconds)
         finally:
-            disk.failing_writes = False
+            troubles.failing_writes = False
             self._universe.fault("disk works")
 
     async def _failing_sync(self, dice: Random) -> None:
         self._universe.fault("a sync fails")
-        self._universe.disk.failing_sync = dice.randint(1, 5)
+        self._universe.disk.troubles.fail_sync(dice.randint(1, 5), reverts=dice.random() < 0.5)
 
     # ── Operators ────────────────────────────────────────────────────────────────────────────────────────────────
     async def _reload(self, dice: Random) -> None:

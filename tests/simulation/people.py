@@ -16,7 +16,7 @@ def secret_of(word: str) -> str:
 
 
 class Desk:
-    """The people at the endpoints: some of the escalations of which they hear they acknowledge, by a sender's events."""
+    """The people at the endpoints: some of the escalations that they hear of they acknowledge."""
 
     def __init__(self, universe: Universe, senders: Mapping[str, Sender]) -> None:
         self._universe = universe

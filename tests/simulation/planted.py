@@ -35,11 +35,12 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug, in words; `days` is how long the universe of its seed lives."""
+    """A bug, in words, and a seed under which it is known to be found."""
 
     name: str
     words: str
     plant: Plant
+    seed: int = 0
 
 
 _plants: list[Bug] = []

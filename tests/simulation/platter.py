@@ -6,7 +6,6 @@ written (no flipped bits), and order between writes: any may be ahead of any.
 """
 
 from random import Random
-from typing import NamedTuple
 
 SECTOR = 512
 """Bytes that are written whole or not at all."""
@@ -18,10 +17,8 @@ TORN = 0.3
 """So likely a write that is neither certainly kept nor certainly lost is torn: each sector has a draw of its own."""
 
 
-class _Pending(NamedTuple):
-    at: int
-    data: bytes | None
-    """None: the file was cut off, or filled up, at `at`."""
+Change = tuple[int, bytes | None]
+"""What was written, and where; None: the file was cut off there, or filled up to there."""
 
 
 class File:
@@ -32,17 +29,16 @@ class File:
     def __init__(self, content: bytes = b"") -> None:
         self.seen = bytearray(content)
         self.durable = bytearray(content)
-        self.pending: list[_Pending] = []
+        self.pending: list[Change] = []
 
     def change(self, at: int, data: bytes | None) -> None:
         """Write, or set the length."""
-        _apply(self.seen, at, data)
-        self.pending.append(_Pending(at, data))
+        _apply(self.seen, (at, data))
+        self.pending.append((at, data))
 
     def sync(self) -> None:
         """Make what was changed last."""
-        for at, data in self.pending:
-            _apply(self.durable, at, data)
+        _apply(self.durable, *self.pending)
         self.pending.clear()
 
     def lose(self, *, reverts: bool) -> None:
@@ -57,7 +53,7 @@ class File:
             if data is not None and 0 < loss < 1 and dice.random() < TORN:
                 self._tear(at, data, dice, loss)
             elif dice.random() >= loss:
-                _apply(self.durable, at, data)
+                _apply(self.durable, (at, data))
         self.pending.clear()
         self.seen = bytearray(self.durable)
 
@@ -66,7 +62,7 @@ class File:
         while start < at + len(data):
             end = min(start - start % SECTOR + SECTOR, at + len(data))
             if dice.random() >= loss:
-                _apply(self.durable, start, data[start - at : end - at])
+                _apply(self.durable, (start, data[start - at : end - at]))
             start = end
 
 
@@ -99,10 +95,11 @@ class Folder:
         self.seen, self.durable = left, dict(left)
 
 
-def _apply(content: bytearray, at: int, data: bytes | None) -> None:
-    if data is None:
-        del content[at:]
-    if len(content) < at:
-        content.extend(bytes(at - len(content)))
-    if data is not None:
-        content[at : at + len(data)] = data
+def _apply(content: bytearray, *changes: Change) -> None:
+    for at, data in changes:
+        if data is None:
+            del content[at:]
+        if len(content) < at:
+            content.extend(bytes(at - len(content)))
+        if data is not None:
+            content[at : at + len(data)] = data

@@ -23,7 +23,7 @@ from gateway.kernel.rng import SeededRng
 from gateway.plugin import Connector
 from gateway.policy.load import Loaded
 from gateway.store.sqlite import SqliteStore
-from tests.simulation.clock import SimClock
+from tests.simulation.clock import STIRRING, SimClock
 from tests.simulation.disk import SimDisk
 from tests.simulation.driver import SimDriver
 from tests.simulation.due import next_due
@@ -78,7 +78,7 @@ class Process:
         self._net = net
         self._died = died
         self._logged = logged
-        self._commits = 0
+        self._remains: list[asyncio.Task[Any]] = []
         self._asked: dict[asyncio.Future[Any], None] = {}
         self._context = copy_context()
         self._context.run(PARTY.set, self)
@@ -123,12 +123,23 @@ class Process:
         self.dead = True
         self.ready = False
         failpoint.listen(None)
+        self._remains = self.loop.tasks_of(self)
         self.loop.drop(lambda party: party is self)
         asked, self._asked = self._asked, {}
         for answer in asked:
             if not answer.done():
                 answer.set_exception(Reset(why))
         self._died(self, why)
+
+    def bury(self) -> None:
+        """Take apart what a dead process has left in memory, so that nothing of it is ever resumed or complained of."""
+        for task in self._remains:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            try:
+                task.get_coro().close()
+            except BaseException:  # whatever a dead process would still like to say
+                continue
+        self._remains = []
 
     # ── What is asked of it ──────────────────────────────────────────────────────────────────────────────────────
     def ask(self, name: str, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
@@ -168,6 +179,8 @@ class Process:
         if self.dead:
             raise Dead(point)
         self.loop.note(point)
+        if point.removesuffix(".committed") in STIRRING:
+            self.clock.stir()
         if self.trap is not None and self.trap[0] == point:
             self.trap = (point, self.trap[1] - 1)
             if self.trap[1] <= 0:
@@ -184,13 +197,6 @@ class Process:
         self.clock.stir()
 
     # ── What its parts report ────────────────────────────────────────────────────────────────────────────────────
-    def ran(self, thread: str) -> None:
-        """A thread has made a call: if something was written, whoever dozes is to look."""
-        store = getattr(self, "store", None)
-        if store is not None and store.writer.commits != self._commits:
-            self._commits = store.writer.commits
-            self.clock.stir()
-
     def failed(self, task: str, error: BaseException) -> None:
         """A task has failed."""
         self._logged("error", {"event": "a task has failed", "task": task, "error": repr(error)})

@@ -23,10 +23,6 @@ class Owner(Protocol):
 
     dead: bool
 
-    def ran(self, thread: str) -> None:
-        """A call has run on a thread."""
-        ...
-
     def failed(self, task: str, error: BaseException) -> None:
         """A task has ended by an exception."""
         ...
@@ -88,7 +84,6 @@ class SimSpawn:
         if self._owner.dead:
             return
         loop.call_soon(_settle, call.future, result, failure)
-        self._owner.ran(name)
         if worker.waiting:
             loop.call_later(self._lag(name), self._run, name, worker)
         else:
@@ -98,17 +93,6 @@ class SimSpawn:
         self.tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             self._owner.failed(task.get_name(), failure)
-
-    def bury(self) -> None:
-        """Take apart what a dead process has left in memory, so that nothing of it is ever resumed or complained of."""
-        for task in self.tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            try:
-                task.get_coro().close()
-            except BaseException:  # whatever a dead process would still like to say
-                continue
-        self.tasks.clear()
-        self._threads.clear()
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any, failure: BaseException | None) -> None:

@@ -105,6 +105,10 @@ class Swarm:
         return replace(self, **{name: defaults[name] for name in faults})
 
 
+NAMES = tuple(one.name for one in fields(Swarm))
+"""The names of all faults."""
+
+
 def drawn(dice: Random) -> Swarm:
     """The faults of a universe, each on or off by itself: what one draws moves no other's."""
     rates: dict[str, object] = {

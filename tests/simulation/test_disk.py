@@ -133,7 +133,7 @@ async def lost_in_a_cut(seed: int, settings: str = "") -> set[str | None]:
     dice = Random(seed)
     disk = SimDisk() if seed % 10 == 0 else prepared().copy()
     work = Work(disk, dice)
-    disk.troubles.fuse(dice.randint(1, 600))
+    disk.troubles.fuse(dice.randint(1, 450))
     await work.until_it_dies(settings)
     disk.power_cut(dice)
     lost = work.acknowledged - await keys(await opened(disk))
@@ -235,6 +235,33 @@ def test_a_killed_process_leaves_its_transaction_behind_and_never_touches_the_di
         after = await opened(disk)
         assert await keys(after) == {str(number) for number in range(50)}
         assert {listed.body for listed in await after.inbox(limit=99)} == {b"{}"}
+
+    on_disk(check)
+
+
+def test_a_process_dies_where_its_fuse_ends() -> None:
+    """In the middle of a commit: whoever set the fuse is told at once, nothing of the process works any more, and the
+    disk is opened again only when it has been said what became of it."""
+
+    async def check(disk: SimDisk, store: SqliteStore) -> None:
+        told: list[int] = []
+        disk.troubles.fuse(3, lambda: told.append(disk.operations))
+        start = disk.operations
+        with pytest.raises(Dead):
+            await store.add_records("a", [record("1", b"x" * 10_000)])
+        assert told == [start + 3]
+        for _ in range(2):
+            with pytest.raises(Dead):
+                await store.inbox(limit=9)
+            with pytest.raises(Dead):
+                await opened(disk)
+        disk.kill()
+        after = await opened(disk)
+        assert await keys(after) == set()
+        assert await after.add_records("a", [record("1")]) == Added(1, 0)
+        disk.troubles.fuse(1)
+        disk.troubles.fuse(0)
+        assert await after.add_records("a", [record("2")]) == Added(1, 0)
 
     on_disk(check)
 

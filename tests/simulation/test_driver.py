@@ -115,6 +115,15 @@ def test_many_at_once_are_answered_as_by_the_real_driver(tmp_path: Any) -> None:
         assert simulated.execute(left).fetchall() == real.execute(left).fetchall()
 
 
+def test_what_a_change_returns_is_counted() -> None:
+    """Also before its rows are read."""
+    with contextlib.closing(open_writer(SimDriver(SimDisk()), PATH)) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)")
+        assert connection.execute("INSERT INTO t VALUES (1), (2), (3) RETURNING a").rowcount == 3
+        assert connection.execute("DELETE FROM t WHERE a > 1 RETURNING a").rowcount == 2
+        assert connection.execute("UPDATE t SET a = 9 WHERE a > 1 RETURNING a").rowcount == 0
+
+
 def test_rows_are_read_as_they_are_asked_for(tmp_path: Any) -> None:
     """One by one, in a loop, and to the end; a cursor that is closed half-way keeps nobody from writing."""
     with both(tmp_path) as connections:
@@ -134,7 +143,7 @@ def test_connections_to_a_path_share_one_and_the_last_one_closes_it() -> None:
     """A reader's settings don't keep the writer from writing; what is closed stays closed; another file is another."""
     disk = SimDisk()
     driver = SimDriver(disk)
-    writer, reader = open_writer(driver, PATH), open_reader(driver, PATH)
+    writer, reader = open_writer(driver, PATH), open_reader(SimDriver(disk), PATH)
     own = open_checkpointer(driver, PATH)
     writer.execute("CREATE TABLE t (a)")
     writer.execute("INSERT INTO t VALUES (1)")

@@ -1,5 +1,6 @@
 """Endpoints: what they prove, what they answer in which mood, and what the witness knows of it."""
 
+from contextvars import copy_context
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway.rules.retry import retry_after as read_retry_after
 from tests.simulation.around import SECRET, T0, Around, notice, one, run, send
 from tests.simulation.endpoints import BAD_MODES, LEAVING, STEADY, WRETCHED, Endpoint, Phase, company
 from tests.simulation.endpoints import retry_after as any_retry_after
+from tests.simulation.loop import PARTY, SimLoop
 from tests.simulation.net import SimNet
 
 
@@ -181,6 +183,37 @@ def test_nobody_lives_at_another_host() -> None:
         assert await send(around, endpoint) == "failed: the host's name can't be resolved"
 
     run(story)
+
+
+def test_what_a_process_has_open_dies_with_it() -> None:
+    """A request that waits counts while its process lives; what it sent is heard all the same, its answer is lost."""
+
+    class Mortal:
+        dead = False
+        paused = False
+
+        def stepping(self, loop: SimLoop) -> bool:
+            return not self.dead
+
+    async def story(around: Around) -> None:
+        endpoint, net, process = one(around), SimNet(around), Mortal()
+        context = copy_context()
+        context.run(PARTY.set, process)
+        work = net.request(notice(around, endpoint), deadline_s=15.0)
+        task = around.loop.create_task(work, context=context)
+        await around.sleep(0)
+        assert net.under_way == 1
+        process.dead = True
+        around.loop.drop(lambda party: party is process)
+        assert net.under_way == 0
+        await around.sleep(60)
+        assert not task.done()
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        work.close()
+        assert net.under_way == 0
+
+    (heard,) = run(story).witness.heard
+    assert (heard.status, heard.reply_lost) == (200, True)
 
 
 def test_a_company_has_one_steady_member() -> None:

@@ -70,6 +70,9 @@ class Universe:
     _dice: dict[str, Random] = field(default_factory=dict)
     _around: set["asyncio.Task[Any]"] = field(default_factory=set)
     _down: "asyncio.Event" = field(init=False)
+    logged: list[str] = field(default_factory=list)
+    """Every line of the gateway's log."""
+
     failures: list[BaseException] = field(default_factory=list)
     """Exceptions of the world itself: a fault of the simulation, not of the gateway."""
 
@@ -164,7 +167,11 @@ class Universe:
         async def posted(process: Process) -> Reply:
             received_at = process.clock.now()
             request = Request("POST", headers, {}, body, received_at)
-            answer = await process.gateway.receive(connector, request)
+            try:
+                answer = await process.gateway.receive(connector, request)
+            except Exception as error:  # the door's own answer to what it doesn't expect
+                self._logged("error", {"event": "the door has failed", "error": repr(error)})
+                return Reply(500, b"", None, received_at)
             if answer is None:
                 return Reply(404, b"", None, received_at)
             return Reply(answer.status, answer.body, answer.retry_after_s, received_at)
@@ -185,7 +192,7 @@ class Universe:
         if self.process is not None:
             self.process.die("the end of the world")
         for process in self.lives:
-            process.spawn.bury()
+            process.bury()
         for task in self._around:
             task.cancel()
         if self._around:
@@ -216,6 +223,8 @@ class Universe:
 
     def _logged(self, method: str, line: dict[str, Any]) -> None:
         event = str(line.get("event"))
-        self.trace(f"log {method}", event, *(f"{name}={line[name]}" for name in sorted(line) if name != "event"))
+        words = [f"{name}={line[name]}" for name in sorted(line) if name != "event"]
+        self.logged.append(" ".join((event, *words)))
+        self.trace(f"log {method}", event, *words)
         if method in ("error", "critical", "exception") and event not in WEATHER:
             self.witness.errors.append(f"{event} {line}")

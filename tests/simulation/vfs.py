@@ -33,7 +33,7 @@ class Troubles:
         self.full = False
         self.capacity: int | None = None
         self.failing_writes = False
-        self._fuse = self._sync_fails_in = 0
+        self.fuse_left = self._sync_fails_in = 0
         self._reverts = False
         self._burnt: Callable[[], object] | None = None
 
@@ -47,16 +47,14 @@ class Troubles:
 
         What the process gets is Dead. `then` is told at once, and must not touch the disk: say `kill` or `power_cut`
         when the call is over."""
-        self._fuse, self._burnt = operations, then
+        self.fuse_left, self._burnt = operations, then
 
     def burns(self) -> bool:
-        """One operation more: whether the process dies of it."""
-        if not self._fuse:
-            return False
-        self._fuse -= 1
-        if not self._fuse and self._burnt is not None:
+        """One operation more where there is a fuse: whether the process dies of it."""
+        self.fuse_left -= 1
+        if not self.fuse_left and self._burnt is not None:
             self._burnt()
-        return not self._fuse
+        return not self.fuse_left
 
     def check_write(self, file: File, end: int, used: Callable[[], int]) -> None:
         """Raises what SQLite is told by a disk that has no room, or fails."""
@@ -86,15 +84,14 @@ class Mount:
         self.name = str(next(_names))
         _mounts[self.name] = self
 
-    def step(self) -> bool:
-        """Before anything that changes the disk: whether it is done. Raises Dead where the process dies of it."""
+    def step(self) -> None:
+        """Before anything that changes the disk. Raises Dead where the process is dead, or dies of this."""
         if not self.alive:
-            return False
+            raise Dead("the process of this file is dead")
         self.operations += 1
-        if self.troubles.burns():
+        if self.troubles.fuse_left and self.troubles.burns():
             self.alive = False
             raise Dead("the process died while it wrote")
-        return True
 
     def used(self) -> int:
         """Bytes of all files."""
@@ -118,20 +115,20 @@ class _Handle:
         return bytes(memoryview(self.file.seen)[offset : offset + amount])
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        if self.mount.step():
-            self.mount.troubles.check_write(self.file, offset + len(data), self.mount.used)
-            self.file.change(offset, data)
+        self.mount.step()
+        self.mount.troubles.check_write(self.file, offset + len(data), self.mount.used)
+        self.file.change(offset, data)
 
     def xTruncate(self, size: int) -> None:
-        if self.mount.step():
-            self.mount.troubles.check_write(self.file, size, self.mount.used)
-            self.file.change(size, None)
+        self.mount.step()
+        self.mount.troubles.check_write(self.file, size, self.mount.used)
+        self.file.change(size, None)
 
     def xSync(self, flags: int) -> None:
-        if self.mount.step():
-            self.mount.troubles.check_sync(self.file)
-            self.file.sync()
-            self.mount.folder.synced(self.name, self.file)
+        self.mount.step()
+        self.mount.troubles.check_sync(self.file)
+        self.file.sync()
+        self.mount.folder.synced(self.name, self.file)
 
     def xFileSize(self) -> int:
         return len(self.file.seen)
@@ -185,11 +182,11 @@ class _Vfs(apsw.VFS):
 
     def xDelete(self, name: str, sync: bool) -> None:
         mount, name = _found(name)
-        if mount.step():
-            if mount.folder.seen.pop(name, None) is None:
-                raise _failure(apsw.IOError("disk I/O error"), apsw.SQLITE_IOERR_DELETE_NOENT)
-            if sync:
-                mount.folder.sync()
+        mount.step()
+        if mount.folder.seen.pop(name, None) is None:
+            raise _failure(apsw.IOError("disk I/O error"), apsw.SQLITE_IOERR_DELETE_NOENT)
+        if sync:
+            mount.folder.sync()
 
     def xAccess(self, name: str, flags: int) -> bool:
         mount, name = _found(name)

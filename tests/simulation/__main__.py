@@ -1,0 +1,52 @@
+"""Let simulated days pass, each universe under a seed of its own, and see whether every law holds.
+
+`python -m tests.simulation --days 100` lives universes from `--from-seed` on until so many days have passed;
+`--seed N` lives one, and with `--trace` tells all of it. `--bugs` plants every known bug under its seed: each must be
+found. `--twice N` lives N universes in two processes each, with different hash seeds: the traces must be the same.
+
+Ends with 1 if a law was broken, a bug was not found, or two traces differ; each failure comes with the command that
+repeats it.
+"""
+
+import argparse
+import sys
+
+from tests.simulation import batch, swarm
+from tests.simulation.durations import seconds_of
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description=__doc__.splitlines()[0],
+        epilog="Faults that --without takes: " + ", ".join(swarm.NAMES),
+    )
+    parser.add_argument("--seed", type=int, help="live the universe of this seed only")
+    parser.add_argument("--from-seed", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--days", type=float, help="simulated days in all (100); with --seed, of its story")
+    parser.add_argument("--for", dest="lasting", type=seconds_of, help="end after so long, such as 90s, 10m, 2h")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that live side by side (2)")
+    parser.add_argument("--bug", help="plant this bug")
+    parser.add_argument("--bugs", action="store_true", help="plant each known bug under its seed")
+    parser.add_argument("--twice", type=int, metavar="N", help="live N universes twice, and compare their traces")
+    parser.add_argument("--without", default="", metavar="FAULTS", help="leave these faults out, separated by commas")
+    parser.add_argument("--trace", action="store_true", help="tell everything that happens (with --seed)")
+    asked = parser.parse_args()
+    without = tuple(name for name in asked.without.split(",") if name)
+    if unknown := sorted(set(without) - set(swarm.NAMES)):
+        parser.error(f"no such fault: {', '.join(unknown)}")
+    if asked.bug is not None and asked.bug not in batch.bug_names():
+        parser.error(f"no such bug: {asked.bug}; there are: {', '.join(batch.bug_names())}")
+    if asked.bugs:
+        return batch.find_bugs(asked.jobs)
+    if asked.twice:
+        return batch.compare(range(asked.from_seed, asked.from_seed + asked.twice), asked.jobs)
+    chosen = batch.Chosen(bug=asked.bug, without=without)
+    if asked.seed is not None:
+        return batch.live_one(asked.seed, chosen, days=asked.days, trace=asked.trace)
+    return batch.live_many(asked.from_seed, chosen, days=asked.days or 100.0, lasting_s=asked.lasting, jobs=asked.jobs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

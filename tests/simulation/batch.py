@@ -1,0 +1,161 @@
+"""Many universes: side by side in processes of their own, with what they come to, and how each is repeated."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import count, islice
+from multiprocessing import get_context
+
+from tests.simulation.life import Outcome, live
+from tests.simulation.planted import bugs
+
+VIOLATIONS_MAX = 12
+"""What is told of one universe."""
+
+LIVES_A_WORKER = 40
+"""A worker is replaced after so many universes: nothing may pile up over a night."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is changed in every universe of a batch: a bug more, some faults less."""
+
+    bug: str | None = None
+    without: tuple[str, ...] = ()
+
+    def command(self, seed: int) -> str:
+        """What to type to see it again."""
+        words = ["python -m tests.simulation --seed", str(seed)]
+        words += [] if self.bug is None else ["--bug", self.bug]
+        words += ["--without", ",".join(self.without)] if self.without else []
+        return " ".join([*words, "--trace"])
+
+
+def bug_names() -> list[str]:
+    """The names of all bugs that can be planted."""
+    return sorted(bugs())
+
+
+def live_one(seed: int, chosen: Chosen, *, days: float | None, trace: bool) -> int:
+    """Live one universe; 1 if it broke a law."""
+    outcome = live(seed, bug=chosen.bug, without=chosen.without, days=days, tell=print if trace else None)
+    print(_told(outcome))
+    _complain(outcome, chosen)
+    return 1 if outcome.violations else 0
+
+
+def live_many(first: int, chosen: Chosen, *, days: float, lasting_s: float | None, jobs: int) -> int:
+    """Live universes until so many days have passed, or so much time; 1 if one broke a law."""
+    began = time.monotonic()
+    faults, figures = Counter[str](), Counter[str]()
+    lived = universes = 0.0
+    broken: list[int] = []
+    for outcome in _lives(count(first), chosen, jobs):
+        lived, universes = lived + outcome.days, universes + 1
+        faults.update(outcome.faults)
+        figures.update(outcome.figures)
+        if outcome.violations:
+            broken.append(outcome.seed)
+            _complain(outcome, chosen)
+        _progress(f"{lived:,.0f} of {days:,.0f} days, {universes:.0f} universes, {len(broken)} broken")
+        if lived >= days or (lasting_s is not None and time.monotonic() - began >= lasting_s):
+            break
+    _progress("")
+    print(f"{lived:,.0f} simulated days in {universes:.0f} universes, from seed {first} on: {len(broken)} broken")
+    print("seen:  " + _listed(figures))
+    print("done:  " + _listed(faults))
+    if broken:
+        print(f"broken: {' '.join(map(str, sorted(broken)))}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def find_bugs(jobs: int) -> int:
+    """Plant each bug under its seed; 1 if one isn't found."""
+    unfound = 0
+    with _pool(jobs) as pool:
+        found = {name: pool.submit(live, bug.seed, bug=name) for name, bug in sorted(bugs().items())}
+        sound = {name: pool.submit(live, bug.seed) for name, bug in sorted(bugs().items())}
+        for name, future in found.items():
+            outcome, without = future.result(), sound[name].result()
+            first = str(outcome.violations[0]) if outcome.violations else "NOT FOUND"
+            if without.violations:
+                first = f"broken without it too: {without.violations[0]}"
+            unfound += not outcome.violations or bool(without.violations)
+            print(f"{name:32} seed {outcome.seed:5}  {first[:160]}", flush=True)
+    print(f"{len(found) - unfound} of {len(found)} planted bugs found")
+    return 1 if unfound else 0
+
+
+def compare(seeds: Iterable[int], jobs: int) -> int:
+    """Live each universe in two processes, with different hash seeds; 1 if their traces differ."""
+    differ = 0
+    listed = [str(seed) for seed in seeds]
+    runs = [_digests(listed, hash_seed) for hash_seed in ("1", "2")]
+    told = [run.communicate()[0].split() for run in runs]
+    for seed, one, other in zip(listed, *told, strict=True):
+        if one != other:
+            differ += 1
+            print(f"seed {seed}: {one} with one hash seed, {other} with another", file=sys.stderr)
+    print(f"{len(listed) - differ} of {len(listed)} universes are the same twice: {' '.join(told[0])[:60]}…")
+    return 1 if differ else 0
+
+
+def _digests(seeds: list[str], hash_seed: str) -> "subprocess.Popen[str]":
+    code = (
+        "import sys; from tests.simulation.life import live; [print(live(int(seed)).digest) for seed in sys.argv[1:]]"
+    )
+    environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen([sys.executable, "-c", code, *seeds], stdout=subprocess.PIPE, text=True, env=environ)
+
+
+def _lives(seeds: Iterator[int], chosen: Chosen, jobs: int) -> Iterator[Outcome]:
+    """Universes as they end; each that ends makes room for the next seed."""
+    with _pool(jobs) as pool:
+        running: set[Future[Outcome]] = set()
+        try:
+            while True:
+                for seed in islice(seeds, jobs + 1 - len(running)):
+                    running.add(pool.submit(live, seed, bug=chosen.bug, without=chosen.without))
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=LIVES_A_WORKER)
+
+
+def _complain(outcome: Outcome, chosen: Chosen) -> None:
+    if not outcome.violations:
+        return
+    _progress("")
+    print(f"seed {outcome.seed} breaks a law:", file=sys.stderr)
+    for violation in outcome.violations[:VIOLATIONS_MAX]:
+        print(f"  {violation}", file=sys.stderr)
+    if len(outcome.violations) > VIOLATIONS_MAX:
+        print(f"  and {len(outcome.violations) - VIOLATIONS_MAX} more", file=sys.stderr)
+    print(f"  again: {chosen.command(outcome.seed)}", file=sys.stderr, flush=True)
+
+
+def _told(outcome: Outcome) -> str:
+    return (
+        f"seed {outcome.seed}: {outcome.days:.1f} days, {outcome.steps:,} steps, trace {outcome.digest}\n"
+        f"seen:  {_listed(outcome.figures)}\ndone:  {_listed(outcome.faults)}"
+    )
+
+
+def _listed(counts: "Counter[str] | dict[str, int]") -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items())) or "nothing"
+
+
+def _progress(words: str) -> None:
+    """One line that is written over; only where somebody looks."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)
