@@ -205,6 +205,9 @@ FORGERIES: dict[str, tuple[str, str, Forgery]] = {
         "I2", "is parked: why", kept(inbox=lambda k: changed(k.inbox, lambda row: True, state="parked", reason="why")),
     ),
     "a record is there twice": ("I2", "2 times", kept(inbox=lambda k: (*k.inbox, k.inbox[0]))),
+    "a record that was sent again is new": (
+        "I2", "sent again", kept(inbox=lambda k: (*k.inbox, replace(k.inbox[0], id=0, key="another"))),
+    ),
     "a record is done for nothing": ("I2", "is not in the journal", kept(journal=lambda k: k.journal[1:])),
     "a look-up is forgotten": ("I2", "look-up", kept(fetches=lambda k: (("events", 5),))),
     "an announcement has a delivery less": ("I3", "must have them to", kept(deliveries=alone)),
