@@ -47,7 +47,7 @@ waits of up to half a day."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a universe. `days`: how many it lived."""
+    """What came of a universe. `days`: how many it lived with faults; those of its healing don't count."""
 
     seed: int
     days: float
@@ -131,7 +131,7 @@ class _Life:
         violations = universe.loop.run_until_complete(self._story())
         return Outcome(
             seed=self.seed,
-            days=universe.loop.time() / DAY_S,
+            days=self.days,
             digest=universe.loop.digest,
             steps=universe.loop.steps,
             faults=Counter(fault.kind for fault in universe.witness.faults),
