@@ -19,7 +19,7 @@ from gateway.plugin import Connector
 from tests.simulation import invariants, policies, stories, swarm
 from tests.simulation.endpoints import company
 from tests.simulation.feed import Feed
-from tests.simulation.nemesis import Nemesis
+from tests.simulation.nemesis import JUMPS_MS, Nemesis
 from tests.simulation.net import SimNet
 from tests.simulation.people import Desk, secret_of
 from tests.simulation.planted import planted
@@ -40,6 +40,7 @@ LONG_DAYS = 8.0
 """Where an endpoint is down for days, the story must be longer than that."""
 
 QUIET_POLL_S = 600.0
+AHEAD_MAX_S = JUMPS_MS[-1] / 1_000 + 3_600.0
 PATIENCE_S = 6 * DAY_S
 """So long after the last fault there must be nothing left to do: senders try again for three days, retries have their
 waits of up to half a day."""
@@ -155,6 +156,9 @@ class _Life:
         await nemesis.heal()
         for one in (*self.endpoints.values(), *self.senders.values(), self.feed):
             one.recover()
+        if universe.swarm.jumps:
+            # What was judged by a clock that was ahead is judged further than now: true time must come there first.
+            await universe.sleep(AHEAD_MAX_S)
         left = await self._quiet()
         if left:
             return [Violation("quiet", left), *self._own_failures()]
