@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 from multiprocessing import get_context
 
+from tests.simulation import steps
 from tests.simulation.life import Outcome, live
 from tests.simulation.planted import bugs
 
@@ -92,6 +93,19 @@ def find_bugs(jobs: int) -> int:
             print(f"{name:32} seed {outcome.seed:5}  {first[:160]}", flush=True)
     print(f"{len(found) - unfound} of {len(found)} planted bugs found")
     return 1 if unfound else 0
+
+
+def die_at_steps(stride: int, jobs: int) -> int:
+    """Let the gateway die at every so manieth step of a short story; 1 if one of the deaths broke a law."""
+    broken = 0
+    listed = list(steps.deaths(stride))
+    with _pool(jobs) as pool:
+        for death, outcome in zip(listed, pool.map(steps.die, listed, chunksize=20), strict=True):
+            if outcome.violations:
+                broken += 1
+                print(f"{death} breaks a law: {outcome.violations[0]}", file=sys.stderr, flush=True)
+    print(f"died at {len(listed)} steps of one story, at half of them with the power: {broken} broken")
+    return 1 if broken else 0
 
 
 def compare(seeds: Iterable[int], jobs: int) -> int:

@@ -65,6 +65,7 @@ class Process:
         self.dead = False
         self.paused = False
         self.ready = False
+        self.steps = 0
         self.fuse: int | None = None
         """So many more steps, and it dies."""
 
@@ -167,6 +168,7 @@ class Process:
     # ── How it is killed ─────────────────────────────────────────────────────────────────────────────────────────
     def stepping(self, loop: SimLoop) -> bool:
         """One more step of its own; False if it dies before it."""
+        self.steps += 1
         if self.fuse is not None:
             self.fuse -= 1
             if self.fuse < 0:
