@@ -2,7 +2,8 @@
 
 `python -m tests.simulation --days 100` lives universes from `--from-seed` on until so many days have passed;
 `--seed N` lives one, and with `--trace` tells all of it. `--bugs` plants every known bug under its seed: each must be
-found. `--steps N` tells one short story, and kills the gateway at every N-th step of it. `--twice N` lives N universes in two processes each, with different hash seeds: the traces must be the same.
+found. `--steps N` tells one short story, and kills the gateway at every N-th step of it. `--twice N` lives N universes
+in two processes each, with different hash seeds: the traces must be the same.
 
 Ends with 1 if a law was broken, a bug was not found, or two traces differ; each failure comes with the command that
 repeats it.
