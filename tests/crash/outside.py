@@ -87,15 +87,15 @@ class Vendor:
         self.folder.mkdir()
         (self.folder / ROWS).touch()
 
-    def more(self, chance: Random) -> None:
-        """Some tickets: whole ones, one to be looked up, and seldom one that can't be."""
+    def more(self, chance: Random, gone: float = 0.3) -> None:
+        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be."""
         at = now_ms()
         for _ in range(4):
             self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
         for _ in range(2):
             self._row(look_up=f"found{self.rows}-{at:x}")
             self._opened(f"found{self.rows - 1}-{at:x}", at)
-        if chance.random() < 0.3:
+        if chance.random() < gone:
             self._row(look_up=f"gone{self.rows}-{at:x}")
             self.refused += 1
 

@@ -57,7 +57,7 @@ PATIENCE_S = 1.0
 
 TROUBLE_S = 0.05
 TROUBLE = {
-    "hasten_deliveries": ("backup", 0.25),
+    "hasten_deliveries": ("backup", 0.6),
     "put_off_fetches": ("vendor", 1.0),
     "postpone_fetch": ("vendor", 0.5),
     "renew_deliveries": ("hold", 0.2),
@@ -169,7 +169,7 @@ class Scene:
         self.moods.restless = "helpdesk" in trouble
         if "hold" in trouble:
             self.helpdesk.hold()
-        self.vendor.more(self.chance)
+        self.vendor.more(self.chance, 1.0 if kill.point.startswith("give_up_fetch.") else 0.3)
         self.senders.more(max(0, BATCHES - len(self.senders.waiting)))
         reload_at = self.chance.randint(1, 3) if self.chance.random() < 0.35 else 0
 
