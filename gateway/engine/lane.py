@@ -87,8 +87,8 @@ class Lane:
         return max(0, room if self.pace is None else min(room, pace.allowed(self.pace, now)))
 
     def take(self, claimed: Iterable[Delivery], now: int) -> None:
-        """Hold what was claimed for it. Where a clock has jumped, or the disk was full, that may be what it holds already:
-        then the new claim takes the place of the old one, and nothing goes twice."""
+        """Hold what was claimed for it. Where a clock has jumped, or the disk was full, that may be what it holds
+        already: then the new claim takes the place of the old one, and nothing goes twice."""
         before = len(self.waiting)
         waiting = {held.id: place for place, held in enumerate(self.waiting)}
         landed = {one.outcome.delivery: place for place, one in enumerate(self.landed)}

@@ -3,7 +3,7 @@
 A record that can't be normalized is parked with its reason and can be replayed; the rest of the batch goes on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import msgspec
@@ -51,46 +51,47 @@ class Telling:
 async def process(
     world: World, links: Links, bench: Bench, watermark: int, turns: Turns, innocent: set[int] | None = None
 ) -> int:
-    """Take one batch from the inbox to its end; how many records it had.
+    """Take one batch from the inbox to its end, and before it, each alone, what was taken up before and not finished:
+    that may be what stopped the process. How many records there were.
 
     `innocent` remembers, from call to call, the records of batches that this process has seen fail (a full disk, a
     conflict): they stopped nothing, and are never given up.
     """
     innocent = set() if innocent is None else innocent
-    before = frozenset(innocent)
-    rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=turns.batch)
-    if not rows:
-        return 0
-    # What was taken up before and not finished may be what stopped the process: each of those goes alone. Only the
-    # oldest is ever given up for it, the others may just have stood behind it.
-    again = [row for row in rows if row.tries > 1]
-    fresh = [row for row in rows if row.tries == 1]
-    innocent.update(row.id for row in rows)
     failure: Exception | None = None
-    for batch in [*([row] for row in again), fresh]:
-        given_up = batch[:1] == again[:1] and again[0].tries > ATTEMPTS_MAX and again[0].id not in before
-        why = (
-            f"taken up {again[0].tries - 1} times and never finished; replay it when the cause is mended"
-            if given_up
-            else ""
-        )
+    taken = 0
+    while taken < turns.batch:
+        rows = await world.store.claim_records(now=world.clock.now(), lease_ms=LEASE_MS, limit=turns.batch - taken)
+        if not rows:
+            break
+        taken += len(rows)
+        why = _why_given_up(rows, innocent)
+        innocent.update(row.id for row in rows)
         try:
-            await _with_patience(world, links, bench, batch, watermark, turns, why)
+            await _with_patience(world, links, bench, rows, watermark, turns, why)
         except Exception as error:  # told below: those behind it need not wait for a batch that fails
             failure = error
         else:
-            innocent.difference_update(row.id for row in batch)
+            innocent.difference_update(row.id for row in rows)
+        if rows[0].tries == 1:
+            break
     if failure is not None:
         raise failure
-    return len(rows)
+    return taken
+
+
+def _why_given_up(rows: Sequence[InboxRow], innocent: Set[int]) -> str:
+    """Why a record that comes alone is not judged; empty for all others."""
+    first = rows[0]
+    if first.tries <= ATTEMPTS_MAX or first.id in innocent:
+        return ""
+    return f"taken up {first.tries - 1} times and never finished; replay it when the cause is mended"
 
 
 async def _with_patience(
     world: World, links: Links, bench: Bench, rows: Sequence[InboxRow], watermark: int, turns: Turns, given_up: str
 ) -> None:
     """Process rows, again after a conflict; contacts that can't be judged park their records and no others."""
-    if not rows:
-        return
     if given_up:
         tellings = [Telling(row, wrong=given_up) for row in rows]
     else:

@@ -273,7 +273,10 @@ class Store(Outbox, Protocol):
 
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-        """The oldest ready rows (or those whose lease is over) of each connector in turn, leased, the attempt grown."""
+        """The oldest ready rows (or those whose lease is over) of each connector in turn, leased, the attempt grown.
+
+        One that was leased before and never finished comes before them, and alone: what stops a process is found by
+        its attempts, and nobody else's grow with them."""
         ...
 
     async def look_ups_due(self, now: int) -> list[str]:

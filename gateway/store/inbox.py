@@ -46,7 +46,7 @@ _connectors_after = Statement(
     sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
 )
 _ready_of = Statement(
-    sa.select(inbox.c.id)
+    sa.select(inbox.c.id, inbox.c.attempt - inbox.c.replayed_at_attempt)
     .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
     .order_by(inbox.c.received_at, inbox.c.id)
 )
@@ -187,14 +187,16 @@ def cursor_of(connection: Connection, connector: str, stream: str) -> str | None
 
 
 def claim(connection: Connection, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
-    """Lease rows that may be claimed, the oldest of each connector in turn."""
+    """Lease rows that may be claimed, the oldest of each connector in turn; or one alone that was leased before."""
     with ExitStack() as stack:
         queues = [
             stack.enter_context(closing(_ready_of.run(connection, of=name, now=now))) for name in _waiting(connection)
         ]
-        wanted = list(islice(_in_turn(queues), limit))
-    if not wanted:
+        found = list(islice(_in_turn(queues), limit))
+    if not found:
         return []
+    again = next((id for id, tries in found if tries), None)
+    wanted = [(id,) for id, _ in found] if again is None else [(again,)]
     return [_claimed(row) for row in sorted(_lease.rows(connection, rows=together(wanted), until=now + lease_ms))]
 
 

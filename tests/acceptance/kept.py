@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gateway.kernel.spawn import LoopSpawn
+from gateway.engine.policies import Policies
+from gateway.kernel.spawn import InlineSpawn, LoopSpawn
 from gateway.kernel.store import ContactRow, Delivery, JournalEntry, Listed
 from gateway.model.judgement import LedgerEntry
-from gateway.policy.load import Loaded
 from gateway.rules.advance import Judged, Sourced
 from gateway.rules.replay import replay
 from gateway.rules.timeline import Timeline
@@ -28,10 +28,10 @@ class Story:
     history: list[JournalEntry]
     ledger: dict[str, LedgerEntry]
 
-    def replayed(self, policy: Loaded, until: int) -> Judged:
+    def replayed(self, policies: Timeline, until: int) -> Judged:
         """What its events imply by `until`, from nothing."""
         events = [Sourced(entry.strand.connector, entry.event) for entry in self.history]
-        return replay(events, Timeline.only(policy.policy), until)
+        return replay(events, policies, until)
 
     def said(self, type: str) -> list[LedgerEntry]:
         """What was said of this type."""
@@ -46,6 +46,7 @@ class Kept:
     inbox: list[Listed]
     deliveries: list[Delivery]
     attempts: dict[int, list[Mapping[str, Any]]]
+    policies: Timeline
 
     @property
     def events(self) -> list[str]:
@@ -79,7 +80,8 @@ def kept(database: Path) -> Kept:
         listed = await store.deliveries(limit=EVERYTHING)
         whole = [delivery for one in listed if (delivery := await store.delivery(one.id)) is not None]
         attempts = {delivery.id: await store.attempts(delivery.id) for delivery in whole}
-        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts)
+        policies = await (await Policies.open(store, InlineSpawn())).timeline(0)
+        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, policies)
 
     return on_store(database, read)
 

@@ -22,7 +22,6 @@ from standardwebhooks import Webhook
 
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import Instant, format_instant
-from gateway.policy.load import Loaded, load_policy
 from tests.support.source import ROOT
 
 T = TypeVar("T")
@@ -78,12 +77,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def eventually(condition: Callable[[], T], what: str, deadline_s: float = DEADLINE_S) -> T:
+def eventually(condition: Callable[[], T], what: str, deadline_s: float = DEADLINE_S, poll_s: float = 0.01) -> T:
     """Ask until the answer is true, and return it; a test fails with `what` when it never is."""
     ends = time.monotonic() + deadline_s
     while not (found := condition()):
         assert time.monotonic() < ends, f"this never came to be: {what}"
-        time.sleep(0.01)
+        time.sleep(poll_s)
     return found
 
 
@@ -176,6 +175,11 @@ class Daemon:
         """The address that people reach, as it was announced."""
         return self._announced()[2]
 
+    @property
+    def announced(self) -> bool:
+        """Whether it has said where it listens."""
+        return _ANNOUNCED.search(self.said()) is not None
+
     def wait_until_ready(self) -> None:
         """Come back when it accepts requests."""
         eventually(self._has_announced, "the gateway says where it listens")
@@ -205,7 +209,7 @@ class Daemon:
 
     def _has_announced(self) -> bool:
         assert self.child.poll() is None, f"the gateway has ended with {self.child.returncode}: {self.said()}"
-        return _ANNOUNCED.search(self.said()) is not None
+        return self.announced
 
     def _announced(self) -> re.Match[str]:
         found = _ANNOUNCED.search(self.said())
@@ -239,10 +243,6 @@ class Site:
     def database_file(self) -> Path:
         """Where the database is."""
         return self.folder / self.database
-
-    def loaded(self) -> Loaded:
-        """The policy, as the gateway loads it."""
-        return load_policy(self.policy, "policy.yaml")
 
     def write(self) -> None:
         """Put the configuration and the policy into the folder."""

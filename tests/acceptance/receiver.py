@@ -39,15 +39,16 @@ class Try:
         return str(self.notice["subject"])
 
 
-def _ok(one: Try) -> int:
+def _ok(one: Try) -> int | None:
     return 204
 
 
 @dataclass
 class Receiver:
-    """`tries` in the order in which they came. `answer` gives the status; no answer goes out while it is `held`."""
+    """`tries` in the order in which they came. `answer` gives the status, None where the connection is to be cut; no
+    answer goes out while it is `held`."""
 
-    answer: Callable[[Try], int] = _ok
+    answer: Callable[[Try], int | None] = _ok
     tries: list[Try] = field(default_factory=list)
     url: str = ""
     _loop: asyncio.AbstractEventLoop = field(init=False)
@@ -116,4 +117,6 @@ class Receiver:
         self.tries.append(one)
         status = self.answer(one)
         await self._open.wait()
-        return web.Response(status=status)
+        if status is None and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=status or 500)

@@ -1,17 +1,24 @@
 """What can't be used is parked alone, with its reason, and can be replayed when the cause is mended."""
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 import gateway.engine.process as process_module
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
+from gateway.kernel.failpoint import listen
 from gateway.kernel.store import Batch, StoreFull
 from gateway.model.instant import DAY_MS, Instant
 from gateway.plugin import Record
 from tests.engine.rig import MINUTE, T0, Rig, Vendor, curse, event, opening, reply, run, states
 
 LEASE = process_module.LEASE_MS
+
+
+class Death(BaseException):
+    """The end of a process."""
 
 
 def test_what_cant_be_normalized_is_parked_alone() -> None:
@@ -182,6 +189,32 @@ def test_only_the_oldest_of_those_never_finished_is_given_up() -> None:
         assert await states(rig) == ["done", "done", "done"]
 
     run(story)
+
+
+def test_who_stands_behind_is_not_blamed(tmp_path: Path) -> None:
+    """Five deaths that are no record's fault, during a backlog: what the first of it was claimed with was never tried
+    alone, and is judged."""
+    deaths = [*["commit.begun"] * 4, "commit.committed"]
+
+    def die(point: str) -> None:
+        if deaths and point == deaths[0]:
+            raise Death(deaths.pop(0))
+
+    async def story(rig: Rig) -> None:
+        for ticket in "abc":
+            await rig.told(opening(ticket=ticket))
+        listen(die)
+        while deaths:
+            with pytest.raises(asyncio.CancelledError):
+                await rig.gateway.judge_once()
+            await rig.restart()
+        await rig.settle()
+        assert await states(rig) == ["done", "done", "done"]
+
+    try:
+        run(story, tmp_path / "gateway.db")
+    finally:
+        listen(None)
 
 
 def test_five_claims_are_borne() -> None:

@@ -7,12 +7,13 @@ from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.retain import EVERY_S as RETAIN_S
 from gateway.engine.supervise import POLL_S
 from gateway.engine.watch import EVERY_S as WATCH_S
+from tests.simulation.due import Due
 from tests.simulation.loop import SimLoop
 
 POLLS = {
-    "judge waits": (POLL_S, 60.0),
-    "perform waits": (POLL_S, 60.0),
-    "fetch waits": (FETCH_POLL_S, 60.0),
+    "judge waits": (POLL_S, 3_600.0),
+    "perform waits": (POLL_S, 3_600.0),
+    "fetch waits": (FETCH_POLL_S, 3_600.0),
     "watch waits": (WATCH_S, 3_600.0),
     "retain waits": (RETAIN_S, 3_600.0),
 }
@@ -24,24 +25,26 @@ STIRRING = frozenset(
 )
 """Transactions that give a loop something to do which nobody tells it of: it finds it at its next poll."""
 
-UNDER_WAY_S = 1.0
-"""While a request is under way, leases must be renewed: so often they look."""
+PERFORMING = "perform waits"
+UNDER_WAY_S = 2.0
+"""While a request is under way, its lease must be renewed: so often performing looks."""
+
+BLOCKED_S = 60.0
+"""Where deliveries are due that must not go, since their endpoint is left alone, performing looks so often."""
 
 
 class SimClock:
     """A process's clocks. `ahead_ms`: how far its wall clock is ahead of true time.
 
     A poll that can find nothing is not simulated: a loop that waits sleeps on until something is written, or until the
-    next instant that stands in the database (`next_due`, by this wall clock). What it finds it finds at the same moment
+    next instant that stands in the database (`due`, by this wall clock). What it finds it finds at the same moment
     at which it would have found it, to the tenth of a second.
     """
 
-    def __init__(
-        self, loop: SimLoop, start: int, next_due: Callable[[int], int | None], busy: Callable[[], bool]
-    ) -> None:
+    def __init__(self, loop: SimLoop, start: int, due: Callable[[int], Due], busy: Callable[[], bool]) -> None:
         self._loop = loop
         self._start = start
-        self._next_due = next_due
+        self._due = due
         self._busy = busy
         self._sleepers: set[asyncio.Future[None]] = set()
         self.ahead_ms = 0
@@ -57,9 +60,10 @@ class SimClock:
     async def sleep(self, seconds: float) -> None:
         """Come back after `seconds`."""
         task = asyncio.current_task()
-        poll_s, longest = POLLS.get(task.get_name() if task is not None else "", (-1.0, 0.0))
+        name = "" if task is None else task.get_name()
+        poll_s, longest = POLLS.get(name, (-1.0, 0.0))
         if seconds == poll_s:
-            await self._doze(seconds, longest)
+            await self._doze(seconds, self._left_alone_s(longest, name))
         else:
             await asyncio.sleep(seconds)
 
@@ -70,10 +74,17 @@ class SimClock:
             if not sleeper.done():
                 sleeper.set_result(None)
 
-    async def _doze(self, seconds: float, longest: float) -> None:
-        now, began = self.now(), self._loop.time()
-        due = self._next_due(now)
-        most = min(longest, UNDER_WAY_S if self._busy() else longest, longest if due is None else (due - now) / 1000)
+    def _left_alone_s(self, longest: float, loop: str) -> float:
+        """How long a loop can't find anything to do, if nothing is written meanwhile."""
+        now = self.now()
+        due = self._due(now)
+        most = longest if due.next is None else min(longest, (due.next - now) / 1000)
+        if loop == PERFORMING and self._busy():
+            most = min(most, UNDER_WAY_S)
+        return min(most, BLOCKED_S) if loop == PERFORMING and due.blocked else most
+
+    async def _doze(self, seconds: float, most: float) -> None:
+        began = self._loop.time()
         if most <= seconds:
             await asyncio.sleep(seconds)
             return

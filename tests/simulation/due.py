@@ -1,10 +1,10 @@
-"""The next instant that stands in a database: before it, nothing can become due by itself."""
+"""What stands in a database about time: before the next instant, nothing can become due by itself."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 # That a row says "not null" and "more than 0" lets SQLite take the small indexes of what waits.
 _NEXT = """
-SELECT MIN(at) FROM (
+SELECT MIN(at), (SELECT COUNT(*) FROM deliveries WHERE due IS NOT NULL AND due <= ?1) FROM (
     SELECT MIN(next_due) AS at FROM contacts WHERE next_due IS NOT NULL AND next_due > ?1
     UNION ALL SELECT MIN(due) FROM inbox WHERE due > 0 AND due > ?1
     UNION ALL SELECT MIN(due) FROM deliveries WHERE due IS NOT NULL AND due > ?1
@@ -14,7 +14,14 @@ SELECT MIN(at) FROM (
 """
 
 
-def next_due(connection: Any, now: int) -> int | None:
-    """The earliest instant after `now` at which a contact, a record, a delivery or a look-up is due."""
-    (at,) = connection.execute(_NEXT, (now,)).fetchone()
-    return None if at is None else int(at)
+class Due(NamedTuple):
+    """`next`: the earliest instant at which a contact, a record, a delivery or a look-up is due, after the one asked
+    for. `blocked`: deliveries that are due by then already."""
+
+    next: int | None
+    blocked: int
+
+
+def due_after(connection: Any, now: int) -> Due:
+    """What is due after an instant, and what is overdue."""
+    return Due(*connection.execute(_NEXT, (now,)).fetchone())

@@ -61,6 +61,10 @@ def records_end(scene: Scene) -> Iterator[Violation]:
     for (connector, key), number in sorted(keys.items()):
         if number > 1:
             yield Violation("I2", f"record {key} of {connector} is in the inbox {number} times")
+    pushed = Counter((row.connector, id) for row in scene.kept.inbox if row.form == "push" for id in row.events)
+    for (connector, id), number in sorted(pushed.items()):
+        if number > 1:
+            yield Violation("I2", f"event {id} of {connector}, sent again, is in the inbox {number} times")
     for row in scene.kept.inbox:
         what = f"record {row.id} of {row.connector}, received {told(row.received_at)}"
         if row.state == "parked":

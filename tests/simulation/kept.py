@@ -28,6 +28,7 @@ class Received:
 
     id: int
     connector: str
+    form: str
     key: str | None
     received_at: int
     state: str
@@ -44,7 +45,7 @@ class Received:
             return ()
         if not isinstance(told, dict):
             return ()
-        listed = told["events"] if "events" in told else [told] if "type" in told else []
+        listed = told.get("events", [told] if "type" in told else [])
         return tuple(event["id"] for event in listed)
 
 
@@ -170,7 +171,9 @@ def read(connection: Connection) -> Kept:
         ledger=ledger,
         inbox=tuple(
             Received(*row[:-1], bytes(row[-1]))
-            for row in ask("SELECT id, connector, key, received_at, state, due, reason, body FROM inbox ORDER BY id")
+            for row in ask(
+                "SELECT id, connector, form, key, received_at, state, due, reason, body FROM inbox ORDER BY id"
+            )
         ),
         notices=tuple(
             Decided(effects.decode(decision), contact, created_at)

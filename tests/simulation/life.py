@@ -16,7 +16,7 @@ from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine import attempt
 from gateway.kernel.signing import parse_secret
 from gateway.plugin import Connector
-from tests.simulation import invariants, kept, policies, stories, swarm
+from tests.simulation import invariants, policies, stories, swarm
 from tests.simulation.endpoints import company
 from tests.simulation.feed import Feed
 from tests.simulation.nemesis import Nemesis
@@ -24,10 +24,10 @@ from tests.simulation.net import SimNet
 from tests.simulation.people import Desk, secret_of
 from tests.simulation.planted import planted
 from tests.simulation.process import Process
+from tests.simulation.reckoning import reckoned
 from tests.simulation.scene import Violation
 from tests.simulation.senders import HABITS, Sender
 from tests.simulation.swarm import DAY_S
-from tests.simulation.troubles import troubles
 from tests.simulation.universe import Reset, Universe, Unreachable
 from tests.support.points import points
 from tests.support.policies import loaded
@@ -40,10 +40,6 @@ LONG_DAYS = 8.0
 """Where an endpoint is down for days, the story must be longer than that."""
 
 QUIET_POLL_S = 600.0
-PARKED = ("event ",)
-"""How the reasons begin for which records may be parked by a gateway whose clock is a day behind: its events are dated
-too far ahead."""
-
 PATIENCE_S = 6 * DAY_S
 """So long after the last fault there must be nothing left to do: senders try again for three days, retries have their
 waits of up to half a day."""
@@ -205,20 +201,12 @@ class _Life:
 
     async def _reckoned(self, process: Process) -> list[Violation]:
         """Every law, by what was seen and what is kept."""
-        universe, connection = self.universe, process.store.writer.connection
-        scene = invariants.Scene(
-            universe.witness,
-            kept.read(connection),
-            universe.now(),
-            troubles(universe.witness.faults, universe.now(), slow=universe.swarm.slow_disk > 0),
-            policies.SUBSCRIPTIONS,
-            parked=PARKED if universe.swarm.jumps else (),
-        )
+        universe = self.universe
         secrets = [secret_of(name).removeprefix("whsec_") for name in (*SENDERS, "endpoints")]
-        found = invariants.violations(scene)
-        found += invariants.secrets_are_nowhere([*secrets, *stories.CARDS], connection, universe.logged)
-        found += invariants.back_to_base({}, {"requests under way": universe.net.under_way})
-        return found
+        return [
+            *reckoned(universe, process, secrets, universe.logged),
+            *invariants.back_to_base({}, {"requests under way": universe.net.under_way}),
+        ]
 
     def _figures(self) -> Mapping[str, int]:
         witness = self.universe.witness

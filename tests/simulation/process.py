@@ -6,7 +6,9 @@ clocks have gone on.
 """
 
 import asyncio
+import warnings
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -26,7 +28,7 @@ from gateway.store.sqlite import SqliteStore
 from tests.simulation.clock import STIRRING, SimClock
 from tests.simulation.disk import SimDisk
 from tests.simulation.driver import SimDriver
-from tests.simulation.due import next_due
+from tests.simulation.due import Due, due_after
 from tests.simulation.loop import PARTY, SimLoop
 from tests.simulation.spawn import Dead, SimSpawn
 
@@ -71,7 +73,7 @@ class Process:
 
         self.loop = loop
         self.disk = disk
-        self.clock = SimClock(loop, start, self._next_due, busy)
+        self.clock = SimClock(loop, start, self._due, busy)
         self.spawn = SimSpawn(self, lag)
         self.store: SqliteStore
         self.gateway: Gateway
@@ -135,10 +137,8 @@ class Process:
         """Take apart what a dead process has left in memory, so that nothing of it is ever resumed or complained of."""
         for task in self._remains:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-            try:
+            with suppress(BaseException), warnings.catch_warnings(action="ignore"):
                 task.get_coro().close()
-            except BaseException:  # whatever a dead process would still like to say
-                continue
         self._remains = []
 
     # ── What is asked of it ──────────────────────────────────────────────────────────────────────────────────────
@@ -201,8 +201,8 @@ class Process:
         """A task has failed."""
         self._logged("error", {"event": "a task has failed", "task": task, "error": repr(error)})
 
-    def _next_due(self, now: int) -> int | None:
-        return next_due(self.store.writer.connection, now)
+    def _due(self, now: int) -> Due:
+        return due_after(self.store.writer.connection, now)
 
     def _log(self) -> Any:
         return structlog.wrap_logger(None, processors=[structlog.processors.format_exc_info, self._take])

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tests.support.source import ROOT, modules, tree_of
 
@@ -17,11 +18,13 @@ def named_writes() -> Iterator[tuple[str, str]]:
                 yield from ((method.name, _said(call)) for call in ast.walk(method) if _writes(call))
 
 
+@cache
 def transactions() -> tuple[str, ...]:
     """The names of all transactions."""
     return tuple(sorted({name for _, name in named_writes()}))
 
 
+@cache
 def points() -> tuple[str, ...]:
     """The names of all points."""
     reached = {_said(node) for path in modules() for node in ast.walk(tree_of(path)) if _calls(node, "reached")}

@@ -1,0 +1,98 @@
+"""A connector whose vendor is a folder: `rows.jsonl` is its stream, `down` says that it can't look anything up.
+
+A row is an event, or names a ticket that has to be looked up. What is looked up says in its own id when it happened, in
+hex; an id that begins with `gone` is refused for good.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from gateway.plugin import (
+    Context,
+    Event,
+    Fetch,
+    Finding,
+    Page,
+    Permanent,
+    Record,
+    Ref,
+    Stream,
+    Transient,
+    convert_event,
+    hookimpl,
+)
+from tests.acceptance.process import opening
+from tests.crash.haste import hurry
+
+PAGE_ROWS = 3
+ROWS = "rows.jsonl"
+DOWN = "down"
+
+
+class FlowSettings(BaseModel):
+    """Where the vendor is."""
+
+    folder: Path
+
+
+class Flow:
+    """Pulls rows, and looks tickets up."""
+
+    plugin: ClassVar[str] = "flow"
+    settings_type: ClassVar[type[BaseModel]] = FlowSettings
+    streams: ClassVar[tuple[Stream, ...]] = (Stream("rows", every_s=0.03),)
+
+    def __init__(self, name: str, settings: FlowSettings, context: Context) -> None:
+        self._folder = settings.folder
+
+    async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
+        """The next rows; the cursor is how many there were before."""
+        text = (self._folder / ROWS).read_bytes()
+        rows = text[: text.rfind(b"\n") + 1].splitlines()
+        begin = int(cursor or 0)
+        page = rows[begin : begin + PAGE_ROWS]
+        records = [
+            Record(body=row, form="row", key=f"row {begin + number}", stream=stream.name, received_at=now)
+            for number, row in enumerate(page)
+        ]
+        return Page(records, str(begin + len(page)), begin + len(page) < len(rows))
+
+    async def fetch(self, ref: Ref, now: int) -> Sequence[Record]:
+        """The ticket's opening."""
+        if (self._folder / DOWN).exists():
+            raise Transient("503")
+        if ref.id.startswith("gone"):
+            raise Permanent("there is no such ticket")
+        event = opening(ref.id, int(ref.id.rpartition("-")[2], 16), priority="urgent")
+        return [Record(body=json.dumps({"event": event}).encode(), form="ticket", received_at=now)]
+
+    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+        """An event, or what has to be looked up."""
+        row: dict[str, Any] = json.loads(record.body)
+        if "look_up" in row:
+            yield Fetch(Ref("ticket", row["look_up"]), "a thin row")
+        else:
+            yield convert_event(row["event"])
+
+    async def check(self) -> Sequence[Finding]:
+        """Nothing to ask."""
+        return []
+
+
+@hookimpl
+def gateway_connectors(register: Any) -> None:
+    """What `plugin: flow` asks for. Whoever asks is a gateway that is going to be killed, and in haste."""
+    hurry()
+    register(Flow)
+
+
+def install(folder: Path) -> None:
+    """Make a folder that, on the path of Python, is an installed plugin."""
+    info = folder / "gateway_flow-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gateway-flow\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[gateway]\nflow = tests.crash.flow\n")

@@ -1,0 +1,154 @@
+"""Who is outside of a gateway that is killed: senders, a vendor whose rows are pulled, and receivers with moods.
+
+They know what was told and acknowledged, and what came back; nothing of it is asked of the gateway.
+"""
+
+import http.client
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from threading import Lock
+
+from gateway.model.identity import StrandKey, contact_id
+from tests.acceptance.batch import Batch
+from tests.acceptance.process import Sender, now_ms, opening
+from tests.acceptance.receiver import Receiver, Try
+from tests.crash.flow import DOWN, ROWS
+
+CONNECTIONS = 3
+
+
+@dataclass
+class Senders:
+    """Connections that post batches, each until it is acknowledged. What isn't acknowledged is sent again later."""
+
+    waiting: deque[Batch] = field(default_factory=deque)
+    acknowledged: list[Batch] = field(default_factory=list)
+    _made: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def more(self, batches: int) -> None:
+        """Have so many more to tell, and nothing that was not tried again is left behind."""
+        for _ in range(batches):
+            self.waiting.append(Batch(self._made))
+            self._made += 1
+
+    def send(self, url: str, acknowledged: Callable[[int], None] = lambda number: None) -> None:
+        """Send until all is acknowledged or the gateway is gone; tell how many have been acknowledged by it."""
+        before = len(self.acknowledged)
+
+        def noted() -> None:
+            acknowledged(len(self.acknowledged) - before)
+
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            for sender in [pool.submit(self._connection, url, noted) for _ in range(CONNECTIONS)]:
+                sender.result()
+
+    def told(self) -> list[str]:
+        """The ids of all events that were acknowledged."""
+        return [event["id"] for batch in self.acknowledged for event in batch.events]
+
+    def _connection(self, url: str, noted: Callable[[], None]) -> None:
+        with Sender(url) as sender:
+            while (batch := self._next()) is not None:
+                try:
+                    answer = sender.post(*batch.events)
+                except (OSError, http.client.HTTPException):
+                    self.waiting.appendleft(batch)
+                    return
+                assert answer.status == 202, f"a batch was answered {answer.status}: {answer.body!r}"
+                assert answer.json["accepted"] + answer.json["duplicates"] == len(batch.events)
+                with self._lock:
+                    self.acknowledged.append(batch)
+                    noted()
+
+    def _next(self) -> Batch | None:
+        try:
+            return self.waiting.popleft()
+        except IndexError:
+            return None
+
+
+@dataclass
+class Vendor:
+    """The folder that the connector `flow` pulls from. `told` are the events that it can know."""
+
+    folder: Path
+    rows: int = 0
+    told: list[str] = field(default_factory=list)
+    due: set[str] = field(default_factory=set)
+    refused: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        (self.folder / ROWS).touch()
+
+    def more(self, chance: Random) -> None:
+        """Some tickets: whole ones, one to be looked up, and seldom one that can't be."""
+        at = now_ms()
+        for _ in range(4):
+            self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
+        for _ in range(2):
+            self._row(look_up=f"found{self.rows}-{at:x}")
+            self._opened(f"found{self.rows - 1}-{at:x}", at)
+        if chance.random() < 0.3:
+            self._row(look_up=f"gone{self.rows}-{at:x}")
+            self.refused += 1
+
+    def down(self, is_so: bool) -> None:
+        """Look nothing up any more, or again."""
+        if is_so:
+            (self.folder / DOWN).touch()
+        else:
+            (self.folder / DOWN).unlink(missing_ok=True)
+
+    def _opened(self, ticket: str, at: int) -> dict[str, object]:
+        event = opening(ticket, at, priority="urgent")
+        self.told.append(event["id"])
+        self.due.add(contact_id(StrandKey("flow", "ticket", ticket)))
+        return event
+
+    def _row(self, **row: object) -> None:
+        with (self.folder / ROWS).open("ab") as file:
+            file.write(json.dumps(row).encode() + b"\n")
+        self.rows += 1
+
+
+@dataclass
+class Moods:
+    """How an endpoint answers: as it should; `restless`, sometimes not; or not at all while it is `down`. It keeps when
+    each try came, and what it answered."""
+
+    chance: Random
+    restless: bool = False
+    down: bool = False
+    book: list[tuple[float, str, int | None]] = field(default_factory=list)
+
+    def __call__(self, one: Try) -> int | None:
+        status: int | None = 204
+        if self.down or (self.restless and self.chance.random() < 0.15):
+            status = 503 if self.chance.random() < 0.7 else None
+        self.book.append((time.monotonic(), one.id, status))
+        return status
+
+    def again_for_nothing(self, kills: list[float]) -> list[str]:
+        """The notices that came again after they had been taken, though nothing had been killed in between."""
+        last: dict[str, float] = {}
+        found: list[str] = []
+        for at, id, status in list(self.book):
+            if id in last and not any(last[id] < kill < at for kill in kills):
+                found.append(id)
+            if status == 204:
+                last[id] = at
+        return found
+
+
+def receiver(seed: str) -> tuple[Receiver, Moods]:
+    """A receiver that isn't started yet, and its moods."""
+    moods = Moods(Random(seed))
+    return Receiver(answer=moods), moods
