@@ -24,6 +24,7 @@ ALWAYS: tuple[Checker, ...] = (
 
 AT_THE_END: tuple[Checker, ...] = (
     inward.acknowledged_is_kept,
+    inward.requests_are_taken,
     inward.records_end,
     inward.sums_match,
     outward.announcements_have_deliveries,
@@ -34,6 +35,9 @@ AT_THE_END: tuple[Checker, ...] = (
 )
 
 leases_are_young = inward.leases_are_young
+
+LONG_UP_MS = 3_600_000
+"""A process that is up for so long holds no lease of another one."""
 
 
 def violations(scene: Scene) -> list[Violation]:
