@@ -65,8 +65,9 @@ class Witness:
     """Everything that was seen."""
 
     told: dict[tuple[str, str], Told] = field(default_factory=dict)
-    refused: list[Refusal] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What the gateway has logged as an error."""
+
+    refused: list[Refusal] = field(default_factory=list)
