@@ -22,6 +22,7 @@ from tests.simulation.feed import Feed
 from tests.simulation.nemesis import JUMPS_MS, Nemesis
 from tests.simulation.net import SimNet
 from tests.simulation.once import computed_once
+from tests.simulation.operators import enable_all
 from tests.simulation.people import Desk, secret_of
 from tests.simulation.planted import planted
 from tests.simulation.process import Process
@@ -178,7 +179,7 @@ class _Life:
         for _ in range(round(PATIENCE_S / QUIET_POLL_S)):
             await universe.sleep(QUIET_POLL_S)
             try:
-                await self._enable()
+                await enable_all(self.universe)
                 counts = await universe.ask("counts", lambda process: process.store.counts())
             except (Unreachable, Reset):
                 continue
@@ -190,20 +191,6 @@ class _Life:
                 return ""
         return f"{left}, {PATIENCE_S / DAY_S:g} days after the last fault"
 
-    async def _enable(self) -> None:
-        """A person lets endpoints that were given up have their deliveries again."""
-        universe = self.universe
-        states = await universe.ask("states", lambda process: process.store.endpoint_states())
-        for name in sorted(states):
-            if states[name].health.disabled_at is not None:
-                universe.fault("enabled", name)
-                await universe.ask(
-                    "enable",
-                    lambda process, name=name: process.store.enable_endpoint(name, process.clock.now(), "sim"),
-                )
-                if universe.process is not None:
-                    universe.process.clock.stir()
-
     def _own_failures(self) -> list[Violation]:
         universe = self.universe
         found = [Violation("log", said) for said in universe.witness.errors]
@@ -214,7 +201,8 @@ class _Life:
     async def _reckoned(self, process: Process) -> list[Violation]:
         """Every law, by what was seen and what is kept."""
         universe = self.universe
-        secrets = [secret_of(name).removeprefix("whsec_") for name in (*SENDERS, "endpoints")]
+        known = {secret for endpoint in self.endpoints.values() for secret in endpoint.known}
+        secrets = [secret.removeprefix("whsec_") for secret in sorted({*map(secret_of, SENDERS), *known})]
         return [
             *reckoned(universe, process, secrets, universe.logged),
             *invariants.back_to_base({}, {"requests under way": universe.net.under_way}),
