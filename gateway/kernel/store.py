@@ -32,7 +32,7 @@ class StoreFull(Exception):
 
 
 class StoreBusy(Exception):
-    """The database belongs to another daemon that is running."""
+    """The database belongs to another daemon that is running, or another process goes on writing to it."""
 
 
 class StoreUnusable(Exception):

@@ -26,7 +26,8 @@ CUTS = 300
 
 async def opened(disk: SimDisk) -> SqliteStore:
     """The store of a process that starts."""
-    return await SqliteStore.on(SimDriver(disk), PATH, InlineSpawn(), exclusive=True)
+    rewrite = partial(disk.rewrite_log, PATH)
+    return await SqliteStore.on(SimDriver(disk), PATH, InlineSpawn(), exclusive=True, rewrite_log=rewrite)
 
 
 @pytest.fixture(autouse=True)
