@@ -325,6 +325,7 @@ class SqliteStore(SqliteOutbox):
                 dead=figures.dead(connection),
                 commits=self.writer.commits,
                 writes=self.writer.writes,
+                commit_failures=self.writer.failures,
                 wal_bytes=pages * connections.PAGE_BYTES,
             )
         )
