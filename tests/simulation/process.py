@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -95,7 +96,14 @@ class Process:
     ) -> None:
         """Open the database and start the loops, as the daemon does."""
         failpoint.listen(self.reached)
-        self.store = await SqliteStore.on(SimDriver(self.disk), DATABASE, self.spawn, exclusive=True, clock=self.clock)
+        self.store = await SqliteStore.on(
+            SimDriver(self.disk),
+            DATABASE,
+            self.spawn,
+            exclusive=True,
+            clock=self.clock,
+            rewrite_log=partial(self.disk.rewrite_log, DATABASE),
+        )
         now = self.clock.now()
         world = World(self.clock, SeededRng(self.number), self._net, self.spawn, self.store, self._log())
         world.meters.started_at = now
