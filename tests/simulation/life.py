@@ -47,10 +47,12 @@ waits of up to half a day."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a universe. `days`: how many it lived."""
+    """What came of a universe. `days`: how many it lived; of `story_days` of them it had the faults of `swarm`."""
 
     seed: int
     days: float
+    story_days: float
+    swarm: swarm.Swarm
     digest: str
     steps: int
     faults: Mapping[str, int]
@@ -132,6 +134,8 @@ class _Life:
         return Outcome(
             seed=self.seed,
             days=universe.loop.time() / DAY_S,
+            story_days=self.days,
+            swarm=universe.swarm,
             digest=universe.loop.digest,
             steps=universe.loop.steps,
             faults=Counter(fault.kind for fault in universe.witness.faults),
@@ -156,9 +160,10 @@ class _Life:
         for one in (*self.endpoints.values(), *self.senders.values(), self.feed):
             one.recover()
         left = await self._quiet()
-        if left:
-            return [Violation("quiet", left), *self._own_failures()]
-        return [*self._own_failures(), *await universe.ask("reckoning", self._reckoned)]
+        found = [Violation("quiet", left)] if left else []
+        if not left or (universe.process is not None and universe.process.ready):
+            found += await universe.ask("reckoning", self._reckoned)
+        return [*self._own_failures(), *found]
 
     async def _quiet(self) -> str:
         """Wait until nothing is left to do; what is left after all patience."""
