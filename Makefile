@@ -11,9 +11,12 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SEED ?= 0
 MUTANTS ?= 0
+# How long the kills may last in a night, and then the simulated days: 90s, 10m, 2h. Nothing: until all is done.
+FOR ?=
+LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test nightly mutants check format docs bench bench-peers clean
+.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,7 +40,19 @@ demo: install ## Simulated accounts, real deadlines: a breach and a verified esc
 test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-nightly: install $(VENV)/.mutants ## Judge very many random contacts twice, try some mutants. Others: make nightly SEED=1000000
+soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about five minutes.
+	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)
+	$(BIN)/python -m tests.crash --bug all
+	$(BIN)/python -m tests.simulation --days 100 --from-seed $(SEED)
+	$(BIN)/python -m tests.simulation --bugs
+	$(BIN)/python -m tests.simulation --twice 4
+
+nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and more. Less: make nightly FOR=1h. Others: SEED=1000000
+	$(BIN)/python -m tests.crash --kills 10000 --seed $(SEED) $(LASTING)
+	$(BIN)/python -m tests.crash --bug all
+	$(BIN)/python -m tests.simulation --days 10000 --from-seed $(SEED) $(LASTING)
+	$(BIN)/python -m tests.simulation --bugs
+	$(BIN)/python -m tests.simulation --twice 20 --from-seed $(SEED)
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
 

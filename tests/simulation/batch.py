@@ -58,7 +58,7 @@ def live_many(first: int, chosen: Chosen, *, days: float, lasting_s: float | Non
     """Live universes until so many days have passed, or so much time; 1 if one broke a law."""
     began = time.monotonic()
     faults, figures = Counter[str](), Counter[str]()
-    lived = universes = 0.0
+    lived = universes = told = 0.0
     broken: list[int] = []
     for outcome in _lives(count(first), chosen, jobs):
         lived, universes = lived + outcome.days, universes + 1
@@ -68,6 +68,9 @@ def live_many(first: int, chosen: Chosen, *, days: float, lasting_s: float | Non
             broken.append(outcome.seed)
             _complain(outcome, chosen)
         _progress(f"{lived:,.0f} of {days:,.0f} days, {universes:.0f} universes, {len(broken)} broken")
+        if lived >= told + days / 10:
+            told = lived
+            _line(f"{lived:,.0f} days in {time.monotonic() - began:,.0f} s")
         if lived >= days or (lasting_s is not None and time.monotonic() - began >= lasting_s):
             break
     _progress("")
@@ -170,6 +173,12 @@ def _told(outcome: Outcome) -> str:
 
 def _listed(counts: "Counter[str] | dict[str, int]") -> str:
     return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items())) or "nothing"
+
+
+def _line(words: str) -> None:
+    """A line now and then, for a log that nobody watches."""
+    if not sys.stderr.isatty():
+        print(words, file=sys.stderr, flush=True)
 
 
 def _progress(words: str) -> None:

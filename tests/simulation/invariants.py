@@ -36,9 +36,6 @@ AT_THE_END: tuple[Checker, ...] = (
 
 leases_are_young = inward.leases_are_young
 
-LONG_UP_MS = 3_600_000
-"""A process that is up for so long holds no lease of another one."""
-
 
 def violations(scene: Scene) -> list[Violation]:
     """Everything that is broken when a run is over."""

@@ -13,6 +13,9 @@ PARKED = {"crashes": "times and never finished", "jumps": "more than 24 h ahead 
 """For which reasons the faults of a swarm may have records parked: the gateway died over them again and again, or its
 clock was a day behind."""
 
+LONG_UP_MS = 3_600_000
+"""A process that is up for so long holds no lease of another one."""
+
 
 def scene_of(universe: Universe, process: Process) -> Scene:
     """What there is to see of a universe now."""
@@ -36,6 +39,6 @@ def reckoned(
     connection = process.store.writer.connection
     return [
         *invariants.violations(scene),
-        *invariants.leases_are_young(connection, scene.now, scene.now - invariants.LONG_UP_MS),
+        *invariants.leases_are_young(connection, scene.now, scene.now - LONG_UP_MS),
         *invariants.secrets_are_nowhere([*secrets, *CARDS], connection, logged),
     ]

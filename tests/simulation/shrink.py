@@ -19,8 +19,8 @@ def shrink(seed: int, chosen: Chosen, tell: Callable[[str], None] = print) -> in
         tell(f"seed {seed} breaks no law")
         return 0
     law = found.violations[0].id
-    tell(f"seed {seed} breaks {law} in a story of {found.story_days:g} days, with {len(found.swarm.on)} faults")
-    chosen = _shorter(seed, replace(chosen, days=found.story_days), law, tell)
+    tell(f"seed {seed} breaks {law} in a story of {found.days:g} days, with {len(found.swarm.on)} faults")
+    chosen = _shorter(seed, replace(chosen, days=found.days), law, tell)
     for fault in found.swarm.on:
         less = replace(chosen, without=(*chosen.without, fault))
         if _breaks(law, _lived(seed, less)):
