@@ -50,10 +50,11 @@ waits of up to half a day."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a universe. `days`: how many it lived with faults; those of its healing don't count."""
+    """What came of a universe. `days`: how many it had the faults of `swarm`; those of healing don't count."""
 
     seed: int
     days: float
+    swarm: swarm.Swarm
     digest: str
     steps: int
     faults: Mapping[str, int]
@@ -142,6 +143,7 @@ class _Life:
         return Outcome(
             seed=self.seed,
             days=self.days,
+            swarm=universe.swarm,
             digest=universe.loop.digest,
             steps=universe.loop.steps,
             faults=Counter(fault.kind for fault in universe.witness.faults),
@@ -169,9 +171,10 @@ class _Life:
             # What was judged by a clock that was ahead is judged further than now: true time must come there first.
             await universe.sleep(AHEAD_MAX_S)
         left = await self._quiet()
-        if left:
-            return [Violation("quiet", left), *self._own_failures()]
-        return [*self._own_failures(), *await universe.ask("reckoning", self._reckoned)]
+        found = [Violation("quiet", left)] if left else []
+        if not left or (universe.process is not None and universe.process.ready):
+            found += await universe.ask("reckoning", self._reckoned)
+        return [*self._own_failures(), *found]
 
     async def _quiet(self) -> str:
         """Wait until nothing is left to do; what is left after all patience."""
