@@ -47,9 +47,9 @@ def main() -> int:
         return batch.find_bugs(asked.jobs)
     if asked.steps:
         return batch.die_at_steps(asked.steps, asked.jobs)
-    if asked.twice:
-        return batch.compare(range(asked.from_seed, asked.from_seed + asked.twice), asked.jobs)
     chosen = batch.Chosen(bug=asked.bug, without=without)
+    if asked.twice:
+        return batch.compare(range(asked.from_seed, asked.from_seed + asked.twice), chosen)
     if asked.seed is not None:
         chosen = replace(chosen, days=asked.days)
         if asked.shrink:
