@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from itertools import count, islice
 from multiprocessing import get_context
 
+from tests.simulation import steps
+from tests.simulation.bug import Bug
 from tests.simulation.life import Outcome, live
 from tests.simulation.planted import bugs
 
 VIOLATIONS_MAX = 12
 """What is told of one universe."""
+
+WORDS_MAX = 110
 
 LIVES_A_WORKER = 40
 """A worker is replaced after so many universes: nothing may pile up over a night."""
@@ -23,16 +27,18 @@ LIVES_A_WORKER = 40
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is changed in every universe of a batch: a bug more, some faults less."""
+    """What is changed in every universe of a batch: a bug more, some faults less, a story of so many days."""
 
     bug: str | None = None
     without: tuple[str, ...] = ()
+    days: float | None = None
 
     def command(self, seed: int) -> str:
         """What to type to see it again."""
         words = ["python -m tests.simulation --seed", str(seed)]
         words += [] if self.bug is None else ["--bug", self.bug]
         words += ["--without", ",".join(self.without)] if self.without else []
+        words += [] if self.days is None else ["--days", f"{self.days:g}"]
         return " ".join([*words, "--trace"])
 
 
@@ -41,9 +47,9 @@ def bug_names() -> list[str]:
     return sorted(bugs())
 
 
-def live_one(seed: int, chosen: Chosen, *, days: float | None, trace: bool) -> int:
+def live_one(seed: int, chosen: Chosen, *, trace: bool) -> int:
     """Live one universe; 1 if it broke a law."""
-    outcome = live(seed, bug=chosen.bug, without=chosen.without, days=days, tell=print if trace else None)
+    outcome = live(seed, bug=chosen.bug, without=chosen.without, days=chosen.days, tell=print if trace else None)
     print(_told(outcome))
     _complain(outcome, chosen)
     return 1 if outcome.violations else 0
@@ -78,20 +84,45 @@ def live_many(first: int, chosen: Chosen, *, days: float, lasting_s: float | Non
 
 
 def find_bugs(jobs: int) -> int:
-    """Plant each bug under its seed; 1 if one isn't found."""
-    unfound = 0
+    """Plant each bug under its seed; 1 if one isn't found by the laws that it must break, or a seed isn't sound."""
+    known = sorted(bugs().items())
+    found = 0
     with _pool(jobs) as pool:
-        found = {name: pool.submit(live, bug.seed, bug=name) for name, bug in sorted(bugs().items())}
-        sound = {name: pool.submit(live, bug.seed) for name, bug in sorted(bugs().items())}
-        for name, future in found.items():
-            outcome, without = future.result(), sound[name].result()
-            first = str(outcome.violations[0]) if outcome.violations else "NOT FOUND"
-            if without.violations:
-                first = f"broken without it too: {without.violations[0]}"
-            unfound += not outcome.violations or bool(without.violations)
-            print(f"{name:32} seed {outcome.seed:5}  {first[:160]}", flush=True)
-    print(f"{len(found) - unfound} of {len(found)} planted bugs found")
-    return 1 if unfound else 0
+        sound = {seed: pool.submit(live, seed) for seed in sorted({bug.seed for _, bug in known})}
+        with_bug = {name: pool.submit(live, bug.seed, bug=name) for name, bug in known}
+        for name, bug in known:
+            is_found, words = _judged(bug, with_bug[name], sound[bug.seed])
+            found += is_found
+            print(f"{name:32} seed {bug.seed:4}  {words[:WORDS_MAX]}", flush=True)
+    print(f"{found} of {len(known)} planted bugs found")
+    return 0 if found == len(known) else 1
+
+
+def _judged(bug: Bug, with_bug: Future[Outcome], sound: Future[Outcome]) -> tuple[bool, str]:
+    """Whether a bug is found, and what of it is seen first."""
+    for future, what in ((with_bug, "NOT FOUND: the universe itself breaks"), (sound, "the seed's universe breaks")):
+        if (failure := future.exception()) is not None:
+            return False, f"{what}: {failure!r}"
+    if without := sound.result().violations:
+        return False, f"BROKEN WITHOUT IT TOO: {without[0]}"
+    violations = with_bug.result().violations
+    if missing := sorted(set(bug.broken_by) - {violation.id for violation in violations}):
+        first = f"; {violations[0]}" if violations else ""
+        return False, f"NOT FOUND by {', '.join(missing)}{first}"
+    return True, str(next(violation for violation in violations if violation.id in bug.broken_by))
+
+
+def die_at_steps(stride: int, jobs: int) -> int:
+    """Let the gateway die at every so manieth step of a short story; 1 if one of the deaths broke a law."""
+    broken = 0
+    listed = list(steps.deaths(stride))
+    with _pool(jobs) as pool:
+        for death, outcome in zip(listed, pool.map(steps.die, listed, chunksize=20), strict=True):
+            if outcome.violations:
+                broken += 1
+                print(f"{death} breaks a law: {outcome.violations[0]}", file=sys.stderr, flush=True)
+    print(f"died at {len(listed)} steps of one story, at half of them with the power: {broken} broken")
+    return 1 if broken else 0
 
 
 def compare(seeds: Iterable[int], jobs: int) -> int:

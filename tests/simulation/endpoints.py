@@ -177,7 +177,7 @@ class Endpoint:
             return None
         status, headers = self._answer(mode, heard, chance)
         await self.universe.sleep(chance[0] * (SLOW_S if mode == "slow" else QUICK_S))
-        heard.status = status
+        heard.status, heard.asked = status, headers.get("retry-after")
         self.universe.trace("answered", self.name, heard.id, status)
         if 200 <= status < 300:
             self.taken.setdefault(heard.id, self.universe.now())

@@ -8,7 +8,7 @@ faults are healed and nothing is left to do.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from tests.simulation import inward, judged, outward
+from tests.simulation import inward, judged, outward, restraint
 from tests.simulation.kept import Connection
 from tests.simulation.scene import Scene as Scene
 from tests.simulation.scene import Violation as Violation
@@ -29,6 +29,7 @@ AT_THE_END: tuple[Checker, ...] = (
     inward.sums_match,
     outward.announcements_have_deliveries,
     outward.deliveries_arrive,
+    restraint.endpoints_are_left_alone,
     *ALWAYS,
     judged.announcements_are_in_time,
     judged.contacts_are_as_replayed,

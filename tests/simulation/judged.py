@@ -141,11 +141,15 @@ def contacts_are_as_replayed(scene: Scene) -> Iterator[Violation]:
 
 
 def announcements_are_in_time(scene: Scene) -> Iterator[Violation]:
-    """I8: from when something was due, or from when what it follows from was received, to its notice."""
+    """I8: from when something was due, or from when what it follows from was received, to its notice; and never before
+    it is due."""
     troubles = scene.troubles
     most = (LATE_SLOW_MS if troubles.slow else LATE_MS) + troubles.skew_ms
     for notice in scene.kept.notices:
         effect = notice.effect
+        if notice.created_at < effect.at - troubles.skew_ms:
+            when = f"at {told(effect.at)}, was announced at {told(notice.created_at)} already"
+            yield Violation("I8", f"{effect.type} by {effect.rule} of {notice.contact}, {when}")
         if effect.type not in ACTING or notice.contact not in scene.kept.contacts:
             continue
         history = scene.kept.history.get(notice.contact, [])

@@ -97,6 +97,7 @@ class Try:
     attempt: int
     at: int
     status: int | None
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,9 @@ def read(connection: Connection) -> Kept:
     for contact, id, entry in ask("SELECT contact, id, entry FROM ledger ORDER BY contact, id"):
         ledger.setdefault(contact, {})[id] = entries.decode(entry, contact)
     tries = defaultdict(list)
-    for delivery, attempt, at, status in ask("SELECT delivery, attempt, at, status FROM attempts ORDER BY 1, 2"):
-        tries[delivery].append(Try(attempt, at, status))
+    columns = "delivery, attempt, at, status, duration_ms"
+    for delivery, *one in ask(f"SELECT {columns} FROM attempts ORDER BY delivery, attempt"):
+        tries[delivery].append(Try(*one))
     endpoints = list(ask("SELECT name, sequence, disabled_at FROM endpoints ORDER BY name"))
     return Kept(
         contacts=contacts,

@@ -21,6 +21,7 @@ from tests.simulation.endpoints import company
 from tests.simulation.feed import Feed
 from tests.simulation.nemesis import JUMPS_MS, Nemesis
 from tests.simulation.net import SimNet
+from tests.simulation.once import computed_once
 from tests.simulation.operators import enable_all
 from tests.simulation.people import Desk, secret_of
 from tests.simulation.planted import planted
@@ -29,7 +30,7 @@ from tests.simulation.reckoning import reckoned
 from tests.simulation.scene import Violation
 from tests.simulation.senders import HABITS, Sender
 from tests.simulation.swarm import DAY_S
-from tests.simulation.universe import Reset, Universe, Unreachable
+from tests.simulation.universe import Death, Reset, Universe, Unreachable
 from tests.support.points import points
 from tests.support.policies import loaded
 
@@ -49,10 +50,11 @@ waits of up to half a day."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a universe. `days`: how many it lived with faults; those of its healing don't count."""
+    """What came of a universe. `days`: how many it had the faults of `swarm`; those of healing don't count."""
 
     seed: int
     days: float
+    swarm: swarm.Swarm
     digest: str
     steps: int
     faults: Mapping[str, int]
@@ -66,12 +68,14 @@ def live(
     bug: str | None = None,
     without: Collection[str] = (),
     days: float | None = None,
+    death: Death | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out."""
+    """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out; `death` is how
+    the first process ends, where that is to be known."""
     structlog.configure(processors=[_drop])
-    with planted(bug):
-        life = _Life(seed, without, days, tell)
+    with computed_once(), planted(bug):
+        life = _Life(seed, without, days, death, tell)
         try:
             return life.lived()
         finally:
@@ -80,7 +84,12 @@ def live(
 
 class _Life:
     def __init__(
-        self, seed: int, without: Collection[str], days: float | None, tell: Callable[[str], None] | None
+        self,
+        seed: int,
+        without: Collection[str],
+        days: float | None,
+        death: Death | None,
+        tell: Callable[[str], None] | None,
     ) -> None:
         dice = Random(f"universe {seed}")
         faults = swarm.drawn(dice)
@@ -88,7 +97,7 @@ class _Life:
         self.days = days or (LONG_DAYS if faults.endpoint_down_days > 1 else chosen)
         start = stories.first_instant(dice, (policies.DAY_ZONE, policies.NIGHT_ZONE), days=self.days)
         faults = faults.without(without)
-        self.universe = Universe(seed, start, faults, tell=tell)
+        self.universe = Universe(seed, start, faults, death=death, tell=tell)
         self.end = start + round(self.days * DAY_MS)
         self.policies = [policies.text(policies.first()), policies.text(policies.second())]
         self.universe.policy = loaded(self.policies[0])
@@ -134,6 +143,7 @@ class _Life:
         return Outcome(
             seed=self.seed,
             days=self.days,
+            swarm=universe.swarm,
             digest=universe.loop.digest,
             steps=universe.loop.steps,
             faults=Counter(fault.kind for fault in universe.witness.faults),
@@ -161,9 +171,10 @@ class _Life:
             # What was judged by a clock that was ahead is judged further than now: true time must come there first.
             await universe.sleep(AHEAD_MAX_S)
         left = await self._quiet()
-        if left:
-            return [Violation("quiet", left), *self._own_failures()]
-        return [*self._own_failures(), *await universe.ask("reckoning", self._reckoned)]
+        found = [Violation("quiet", left)] if left else []
+        if not left or (universe.process is not None and universe.process.ready):
+            found += await universe.ask("reckoning", self._reckoned)
+        return [*self._own_failures(), *found]
 
     async def _quiet(self) -> str:
         """Wait until nothing is left to do; what is left after all patience."""
@@ -209,6 +220,7 @@ class _Life:
             "heard": len(witness.heard),
             "doubled": sum(count - 1 for count in ids.values()),
             "lives": len(self.universe.lives),
+            "steps": sum(process.steps for process in self.universe.lives),
         }
 
 

@@ -50,6 +50,9 @@ class Heard:
     reply_lost: bool = False
     """The answer never arrived, or too late."""
 
+    asked: str | None = None
+    """The `Retry-After` of its answer."""
+
 
 @dataclass
 class Fault:
