@@ -82,7 +82,15 @@ async def attempt(world: World, endpoint: Endpoint, delivery: Delivery) -> Lande
     took_s = world.clock.monotonic() - started
     world.meters.tried(delivery.endpoint, outcome, took_s)
     duration_ms = round(took_s * 1000)
-    return _landed(world, delivery, status, error, retry_after(asked, ended), ended, duration_ms)
+    refusals = await _refusals(world, delivery, status)
+    return _landed(world, delivery, status, error, retry_after(asked, ended), ended, duration_ms, refusals)
+
+
+async def _refusals(world: World, delivery: Delivery, status: int | None) -> int:
+    """How often a delivery that is refused now was refused before; nobody is asked where it doesn't matter."""
+    if answer_of(status) != "refused" or delivery.tries <= 1 or delivery.replay:
+        return 0
+    return await world.store.refusals(delivery.id)
 
 
 def _landed(
@@ -93,10 +101,12 @@ def _landed(
     asked_ms: int | None,
     ended: int,
     duration_ms: int,
+    refusals: int,
 ) -> Landed:
     answer = answer_of(status)
     age_ms = ended - delivery.created_at
-    verdict = after_try(delivery.tries, age_ms, answer, asked_ms, world.rng.uniform(0, 1))
+    chance = world.rng.uniform(0, 1)
+    verdict = after_try(delivery.tries, age_ms, answer, asked_ms, chance, refusals=refusals)
     wait_ms = None if delivery.replay else verdict.wait_ms
     if answer != "delivered":
         error = error or f"answered {status}"

@@ -165,6 +165,10 @@ class Outbox(Protocol):
         oldest, due or not. The attempt is written before the try."""
         ...
 
+    async def refusals(self, delivery: int) -> int:
+        """How many of a delivery's tries were refused: answered by a 4xx that is about the notice."""
+        ...
+
     async def renew_deliveries(self, held: Sequence[tuple[int, int]], until: int) -> None:
         """Prolong the leases of deliveries, as (id, attempt); one that was claimed by another since stays as it is."""
         ...

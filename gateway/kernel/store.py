@@ -32,7 +32,7 @@ class StoreFull(Exception):
 
 
 class StoreBusy(Exception):
-    """The database belongs to another daemon that is running."""
+    """The database belongs to another daemon that is running, or another process goes on writing to it."""
 
 
 class StoreUnusable(Exception):
@@ -232,6 +232,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     writes: int
     """What was asked to be written since the start; many share a transaction."""
+
+    commit_failures: int
+    """Transactions since the start that couldn't be written: the disk, or who else has the file, didn't let them."""
 
     wal_bytes: int
     """The length of the write-ahead log, as far as it is known."""

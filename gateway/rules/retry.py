@@ -1,8 +1,8 @@
 """When what failed is tried again: deliveries by what the answer is about, all else after growing waits.
 
 Laws. A 2xx delivers. 410, no answer, a redirect, 429 and 5xx are about the receiver: the delivery waits, longer each
-time, until it is seven days old. Any other 4xx is about this one notice: three tries over ten minutes, then it is dead.
-`Retry-After` can only make a wait longer, within bounds.
+time, until it is seven days old. Any other 4xx is about this one notice: it is refused three times over ten minutes,
+then it is dead; tries that ended otherwise don't count. `Retry-After` can only make a wait longer, within bounds.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ WAITS_MS: Final = (
 """How long a delivery waits after its first try, its second and so on; the last one holds for all that follow."""
 
 REFUSED_WAITS_MS: Final = (MINUTE_MS, 9 * MINUTE_MS)
-"""How long one waits that the receiver refuses: three tries in all."""
+"""How long one waits that the receiver refuses, after the first time and the second; the third time is the last."""
 
 KEPT_MS: Final = 7 * DAY_MS
 """So old a delivery is given up, and so long it is kept after its end."""
@@ -30,6 +30,10 @@ JITTER: Final = 0.2
 GONE: Final = 410
 TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
+
+REFUSED: Final = range(400, 500)
+NO_REFUSAL: Final = (GONE, TOO_MANY)
+"""Statuses by which a receiver refuses a notice, and those among them that are about the receiver itself."""
 
 DOUBLINGS_MAX: Final = 64
 """Longer than anybody waits; more would be no number any more."""
@@ -67,19 +71,21 @@ def answer_of(status: int | None) -> Answer:
         return "delivered"
     if status == GONE:
         return "gone"
-    return "refused" if 400 <= status < 500 and status != TOO_MANY else "failed"
+    return "refused" if status in REFUSED and status not in NO_REFUSAL else "failed"
 
 
-def after_try(tries: int, age_ms: int, answer: Answer, asked_ms: int | None, chance: float) -> Verdict:
-    """What follows from a delivery's try number `tries`, from 1. `asked_ms`: its `Retry-After`. `chance`: 0 to 1."""
+def after_try(
+    tries: int, age_ms: int, answer: Answer, asked_ms: int | None, chance: float, *, refusals: int = 0
+) -> Verdict:
+    """What follows from a delivery's try number `tries`, from 1, of which `refusals` were refused before this one.
+
+    `asked_ms`: its `Retry-After`. `chance`: 0 to 1."""
     if answer == "delivered":
         return Verdict(delivered=True)
-    if answer == "refused" and tries > len(REFUSED_WAITS_MS):
+    if age_ms >= KEPT_MS or (answer == "refused" and refusals >= len(REFUSED_WAITS_MS)):
         return Verdict(delivered=False)
-    if age_ms >= KEPT_MS:
-        return Verdict(delivered=False)
-    waits = REFUSED_WAITS_MS if answer == "refused" else WAITS_MS
-    wait_ms = waits[min(tries, len(waits)) - 1] * (1 + JITTER * chance)
+    first_ms = REFUSED_WAITS_MS[refusals] if answer == "refused" else WAITS_MS[min(tries, len(WAITS_MS)) - 1]
+    wait_ms = first_ms * (1 + JITTER * chance)
     if asked_ms is not None and answer == "failed":
         wait_ms = max(wait_ms, min(asked_ms, max(2 * wait_ms, HOUR_MS)))
     return Verdict(delivered=False, wait_ms=round(wait_ms))

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from gateway.kernel.outbox import Delivery, Notice
 from gateway.rules.notice import numbered
+from gateway.rules.retry import NO_REFUSAL, REFUSED
 from gateway.store import endpoints
 from gateway.store.coding import effects
 from gateway.store.library import Connection
@@ -69,6 +70,14 @@ _attempts = Statement(
     sa.select(attempts.c.attempt, attempts.c.at, attempts.c.status, attempts.c.error, attempts.c.duration_ms)
     .where(attempts.c.delivery == value("of"))
     .order_by(attempts.c.attempt)
+)
+_refusals = Statement(
+    sa.select(sa.func.count()).where(
+        attempts.c.delivery == value("of"),
+        attempts.c.status >= REFUSED.start,
+        attempts.c.status < REFUSED.stop,
+        *(attempts.c.status != status for status in NO_REFUSAL),
+    )
 )
 
 _latest = sa.select(*SHOWN).order_by(_d.id.desc()).limit(value("most"))
@@ -150,6 +159,12 @@ def tries(connection: Connection, id: int) -> list[dict[str, Any]]:
     """Every try of a delivery, in order."""
     names = ("attempt", "at", "status", "error", "duration_ms")
     return [dict(zip(names, row, strict=True)) for row in _attempts.rows(connection, of=id)]
+
+
+def refusals(connection: Connection, id: int) -> int:
+    """How many tries of a delivery were refused."""
+    row = _refusals.one(connection, of=id)
+    return 0 if row is None else row[0]
 
 
 def one(connection: Connection, id: int) -> Delivery | None:

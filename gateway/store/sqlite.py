@@ -28,6 +28,7 @@ from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
     connections,
+    durable_log,
     fetching,
     figures,
     inbox,
@@ -61,12 +62,21 @@ CHECKPOINT_THREAD = "store-checkpoint"
 class SqliteStore(SqliteOutbox):
     """See the Store port for what each method promises. Make it with `open`."""
 
-    def __init__(self, spawn: Spawn, driver: Any, path: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        spawn: Spawn,
+        driver: Any,
+        path: str,
+        clock: Clock | None = None,
+        rewrite_log: Callable[[], None] | None = None,
+    ) -> None:
         self._spawn = spawn
         self._lock: DaemonLock | None = None
         self._memory = path == connections.MEMORY
         connection = connections.open_writer(driver, path)
         self._open = [connection]
+        if rewrite_log is not None:
+            durable_log.make_durable(connection, path, rewrite_log)
         schema.create(connection)
         self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
@@ -86,15 +96,20 @@ class SqliteStore(SqliteOutbox):
 
         `exclusive` is the daemon's: StoreBusy if another daemon has it, and leases of the last one end. With a `clock`,
         small groups of added records gather for a moment before they are committed. Raises
-        StoreUnusable where the library, the file or its schema can't be used.
+        StoreUnusable where the library, the file, its log or its schema can't be used.
+
+        The log is made durable first. A command beside a daemon needn't: that one has done it, and as long as it lives
+        its index says where the log ends. A command that finds no daemon may be the first after a crash.
         """
         driver = library.driver()
-        lock = None
+        lock = rewrite_log = None
         if path != connections.MEMORY:
             connections.prepare_file(path)
             lock = DaemonLock(path) if exclusive else None
         try:
-            store = await cls.on(driver, path, spawn, exclusive=exclusive, clock=clock)
+            if path != connections.MEMORY and (exclusive or daemon_pid(path) is None):
+                rewrite_log = partial(durable_log.rewrite, path)
+            store = await cls.on(driver, path, spawn, exclusive=exclusive, clock=clock, rewrite_log=rewrite_log)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -104,11 +119,21 @@ class SqliteStore(SqliteOutbox):
 
     @classmethod
     async def on(
-        cls, driver: Any, path: str, spawn: Spawn, *, exclusive: bool, clock: Clock | None = None
+        cls,
+        driver: Any,
+        path: str,
+        spawn: Spawn,
+        *,
+        exclusive: bool,
+        clock: Clock | None = None,
+        rewrite_log: Callable[[], None] | None = None,
     ) -> "SqliteStore":
-        """The same with a driver that finds the file by itself; who else may open it is for the caller to know."""
+        """The same with a driver that finds the file by itself; who else may open it is for the caller to know.
+
+        `rewrite_log` is what `durable_log.rewrite` does, where the driver finds its files; None: the log is believed.
+        """
         try:
-            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, clock))
+            store = await spawn.call(WRITE_THREAD, lambda: cls(spawn, driver, path, clock, rewrite_log))
         except driver.Error as error:
             if (known := library.named(error)) is not error:
                 raise known from error
@@ -300,6 +325,7 @@ class SqliteStore(SqliteOutbox):
                 dead=figures.dead(connection),
                 commits=self.writer.commits,
                 writes=self.writer.writes,
+                commit_failures=self.writer.failures,
                 wal_bytes=pages * connections.PAGE_BYTES,
             )
         )

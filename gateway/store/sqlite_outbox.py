@@ -56,6 +56,10 @@ class SqliteOutbox:
             "claim_deliveries", lambda connection: performing.claim(connection, now, lease_ms, room, probes)
         )
 
+    async def refusals(self, delivery: int) -> int:
+        """How many of a delivery's tries were refused."""
+        return await self._read(lambda connection: outbox.refusals(connection, delivery))
+
     async def renew_deliveries(self, held: Sequence[tuple[int, int]], until: int) -> None:
         """Prolong the leases of deliveries, as (id, attempt)."""
         await self.writer.write("renew_deliveries", lambda connection: performing.prolong(connection, held, until))

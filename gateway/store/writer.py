@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import structlog
+
 from gateway.kernel.failpoint import reached_each
 from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.store import StoreFull
@@ -48,6 +50,8 @@ _UNABLE = {
 }
 """Primary result codes of SQLite that say nothing about the statement, only that nothing can be written now."""
 
+_log = structlog.get_logger("gateway.store")
+
 
 class _Waiting(NamedTuple):
     name: str
@@ -56,7 +60,8 @@ class _Waiting(NamedTuple):
 
 
 class Writer(Generic[Asked, Answer]):
-    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked.
+    """The one connection that writes. `commits` counts the transactions that it has committed, `writes` what was asked,
+    `failures` the transactions that couldn't be written; those of a group whose parts then succeed alone, too.
 
     `add_all` is what is done for those who `add`, for many of them at once. Without a clock nothing gathers. Names are
     those of the transactions' failpoints: the method of the Store port that asks.
@@ -74,6 +79,8 @@ class Writer(Generic[Asked, Answer]):
         self.connection = connection
         self.commits = 0
         self.writes = 0
+        self.failures = 0
+        self._failing = False
         self._error: type[Exception] = driver.Error
         self._spawn = spawn
         self._thread = thread
@@ -155,8 +162,9 @@ class Writer(Generic[Asked, Answer]):
         try:
             return self._transaction(run, taken)
         except Exception as error:  # whose fault it is shows when each runs alone
+            known = self._named(error)
             if len(taken) == 1:
-                return [self._named(error)]
+                return [known]
         return [outcome for one in taken for outcome in self._together(run, [one])]
 
     def _transaction(self, run: Run, taken: Sequence[_Waiting]) -> list[Any]:
@@ -171,15 +179,21 @@ class Writer(Generic[Asked, Answer]):
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
+        self._failing = False
         self.commits += 1
         self.writes += len(taken)
         reached_each(names, "committed")
         return results
 
     def _named(self, error: Exception) -> Exception:
+        """The error as callers know it; one that says that nothing can be written is counted."""
         if isinstance(error, self._error):
             why = _UNABLE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if why is not None:
+                self.failures += 1
+                if not self._failing:  # told once: senders try again and again, and the disk may be full of logs
+                    _log.warning("a transaction couldn't be written", why=why, reason=str(error))
+                self._failing = True
                 full = StoreFull(f"nothing was stored: {why}")
                 full.__cause__ = error
                 return full

@@ -88,6 +88,12 @@ def _of_store(figures: Figures, now: int) -> Iterator[Family]:
         "Writes since the start; divided by the transactions: how many share one.",
         figures.writes,
     )
+    yield _one(
+        "gateway_store_commit_failures_total",
+        "counter",
+        "Transactions that couldn't be written, since the start.",
+        figures.commit_failures,
+    )
     yield _one("gateway_store_wal_bytes", "gauge", "The length of the write-ahead log.", figures.wal_bytes)
 
 

@@ -15,12 +15,14 @@ from tests.acceptance.process import DEADLINE_S, ENVIRON
 
 @dataclass(frozen=True)
 class Try:
-    """One POST as it came, and whether its signature is of our secret, by the reference implementation."""
+    """One POST as it came, to a path that begins with `/hooks`, and whether its signature is of our secret, by the
+    reference implementation."""
 
     id: str
     timestamp: str
     body: bytes
     proved: bool
+    path: str
 
     @property
     def notice(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class Receiver:
         self._loop, self._open, self._ended = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         self._open.set()
         app = web.Application()
-        app.router.add_post("/hooks", self._take)
+        app.router.add_post("/hooks{more:.*}", self._take)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -113,7 +115,7 @@ class Receiver:
             proved = True
         except WebhookVerificationError:
             proved = False
-        one = Try(headers["webhook-id"], headers["webhook-timestamp"], body, proved)
+        one = Try(headers["webhook-id"], headers["webhook-timestamp"], body, proved, request.path)
         self.tries.append(one)
         status = self.answer(one)
         await self._open.wait()

@@ -82,21 +82,23 @@ def _played(asked: argparse.Namespace, jobs: int, bug: str = "") -> Iterator[tup
     sites = _sites(asked)
     running: dict[Future[Told], int] = {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, begin, (scratch, bug)) as pool:
-        while True:
-            while len(running) < jobs and (following := next(sites, None)) is not None:
-                site, kills = following
-                place = scratch / f"site{site}"
-                running[pool.submit(run_site, place, asked.seed, site, kills, asked.point)] = site
-            if not running:
-                break
-            for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                site, told = running.pop(ended), ended.result()
-                if not (asked.keep or told.wrong):
-                    shutil.rmtree(scratch / f"site{site}")
-                yield site, told
-    if not any(scratch.glob("site*")):
-        shutil.rmtree(scratch)
+    try:
+        with ProcessPoolExecutor(jobs, context, begin, (scratch, bug)) as pool:
+            while True:
+                while len(running) < jobs and (following := next(sites, None)) is not None:
+                    site, kills = following
+                    place = scratch / f"site{site}"
+                    running[pool.submit(run_site, place, asked.seed, site, kills, asked.point)] = site
+                if not running:
+                    return
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    site, told = running.pop(ended), ended.result()
+                    if not (asked.keep or told.wrong):
+                        shutil.rmtree(told.folder)
+                    yield site, told
+    finally:
+        if not any(scratch.glob("site*")):
+            shutil.rmtree(scratch)
 
 
 def _prove(asked: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ They know what was told and acknowledged, and what came back; nothing of it is a
 
 import http.client
 import json
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -88,15 +87,15 @@ class Vendor:
         self.folder.mkdir()
         (self.folder / ROWS).touch()
 
-    def more(self, chance: Random) -> None:
-        """Some tickets: whole ones, one to be looked up, and seldom one that can't be."""
+    def more(self, chance: Random, gone: float = 0.3) -> None:
+        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be."""
         at = now_ms()
         for _ in range(4):
             self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
         for _ in range(2):
             self._row(look_up=f"found{self.rows}-{at:x}")
             self._opened(f"found{self.rows - 1}-{at:x}", at)
-        if chance.random() < 0.3:
+        if chance.random() < gone:
             self._row(look_up=f"gone{self.rows}-{at:x}")
             self.refused += 1
 
@@ -121,30 +120,30 @@ class Vendor:
 
 @dataclass
 class Moods:
-    """How an endpoint answers: as it should; `restless`, sometimes not; or not at all while it is `down`. It keeps when
-    each try came, and what it answered."""
+    """How an endpoint answers: as it should; `restless`, sometimes not; or not at all while it is `down`. It keeps
+    what it answered each try, and which life of the gateway had made it: that is the end of the path."""
 
     chance: Random
     restless: bool = False
     down: bool = False
-    book: list[tuple[float, str, int | None]] = field(default_factory=list)
+    book: list[tuple[str, str, int | None]] = field(default_factory=list)
 
     def __call__(self, one: Try) -> int | None:
         status: int | None = 204
         if self.down or (self.restless and self.chance.random() < 0.15):
             status = 503 if self.chance.random() < 0.7 else None
-        self.book.append((time.monotonic(), one.id, status))
+        self.book.append((one.path, one.id, status))
         return status
 
-    def again_for_nothing(self, kills: list[float]) -> list[str]:
-        """The notices that came again after they had been taken, though nothing had been killed in between."""
-        last: dict[str, float] = {}
+    def again_for_nothing(self) -> list[str]:
+        """The notices that a gateway sent again after they had been taken from it: it had not been killed meanwhile."""
+        taken: set[tuple[str, str]] = set()
         found: list[str] = []
-        for at, id, status in list(self.book):
-            if id in last and not any(last[id] < kill < at for kill in kills):
+        for life, id, status in list(self.book):
+            if (life, id) in taken:
                 found.append(id)
             if status == 204:
-                last[id] = at
+                taken.add((life, id))
         return found
 
 

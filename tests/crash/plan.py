@@ -18,6 +18,9 @@ NOT_HERE = {
 AT_START = ("schema", "open", "put_in_force", "policy", "started", "register_endpoints", "note")
 """What is passed once by a start, if at all."""
 
+SELDOM = ("give_up_fetch", "hasten_deliveries", "put_off_fetches")
+"""What is passed once in a life, if what is wrong outside lasts for long enough."""
+
 COLD_EVERY = 6
 COLD_UNTIL = 60
 COLD_LATER_EVERY = 60
@@ -86,7 +89,7 @@ def _is_cold(number: int) -> bool:
 
 
 def _at(chance: Random, point: str) -> Kill:
-    often = point.rpartition(".")[0] not in AT_START
+    often = point.rpartition(".")[0] not in (*AT_START, *SELDOM)
     return Kill(point, chance.choice((1, 1, 1, 2, 3, 5)) if often else 1)
 
 

@@ -5,11 +5,13 @@ quiet, and everything is looked at.
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +57,7 @@ PATIENCE_S = 1.0
 
 TROUBLE_S = 0.05
 TROUBLE = {
-    "hasten_deliveries": ("backup", 0.25),
+    "hasten_deliveries": ("backup", 0.6),
     "put_off_fetches": ("vendor", 1.0),
     "postpone_fetch": ("vendor", 0.5),
     "renew_deliveries": ("hold", 0.2),
@@ -99,7 +101,6 @@ class Scene:
     seed: str
     told: Told = field(default_factory=Told)
     senders: Senders = field(default_factory=Senders)
-    killed_at: list[float] = field(default_factory=list)
     edition: int = 0
 
     def __post_init__(self) -> None:
@@ -118,8 +119,6 @@ class Scene:
     def open(self) -> Iterator["Scene"]:
         """Let the receivers run; in the end nothing runs that was started here."""
         with self.helpdesk, self.backup:
-            config = CONFIG.format(vendor=self.vendor.folder, helpdesk=self.helpdesk.url, backup=self.backup.url)
-            self.site.config.write_text(config, encoding="utf-8")
             self._write_policy()
             try:
                 yield self
@@ -152,7 +151,6 @@ class Scene:
             by_hand.set()
             daemon.kill()
         code = daemon.ended()
-        self.killed_at.append(time.monotonic())
         for timer in timers:
             timer.cancel()
             timer.join()
@@ -171,7 +169,7 @@ class Scene:
         self.moods.restless = "helpdesk" in trouble
         if "hold" in trouble:
             self.helpdesk.hold()
-        self.vendor.more(self.chance)
+        self.vendor.more(self.chance, 1.0 if kill.point.startswith("give_up_fetch.") else 0.3)
         self.senders.more(max(0, BATCHES - len(self.senders.waiting)))
         reload_at = self.chance.randint(1, 3) if self.chance.random() < 0.35 else 0
 
@@ -196,6 +194,12 @@ class Scene:
         self.helpdesk.release()
 
     def _start(self, kill: Kill) -> Daemon:
+        """Start a gateway whose notices go to addresses of its own."""
+        life = len(self.site.started)
+        config = CONFIG.format(
+            vendor=self.vendor.folder, helpdesk=f"{self.helpdesk.url}/{life}", backup=f"{self.backup.url}/{life}"
+        )
+        self.site.config.write_text(config, encoding="utf-8")
         return self.site.spawn() if kill.cold else self._fork(kill)
 
     def _fork(self, kill: Kill) -> Daemon:
@@ -239,7 +243,7 @@ class Scene:
     def settle(self) -> list[str]:
         """Let a last gateway run until nothing waits; what is wrong then."""
         left = leftover.leases(self.site.database_file)
-        daemon = self._fork(Kill())
+        daemon = self._start(Kill())
         if not self._is_ready(daemon):
             raise Violation(f"a gateway doesn't start any more: {daemon.said()[-2_000:]}")
         self._has_no_lease_of(left)
@@ -289,7 +293,9 @@ class Scene:
 
     def _logged(self) -> Iterator[str]:
         for daemon in self.site.started:
-            for line in daemon.logged():
+            # The last line of one that was killed may have been cut off.
+            lines = [json.loads(line) for line in daemon.said().splitlines() if line[:1] + line[-1:] == "{}"]
+            for line in lines:
                 if line["level"] in ("error", "critical") and line["event"] not in EXPECTED:
                     yield f"{daemon.log.name} has an error: {line}"
 
@@ -300,14 +306,17 @@ class Scene:
         due = {contact for batch in self.senders.acknowledged for contact in batch.due} | self.vendor.due
         yield from not_whole(found, [*self.senders.told(), *self.vendor.told], self.vendor.refused)
         yield from not_replayed(found)
+        for delivery, tries in found.attempts.items():
+            if [one["status"] for one in tries].count(204) != 1:
+                yield f"delivery {delivery} was noted as taken not once: {tries}"
         for endpoint, came, moods in (
             ("helpdesk", self.helpdesk, self.moods),
             ("backup", self.backup, self.backup_moods),
         ):
             yield from not_delivered(found, came, endpoint)
             yield from out_of_order(found, came, endpoint)
-            for id in moods.again_for_nothing(self.killed_at):
-                yield f"notice {id} came to {endpoint} again, though it had been taken and nothing had been killed"
+            for id in moods.again_for_nothing():
+                yield f"notice {id} came to {endpoint} again, though it had been taken, and the gateway lived on"
         yield from not_raised_once(self.helpdesk, due)
         if not self.told.blamed:  # a reply that was taken for what kills gateways was not taken for a reply
             yield from called_late(found, REPLY_WITHIN_MS)
@@ -324,4 +333,6 @@ def play(scene: Scene, kills: Sequence[Kill]) -> Told:
             scene.told.wrong.extend(scene.settle())
         except (Violation, AssertionError) as wrong:
             scene.told.wrong.append(f"after {number} of {len(kills)} kills: {wrong}")
+        except Exception:  # a fault of this harness, told as such: other sites go on
+            scene.told.wrong.append(f"after {number} of {len(kills)} kills: {traceback.format_exc()}")
     return scene.told

@@ -45,12 +45,12 @@ def test_a_message_takes_what_the_page_says(length: int) -> None:
     async def work(whole: Whole) -> None:
         await whole.post(*(opened(contact, NOW) for contact in range(CONTACTS)))
         await whole.judge()
-        before = await whole.store.writer.write(used)
+        before = await whole.store.writer.write("used", used)
         for number in range(1, MESSAGES + 1):
             whole.clock.at = NOW + number * S
             await whole.post(*messages(length, number))
             await whole.judge()
-        grown = await whole.store.writer.write(used) - before
+        grown = await whole.store.writer.write("used", used) - before
 
         assert grown / CONTACTS / MESSAGES / 1000 == pytest.approx(TOLD[length], rel=0.25)
 

@@ -229,6 +229,50 @@ def test_a_notice_that_the_receiver_refuses_is_tried_three_times_and_lets_the_ne
     run(story, policy=QUIET)
 
 
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ([None, None, 422, 204], "delivered"),
+        ([500, 500, 500, 422, 404, 204], "delivered"),
+        ([429, 410, 422, 422, 204], "delivered"),
+        ([None, 422, 503, 422, 422], "dead"),
+    ],
+)
+def test_what_failed_before_does_not_count_as_refused(answers: list[int | None], state: str) -> None:
+    """A receiver that comes back and refuses for a minute loses nothing that had waited for it."""
+
+    async def story(rig: Rig) -> None:
+        rig.net.answers = list(answers)
+        await rig.post(opening())
+        await rig.settle()
+        for _ in range(len(answers) - 1):
+            (delivery,) = await rig.deliveries()
+            assert delivery.state == "ready" and delivery.next_at is not None
+            await rig.store.enable_endpoint("helpdesk", rig.clock.now(), "ada")
+            (delivery,) = await rig.deliveries()
+            assert delivery.next_at is not None
+            rig.clock.at = max(delivery.next_at, rig.clock.at + 2 * SECOND)
+            await rig.settle()
+        (delivery,) = await rig.deliveries()
+        assert (delivery.state, delivery.tries, rig.net.answers) == (state, len(answers), [])
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE)
+
+
+def test_waits_of_what_is_refused_are_its_own() -> None:
+    """A minute after the first refusal and nine after the second, whatever stood before them."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        waits = []
+        for status in (500, 500, 422, 422):
+            waits.append(await fail_once(rig, status))
+            rig.clock.at += round(waits[-1] * 1000)
+        assert all(least <= wait <= 1.2 * least for wait, least in zip(waits, (5, 30, 60, 540), strict=True)), waits
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE)
+
+
 def test_a_pause_that_is_asked_for_holds_for_the_whole_endpoint() -> None:
     """A 503 or 429 with `Retry-After`: nothing else goes there meanwhile; other endpoints go on."""
 

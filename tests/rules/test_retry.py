@@ -54,10 +54,17 @@ def test_what_is_about_the_receiver_is_tried_for_seven_days() -> None:
 
 def test_what_is_about_the_notice_is_tried_three_times_over_ten_minutes() -> None:
     """Then it is dead, whatever chance says; an old one at once."""
-    verdicts = [after_try(tries, 0, "refused", 9 * DAY_MS, 0.0) for tries in (1, 2, 3, 4)]
+    verdicts = [after_try(refusals + 1, 0, "refused", 9 * DAY_MS, 0.0, refusals=refusals) for refusals in (0, 1, 2, 3)]
     assert [verdict.wait_ms for verdict in verdicts] == [*REFUSED_WAITS_MS, None, None]
     assert sum(REFUSED_WAITS_MS) == 10 * MINUTE_MS
     assert after_try(1, KEPT_MS, "refused", None, 0.0).dead
+
+
+@pytest.mark.parametrize("tries", [1, 3, 9, 99])
+def test_only_what_was_refused_counts_against_what_is_refused(tries: int) -> None:
+    """However often a delivery has failed in other ways: its first three refusals, and their waits, are its own."""
+    waits_ms = [after_try(tries, 0, "refused", None, 0.0, refusals=refusals).wait_ms for refusals in (0, 1, 2)]
+    assert waits_ms == [*REFUSED_WAITS_MS, None]
 
 
 def test_410_waits_like_all_that_is_about_the_receiver() -> None:

@@ -2,8 +2,9 @@
 
 `python -m tests.simulation --days 100` lives universes from `--from-seed` on until so many days have passed;
 `--seed N` lives one, and with `--trace` tells all of it; with `--shrink` it looks for the shortest story with the
-fewest faults that still breaks the same law. `--bugs` plants every known bug under its seed: each must be
-found. `--twice N` lives N universes in two processes each, with different hash seeds: the traces must be the same.
+fewest faults that still breaks the same law. `--bugs` plants every known bug under its seed: each must be found.
+`--steps N` tells one short story, and kills the gateway at every N-th step of it. `--twice N` lives N universes in two
+processes each, with different hash seeds: the traces must be the same.
 
 Ends with 1 if a law was broken, a bug was not found, or two traces differ; each failure comes with the command that
 repeats it.
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes that live side by side (2)")
     parser.add_argument("--bug", help="plant this bug")
     parser.add_argument("--bugs", action="store_true", help="plant each known bug under its seed")
+    parser.add_argument("--steps", type=int, metavar="N", help="die at every N-th step of a short story")
     parser.add_argument("--twice", type=int, metavar="N", help="live N universes twice, and compare their traces")
     parser.add_argument("--without", default="", metavar="FAULTS", help="leave these faults out, separated by commas")
     parser.add_argument("--shrink", action="store_true", help="look for the smallest that still fails (with --seed)")
@@ -43,9 +45,11 @@ def main() -> int:
         parser.error(f"no such bug: {asked.bug}; there are: {', '.join(batch.bug_names())}")
     if asked.bugs:
         return batch.find_bugs(asked.jobs)
-    if asked.twice:
-        return batch.compare(range(asked.from_seed, asked.from_seed + asked.twice), asked.jobs)
+    if asked.steps:
+        return batch.die_at_steps(asked.steps, asked.jobs)
     chosen = batch.Chosen(bug=asked.bug, without=without)
+    if asked.twice:
+        return batch.compare(range(asked.from_seed, asked.from_seed + asked.twice), chosen)
     if asked.seed is not None:
         chosen = replace(chosen, days=asked.days)
         if asked.shrink:

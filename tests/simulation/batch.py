@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 from multiprocessing import get_context
 
+from tests.simulation import steps
 from tests.simulation.bug import Bug
 from tests.simulation.life import Outcome, live
 from tests.simulation.planted import bugs
@@ -111,26 +112,41 @@ def _judged(bug: Bug, with_bug: Future[Outcome], sound: Future[Outcome]) -> tupl
     return True, str(next(violation for violation in violations if violation.id in bug.broken_by))
 
 
-def compare(seeds: Iterable[int], jobs: int) -> int:
+def die_at_steps(stride: int, jobs: int) -> int:
+    """Let the gateway die at every so manieth step of a short story; 1 if one of the deaths broke a law."""
+    broken = 0
+    listed = list(steps.deaths(stride))
+    with _pool(jobs) as pool:
+        for death, outcome in zip(listed, pool.map(steps.die, listed, chunksize=20), strict=True):
+            if outcome.violations:
+                broken += 1
+                print(f"{death} breaks a law: {outcome.violations[0]}", file=sys.stderr, flush=True)
+    print(f"died at {len(listed)} steps of one story, at half of them with the power: {broken} broken")
+    return 1 if broken else 0
+
+
+def compare(seeds: Iterable[int], chosen: Chosen) -> int:
     """Live each universe in two processes, with different hash seeds; 1 if their traces differ."""
     differ = 0
-    listed = [str(seed) for seed in seeds]
-    runs = [_digests(listed, hash_seed) for hash_seed in ("1", "2")]
+    listed = list(seeds)
+    runs = [_digests(listed, chosen, hash_seed) for hash_seed in ("1", "2")]
     told = [run.communicate()[0].split() for run in runs]
     for seed, one, other in zip(listed, *told, strict=True):
         if one != other:
             differ += 1
             print(f"seed {seed}: {one} with one hash seed, {other} with another", file=sys.stderr)
-    print(f"{len(listed) - differ} of {len(listed)} universes are the same twice: {' '.join(told[0])[:60]}…")
+    print(f"{len(listed) - differ} of {len(listed)} universes are the same twice: {', '.join(told[0])}")
     return 1 if differ else 0
 
 
-def _digests(seeds: list[str], hash_seed: str) -> "subprocess.Popen[str]":
-    code = (
-        "import sys; from tests.simulation.life import live; [print(live(int(seed)).digest) for seed in sys.argv[1:]]"
-    )
+def _digests(seeds: list[int], chosen: Chosen, hash_seed: str) -> "subprocess.Popen[str]":
+    code = f"""
+from tests.simulation.life import live
+for seed in {seeds}:
+    print(live(seed, bug={chosen.bug!r}, without={chosen.without}, days={chosen.days}).digest)
+"""
     environ = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    return subprocess.Popen([sys.executable, "-c", code, *seeds], stdout=subprocess.PIPE, text=True, env=environ)
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environ)
 
 
 def _lives(seeds: Iterator[int], chosen: Chosen, jobs: int) -> Iterator[Outcome]:

@@ -53,6 +53,10 @@ class SimDisk:
         self.opened[path] = opened
         return connection
 
+    def rewrite_log(self, path: str) -> None:
+        """Write the log of this file with its own bytes, and sync it, as a store does that opens the real one."""
+        self.mount.rewrite_log(path)
+
     def kill(self) -> None:
         """The process dies, the machine lives: all that was written stays, open transactions are left behind."""
         self.mount.alive = False

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 # That a row says "not null" and "more than 0" lets SQLite take the small indexes of what waits.
 _NEXT = """
-SELECT MIN(at), (SELECT COUNT(*) FROM deliveries WHERE due IS NOT NULL AND due <= ?1) FROM (
+SELECT MIN(at), (SELECT COUNT(*) FROM deliveries WHERE due IS NOT NULL AND due <= ?1)
+    + (SELECT COUNT(*) FROM deliveries WHERE replay_due IS NOT NULL AND replay_due <= ?1) FROM (
     SELECT MIN(next_due) AS at FROM contacts WHERE next_due IS NOT NULL AND next_due > ?1
     UNION ALL SELECT MIN(due) FROM inbox WHERE due > 0 AND due > ?1
     UNION ALL SELECT MIN(due) FROM deliveries WHERE due IS NOT NULL AND due > ?1

@@ -104,7 +104,7 @@ class Weather:
 
 @dataclass
 class Endpoint:
-    """One receiver. `secrets` in text form: any of them proves a request.
+    """One receiver. `secrets` in text form: any of them proves a request. `known`: all that it ever had.
 
     `taken`: what it has answered with 2xx, by id, and when first. `wrongs`: what no receiver should ever hear, in plain
     words. `gone_at`: when it answered 410, after which a person has to enable it.
@@ -117,6 +117,7 @@ class Endpoint:
     taken: dict[str, int] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
     gone_at: int | None = None
+    known: list[str] = field(default_factory=list)
     link: Link = field(init=False)
     weather: Weather = field(init=False)
 
@@ -124,7 +125,7 @@ class Endpoint:
         self.link = Link(self.universe, self.name, calm=self.character is STEADY)
         self.weather = Weather(self.universe, self.name, self.character)
         self._dice = self.universe.dice(f"endpoint {self.name}")
-        self._oracles = [Webhook(secret) for secret in self.secrets]
+        self.trust(self.secrets)
         self._bodies: dict[str, bytes] = {}
         self._recovered = False
         leaves = self.character.gone and self.universe.swarm.endpoint_gone
@@ -140,6 +141,12 @@ class Endpoint:
     def url(self) -> str:
         """Where notices go."""
         return f"https://{self.host}/hooks"
+
+    def trust(self, secrets: Sequence[str]) -> None:
+        """Let these prove requests from now on, and no others."""
+        self.secrets = secrets
+        self.known += secrets
+        self._oracles = [Webhook(secret) for secret in secrets]
 
     def mode(self) -> Mode:
         """How it is now."""

@@ -13,7 +13,7 @@ from tests.engine.rig import MINUTE, T0
 from tests.simulation import stories
 from tests.simulation.kept import Decided, Kept, Sent, Try
 from tests.simulation.scene import Scene
-from tests.simulation.witness import Heard, Told, Witness
+from tests.simulation.witness import Heard, Refusal, Told, Witness
 
 Forgery = Callable[[Scene], Scene]
 
@@ -176,6 +176,12 @@ def told_otherwise(scene: Scene) -> Scene:
     return replace(scene, witness=Witness(told, scene.witness.heard, []))
 
 
+def sent_away(status: int) -> Forgery:
+    """A sender was told never to send something again."""
+    refused = Refusal(T0, "events", "msg_1", status, b"")
+    return lambda scene: replace(scene, witness=replace(scene.witness, refused=[refused]))
+
+
 def untold(scene: Scene) -> Scene:
     """Nobody told the first event."""
     told = dict(list(scene.witness.told.items())[1:])
@@ -198,6 +204,8 @@ FORGERIES: dict[str, tuple[str, str, Forgery]] = {
     "an event that nobody told": ("I1", "nobody told it", untold),
     "an event says something else": ("I1", "as it was told", told_otherwise),
     "an event of no contact": ("I1", "no contact", kept(strands=lambda k: dict(list(k.strands.items())[1:]))),
+    "a true request is sent away": ("I1", "was answered 422", sent_away(422)),
+    "an unproved request is sent away": ("I1", "was answered 401", sent_away(401)),
     "a record is forgotten": (
         "I2", "is forgotten", kept(inbox=lambda k: changed(k.inbox, lambda row: True, state="leased", due=5)),
     ),

@@ -24,6 +24,7 @@ ALWAYS: tuple[Checker, ...] = (
 
 AT_THE_END: tuple[Checker, ...] = (
     inward.acknowledged_is_kept,
+    inward.requests_are_taken,
     inward.records_end,
     inward.sums_match,
     outward.announcements_have_deliveries,

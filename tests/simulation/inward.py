@@ -12,6 +12,10 @@ from typing import Any
 from tests.simulation.kept import Connection
 from tests.simulation.scene import Scene, Violation, told
 from tests.simulation.stories import CARDS
+from tests.simulation.troubles import wrong_clocks
+
+ANSWERED_WITHIN_MS = 30_000
+"""No sender waits longer for an answer."""
 
 INBOX_LEASE_MS = 5_000
 DELIVERY_LEASE_MS = 10_000
@@ -91,6 +95,16 @@ def sums_match(scene: Scene) -> Iterator[Violation]:
     for contact in sorted(set(kept.strands.values()) | set(kept.ledger)):
         if contact not in kept.contacts:
             yield Violation("I10", f"contact {contact} is spoken of and not kept")
+
+
+def requests_are_taken(scene: Scene) -> Iterator[Violation]:
+    """I1, its other half: no true request was sent away for good, but by a gateway with a wrong clock."""
+    wrong = wrong_clocks(scene.witness.faults)
+    for one in scene.witness.refused:
+        asked_at = one.at - ANSWERED_WITHIN_MS
+        if one.status == 401 and any(clock.start <= one.at and asked_at <= clock.end for clock in wrong):
+            continue
+        yield Violation("I1", f"{one.sender} was answered {one.status} at {told(one.at)}: {one.batch}, {one.body!r}")
 
 
 LEASED = {

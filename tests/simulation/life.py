@@ -21,6 +21,8 @@ from tests.simulation.endpoints import company
 from tests.simulation.feed import Feed
 from tests.simulation.nemesis import JUMPS_MS, Nemesis
 from tests.simulation.net import SimNet
+from tests.simulation.once import computed_once
+from tests.simulation.operators import enable_all
 from tests.simulation.people import Desk, secret_of
 from tests.simulation.planted import planted
 from tests.simulation.process import Process
@@ -28,7 +30,7 @@ from tests.simulation.reckoning import reckoned
 from tests.simulation.scene import Violation
 from tests.simulation.senders import HABITS, Sender
 from tests.simulation.swarm import DAY_S
-from tests.simulation.universe import Reset, Universe, Unreachable
+from tests.simulation.universe import Death, Reset, Universe, Unreachable
 from tests.support.points import points
 from tests.support.policies import loaded
 
@@ -66,12 +68,14 @@ def live(
     bug: str | None = None,
     without: Collection[str] = (),
     days: float | None = None,
+    death: Death | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Outcome:
-    """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out."""
+    """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out; `death` is how
+    the first process ends, where that is to be known."""
     structlog.configure(processors=[_drop])
-    with planted(bug):
-        life = _Life(seed, without, days, tell)
+    with computed_once(), planted(bug):
+        life = _Life(seed, without, days, death, tell)
         try:
             return life.lived()
         finally:
@@ -80,7 +84,12 @@ def live(
 
 class _Life:
     def __init__(
-        self, seed: int, without: Collection[str], days: float | None, tell: Callable[[str], None] | None
+        self,
+        seed: int,
+        without: Collection[str],
+        days: float | None,
+        death: Death | None,
+        tell: Callable[[str], None] | None,
     ) -> None:
         dice = Random(f"universe {seed}")
         faults = swarm.drawn(dice)
@@ -88,7 +97,7 @@ class _Life:
         self.days = days or (LONG_DAYS if faults.endpoint_down_days > 1 else chosen)
         start = stories.first_instant(dice, (policies.DAY_ZONE, policies.NIGHT_ZONE), days=self.days)
         faults = faults.without(without)
-        self.universe = Universe(seed, start, faults, tell=tell)
+        self.universe = Universe(seed, start, faults, death=death, tell=tell)
         self.end = start + round(self.days * DAY_MS)
         self.policies = [policies.text(policies.first()), policies.text(policies.second())]
         self.universe.policy = loaded(self.policies[0])
@@ -173,7 +182,7 @@ class _Life:
         for _ in range(round(PATIENCE_S / QUIET_POLL_S)):
             await universe.sleep(QUIET_POLL_S)
             try:
-                await self._enable()
+                await enable_all(self.universe)
                 counts = await universe.ask("counts", lambda process: process.store.counts())
             except (Unreachable, Reset):
                 continue
@@ -185,20 +194,6 @@ class _Life:
                 return ""
         return f"{left}, {PATIENCE_S / DAY_S:g} days after the last fault"
 
-    async def _enable(self) -> None:
-        """A person lets endpoints that were given up have their deliveries again."""
-        universe = self.universe
-        states = await universe.ask("states", lambda process: process.store.endpoint_states())
-        for name in sorted(states):
-            if states[name].health.disabled_at is not None:
-                universe.fault("enabled", name)
-                await universe.ask(
-                    "enable",
-                    lambda process, name=name: process.store.enable_endpoint(name, process.clock.now(), "sim"),
-                )
-                if universe.process is not None:
-                    universe.process.clock.stir()
-
     def _own_failures(self) -> list[Violation]:
         universe = self.universe
         found = [Violation("log", said) for said in universe.witness.errors]
@@ -209,7 +204,8 @@ class _Life:
     async def _reckoned(self, process: Process) -> list[Violation]:
         """Every law, by what was seen and what is kept."""
         universe = self.universe
-        secrets = [secret_of(name).removeprefix("whsec_") for name in (*SENDERS, "endpoints")]
+        known = {secret for endpoint in self.endpoints.values() for secret in endpoint.known}
+        secrets = [secret.removeprefix("whsec_") for secret in sorted({*map(secret_of, SENDERS), *known})]
         return [
             *reckoned(universe, process, secrets, universe.logged),
             *invariants.back_to_base({}, {"requests under way": universe.net.under_way}),
@@ -224,6 +220,7 @@ class _Life:
             "heard": len(witness.heard),
             "doubled": sum(count - 1 for count in ids.values()),
             "lives": len(self.universe.lives),
+            "steps": sum(process.steps for process in self.universe.lives),
         }
 
 

@@ -10,9 +10,10 @@ from random import Random
 
 from gateway.kernel.store import StoreUnusable
 from gateway.model.instant import HOUR_MS, MINUTE_MS
+from tests.simulation.operators import REFUSED, Operators
 from tests.simulation.process import Process, Reset
 from tests.simulation.swarm import DAY_S
-from tests.simulation.universe import Universe, Unreachable
+from tests.simulation.universe import Universe
 
 STEPS_MAX = 3_000
 """A crash comes within so many steps of the process: at any await of what it does then."""
@@ -33,7 +34,7 @@ class Nemesis:
     def __init__(self, universe: Universe, points: list[str], policies: list[str]) -> None:
         self._universe = universe
         self._points = points
-        self._policies = policies
+        self._operators = Operators(universe, policies)
         self._healed = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -49,7 +50,7 @@ class Nemesis:
             "full disk": (swarm.full_disks, self._full_disk),
             "failing writes": (swarm.failing_writes, self._failing_writes),
             "failing sync": (swarm.failing_syncs, self._failing_sync),
-            "reload": (swarm.reloads, self._reload),
+            **self._operators.kinds(),
         }
         for kind, (per_day, do) in kinds.items():
             if per_day > 0:
@@ -78,8 +79,8 @@ class Nemesis:
             await self._universe.sleep(dice.expovariate(per_day / DAY_S))
             try:
                 await do(dice)
-            except (Unreachable, Reset):
-                continue
+            except REFUSED as error:
+                self._universe.trace("in vain", kind, error)
 
     # ── Ends ─────────────────────────────────────────────────────────────────────────────────────────────────────
     async def _keep(self) -> None:
@@ -178,7 +179,3 @@ class Nemesis:
     async def _failing_sync(self, dice: Random) -> None:
         self._universe.fault("a sync fails")
         self._universe.disk.troubles.fail_sync(dice.randint(1, 5), reverts=dice.random() < 0.5)
-
-    # ── Operators ────────────────────────────────────────────────────────────────────────────────────────────────
-    async def _reload(self, dice: Random) -> None:
-        await self._universe.reload(dice.choice(self._policies))

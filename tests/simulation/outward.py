@@ -17,8 +17,10 @@ from tests.simulation.troubles import doubled
 COMMITTED_WITHIN_MS = 20_000
 """So long after it was heard a delivery's outcome may still be lost by a fault: an answer may take fifteen seconds."""
 
-TRIES_MIN = 3
-"""What a receiver refuses is tried so often before it is given up."""
+REFUSALS_MIN = 3
+"""So often a receiver has refused what is given up before its time."""
+
+NO_REFUSAL = (410, 429)
 
 CORRECTED = {"sla": "sla.corrected", "escalation": "escalation.cancelled"}
 
@@ -97,12 +99,18 @@ def deliveries_arrive(scene: Scene) -> Iterator[Violation]:
             if not any(heard.status is not None and 200 <= heard.status < 300 for heard in arrivals):
                 yield Violation("I4", f"{what} counts as delivered, and the endpoint never took it")
         elif delivery.state == "dead":
-            refused = any(heard.status is not None and 400 <= heard.status < 500 for heard in arrivals)
             tried = scene.kept.tries.get(delivery.id, ())
-            if not (refused and len(tried) >= TRIES_MIN) and scene.young(delivery.created_at):
+            refused = sum(_refuses(heard.status) for heard in arrivals) >= REFUSALS_MIN
+            # A replay has one try; what was delivered before counts as dead if that fails.
+            ended = scene.replays(delivery) and any(one.status in range(200, 300) for one in tried)
+            if not refused and not ended and scene.young(delivery.created_at):
                 yield Violation("I4", f"{what} is dead after {len(tried)} tries: {delivery.last_error}")
         elif delivery.endpoint not in scene.kept.disabled:
             yield Violation("I4", f"{what} never came to its end: {delivery.state}, due {told(delivery.due)}")
+
+
+def _refuses(status: int | None) -> bool:
+    return status is not None and 400 <= status < 500 and status not in NO_REFUSAL
 
 
 def arrivals_are_sound(scene: Scene) -> Iterator[Violation]:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -65,6 +66,7 @@ class Process:
         self.dead = False
         self.paused = False
         self.ready = False
+        self.steps = 0
         self.fuse: int | None = None
         """So many more steps, and it dies."""
 
@@ -94,7 +96,14 @@ class Process:
     ) -> None:
         """Open the database and start the loops, as the daemon does."""
         failpoint.listen(self.reached)
-        self.store = await SqliteStore.on(SimDriver(self.disk), DATABASE, self.spawn, exclusive=True, clock=self.clock)
+        self.store = await SqliteStore.on(
+            SimDriver(self.disk),
+            DATABASE,
+            self.spawn,
+            exclusive=True,
+            clock=self.clock,
+            rewrite_log=partial(self.disk.rewrite_log, DATABASE),
+        )
         now = self.clock.now()
         world = World(self.clock, SeededRng(self.number), self._net, self.spawn, self.store, self._log())
         world.meters.started_at = now
@@ -167,6 +176,7 @@ class Process:
     # ── How it is killed ─────────────────────────────────────────────────────────────────────────────────────────
     def stepping(self, loop: SimLoop) -> bool:
         """One more step of its own; False if it dies before it."""
+        self.steps += 1
         if self.fuse is not None:
             self.fuse -= 1
             if self.fuse < 0:

@@ -2,7 +2,7 @@
 
 Laws. A sender signs each try with its own clock, honours `Retry-After`, and believes only what it sees: an event is
 acknowledged when a 2xx has come back to it. Its events never change; only the grouping and the order of keys may, where
-it sends again what was taken. What it is told never to send again (4xx but 429) it reports in `refused`.
+it sends again what was taken. What it is told never to send again (4xx but 429) is in the witness.
 
 `Told.received_at` is set by the first request that holds the event and that the gateway's door answers with 2xx,
 whether or not the answer arrives. A process that died over a request may have kept it all the same: `unsure` has the
@@ -23,7 +23,7 @@ from typing import Any
 from gateway.model.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from tests.simulation.net import Link, Lost, Outside
 from tests.simulation.universe import Reply, Reset
-from tests.simulation.witness import Told
+from tests.simulation.witness import Refusal, Told
 
 Event = dict[str, Any]
 
@@ -85,16 +85,6 @@ class Batch:
     events: list[Event]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A 4xx that no true event deserves."""
-
-    at: int
-    batch: str
-    status: int
-    body: bytes
-
-
 @dataclass
 class Sender:
     """One system. `plan`: what it tells, each with the true instant at which it happens."""
@@ -104,7 +94,6 @@ class Sender:
     habit: str
     secret: str
     plan: Sequence[tuple[int, Event]]
-    refused: list[Refusal] = field(default_factory=list)
     unsure: dict[str, int] = field(default_factory=dict)
     under_way: int = 0
     """Batches and echoes that are not at their end."""
@@ -211,7 +200,8 @@ class Sender:
                 told.acked_at = now if told.acked_at is None else told.acked_at
                 told.given_up = False
         elif 400 <= answer.status < 500 and answer.status != 429:
-            self.refused.append(Refusal(now, id, answer.status, answer.body))
+            refused = Refusal(now, self.name, id, answer.status, answer.body)
+            self.universe.witness.refused.append(refused)
         return answer
 
     async def _at_the_door(self, headers: Mapping[str, str], body: bytes, events: Sequence[Event]) -> Reply:

@@ -52,7 +52,7 @@ class Swarm:
     """A day: another policy comes into force."""
 
     replays: float = 0.0
-    """A day: a delivery that has ended goes once more."""
+    """A day: what has ended, deliveries and records, goes once more. Then secrets are changed too."""
 
     # ── The network ──────────────────────────────────────────────────────────────────────────────────────────────
     net_slow: float = 0.0

@@ -12,16 +12,16 @@ import pytest
 
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import StoreUnusable
-from gateway.store import SqliteStore, library
+from gateway.store import SqliteStore, library, wal
 from gateway.store.connections import open_checkpointer, open_reader, open_writer
 from gateway.store.schema import SCHEMA_VERSION
-from gateway.store.wal import PASSIVE_PAGES
 from tests.simulation.disk import SimDisk
 from tests.simulation.driver import SimDriver
 from tests.store import test_checkpoints, test_contract, test_judging, test_outbox, test_policies
 from tests.store.samples import record
 
 PATH = "gateway.db"
+PASSIVE_PAGES, RESTART_PAGES = 100, 800
 
 BEYOND = {
     "test_a_batch_without_checkpoints_never_touches_them",  # it traces statements
@@ -185,20 +185,22 @@ def test_what_is_no_database_of_ours_is_refused() -> None:
     asyncio.run(refused("can't be used as a database"))
 
 
-def test_a_long_log_is_moved_into_the_file() -> None:
-    """The store's own passive checkpoints work on the shared connection, and keep the log short."""
+def test_a_long_log_is_moved_into_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's own checkpoints, here of shorter logs, work on the shared connection, and keep the log short."""
+    monkeypatch.setattr(wal, "PASSIVE_PAGES", PASSIVE_PAGES)
+    monkeypatch.setattr(wal, "RESTART_PAGES", RESTART_PAGES)
 
     async def run() -> None:
         disk = SimDisk()
         store = await SqliteStore.on(SimDriver(disk), PATH, InlineSpawn(), exclusive=True)
         assert store.wal is not None
         for number in range(30):
-            await store.add_records("a", [record(str(number), b"x" * 1_000_000)])
+            await store.add_records("a", [record(str(number), b"x" * 100_000)])
         await store.writer.drained()
         await store.wal.settled()
         assert (store.wal.passive > 5, store.wal.restarts, store.wal.failures) == (True, 0, 0)
         assert len(disk.files()[f"{PATH}-wal"]) < 3 * PASSIVE_PAGES * 4_096
-        await store.add_records("a", [record("huge", b"x" * 34_000_000)])
+        await store.add_records("a", [record("huge", b"x" * 3_400_000)])
         await store.writer.drained()
         assert (store.wal.restarts, store.wal.failures) == (1, 0)
         assert len(await store.inbox(limit=99)) == 31

@@ -11,14 +11,14 @@ import pytest
 
 from gateway.model.instant import Instant
 from gateway.model.record import Record
-from tests.engine.rig import MINUTE, T0, Rig, opening, run
-from tests.simulation import invariants, stories
+from tests.engine.rig import HOUR, MINUTE, T0, Rig, opening, run
+from tests.simulation import invariants, inward, outward, stories
 from tests.simulation.forgeries import FORGERIES, twice_delivered
 from tests.simulation.invariants import Scene, Violation
 from tests.simulation.kept import Try
 from tests.simulation.quiet import quiet_scene
 from tests.simulation.troubles import Trouble, Troubles, doubled, troubles
-from tests.simulation.witness import Fault
+from tests.simulation.witness import Fault, Heard
 
 
 @lru_cache
@@ -91,6 +91,45 @@ def test_a_second_time_is_excused_by_what_happened_to_the_first() -> None:
     for replay in (asked, asked_for_all):
         assert fives(tried_again)
         assert not fives(replace(tried_again, kept=replace(tried_again.kept, replays=(replay,))))
+
+
+def test_a_clock_that_is_wrong_excuses_that_nothing_was_proved() -> None:
+    """By minutes, while a sender waited for the answer, and nothing but a 401; a new process has a right one."""
+
+    def excused(status: int, *faults: Fault) -> bool:
+        scene = FORGERIES["a true request is sent away"][2](sound())
+        refused = [replace(one, at=T0, status=status) for one in scene.witness.refused]
+        witness = replace(scene.witness, refused=refused, faults=list(faults))
+        return list(inward.requests_are_taken(replace(scene, witness=witness))) == []
+
+    wrong, right = Fault(T0 - HOUR, "clock", "-2700000 ms ahead"), Fault(T0 - 29_000, "clock", "0 ms ahead")
+    assert excused(401, wrong)
+    assert excused(401, wrong, right)
+    assert not excused(422, wrong)
+    assert not excused(401, wrong, replace(right, at=T0 - 31_000))
+    assert not excused(401, wrong, Fault(T0 - MINUTE, "down", "killed"))
+    assert not excused(401, Fault(T0 - HOUR, "clock", "90000 ms ahead"))
+    assert not excused(401, replace(wrong, at=T0 + 1))
+
+
+def test_what_is_dead_was_refused_three_times_or_had_been_delivered() -> None:
+    """410 and 429 refuse nothing; whoever replays what was delivered gives it one more try."""
+    scene = FORGERIES["a delivery is dead"][2](sound())
+    dead = next(one for one in scene.kept.deliveries if one.state == "dead")
+    witness = scene.witness
+
+    def complained(*statuses: int, **kept: Any) -> bool:
+        heard = [Heard(T0, dead.endpoint, dead.effect, {}, dead.body, True, status) for status in statuses]
+        forged = replace(scene, witness=replace(witness, heard=heard), kept=replace(scene.kept, **kept))
+        return any("is dead" in one.words for one in outward.deliveries_arrive(forged))
+
+    asked = (("delivery.replay", str(dead.id), "due"),)
+    assert complained(422, 422)
+    assert not complained(422, 500, 404, 401)
+    assert complained(422, 422, 410, 429)
+    assert not complained(204, 500, replays=asked)
+    assert complained(204, 500)
+    assert complained(500, replays=asked, tries={})
 
 
 def test_a_record_may_be_parked_for_a_reason_that_the_run_has_caused() -> None:

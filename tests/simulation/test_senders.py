@@ -82,7 +82,7 @@ def test_a_4xx_is_reported(habit: str, tries: int) -> None:
         sender = Sender(around, "events", habit, SECRET, plan(1))
         await sender.run()
         await around.rest()
-        (refusal,) = sender.refused
+        (refusal,) = around.witness.refused
         assert (refusal.status, refusal.body, refusal.batch) == (422, b"why", "msg_events_0")
 
     assert len(run(story).posted) == tries
@@ -96,7 +96,7 @@ def test_retry_after_is_honoured() -> None:
         sender = Sender(around, "events", "patient", SECRET, plan(1))
         await sender.run()
         await around.rest()
-        assert sender.refused == []
+        assert around.witness.refused == []
 
     first, second, third = (at for at, _, _ in run(story).posted)
     assert 30_000 <= second - first < 32_000

@@ -4,6 +4,7 @@ Instants are true ones. A trouble lasts a while longer than its fault: whoever w
 """
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ SHORT = ("kill", "power cut", "stop", "a sync fails", "cannot start", "crash")
 """Faults of an instant. The process may be back soon or late: `down` and `up` tell."""
 
 ARMED = ("kill", "power cut")
+WRONG_MS = 120_000
+"""A clock that is wrong by less is within the five minutes that signatures allow, whatever a sender's own clock and the
+way add to it."""
+
 ARMED_MS = 3_600_000
 """A kill that is to come at some step comes within an hour; where `down` tells when it came, that counts alone."""
 
@@ -79,6 +84,20 @@ def troubles(faults: Iterable[Fault], until: int, *, ahead_ms: int = 0, slow: bo
             found.append(Trouble(fault.at, fault.at + AFTER_MS))
     found += [Trouble(start, until + AFTER_MS) for start in begun.values()]
     return Troubles(tuple(found), max(map(abs, skews)), jumped_at, slow)
+
+
+def wrong_clocks(faults: Iterable[Fault]) -> list[Trouble]:
+    """When a process's wall clock was wrong by more than `WRONG_MS`; a new process has a right one."""
+    found: list[Trouble] = []
+    since = None
+    for fault in sorted(faults, key=lambda fault: fault.at):
+        if fault.kind not in ("clock", "down"):
+            continue
+        wrong = fault.kind == "clock" and abs(_number(fault.detail)) > WRONG_MS
+        if since is not None:
+            found.append(Trouble(since, fault.at))
+        since = fault.at if wrong else None
+    return found if since is None else [*found, Trouble(since, sys.maxsize)]
 
 
 def _number(detail: str) -> float:

@@ -22,12 +22,20 @@ from tests.simulation.swarm import Swarm
 from tests.simulation.witness import Fault, Witness
 from tests.support.policies import loaded
 
-__all__ = ["Reset", "Universe", "Unreachable"]
+__all__ = ["Death", "Reset", "Universe", "Unreachable"]
 
 T = TypeVar("T")
 
 WEATHER = frozenset({"step_postponed", "store_full", "fetched_not_stored", "connector_raised", "backlog_full"})
 """What the gateway may log as an error while something is wrong outside of it."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """How the first process of the gateway ends: before this step of its own, alone or with the machine's power."""
+
+    step: int
+    power_fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Universe:
     seed: int
     start: int
     swarm: Swarm
+    death: Death | None = None
     tell: Callable[[str], None] | None = None
     """Is told every line of the trace."""
 
@@ -131,6 +140,8 @@ class Universe:
             died=self._died,
             logged=self._logged,
         )
+        if self.death is not None and not self.lives:
+            process.fuse, self.power_fails = self.death.step, self.death.power_fails
         self.lives.append(process)
         self.process = process
         self._down.clear()

@@ -3,8 +3,10 @@
 Law: what belongs to a process that has died changes nothing any more.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
+from errno import EIO, ENOSPC
 from hashlib import blake2b
 from itertools import count
 from typing import Any
@@ -15,6 +17,9 @@ import apsw
 from tests.simulation.platter import File, Folder
 
 PAGE = 4_096
+CHUNK = 16 * PAGE
+"""Bytes of one write of those that write a log anew: a power cut can fall between any two."""
+
 VFS = "simulated"
 
 
@@ -41,6 +46,11 @@ class Troubles:
         """Let the n-th sync from now fail, once. What it should have made last is lost to later syncs, as on Linux;
         processes still see it, unless it `reverts` (a file system that throws such pages away). 0: none fails."""
         self._sync_fails_in, self._reverts = nth, reverts
+
+    @property
+    def sync_is_to_fail(self) -> bool:
+        """Whether a sync that is to fail is still to come."""
+        return self._sync_fails_in > 0
 
     def fuse(self, operations: int, then: Callable[[], object] | None = None) -> None:
         """Let the process die in its n-th write, sync, truncation or deletion from now on; 0 takes the fuse out.
@@ -96,6 +106,22 @@ class Mount:
     def used(self) -> int:
         """Bytes of all files."""
         return sum(len(file.seen) for file in self.folder.seen.values())
+
+    def rewrite_log(self, path: str) -> None:
+        """What `gateway.store.durable_log.rewrite` does to a real log, step by step. Raises OSError."""
+        name = f"{path}-wal"
+        try:
+            if (file := self.folder.seen.get(name)) is not None:
+                log = _Handle(self, name, file)
+                for at in range(0, log.xFileSize(), CHUNK):
+                    log.xWrite(log.xRead(CHUNK, at), at)
+                log.xSync(0)
+        except apsw.FullError as error:
+            raise OSError(ENOSPC, os.strerror(ENOSPC)) from error
+        except apsw.IOError as error:
+            raise OSError(EIO, os.strerror(EIO)) from error
+        self.step()
+        self.folder.sync()
 
     def connect(self, path: str, seed: int) -> apsw.Connection:
         """A connection of SQLite to a file; the library's randomness begins anew."""

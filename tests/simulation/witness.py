@@ -25,6 +25,17 @@ class Told:
     """The sender tries no more, and has seen no 2xx."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A 4xx but 429 that a sender saw; no true event deserves it. `at`: when; `batch`: its request's id."""
+
+    at: int
+    sender: str
+    batch: str
+    status: int
+    body: bytes
+
+
 @dataclass
 class Heard:
     """One request as an endpoint got it. `status`: what it answered, None for nothing at all."""
@@ -61,3 +72,5 @@ class Witness:
     faults: list[Fault] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What the gateway has logged as an error."""
+
+    refused: list[Refusal] = field(default_factory=list)

@@ -395,6 +395,53 @@ def test_a_failing_checkpoint_is_told_once(tmp_path: Path, capsys: pytest.Captur
     assert capsys.readouterr().out.count("a checkpoint has failed") == 2
 
 
+def test_a_transaction_that_cannot_be_written_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also that of a group whose parts succeed alone: a disk that fails now and then is seen before it fails for good.
+    It is counted each time, and told at the first since one was written; what a caller did wrong is neither."""
+    failing = 0
+
+    class Failing:
+        """A connection whose disk fails at some commits."""
+
+        def __init__(self, real: sqlite3.Connection) -> None:
+            self._real = real
+
+        def execute(self, statement: str, *more: object) -> sqlite3.Cursor:
+            nonlocal failing
+            if statement == "COMMIT" and failing:
+                failing -= 1
+                error = driver().OperationalError("disk I/O error")
+                error.sqlite_errorcode = 10 | 4 << 8
+                raise error
+            return self._real.execute(statement, *more)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+    def spoil(connection: sqlite3.Connection) -> None:
+        raise ZeroDivisionError
+
+    async def run() -> None:
+        nonlocal failing
+        async with on_file(tmp_path / "gateway.db") as store:
+            store.writer.connection = Failing(store.writer.connection)  # type: ignore[assignment]
+            with pytest.raises(ZeroDivisionError):
+                await store.writer.write("spoil", spoil)
+            assert store.writer.failures == 0
+            failing = 1
+            both = await asyncio.gather(*(store.add_records("a", [record(name)]) for name in "12"))
+            assert (both, store.writer.failures) == ([Added(1, 0)] * 2, 1)
+            failing = 3
+            for _ in range(3):
+                with pytest.raises(StoreFull, match="the disk fails"):
+                    await store.add_records("a", [record("3")])
+            assert await store.add_records("a", [record("3")]) == Added(1, 0)
+            assert (await store.figures(T0)).commit_failures == 4
+
+    asyncio.run(run())
+    assert capsys.readouterr().out.count("a transaction couldn't be written") == 2
+
+
 def test_hot_statements_use_their_indexes(tmp_path: Path) -> None:
     """Claims, looks-up of many keys and due scans are ranges of an index, never a walk over a whole table."""
     from gateway.store import inbox, judging, performing

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.kernel.store import Batch, Conflict, Delivery, Outcome, Performed
 from gateway.rules.breaker import disabled
+from gateway.rules.retry import answer_of
 from gateway.store import SqliteStore, endpoints, outbox, performing, replaying, retention
 from gateway.store.statement import Statement
 from tests.store.samples import LEASE, T0, in_memory, notice, plan, with_store
@@ -125,6 +126,23 @@ def test_every_try_and_its_outcome_are_kept() -> None:
         assert await store.deliveries(limit=9, contact="con_b") == []
         with pytest.raises(ValueError, match="no state of a delivery"):
             await store.deliveries(limit=9, state="odd")
+
+    with_store(check)
+
+
+def test_what_was_refused_is_counted() -> None:
+    """Every 4xx that is about the notice, of this delivery alone."""
+
+    async def check(store: SqliteStore) -> None:
+        await store.commit(Batch(notices=(notice("n1", endpoints=("a", "b")),), now=T0))
+        one, other = sorted(await claim(store), key=lambda claimed: claimed.endpoint)
+        statuses = [None, 399, 400, 404, 410, 422, 429, 499, 500, 200]
+        for attempt, status in enumerate(statuses, 1):
+            tried = Outcome(delivery=one.id, attempt=attempt, state="ready", at=T0, status=status, next_at=T0)
+            assert await finish(store, tried) == ()
+            await claim(store, a=1)
+        assert await store.refusals(one.id) == sum(answer_of(status) == "refused" for status in statuses) == 4
+        assert await store.refusals(other.id) == 0
 
     with_store(check)
 
@@ -337,7 +355,7 @@ def test_an_end_comes_to_what_waits_too_long_and_to_what_ended_long_ago() -> Non
     [
         performing._due, performing._oldest, performing._replays, performing._next_due, performing._next_replay,
         performing._elect, performing._hasten, performing._release, endpoints._oldest, endpoints._how_many,
-        retention._too_old, retention._ended, replaying._made, outbox._after,
+        retention._too_old, retention._ended, replaying._made, outbox._after, outbox._refusals,
     ],
 )  # fmt: skip
 def test_no_step_walks_all_deliveries(statement: Statement) -> None:
