@@ -150,13 +150,21 @@ for seed in {seeds}:
 
 
 def _lives(seeds: Iterator[int], chosen: Chosen, jobs: int) -> Iterator[Outcome]:
-    """Universes as they end; each that ends makes room for the next seed."""
+    """Universes as they end, one generation of workers after the other."""
+    while True:
+        yield from _generation(islice(seeds, jobs * LIVES_A_WORKER), chosen, jobs)
+
+
+def _generation(seeds: Iterator[int], chosen: Chosen, jobs: int) -> Iterator[Outcome]:
+    """Each universe that ends makes room for the next seed, until there is none."""
     with _pool(jobs) as pool:
         running: set[Future[Outcome]] = set()
         try:
             while True:
                 for seed in islice(seeds, jobs + 1 - len(running)):
                     running.add(pool.submit(live, seed, bug=chosen.bug, without=chosen.without))
+                if not running:
+                    return
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     yield future.result()
@@ -165,7 +173,8 @@ def _lives(seeds: Iterator[int], chosen: Chosen, jobs: int) -> Iterator[Outcome]
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=LIVES_A_WORKER)
+    # Not `max_tasks_per_child`: in Python 3.11 a pool whose worker has ended so may never start another one.
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
 def _complain(outcome: Outcome, chosen: Chosen) -> None:

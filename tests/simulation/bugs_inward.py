@@ -13,7 +13,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.policies import Policies
 from gateway.engine.receive import Answer
 from gateway.engine.supervise import Loop
-from gateway.engine.tick import Watermark
+from gateway.engine.tick import Watermark, tick
 from gateway.kernel.store import Added, Batch, Outlook
 from gateway.model.instant import LATEST
 from gateway.rules import calendar
@@ -136,8 +136,15 @@ def half_a_transaction(patch: pytest.MonkeyPatch) -> None:
 
 @BED.bug("I8", seed=0)
 def breach_before_the_inbox(patch: pytest.MonkeyPatch) -> None:
-    """Time passes for contacts whatever still waits to be judged."""
-    patch.setattr(Watermark, "passes_to", lambda self, now, *_: now)
+    """Time passes for contacts before what waits in the inbox is judged."""
+    judge_once = Gateway.judge_once
+
+    async def time_first(self: Gateway) -> int:
+        async with self._turn:
+            await tick(self.world, self.bench, self.world.clock.now())
+        return await judge_once(self)
+
+    patch.setattr(Gateway, "judge_once", time_first)
 
 
 @BED.bug("I8", seed=0)
@@ -147,17 +154,6 @@ def breach_before_the_door(patch: pytest.MonkeyPatch) -> None:
 
     def careless(self: Watermark, now: int, outlook: Outlook, under_way: int | None, longest_ms: int) -> int:
         return passes_to(self, now, outlook, None, longest_ms)
-
-    patch.setattr(Watermark, "passes_to", careless)
-
-
-@BED.bug("I8", seed=0)
-def breach_before_the_look_up(patch: pytest.MonkeyPatch) -> None:
-    """Time passes for contacts while an object is looked up that has changed."""
-    passes_to = Watermark.passes_to
-
-    def careless(self: Watermark, now: int, outlook: Outlook, under_way: int | None, longest_ms: int) -> int:
-        return passes_to(self, now, replace(outlook, asked=None), under_way, longest_ms)
 
     patch.setattr(Watermark, "passes_to", careless)
 

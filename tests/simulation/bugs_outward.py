@@ -1,13 +1,15 @@
 """Planted bugs of the way out, and of the disk: what is announced is lost, changed, or comes too often."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from gateway.engine import attempt, perform, retain
+from gateway.engine import attempt, perform
+from gateway.engine.lane import Lane
+from gateway.engine.perform import Performer
 from gateway.kernel.outbox import Outcome, Performed
 from gateway.rules import breaker
 from gateway.store import connections, endpoints, outbox, performing
@@ -20,17 +22,43 @@ BED = Bed()
 
 
 # ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────────────────
+class _Flights(dict[int, Any]):
+    """What is under way, some of it twice: who ends it is not asked."""
+
+    def __init__(self, known: Mapping[int, Any]) -> None:
+        super().__init__(known)
+        self.began = dict(known)
+
+    def __setitem__(self, id: int, delivery: Any) -> None:
+        self.began[id] = delivery
+        super().__setitem__(id, delivery)
+
+    def pop(self, id: int, *_: Any) -> Any:
+        super().pop(id, None)
+        return self.began[id]
+
+
 @BED.bug("I5", seed=0)
 def lease_without_fence(patch: pytest.MonkeyPatch) -> None:
-    """An outcome is written whoever holds the delivery now."""
+    """Leases aren't renewed, and an outcome is written whoever holds the delivery now."""
     end = performing._end
     current = Statement(performing.sa.select(performing._d.attempt).where(performing._d.id == value("row")))
+
+    async def never(self: Performer, now: int) -> None:
+        return
+
+    def blindly(self: Lane, claimed: Iterable[Any], now: int) -> None:
+        if not isinstance(self.flying, _Flights):
+            self.flying = _Flights(self.flying)
+        self.waiting.extend(claimed)
 
     def unfenced(connection: Connection, outcome: Outcome) -> Any:
         row = current.one(connection, row=outcome.delivery)
         connection.execute("UPDATE deliveries SET state = 'leased' WHERE id = ?", (outcome.delivery,))
         return end(connection, outcome if row is None else replace(outcome, attempt=row[0]))
 
+    patch.setattr(Performer, "_renew", never)
+    patch.setattr(Lane, "take", blindly)
     patch.setattr(performing, "_end", unfenced)
 
 
@@ -93,7 +121,12 @@ def any_answer_is_delivered(patch: pytest.MonkeyPatch) -> None:
 @BED.bug("I4", seed=0)
 def given_up_after_an_hour(patch: pytest.MonkeyPatch) -> None:
     """What could not be delivered for an hour is given up."""
-    patch.setattr(retain, "KEPT_MS", 3_600_000)
+    expire = SqliteStore.expire_deliveries
+
+    async def soon(self: SqliteStore, before: int, now: int, limit: int) -> int:
+        return await expire(self, now - 3_600_000, now, limit)
+
+    patch.setattr(SqliteStore, "expire_deliveries", soon)
 
 
 @BED.bug("I3", seed=0)

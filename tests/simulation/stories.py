@@ -152,12 +152,12 @@ class _Matter:
             self.say("status.changed", rng.choice([0, rng.randrange(MINUTE)]), to="pending")
 
     def wait(self) -> int:
-        """How long until somebody answers: often just at a promise."""
+        """How long until somebody answers: often just at a promise, or so that the news is on its way by then."""
         rng = self.rng
         promise = rng.choice(PROMISES)
         return rng.choice(
-            [0, promise, promise - 1, promise + 1, rng.randrange(promise), rng.randrange(promise), 2 * promise,
-             rng.randrange(SECOND, 5 * MINUTE)]
+            [0, promise, promise - 1, promise + 1, promise - rng.randrange(2 * SECOND), rng.randrange(promise),
+             rng.randrange(promise), 2 * promise, rng.randrange(SECOND, 5 * MINUTE)]
         )  # fmt: skip
 
     def message(self, author: str, wait: int) -> None:

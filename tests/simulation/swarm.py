@@ -22,6 +22,9 @@ class Swarm:
     slow_disk: float = 0.0
     """Share of a thread's calls that take seconds."""
 
+    sluggish_disk: float = 0.0
+    """Share of a thread's calls that take a good part of a second."""
+
     crashes: float = 0.0
     """A day. At any step, or at a named point of the code."""
 
@@ -122,6 +125,7 @@ def drawn(dice: Random) -> Swarm:
         "failing_writes": dice.choice((1.0, 5.0)),
         "failing_syncs": dice.choice((1.0, 5.0)),
         "slow_disk": dice.choice((0.001, 0.02)),
+        "sluggish_disk": dice.choice((0.02, 0.3)),
         "reloads": dice.choice((0.5, 3.0)),
         "replays": dice.choice((2.0, 10.0)),
         "net_slow": dice.choice((0.01, 0.1)),

@@ -230,6 +230,8 @@ class Universe:
         dice = self.dice("disk")
         if self.swarm.slow_disk and dice.random() < self.swarm.slow_disk:
             return dice.uniform(0.5, 20.0)
+        if self.swarm.sluggish_disk and dice.random() < self.swarm.sluggish_disk:
+            return dice.uniform(0.05, 1.2)
         return dice.uniform(0.0001, 0.003)
 
     def _logged(self, method: str, line: dict[str, Any]) -> None:
