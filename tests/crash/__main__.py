@@ -9,7 +9,6 @@ way round: it ends with 1 if the bug was not found.
 
 import argparse
 import multiprocessing
-import re
 import shutil
 import sys
 import tempfile
@@ -23,12 +22,12 @@ from tests.crash.job import begin, run_site
 from tests.crash.plan import NOT_HERE, PER_SITE, reachable, unreached
 from tests.crash.planted import BUGS
 from tests.crash.scene import Told
+from tests.support.durations import seconds_of
 
 ALL_REACHED_FROM = 60
 """With fewer kills some point may be left out by chance."""
 
 WRONG_MAX = 8
-_UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--kills", type=int, default=60, help="how many (60)")
-    parser.add_argument("--for", type=_seconds, dest="seconds", metavar="TIME", help="go on for so long: 90s, 10m, 2h")
+    parser.add_argument(
+        "--for", type=seconds_of, dest="seconds", metavar="TIME", help="go on for so long: 90s, 10m, 2h"
+    )
     parser.add_argument("--seed", type=int, default=0, help="whom to kill when (0)")
     parser.add_argument("--site", type=int, help="only this site: to look at one again")
     parser.add_argument("--jobs", type=int, default=2, help="sites at a time (2)")
@@ -56,12 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bug", default="", choices=["", "all", *BUGS], help="plant this one, and find it")
     parser.add_argument("--keep", action="store_true", help="leave the folders of all sites, not only of bad ones")
     return parser
-
-
-def _seconds(text: str) -> float:
-    if (match := re.fullmatch(r"(\d+)([smh]?)", text)) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 90s, 10m or 2h")
-    return int(match[1]) * _UNITS[match[2] or "s"]
 
 
 def _sites(asked: argparse.Namespace) -> Iterator[tuple[int, int]]:
