@@ -8,6 +8,7 @@ way round: it ends with 1 if the bug was not found.
 """
 
 import argparse
+import math
 import multiprocessing
 import shutil
 import sys
@@ -24,6 +25,7 @@ from tests.crash.planted import BUGS
 from tests.crash.scene import Told
 from tests.support.durations import seconds_of
 
+KILLS = 60
 ALL_REACHED_FROM = 60
 """With fewer kills some point may be left out by chance."""
 
@@ -64,10 +66,11 @@ def _sites(asked: argparse.Namespace) -> Iterator[tuple[int, int]]:
     if asked.site is not None:
         yield asked.site, PER_SITE
         return
-    ends = None if asked.seconds is None else time.monotonic() + asked.seconds
-    site, left = 0, asked.kills
-    while left > 0 if ends is None else time.monotonic() < ends:
-        yield site, min(PER_SITE, left) if ends is None else PER_SITE
+    ends = math.inf if asked.seconds is None else time.monotonic() + asked.seconds
+    left = asked.kills or (KILLS if asked.seconds is None else sys.maxsize)
+    site = 0
+    while left > 0 and time.monotonic() < ends:
+        yield site, min(PER_SITE, left)
         site, left = site + 1, left - PER_SITE
 
 
