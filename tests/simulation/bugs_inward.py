@@ -82,8 +82,10 @@ def id_above_last(patch: pytest.MonkeyPatch) -> None:
 
     def above(connection: Connection, now: int, lease_ms: int, limit: int) -> list[Any]:
         connection.execute("CREATE TABLE IF NOT EXISTS last (id INTEGER NOT NULL)")
-        (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM last").fetchone()
-        rows = [row for row in claim(connection, now, lease_ms, limit) if row.id > last]
+        ((last,),) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM last").fetchall()
+        # What lies below is never asked for again.
+        connection.execute("UPDATE inbox SET due = ? WHERE due <= ? AND id <= ?", (now + 86_400_000, now, last))
+        rows = claim(connection, now, lease_ms, limit)
         connection.executemany("INSERT INTO last VALUES (?)", [(row.id,) for row in rows])
         return rows
 

@@ -1,6 +1,7 @@
 """Planted bugs of the way out, and of the disk: what is announced is lost, changed, or comes too often."""
 
 import base64
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,19 +24,19 @@ BED = Bed()
 
 # ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────────────────
 class _Flights(dict[int, Any]):
-    """What is under way, some of it twice: who ends it is not asked."""
+    """What is under way, some of it twice: each ends under its own claim."""
 
-    def __init__(self, known: Mapping[int, Any]) -> None:
-        super().__init__(known)
-        self.began = dict(known)
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims: defaultdict[int, list[Any]] = defaultdict(list)
 
     def __setitem__(self, id: int, delivery: Any) -> None:
-        self.began[id] = delivery
+        self.claims[id].append(delivery)
         super().__setitem__(id, delivery)
 
     def pop(self, id: int, *_: Any) -> Any:
         super().pop(id, None)
-        return self.began[id]
+        return self.claims[id].pop(0)
 
 
 @BED.bug("I5", seed=0)
@@ -49,7 +50,7 @@ def lease_without_fence(patch: pytest.MonkeyPatch) -> None:
 
     def blindly(self: Lane, claimed: Iterable[Any], now: int) -> None:
         if not isinstance(self.flying, _Flights):
-            self.flying = _Flights(self.flying)
+            self.flying = _Flights()
         self.waiting.extend(claimed)
 
     def unfenced(connection: Connection, outcome: Outcome) -> Any:
