@@ -67,7 +67,7 @@ class Performer:
         """One step; how many deliveries were taken up."""
         now = self.world.clock.now()
         await self._refresh(now)
-        settled, claimed = await asyncio.gather(self._settle(now), self._claim(now), return_exceptions=True)
+        settled, claimed = await asyncio.gather(self._settle(), self._claim(now), return_exceptions=True)
         if isinstance(claimed, list):
             self._take(claimed, now)
         self._staff(now)
@@ -89,7 +89,7 @@ class Performer:
         while any(not task.done() for task in self._tasks):
             for task in self._tasks:
                 await task
-        await self._settle(self.world.clock.now())
+        await self._settle()
 
     async def finish(self) -> None:
         """Give back what has not been tried, wait for what is in flight, and write what came of it."""
@@ -175,14 +175,15 @@ class Performer:
             return undeliverable(delivery, self.world.clock.now())
         return await attempt(self.world, lane.endpoint, delivery)
 
-    async def _settle(self, now: int) -> None:
+    async def _settle(self) -> None:
         """Write what has landed. Raises StoreFull: what has landed is then kept."""
         for _ in range(CONFLICTS_MAX):
             lanes = [lane for lane in self.lanes.values() if lane.begin_settling()]
             if not lanes:
                 return
             changes = [change for lane in lanes for change in lane.changes]
-            performed = self._performed(lanes, changes, now)
+            # Read now: what has landed must not be written down as of an instant before it.
+            performed = self._performed(lanes, changes, self.world.clock.now())
             try:
                 overtaken = await self.world.store.finish_deliveries(performed)
             except Conflict:

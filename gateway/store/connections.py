@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
@@ -53,6 +54,15 @@ def open_reader(driver: Any, path: str) -> Connection:
     """A connection that only reads."""
     connection: Connection = driver.connect(path, isolation_level=None, check_same_thread=False)
     _settings(connection, busy_timeout=BUSY_MS, query_only=1, trusted_schema=0, cache_size=-16_384)
+    return connection
+
+
+def open_examiner(driver: Any, path: str) -> Connection:
+    """A connection that can't write. Any other one that is the last to be closed moves the log into the file: that is
+    for those who have made it durable."""
+    name = f"file:{quote(os.path.abspath(path))}?mode=ro"
+    connection: Connection = driver.connect(name, uri=True, isolation_level=None, check_same_thread=False)
+    _settings(connection, busy_timeout=BUSY_MS, trusted_schema=0, cache_size=-16_384)
     return connection
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.kernel.store import StoreUnusable
 from gateway.store import library
-from gateway.store.connections import open_reader
+from gateway.store.connections import open_examiner
 from gateway.store.schema import SCHEMA_VERSION
 
 STEPS = 200_000
@@ -42,7 +42,7 @@ def examine(path: str, go_on: Callable[[], bool]) -> Examined:
     version: str = driver.sqlite_version
     seen = Examined(library=version, path=path, file_bytes=_size(path), wal_bytes=_size(f"{path}-wal"))
     try:
-        connection = open_reader(driver, path)
+        connection = open_examiner(driver, path)
         try:
             schema = connection.execute("PRAGMA user_version").fetchone()[0]
             return replace(seen, schema=schema, problems=_problems(connection, driver, go_on))

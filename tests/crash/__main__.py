@@ -8,8 +8,8 @@ way round: it ends with 1 if the bug was not found.
 """
 
 import argparse
+import math
 import multiprocessing
-import re
 import shutil
 import sys
 import tempfile
@@ -23,12 +23,13 @@ from tests.crash.job import begin, run_site
 from tests.crash.plan import NOT_HERE, PER_SITE, reachable, unreached
 from tests.crash.planted import BUGS
 from tests.crash.scene import Told
+from tests.support.durations import seconds_of
 
+KILLS = 60
 ALL_REACHED_FROM = 60
 """With fewer kills some point may be left out by chance."""
 
 WRONG_MAX = 8
-_UNITS = {"s": 1, "m": 60, "h": 3_600}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--kills", type=int, default=60, help="how many (60)")
-    parser.add_argument("--for", type=_seconds, dest="seconds", metavar="TIME", help="go on for so long: 90s, 10m, 2h")
+    parser.add_argument(
+        "--for", type=seconds_of, dest="seconds", metavar="TIME", help="go on for so long: 90s, 10m, 2h"
+    )
     parser.add_argument("--seed", type=int, default=0, help="whom to kill when (0)")
     parser.add_argument("--site", type=int, help="only this site: to look at one again")
     parser.add_argument("--jobs", type=int, default=2, help="sites at a time (2)")
@@ -58,21 +61,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
-    if (match := re.fullmatch(r"(\d+)([smh]?)", text)) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 90s, 10m or 2h")
-    return int(match[1]) * _UNITS[match[2] or "s"]
-
-
 def _sites(asked: argparse.Namespace) -> Iterator[tuple[int, int]]:
     """The number of each site, and its kills."""
     if asked.site is not None:
         yield asked.site, PER_SITE
         return
-    ends = None if asked.seconds is None else time.monotonic() + asked.seconds
-    site, left = 0, asked.kills
-    while left > 0 if ends is None else time.monotonic() < ends:
-        yield site, min(PER_SITE, left) if ends is None else PER_SITE
+    ends = math.inf if asked.seconds is None else time.monotonic() + asked.seconds
+    left = asked.kills or (KILLS if asked.seconds is None else sys.maxsize)
+    site = 0
+    while left > 0 and time.monotonic() < ends:
+        yield site, min(PER_SITE, left)
         site, left = site + 1, left - PER_SITE
 
 

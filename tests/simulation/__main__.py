@@ -15,7 +15,7 @@ import sys
 from dataclasses import replace
 
 from tests.simulation import batch, shrink, swarm
-from tests.simulation.durations import seconds_of
+from tests.support.durations import seconds_of
 
 
 def main() -> int:

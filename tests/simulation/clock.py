@@ -46,7 +46,8 @@ class SimClock:
         self._start = start
         self._due = due
         self._busy = busy
-        self._sleepers: set[asyncio.Future[None]] = set()
+        # In the order in which they fell asleep: a set's would be that of their addresses, another one in each run.
+        self._sleepers: dict[asyncio.Future[None], None] = {}
         self.ahead_ms = 0
 
     def now(self) -> int:
@@ -69,7 +70,7 @@ class SimClock:
 
     def stir(self) -> None:
         """Something has changed: whoever dozes looks again at its next poll."""
-        sleepers, self._sleepers = self._sleepers, set()
+        sleepers, self._sleepers = self._sleepers, {}
         for sleeper in sleepers:
             if not sleeper.done():
                 sleeper.set_result(None)
@@ -89,13 +90,13 @@ class SimClock:
             await asyncio.sleep(seconds)
             return
         sleeper: asyncio.Future[None] = self._loop.create_future()
-        self._sleepers.add(sleeper)
+        self._sleepers[sleeper] = None
         timer = self._loop.call_later(most, _wake, sleeper)
         try:
             await sleeper
         finally:
             timer.cancel()
-            self._sleepers.discard(sleeper)
+            self._sleepers.pop(sleeper, None)
         if self._loop.time() < timer.when():
             await asyncio.sleep(seconds - (self._loop.time() - began) % seconds)
 

@@ -5,7 +5,8 @@ the world is looked at. A seed says all of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -73,8 +74,7 @@ def live(
 ) -> Outcome:
     """Let the universe of a seed live. `bug` is planted into it, the faults of `without` are left out; `death` is how
     the first process ends, where that is to be known."""
-    structlog.configure(processors=[_drop])
-    with computed_once(), planted(bug):
+    with _silent_modules(), computed_once(), planted(bug):
         life = _Life(seed, without, days, death, tell)
         try:
             return life.lived()
@@ -224,8 +224,18 @@ class _Life:
         }
 
 
+@contextmanager
+def _silent_modules() -> Iterator[None]:
+    """What modules log by themselves is dropped: a universe has the gateway's own log."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
 def _drop(*_: object) -> str:
-    """What a module logs by itself: the universe has the gateway's own log."""
     raise structlog.DropEvent
 
 

@@ -88,6 +88,31 @@ def test_who_is_stirred_looks_at_its_next_poll() -> None:
     told(story)
 
 
+def test_who_is_stirred_wakes_in_the_same_order_in_each_run() -> None:
+    """Not by the addresses of anything in memory: else a seed would not say all."""
+
+    def woken() -> list[int]:
+        numbers: list[int] = []
+
+        async def story(dozing: Dozing) -> None:
+            async def waits(number: int) -> None:
+                await dozing.woken(JUDGING)
+                numbers.append(number)
+
+            tasks = [dozing.loop.create_task(waits(number)) for number in range(100)]
+            await asyncio.sleep(1.01)
+            dozing.clock.stir()
+            await asyncio.gather(*tasks)
+
+        told(story)
+        return numbers
+
+    kept = []  # else one run's memory would lie where the other's lay
+    for size in (1, 7, 50):
+        kept.append([asyncio.Event() for _ in range(size)])
+        assert woken() == woken()
+
+
 def test_who_is_stirred_in_vain_dozes_again() -> None:
     """And everybody is stirred at once."""
 

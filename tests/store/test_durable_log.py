@@ -17,6 +17,7 @@ import pytest
 from gateway.kernel.store import StoreBusy, StoreUnusable
 from gateway.store import durable_log
 from gateway.store.connections import open_reader, open_writer
+from gateway.store.examine import examine
 from gateway.store.library import driver
 from tests.store.samples import on_file, record
 
@@ -162,6 +163,18 @@ def test_a_log_that_cannot_be_made_durable_is_not_believed(
             asyncio.run(_keys(path, exclusive=exclusive))
 
     assert asyncio.run(_keys(path, exclusive=exclusive)) == set(NAMES)
+
+
+def test_who_only_looks_leaves_the_log_alone(tmp_path: Path) -> None:
+    """Even as the first after a crash: SQLite would move a log into the file when the last one closes it."""
+    folder = tmp_path / "50% of it? #1"
+    folder.mkdir()
+    path = crashed(folder)
+    before = [Path(f"{path}{end}").read_bytes() for end in ("", "-wal")]
+    found = examine(str(path), lambda: True)
+    assert (found.unusable, found.problems, found.wal_bytes) == ("", (), len(before[1]))
+    assert [Path(f"{path}{end}").read_bytes() for end in ("", "-wal")] == before
+    assert asyncio.run(_keys(path)) == set(NAMES)
 
 
 def test_whoever_opens_the_file_first_does_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
