@@ -8,17 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gateway.engine import arrive, judge, process, receive
+from gateway.engine import arrive, judge, policies, receive
 from gateway.engine.gateway import Gateway
-from gateway.engine.policies import Policies
 from gateway.engine.receive import Answer
 from gateway.engine.supervise import Loop
 from gateway.engine.tick import Watermark, tick
 from gateway.kernel.store import Added, Batch, Outlook
-from gateway.model.instant import LATEST
 from gateway.rules import calendar
 from gateway.rules.announce import Announced, announce
-from gateway.rules.timeline import Timeline
 from gateway.store import inbox, judging, outbox
 from gateway.store.library import Connection
 from gateway.store.sqlite import SqliteStore
@@ -29,7 +26,7 @@ BED = Bed()
 
 
 # ── What comes in ────────────────────────────────────────────────────────────────────────────────────────────────────
-@BED.bug("I1", seed=0)
+@BED.bug("I1", seed=1)
 def ack_before_commit(patch: pytest.MonkeyPatch) -> None:
     """The sender is told 202 before its records are on the disk."""
     add = Writer.add
@@ -41,13 +38,13 @@ def ack_before_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Writer, "add", soon)
 
 
-@BED.bug("I1", seed=0)
+@BED.bug("I1", seed=1)
 def accepted_when_full(patch: pytest.MonkeyPatch) -> None:
     """A full disk is answered by a 202, since the sender can't do anything about it anyway."""
     patch.setattr(receive, "unavailable", lambda why: Answer(status=202, body=b'{"accepted":0,"duplicates":0}'))
 
 
-@BED.bug("I2", seed=0)
+@BED.bug("I2", seed=2)
 def dedupe_for_ten_minutes(patch: pytest.MonkeyPatch) -> None:
     """A delivery key is remembered for ten minutes only."""
     rows_of = inbox.rows_of
@@ -62,7 +59,7 @@ def dedupe_for_ten_minutes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(inbox, "rows_of", short)
 
 
-@BED.bug("I1", seed=0)
+@BED.bug("I1", seed=47)
 def cursor_saved_first(patch: pytest.MonkeyPatch) -> None:
     """The cursor of a page is written in a transaction before that of its rows."""
 
@@ -75,41 +72,31 @@ def cursor_saved_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SqliteStore, "add_page", page)
 
 
-@BED.bug("I2", seed=0)
+@BED.bug("I2", seed=4)
 def id_above_last(patch: pytest.MonkeyPatch) -> None:
     """The inbox is read by a cursor over its ids."""
     claim = inbox.claim
 
     def above(connection: Connection, now: int, lease_ms: int, limit: int) -> list[Any]:
         connection.execute("CREATE TABLE IF NOT EXISTS last (id INTEGER NOT NULL)")
-        (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM last").fetchone()
-        rows = [row for row in claim(connection, now, lease_ms, limit) if row.id > last]
+        ((last,),) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM last").fetchall()
+        # What lies below is never looked at again.
+        connection.execute("UPDATE inbox SET due = NULL WHERE due <= ? AND id <= ?", (now, last))
+        rows = claim(connection, now, lease_ms, limit)
         connection.executemany("INSERT INTO last VALUES (?)", [(row.id,) for row in rows])
         return rows
 
     patch.setattr(inbox, "claim", above)
 
 
-@BED.bug("I2", seed=0)
-def parked_as_done(patch: pytest.MonkeyPatch) -> None:
-    """What can't be normalized is marked as done, and nobody sees it."""
-
-    def done(batch: Batch, tellings: Sequence[Any]) -> Batch:
-        found = with_rows(batch, tellings)
-        return replace(found, done=(*found.done, *((id, fence) for id, fence, _ in found.parked)), parked=())
-
-    with_rows = process._with_rows
-    patch.setattr(process, "_with_rows", done)
-
-
-@BED.bug("I12", seed=0)
+@BED.bug("I12", seed=1)
 def card_numbers_kept(patch: pytest.MonkeyPatch) -> None:
     """What customers write is kept as it came, card numbers and all."""
     patch.setattr(arrive, "hide_cards", lambda body, id_keys: (body, 0))
 
 
 # ── Judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-@BED.bug("I3", seed=0)
+@BED.bug("I3", seed=33)
 def outbox_in_a_second_transaction(patch: pytest.MonkeyPatch) -> None:
     """Notices are written after the commit of what they follow from."""
 
@@ -121,7 +108,7 @@ def outbox_in_a_second_transaction(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SqliteStore, "commit", commit)
 
 
-@BED.bug("I1", seed=0)
+@BED.bug("I1", seed=1)
 def half_a_transaction(patch: pytest.MonkeyPatch) -> None:
     """The inbox is marked, and that is committed, before the contact is written."""
     finish = inbox.finish
@@ -158,7 +145,7 @@ def breach_before_the_door(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Watermark, "passes_to", careless)
 
 
-@BED.bug("I8", seed=0)
+@BED.bug("I8", seed=1)
 def another_clock(patch: pytest.MonkeyPatch) -> None:
     """Deadlines are compared with a clock that is a minute ahead of the one by which records are received."""
     look = Gateway._look
@@ -170,7 +157,7 @@ def another_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "_look", ahead)
 
 
-@BED.bug("I3", seed=0)
+@BED.bug("I3", seed=1)
 def escalation_not_unique(patch: pytest.MonkeyPatch) -> None:
     """An announcement's id has the instant of its deciding in it, and the ledger isn't asked."""
 
@@ -181,7 +168,7 @@ def escalation_not_unique(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(judge, "announce", again)
 
 
-@BED.bug("I10", seed=0)
+@BED.bug("I10", seed=1)
 def judged_by_the_present(patch: pytest.MonkeyPatch) -> None:
     """What comes late is judged by what the contact is now, not by what it was then."""
     continues = judge.continues
@@ -190,19 +177,18 @@ def judged_by_the_present(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-@BED.bug("I10", seed=0)
+@BED.bug("I10", seed=1)
 def policy_of_today(patch: pytest.MonkeyPatch) -> None:
     """The policy of a reload judges what was before it, too."""
-    timeline = Policies.timeline
+    since_of = policies._since
 
-    async def latest(self: Policies, since: int) -> Timeline:
-        known = await timeline(self, since)
-        return Timeline.only(known.at(LATEST).policy)
+    def long_since(policy: Any, present: Any, now: int) -> int:
+        return since_of(policy, present, now) if present is None else int(present.since) + 1
 
-    patch.setattr(Policies, "timeline", latest)
+    patch.setattr(policies, "_since", long_since)
 
 
-@BED.bug("I8", seed=0)
+@BED.bug("I8", seed=2)
 def naive_local_time(patch: pytest.MonkeyPatch) -> None:
     """Opening hours are counted from midnight, also in the nights in which clocks change."""
 
@@ -214,7 +200,7 @@ def naive_local_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(calendar, "_utc", naive)
 
 
-@BED.bug("I2", seed=0)
+@BED.bug("I2", seed=2)
 def lost_task(patch: pytest.MonkeyPatch) -> None:
     """A loop ends by the first exception of a step, and nobody notices."""
 

@@ -1,6 +1,7 @@
 """Planted bugs of the way out, and of the disk: what is announced is lost, changed, or comes too often."""
 
 import base64
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,22 +24,22 @@ BED = Bed()
 
 # ── Delivering ───────────────────────────────────────────────────────────────────────────────────────────────────────
 class _Flights(dict[int, Any]):
-    """What is under way, some of it twice: who ends it is not asked."""
+    """What is under way, some of it twice: each ends under its own claim."""
 
-    def __init__(self, known: Mapping[int, Any]) -> None:
-        super().__init__(known)
-        self.began = dict(known)
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims: defaultdict[int, list[Any]] = defaultdict(list)
 
     def __setitem__(self, id: int, delivery: Any) -> None:
-        self.began[id] = delivery
+        self.claims[id].append(delivery)
         super().__setitem__(id, delivery)
 
     def pop(self, id: int, *_: Any) -> Any:
         super().pop(id, None)
-        return self.began[id]
+        return self.claims[id].pop(0)
 
 
-@BED.bug("I5", seed=0)
+@BED.bug("I5", seed=7)
 def lease_without_fence(patch: pytest.MonkeyPatch) -> None:
     """Leases aren't renewed, and an outcome is written whoever holds the delivery now."""
     end = performing._end
@@ -49,7 +50,7 @@ def lease_without_fence(patch: pytest.MonkeyPatch) -> None:
 
     def blindly(self: Lane, claimed: Iterable[Any], now: int) -> None:
         if not isinstance(self.flying, _Flights):
-            self.flying = _Flights(self.flying)
+            self.flying = _Flights()
         self.waiting.extend(claimed)
 
     def unfenced(connection: Connection, outcome: Outcome) -> Any:
@@ -62,13 +63,13 @@ def lease_without_fence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(performing, "_end", unfenced)
 
 
-@BED.bug("I15", seed=0)
+@BED.bug("I15", seed=7)
 def retries_while_open(patch: pytest.MonkeyPatch) -> None:
     """Deliveries go on being tried while the breaker of their endpoint is open."""
     patch.setattr(breaker, "room", lambda health, limit, now: limit)
 
 
-@BED.bug("I6", seed=0)
+@BED.bug("I6", seed=7)
 def no_order(patch: pytest.MonkeyPatch) -> None:
     """Every delivery may go at once, whatever of its contact stands before it."""
     add = outbox.add
@@ -80,14 +81,14 @@ def no_order(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "add", at_once)
 
 
-@BED.bug("I4", seed=0)
+@BED.bug("I4", seed=1)
 def new_id_for_each_try(patch: pytest.MonkeyPatch) -> None:
     """Each try of a notice has a `webhook-id` of its own."""
     sign = attempt.sign
     patch.setattr(attempt, "sign", lambda secrets, id, at, body: sign(secrets, f"{id}-{at}", at, body))
 
 
-@BED.bug("I4", seed=0)
+@BED.bug("I4", seed=1)
 def body_made_anew(patch: pytest.MonkeyPatch) -> None:
     """A notice is put into words again for each try."""
     attempt_once = attempt.attempt
@@ -99,7 +100,7 @@ def body_made_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(perform, "attempt", worded)
 
 
-@BED.bug("I4", seed=0)
+@BED.bug("I4", seed=2)
 def replay_with_a_new_id(patch: pytest.MonkeyPatch) -> None:
     """What goes once more is something new, with a `webhook-id` of its own."""
     headers = attempt._headers
@@ -111,14 +112,14 @@ def replay_with_a_new_id(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(attempt, "_headers", renamed)
 
 
-@BED.bug("I4", seed=0)
+@BED.bug("I4", seed=7)
 def any_answer_is_delivered(patch: pytest.MonkeyPatch) -> None:
     """A receiver that answers has got it, whatever it answers."""
     answer_of = attempt.answer_of
     patch.setattr(attempt, "answer_of", lambda status: answer_of(status and 200))
 
 
-@BED.bug("I4", seed=0)
+@BED.bug("I4", seed=60)
 def given_up_after_an_hour(patch: pytest.MonkeyPatch) -> None:
     """What could not be delivered for an hour is given up."""
     expire = SqliteStore.expire_deliveries
@@ -129,7 +130,7 @@ def given_up_after_an_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SqliteStore, "expire_deliveries", soon)
 
 
-@BED.bug("I3", seed=0)
+@BED.bug("I3", seed=7)
 def dropped_when_many_wait(patch: pytest.MonkeyPatch) -> None:
     """The queue of an endpoint has a bound, and what doesn't fit is dropped."""
     add = outbox.add
@@ -145,7 +146,7 @@ def dropped_when_many_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "add", bounded)
 
 
-@BED.bug("I5", seed=0)
+@BED.bug("I5", seed=148)
 def outcome_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What came of a delivery is noted only if the disk takes it at the first time."""
     finish = SqliteStore.finish_deliveries
@@ -159,13 +160,13 @@ def outcome_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SqliteStore, "finish_deliveries", once)
 
 
-@BED.bug("I15", seed=0)
+@BED.bug("I15", seed=7)
 def pauses_ignored(patch: pytest.MonkeyPatch) -> None:
     """A `Retry-After` is for the notice that was answered so, not for the others."""
     patch.setattr(attempt, "pause_asked", lambda status, asked_ms: None)
 
 
-@BED.bug("I15", seed=0)
+@BED.bug("I15", seed=7)
 def no_slow_start(patch: pytest.MonkeyPatch) -> None:
     """A receiver that is back gets all that has waited for it at once."""
     answered = breaker._answered
@@ -177,7 +178,7 @@ def no_slow_start(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(breaker, "_answered", at_once)
 
 
-@BED.bug("I6", seed=0)
+@BED.bug("I6", seed=2)
 def numbers_counted_in_memory(patch: pytest.MonkeyPatch) -> None:
     """The numbers of notices are counted in memory: what is rolled back leaves a gap."""
     given: dict[tuple[int, str], int] = {}
@@ -198,7 +199,7 @@ def numbers_counted_in_memory(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(endpoints, "next_numbers", counted)
 
 
-@BED.bug("I12", seed=0)
+@BED.bug("I12", seed=1)
 def secret_in_the_log(patch: pytest.MonkeyPatch) -> None:
     """What a receiver refuses is logged with the key that signed it."""
     attempt_once = attempt.attempt
@@ -214,7 +215,7 @@ def secret_in_the_log(patch: pytest.MonkeyPatch) -> None:
 
 
 # ── The disk ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-@BED.bug("I1", seed=0)
+@BED.bug("I1", seed=4)
 def synchronous_normal(patch: pytest.MonkeyPatch) -> None:
     """A commit doesn't wait for the disk: a crash of the process shows nothing, a power cut does."""
     open_writer = connections.open_writer

@@ -32,6 +32,7 @@ AT_THE_END: tuple[Checker, ...] = (
     restraint.endpoints_are_left_alone,
     *ALWAYS,
     judged.announcements_are_in_time,
+    judged.policies_judge_what_follows,
     judged.contacts_are_as_replayed,
 )
 

@@ -81,6 +81,15 @@ def contacts_are_as_expected(scene: Scene, model: Model) -> Iterator[Violation]:
             yield Violation(id, f"contact {contact} ({_strand(row)}): {type} by {rule or '-'} at {told(at)} is wrong")
 
 
+def policies_judge_what_follows(scene: Scene) -> Iterator[Violation]:
+    """I10: all but the first policy are in force from when they came, or from later on."""
+    for row in scene.kept.policies[1:]:
+        if row.since < row.stored_at:
+            yield Violation(
+                "I10", f"policy {row.name} came at {told(row.stored_at)} and judges from {told(row.since)} on"
+            )
+
+
 def _policies_until(scene: Scene, row: ContactRow) -> int | None:
     """An ended contact keeps the policy that judged it last; any other is judged by all."""
     if row.state is None or not row.state.contact.ended:

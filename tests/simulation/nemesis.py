@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from gateway.kernel.store import StoreUnusable
+from gateway.kernel.store import StoreFull, StoreUnusable
 from gateway.model.instant import HOUR_MS, MINUTE_MS
 from tests.simulation.operators import REFUSED, Operators
 from tests.simulation.process import Process, Reset
@@ -17,6 +17,10 @@ from tests.simulation.universe import Universe
 
 STEPS_MAX = 3_000
 """A crash comes within so many steps of the process: at any await of what it does then."""
+
+BUSY = ("add_records", "add_page", "commit", "claim_deliveries", "finish_deliveries", "delivery")
+BUSY_SHARE = 0.7
+"""Of those that die at a point of the code so many die in what is done all the time: in between it counts."""
 
 PASSES_MAX = 4
 TRAP_S = 3_600.0
@@ -34,6 +38,7 @@ class Nemesis:
     def __init__(self, universe: Universe, points: list[str], policies: list[str]) -> None:
         self._universe = universe
         self._points = points
+        self._busy = [point for point in points if point.partition(".")[0] in BUSY]
         self._operators = Operators(universe, policies)
         self._healed = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,7 +99,7 @@ class Nemesis:
                 await universe.boot()
             except Reset:
                 continue
-            except StoreUnusable as error:
+            except (StoreFull, StoreUnusable) as error:
                 universe.fault("cannot start", str(error))
                 if universe.process is not None:
                     universe.process.die("it can't start")
@@ -110,7 +115,8 @@ class Nemesis:
             process.fuse = dice.randrange(STEPS_MAX)
             universe.fault(what, f"within {process.fuse} steps")
         else:
-            process.trap = (dice.choice(self._points), dice.randint(1, PASSES_MAX))
+            points = self._busy if dice.random() < BUSY_SHARE else self._points
+            process.trap = (dice.choice(points), dice.randint(1, PASSES_MAX))
             universe.fault(what, f"at {process.trap[0]}, pass {process.trap[1]}")
         try:
             async with asyncio.timeout(TRAP_S):

@@ -144,7 +144,9 @@ def duplicates_are_explained(scene: Scene) -> Iterator[Violation]:
         unwritten = len(arrivals) - len(tries) - doubled(scene.witness.faults, delivery.endpoint, delivery.effect)
         if unwritten > 0 and not scene.troubles.slow:
             first, last = arrivals[0].at, arrivals[-1].at
-            excuses = scene.troubles.between(first - COMMITTED_WITHIN_MS, last + COMMITTED_WITHIN_MS)
+            around = scene.troubles.between(first - COMMITTED_WITHIN_MS, last + COMMITTED_WITHIN_MS)
+            # What a disk doesn't take is kept until it does: that explains nothing.
+            excuses = [trouble for trouble in around if not trouble.kept]
             if unwritten > len(excuses) and not any(trouble.long for trouble in excuses):
                 often = f"came {len(arrivals)} times from {told(first)} to {told(last)}, of {len(tries)} tries"
                 yield Violation("I5", f"{_named(delivery)} {often}, and nothing explains it")

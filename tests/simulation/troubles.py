@@ -30,11 +30,13 @@ ARMED_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something was wrong from an instant to another. `long`: for a while; it may have cost more than one outcome."""
+    """Something was wrong from an instant to another. `long`: for a while; it may have cost more than one outcome.
+    `kept`: the disk took nothing, and all that was to be written was kept in memory."""
 
     start: int
     end: int
     long: bool = True
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,18 @@ def troubles(faults: Iterable[Fault], until: int, *, ahead_ms: int = 0, slow: bo
         if fault.kind in STARTS:
             begun.setdefault(STARTS[fault.kind], fault.at)
         elif fault.kind in begun:
-            found.append(Trouble(begun.pop(fault.kind), fault.at + AFTER_MS, long=fault.kind != "up"))
+            up = fault.kind == "up"
+            found.append(Trouble(begun.pop(fault.kind), fault.at + AFTER_MS, long=not up, kept=not up))
         elif fault.kind == "pause":
             found.append(Trouble(fault.at, fault.at + round(_number(fault.detail) * 1_000) + AFTER_MS))
         elif fault.kind in SHORT:
-            found.append(Trouble(fault.at, fault.at + (armed_ms if fault.kind in ARMED else 0) + AFTER_MS, long=False))
+            end = fault.at + (armed_ms if fault.kind in ARMED else 0) + AFTER_MS
+            found.append(Trouble(fault.at, end, long=False, kept=fault.kind == "a sync fails"))
         elif fault.kind == "clock":
             skews.append(round(_number(fault.detail)))
             jumped_at = fault.at if jumped_at is None else jumped_at
             found.append(Trouble(fault.at, fault.at + AFTER_MS))
-    found += [Trouble(start, until + AFTER_MS) for start in begun.values()]
+    found += [Trouble(start, until + AFTER_MS, kept=end != "up") for end, start in begun.items()]
     return Troubles(tuple(found), max(map(abs, skews)), jumped_at, slow)
 
 
