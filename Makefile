@@ -44,6 +44,7 @@ soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find e
 	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)
 	$(BIN)/python -m tests.crash --bug all
 	$(BIN)/python -m tests.simulation --days 100 --from-seed $(SEED)
+	$(BIN)/python -m tests.simulation --steps 6
 	$(BIN)/python -m tests.simulation --bugs
 	$(BIN)/python -m tests.simulation --twice 4
 
@@ -51,6 +52,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.crash --kills 10000 --seed $(SEED) $(LASTING)
 	$(BIN)/python -m tests.crash --bug all
 	$(BIN)/python -m tests.simulation --days 10000 --from-seed $(SEED) $(LASTING)
+	$(BIN)/python -m tests.simulation --steps 1
 	$(BIN)/python -m tests.simulation --bugs
 	$(BIN)/python -m tests.simulation --twice 20 --from-seed $(SEED)
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
