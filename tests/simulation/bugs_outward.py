@@ -146,7 +146,7 @@ def dropped_when_many_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "add", bounded)
 
 
-@BED.bug("I5", seed=148)
+@BED.bug("I5", seed=2)
 def outcome_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What came of a delivery is noted only if the disk takes it at the first time."""
     finish = SqliteStore.finish_deliveries
@@ -160,7 +160,7 @@ def outcome_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SqliteStore, "finish_deliveries", once)
 
 
-@BED.bug("I15", seed=7)
+@BED.bug("I15", seed=60)
 def pauses_ignored(patch: pytest.MonkeyPatch) -> None:
     """A `Retry-After` is for the notice that was answered so, not for the others."""
     patch.setattr(attempt, "pause_asked", lambda status, asked_ms: None)

@@ -42,6 +42,8 @@ DAYS = (1.0, 1.0, 1.0, 2.0, 2.0, 3.0)
 LONG_DAYS = 8.0
 """Where an endpoint is down for days, the story must be longer than that."""
 
+HURRIED_A_DAY = 6.0
+
 QUIET_POLL_S = 600.0
 AHEAD_MAX_S = JUMPS_MS[-1] / 1_000 + 3_600.0
 PATIENCE_S = 6 * DAY_S
@@ -119,7 +121,8 @@ class _Life:
             for name in policies.ENDPOINTS
         }
         universe.net = SimNet(universe)
-        plans = stories.tell(universe.dice("stories"), (*SENDERS, FEED), universe.start, self.end)
+        told_by, told_of = (*SENDERS, FEED), universe.dice("stories")
+        plans = stories.tell(told_of, told_by, universe.start, self.end, hurried_a_day=HURRIED_A_DAY)
         habits = sorted(HABITS)
         self.senders = {
             name: Sender(universe, name, dice.choice(habits), secret_of(name), plans[name]) for name in SENDERS

@@ -48,9 +48,10 @@ def tell(
     *,
     hot: Sequence[int] = (),
     contacts_a_day: float = CONTACTS_A_DAY,
+    hurried_a_day: float = 0.0,
 ) -> dict[str, list[Planned]]:
     """The plan of each connector, in the order of time. Contacts gather round the instants of `hot`: a change of the
-    clocks, a reload."""
+    clocks, a reload. So many more are `hurried`: each of their answers is on its way when it falls due."""
     plans: dict[str, list[Planned]] = {name: [] for name in connectors}
     count = max(1, round((end - start) / DAY * contacts_a_day))
     crowd: list[int] = []
@@ -60,6 +61,11 @@ def tell(
         crowd.append(opened_at)
         matter = _Matter(rng, f"{connector}-{number}", opened_at, end)
         matter.live()
+        plans[connector] += matter.planned
+    for number in range(count, count + round((end - start) / DAY * hurried_a_day)):
+        connector = rng.choice(connectors)
+        matter = _Matter(rng, f"{connector}-{number}", rng.randrange(start, end), end)
+        matter.hurry()
         plans[connector] += matter.planned
     for plan in plans.values():
         plan.sort(key=lambda planned: (planned[0], planned[1]["type"] != "contact.opened", planned[1]["id"]))
@@ -102,6 +108,15 @@ class _Matter:
             self.turn()
         if self.rng.random() < 0.7:
             self.finish()
+
+    def hurry(self) -> None:
+        """A chat in which each answer comes a moment before it is late."""
+        self.kind = "chat"
+        self.say("contact.opened", kind="chat", channel="chat", subject=self.rng.choice(WORDS))
+        for _ in range(4):
+            self.message("agent", 15 * MINUTE - self.rng.randrange(1, 2 * SECOND))
+            self.message("customer", self.rng.randrange(MINUTE, 30 * MINUTE))
+        self.say("status.changed", MINUTE, to="solved")
 
     # ── Events ───────────────────────────────────────────────────────────────────────────────────────────────────
 
