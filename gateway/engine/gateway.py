@@ -153,7 +153,10 @@ class Gateway:
                 outlook, _ = await self._look()
             judged = records + contacts > 0
             followed = await self._rejudging.step(self.world, self.bench, watermark, judged=judged)
-            self._next_due, self._oldest = outlook.next_due, outlook.received
+            coming = self.bench.policies.to_come(watermark)
+            instants = (outlook.next_due, None if coming is None else coming.since)
+            self._next_due = min((at for at in instants if at is not None), default=None)
+            self._oldest = outlook.received
             await self._backlog.watch(self.world, outlook)
         return records + contacts + followed
 
@@ -199,12 +202,13 @@ class Gateway:
         return 0.0
 
     def _until_due_s(self) -> float:
-        """How long judging may wait for the next instant that was due when it last looked; never longer than a poll."""
+        """How long judging may wait: until the next instant that it knew of when it last looked is over; never longer
+        than a poll."""
         if self._next_due is None:
             return POLL_S
-        # What is due already is held back by something that waits: look again soon, but not without a pause.
-        ahead_s = (self._next_due - self.world.clock.now()) / 1000
-        return min(POLL_S, max(0.001, ahead_s)) if ahead_s > 0 else HELD_POLL_S
+        # What is over already is held back by something that waits: look again soon, but not without a pause.
+        ahead_s = (self._next_due + 1 - self.world.clock.now()) / 1000
+        return min(POLL_S, ahead_s) if ahead_s > 0 else HELD_POLL_S
 
     async def _perform(self) -> float:
         return await self._performer.step()

@@ -63,6 +63,10 @@ class Policies:
         """The policy that judges at an instant; None before the first one."""
         return next((row for row in reversed(self.rows) if row.since <= now), None)
 
+    def to_come(self, now: int) -> PolicyRow | None:
+        """The first policy that judges only after an instant."""
+        return next((row for row in self.rows if row.since > now), None)
+
     def name(self, hash: str) -> str:
         """The name of the policy with this hash."""
         return next((row.name for row in self.rows if row.hash == hash), "")

@@ -20,9 +20,8 @@ class Standing:
 async def standing(policies: Policies, store: Store, now: int) -> Standing:
     """How it stands at this instant."""
     present = policies.in_force(now)
-    to_come = next((row for row in policies.rows if row.since > now), None)
     left = await store.outdated_count(present.since) if present else 0
-    return Standing(present, to_come, left)
+    return Standing(present, policies.to_come(now), left)
 
 
 def awaits(state: State, present: PolicyRow | None) -> bool:

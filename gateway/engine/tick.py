@@ -1,10 +1,11 @@
 """Time is an event: contacts whose `next_due` has come are judged by the same rules as those that have news.
 
-Law of the watermark. Time never reaches the receipt of the oldest record that still waits, be it on its way to the
-disk, in the inbox, or for a look-up that it asked for: a reply that has come must not become a breach, at the very
-deadline neither. While running, a connector that is behind can hold time back by at most 5 s, and where judging itself
-let a burst go first, until it has caught up; after a start until its backlog is through. An ill connector holds back
-nothing, nor does a look-up that has failed.
+Law of the watermark. Time never reaches the receipt of a record that waits, be it on its way to the disk, in the
+inbox, or for a look-up that it asked for, nor of one that may still come: a reply that has come must not become a
+breach, at the very deadline neither. A millisecond is over when the next one has begun; until then a reply may come in
+it, and so what is due at D is judged from D + 1 on. While running, a connector that is behind can hold time back by at
+most 5 s, and where judging itself let a burst go first, until it has caught up; after a start until its backlog is
+through. An ill connector holds back nothing, nor does a look-up that has failed.
 """
 
 from collections.abc import Sequence
@@ -37,15 +38,18 @@ class Watermark:
     def passes_to(
         self, now: int, outlook: Outlook, under_way: int | None = None, longest_ms: int = HELD_BACK_MAX_MS
     ) -> int:
-        """The latest instant to which contacts may be judged; `outlook` is of the healthy connectors, `under_way` the
-        earliest receipt of a request that isn't in the inbox yet; by `longest_ms` time may be held back."""
+        """The latest instant to which contacts may be judged, always before `now`, which isn't over.
+
+        `outlook` is of the healthy connectors, `under_way` the earliest receipt of a request that isn't in the inbox
+        yet; by `longest_ms` time may be held back.
+        """
         stored = outlook.received
         if stored is None or stored >= self.started_at:
             self.drained = True
         if not self.drained and stored is not None:
-            return min(now, stored - 1)
+            return min(now, stored) - 1
         oldest = min((at for at in (under_way, stored, outlook.asked) if at is not None), default=None)
-        return now if oldest is None else min(now, max(oldest - 1, now - longest_ms))
+        return now - 1 if oldest is None else min(now - 1, max(oldest - 1, now - longest_ms))
 
 
 async def tick(world: World, bench: Bench, watermark: int) -> int:

@@ -264,8 +264,14 @@ class Rig:
             pass
 
     async def at(self, offset: int) -> None:
-        """Move the clock to `offset` milliseconds after T0, and settle."""
+        """Move the clock to `offset` milliseconds after T0, and settle; let that millisecond end, and settle again."""
         self.clock.at = T0 + offset
+        await self.settle()
+        await self.end_millisecond()
+
+    async def end_millisecond(self) -> None:
+        """Nothing more can come in it: what is due in it is judged."""
+        self.clock.at += 1
         await self.settle()
 
     def bodies(self, *types: str) -> list[dict[str, Any]]:

@@ -172,10 +172,10 @@ def test_an_open_breaker_is_still_open_after_a_restart_and_burns_no_tries() -> N
         (row,) = [row for row in await rig.store.endpoints() if row.name == "dead"]
         assert row.health.open_until == T0 + 30 * SECOND
         await rig.restart()
-        await rig.at(30 * SECOND - 1)
-        assert len(rig.net.sent) == sent
-        await rig.at(30 * SECOND)
-        assert len(rig.net.sent) == sent + 1
+        for early_ms, more in ((1, 0), (0, 1)):
+            rig.clock.at = T0 + 30 * SECOND - early_ms
+            await rig.settle()
+            assert len(rig.net.sent) == sent + more
         tries = [len(await rig.store.attempts(one.id)) for one in await rig.deliveries()]
         assert sum(tries) == sent + 1
         rig.net.down.clear()

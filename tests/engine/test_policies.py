@@ -13,6 +13,7 @@ from gateway.engine import rejudge as rejudge_module
 from gateway.engine import tick as tick_module
 from gateway.engine.policies import Policies
 from gateway.engine.rejudge import Rejudging
+from gateway.engine.supervise import POLL_S
 from gateway.kernel.store import AskedPast, ContactRow, Past, StoreUnusable
 from gateway.policy.load import load_policy
 from gateway.rules.timeline import InForce, Timeline
@@ -62,7 +63,7 @@ def test_deadlines_of_open_contacts_follow_a_policy_without_an_event() -> None:
         await rig.post(opening())
         await rig.at(MINUTE)
         await follow(rig, STRICT)
-        await rig.settle()
+        await rig.end_millisecond()
         assert (await rig.contact()).next_due == T0 + 150 * SECOND
         await rig.at(5 * MINUTE)
         (breach,) = rig.bodies("sla.breached")
@@ -112,6 +113,25 @@ def test_nobody_is_taken_over_before_time_has_passed_to_the_change() -> None:
     run(story)
 
 
+def test_a_policy_that_has_just_come_is_not_left_until_the_next_poll() -> None:
+    """It takes over as soon as the millisecond in which it came is over, whether anything is due or not."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.post(reply(0))
+        await rig.settle()
+        rig.clock.at = T0 + HOUR
+        await follow(rig, MILD)
+        assert await rig.gateway._judge() == 0.001
+        rig.clock.at += 1
+        assert await rig.gateway.judge_once() == 1
+        row = await rig.contact()
+        assert row.state is not None and row.state.policy_since == T0 + HOUR
+        assert await rig.gateway._judge() == POLL_S
+
+    run(story)
+
+
 def test_a_contact_that_the_rules_cannot_bear_stops_nobody_else() -> None:
     """The walk ends, the others are through, and it is tried again later."""
 
@@ -130,7 +150,7 @@ def test_a_contact_that_the_rules_cannot_bear_stops_nobody_else() -> None:
             return whole
 
         policies.timeline = timeline  # type: ignore[assignment, method-assign]
-        await rig.settle()
+        await rig.end_millisecond()
         assert [row.id for row in await rig.store.outdated(since, 9)] == [(await rig.contact()).id]
         assert (await rig.contact()).next_due == rig.clock.now() + tick_module.FAILED_WAIT_MS
 
@@ -155,9 +175,9 @@ def test_a_policy_of_a_later_date_waits_for_it_and_gives_way_to_another() -> Non
         row = await rig.contact()
         assert row.state is not None and row.state.policy_since == midnight
         await follow(rig, dated(STRICT, "2027-01-01"))
-        rig.clock.at += MINUTE
+        rig.clock.at = midnight + MINUTE
         await follow(rig, POLICY)
-        assert [row.since for row in rig.gateway.bench.policies.rows] == [0, midnight, T0 + 15 * HOUR + MINUTE]
+        assert [row.since for row in rig.gateway.bench.policies.rows] == [0, midnight, midnight + MINUTE]
 
     run(story)
 
@@ -210,7 +230,7 @@ def test_after_a_restart_each_instant_is_judged_by_what_was_in_force_then(tmp_pa
         await rig.at(HOUR)
         rig.policy = STRICT
         await rig.restart()
-        await rig.settle()
+        await rig.end_millisecond()
         before = len(rig.bodies())
         for ticket in "12":
             row = await rig.contact(ticket)
@@ -237,9 +257,9 @@ def test_a_calendar_of_a_later_date_goes_by_the_hours_of_before_until_then() -> 
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(MINUTE)
+        rig.clock.at = T0 + MINUTE
         await follow(rig, new)
-        await rig.settle()
+        await rig.end_millisecond()
         row = await rig.contact()
         assert row.state is not None
         (clock,) = (clock for clock in row.state.clocks if clock.rule)
@@ -406,13 +426,13 @@ def test_who_follows_a_policy_is_looked_for_while_anybody_may() -> None:
         for _ in range(3):
             await rig.gateway.judge_once()
         assert len(looks) == before
-        rig.clock.at += SECOND
+        since = rig.clock.at = T0 + SECOND
         await rig.gateway.follow(loaded(POLICY.replace("within: 15m", "within: 20m")))
-        await rig.settle()
-        assert looks[before:] == [rig.clock.at] * (len(looks) - before)
+        await rig.end_millisecond()
+        assert looks[before:] == [since] * (len(looks) - before)
         state = (await rig.contact()).state
         assert state is not None
-        assert state.policy_since == rig.clock.at
+        assert state.policy_since == since
         before = len(looks)
         await rig.gateway.judge_once()
         assert len(looks) == before

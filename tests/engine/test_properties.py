@@ -145,7 +145,7 @@ def test_a_backlog_that_was_received_in_time_says_nothing_wrong(
             if number < judged:
                 await rig.settle()
         await rig.restart(at=T0 + END)
-        await rig.settle()
+        await rig.end_millisecond()
         assert not rig.bodies("sla.corrected", "escalation.cancelled")
         await is_right(rig, await rig.contact())
 

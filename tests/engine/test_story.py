@@ -58,7 +58,7 @@ def test_a_notice_is_a_cloud_event_with_the_contact_in_it() -> None:
             "timestamp": "2026-03-02T09:15:00Z",
         }
         data = body["data"]
-        assert (data["rule"], data["chain"], data["step"], data["late_by_s"]) == ("late", "late", 1, 0)
+        assert (data["rule"], data["chain"], data["step"], data["late_by_s"]) == ("late", "late", 1, 0.001)
         assert data["reason"] == "first reply breached under rule reply"
         assert data["links"] == {"contact": f"http://gateway/contacts/{contact.id}"}
         assert (data["contact"]["id"], data["contact"]["severity"]) == (contact.id, 1)
@@ -278,11 +278,11 @@ def test_a_stricter_policy_breaches_nobody_in_the_past() -> None:
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(12 * MINUTE)
+        await rig.at(12 * MINUTE - 1)
         before = rig.types()
         rig.policy = stricter
-        await rig.restart()
-        await rig.settle()
+        await rig.restart(at=T0 + 12 * MINUTE)
+        await rig.end_millisecond()
         assert rig.types() == before
         ledger = await rig.store.ledger((await rig.contact()).id)
         assert {entry.type for entry in ledger.values() if entry.suppressed} == {

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from gateway.engine.supervise import FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, POLL_S, Loop
+from gateway.engine.supervise import FAILED_WAIT_FIRST_S, FAILED_WAIT_MAX_S, HELD_POLL_S, POLL_S, Loop
 from gateway.kernel.store import Conflict, StoreFull
 from tests.engine.rig import MINUTE, T0, Rig, ToldClock, opening, run, until
 
@@ -222,7 +222,8 @@ def test_a_slow_loop_keeps_no_other_from_ending() -> None:
 
 
 def test_the_judging_loop_sleeps_no_longer_than_until_something_is_due() -> None:
-    """A deadline that is nearer than the poll is met at its instant."""
+    """A deadline that is nearer than the poll is judged as soon as its millisecond is over; held back, it is looked at
+    again after a pause."""
 
     async def story(rig: Rig, clock: StandingClock) -> None:
         await rig.post(opening())
@@ -230,6 +231,13 @@ def test_the_judging_loop_sleeps_no_longer_than_until_something_is_due() -> None
         assert await rig.gateway._judge() == POLL_S
         clock.at = T0 + 15 * MINUTE - 30
         await rig.settle()
-        assert await rig.gateway._judge() == 0.03
+        assert await rig.gateway._judge() == 0.031
+        clock.at += 30
+        assert await rig.gateway._judge() == 0.001
+        rig.gateway._arriving[1] = clock.at
+        clock.at += 1
+        assert await rig.gateway._judge() == HELD_POLL_S
+        del rig.gateway._arriving[1]
+        assert await rig.gateway.judge_once() == 1
 
     told(story)

@@ -9,6 +9,7 @@ from gateway.engine.tick import HELD_BACK_IN_BURST_MS, HELD_BACK_MAX_MS, Waterma
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
 from gateway.kernel.store import Batch, Conflict, FetchKey, LookUp, Outlook
 from gateway.model.identity import Ref
+from gateway.model.instant import format_instant
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, curse, event, judge_by, opening, reply, run
 from tests.store.samples import next_due
 from tests.support.policies import loaded
@@ -28,15 +29,19 @@ async def watermark(rig: Rig) -> int:
 
 
 def test_a_breach_comes_at_its_very_instant() -> None:
-    """Nothing a millisecond before the deadline, everything at it, and nothing more ever after."""
+    """Nothing at the deadline itself, which a reply may still meet; everything in the first millisecond after it, dated
+    with the deadline; and nothing more ever after."""
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
         await rig.at(DEADLINE - 1)
+        assert rig.clock.at == T0 + DEADLINE
         assert "sla.breached" not in rig.types()
         assert await next_due(rig.store) == T0 + DEADLINE
-        await rig.at(DEADLINE)
+        await rig.end_millisecond()
         assert rig.types()[-2:] == ["sla.breached", "escalation.raised"]
+        for body in rig.bodies("sla.breached", "escalation.raised"):
+            assert (body["time"], body["data"]["late_by_s"]) == (format_instant(T0 + DEADLINE), 0.001)
         await rig.at(DEADLINE + 30 * MINUTE)
         assert await next_due(rig.store) is None
         said = rig.types()
@@ -56,7 +61,43 @@ def test_at_the_deadline_a_reply_is_in_time_and_after_it_is_not(late_ms: int) ->
         rig.clock.at = T0 + DEADLINE + late_ms
         await rig.post(reply(DEADLINE + late_ms))
         await rig.settle()
+        await rig.end_millisecond()
         assert ("sla.breached" in rig.types()) == bool(late_ms)
+
+    run(story)
+
+
+def test_a_reply_may_come_until_the_millisecond_of_the_deadline_is_over() -> None:
+    """The engine has looked at the very deadline, and nothing waited: what is received in that millisecond after it
+    prevents the breach all the same."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        rig.clock.at = T0 + DEADLINE
+        await rig.settle()
+        await rig.post(reply(DEADLINE))
+        await rig.settle()
+        await rig.end_millisecond()
+        assert rig.types() == ["contact.opened", "contact.routed", "sla.warned", "sla.met"]
+
+    run(story)
+
+
+def test_a_reply_at_the_deadline_that_is_received_after_it_corrects_the_breach() -> None:
+    """A millisecond later nobody could know: the breach is announced, and taken back once."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        rig.clock.at = T0 + DEADLINE + 1
+        await rig.settle()
+        (breach,) = rig.bodies("sla.breached")
+        assert breach["time"] == format_instant(T0 + DEADLINE)
+        await rig.post(reply(DEADLINE))
+        await rig.settle()
+        await rig.at(HOUR)
+        (correction,) = rig.bodies("sla.corrected")
+        assert correction["data"]["corrects"] == breach["id"]
+        assert rig.types().count("sla.met") == rig.types().count("sla.breached") == 1
 
     run(story)
 
@@ -66,16 +107,17 @@ def test_a_record_that_waits_holds_time_back_for_five_seconds() -> None:
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(DEADLINE - SECOND)
+        rig.clock.at = T0 + DEADLINE - SECOND
+        await rig.settle()
         await rig.told(event("call.held", 0, ticket="2"))
         await take_away(rig)
         await rig.at(DEADLINE)
         assert await watermark(rig) == DEADLINE - SECOND - 1
         assert "sla.breached" not in rig.types()
-        await rig.at(DEADLINE + HELD_BACK_MAX_MS - 1)
-        assert "sla.breached" not in rig.types()
-        await rig.at(DEADLINE + HELD_BACK_MAX_MS)
-        assert "sla.breached" in rig.types()
+        for early_ms, said in ((1, False), (0, True)):
+            rig.clock.at = T0 + DEADLINE + HELD_BACK_MAX_MS - early_ms
+            await rig.settle()
+            assert ("sla.breached" in rig.types()) == said
 
     run(story)
 
@@ -91,6 +133,7 @@ def test_a_reply_that_waits_at_the_very_deadline_is_in_time() -> None:
             await rig.told(event("call.held", 0, ticket=f"other {ticket}"))
         await rig.post(reply(DEADLINE))
         await rig.settle()
+        await rig.end_millisecond()
         assert rig.types() == ["contact.opened", "contact.routed", "sla.warned", "sla.met"]
 
     run(story)
@@ -101,7 +144,8 @@ def test_after_a_start_the_backlog_holds_time_back_until_it_is_through() -> None
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(DEADLINE - SECOND)
+        rig.clock.at = T0 + DEADLINE - SECOND
+        await rig.settle()
         await rig.told(event("call.held", 0, ticket="2"))
         await rig.restart(at=rig.clock.at + 1)
         await take_away(rig)
@@ -136,7 +180,8 @@ def test_a_reply_behind_a_burst_is_no_breach() -> None:
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(DEADLINE - SECOND)
+        rig.clock.at = T0 + DEADLINE - SECOND
+        await rig.settle()
         await rig.post(reply(DEADLINE - SECOND))
         await take_away(rig)
         rig.gateway._courtesy._owing = True
@@ -190,7 +235,8 @@ def test_a_look_up_holds_time_back_until_it_fails() -> None:
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(DEADLINE - SECOND)
+        rig.clock.at = T0 + DEADLINE - SECOND
+        await rig.settle()
         key = FetchKey("vendor", Ref("ticket", "9"))
         await rig.store.commit(Batch(fetches=(LookUp(key, "thin", rig.clock.at),), now=rig.clock.at))
         await rig.at(DEADLINE)
@@ -211,17 +257,18 @@ def test_an_ill_connector_holds_back_nothing() -> None:
 
     async def story(rig: Rig) -> None:
         await rig.post(opening())
-        await rig.at(MINUTE)
+        rig.clock.at = T0 + MINUTE
+        await rig.settle()
         await rig.told(event("call.held", 0, ticket="2"))
         await rig.restart(at=rig.clock.at + 1)
         await take_away(rig)
-        rig.clock.at = T0 + DEADLINE
+        rig.clock.at = T0 + DEADLINE + 1
         assert await watermark(rig) == MINUTE - 1
         for _ in range(FAULTS_IN_A_ROW_MAX):
             rig.link("vendor").fault(RuntimeError("down"))
         assert await watermark(rig) == DEADLINE
         rig.link("vendor").worked()
-        assert await watermark(rig) == DEADLINE - HELD_BACK_MAX_MS
+        assert await watermark(rig) == DEADLINE + 1 - HELD_BACK_MAX_MS
 
     run(story)
 
@@ -255,7 +302,7 @@ def test_records_that_are_through_hold_back_nothing() -> None:
         await rig.settle()
         await rig.told(opening(), name="gone")
         rig.clock.at = T0 + HOUR
-        assert await watermark(rig) == HOUR
+        assert await watermark(rig) == HOUR - 1
 
     run(story)
 
@@ -268,12 +315,13 @@ def test_rules_that_raise_on_a_contact_postpone_it_alone() -> None:
         await rig.post(opening(ticket="2"))
         await rig.at(DEADLINE - 1)
         curse(rig)
-        await rig.at(DEADLINE)
+        rig.clock.at = T0 + DEADLINE + 1
+        await rig.settle()
         breached = [body["subject"] for body in rig.bodies("sla.breached")]
         assert breached == [(await rig.contact("2")).id]
-        assert (await rig.contact()).next_due == T0 + DEADLINE + tick_module.FAILED_WAIT_MS
+        assert (await rig.contact()).next_due == rig.clock.at + tick_module.FAILED_WAIT_MS
         judge_by(rig, loaded(rig.policy).policy)
-        await rig.at(DEADLINE + tick_module.FAILED_WAIT_MS)
+        await rig.at(DEADLINE + 1 + tick_module.FAILED_WAIT_MS)
         assert [body["subject"] for body in rig.bodies("sla.breached")] == [*breached, (await rig.contact()).id]
         assert await rig.parked() == []
 
@@ -293,8 +341,8 @@ def test_a_contact_that_was_changed_meanwhile_is_judged_at_the_next_tick() -> No
             raise Conflict("overtaken")
 
         rig.store.commit = overtaken  # type: ignore[method-assign]
-        rig.clock.at = T0 + DEADLINE
-        assert await tick(rig.world, rig.gateway.bench, rig.clock.now()) == 1
+        rig.clock.at = T0 + DEADLINE + 1
+        assert await tick(rig.world, rig.gateway.bench, T0 + DEADLINE) == 1
         await rig.settle()
         assert rig.types().count("sla.breached") == 1
 

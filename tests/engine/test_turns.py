@@ -188,7 +188,7 @@ def test_after_a_batch_that_was_not_full_records_gather() -> None:
         await rig.told(opening())
         assert await gateway._judge() == 0
         assert clock.slept == [GATHER_S]
-        clock.at = T0 + 7 * MINUTE + 30 * SECOND - 10
+        clock.at = T0 + 7 * MINUTE + 30 * SECOND - 9
         await rig.told(event("contact.observed", 0, subject="Soon"))
         assert await gateway._judge() == 0
         assert clock.slept == [GATHER_S, 0.01]

@@ -59,6 +59,7 @@ def test_a_contact_is_read_by_the_policy_that_judged_it() -> None:
         head, contact = await got(whole, "/"), await got(whole, f"/contacts/{name_of(2)}")
         before, left = await data(whole, "/api/v1/contacts/shop:ticket:2"), await data(whole, "/api/v1/policy")
         figures = (await fetched(whole, "/metrics")).body.decode()
+        whole.clock.at += 1
         while await whole.gateway.judge_once():
             pass
         judged_head, judged = await got(whole, "/"), await got(whole, f"/contacts/{name_of(2)}")
