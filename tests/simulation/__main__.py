@@ -14,7 +14,8 @@ import argparse
 import sys
 from dataclasses import replace
 
-from tests.simulation import batch, shrink, swarm
+from tests.simulation import batch, shrink
+from tests.simulation.world import swarm
 from tests.support.durations import seconds_of
 
 

@@ -12,9 +12,9 @@ from itertools import count, islice
 from multiprocessing import get_context
 
 from tests.simulation import steps
-from tests.simulation.bug import Bug
+from tests.simulation.bugs.bug import Bug
+from tests.simulation.bugs.planted import bugs
 from tests.simulation.life import Outcome, live
-from tests.simulation.planted import bugs
 
 VIOLATIONS_MAX = 12
 """What is told of one universe."""

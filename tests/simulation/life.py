@@ -17,21 +17,22 @@ from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine import attempt
 from gateway.kernel.signing import parse_secret
 from gateway.plugin import Connector
-from tests.simulation import invariants, policies, stories, swarm
-from tests.simulation.endpoints import company
-from tests.simulation.feed import Feed
-from tests.simulation.nemesis import JUMPS_MS, Nemesis
-from tests.simulation.net import SimNet
+from tests.simulation.bugs.planted import planted
+from tests.simulation.laws import invariants
+from tests.simulation.laws.reckoning import reckoned
+from tests.simulation.laws.scene import Violation
+from tests.simulation.machine.process import Process
 from tests.simulation.once import computed_once
-from tests.simulation.operators import enable_all
-from tests.simulation.people import Desk, secret_of
-from tests.simulation.planted import planted
-from tests.simulation.process import Process
-from tests.simulation.reckoning import reckoned
-from tests.simulation.scene import Violation
-from tests.simulation.senders import HABITS, Sender
-from tests.simulation.swarm import DAY_S
-from tests.simulation.universe import Death, Reset, Universe, Unreachable
+from tests.simulation.world import policies, stories, swarm
+from tests.simulation.world.endpoints import company
+from tests.simulation.world.feed import Feed
+from tests.simulation.world.nemesis import JUMPS_MS, Nemesis
+from tests.simulation.world.net import SimNet
+from tests.simulation.world.operators import enable_all
+from tests.simulation.world.people import Desk, secret_of
+from tests.simulation.world.senders import HABITS, Sender
+from tests.simulation.world.swarm import DAY_S
+from tests.simulation.world.universe import Death, Reset, Universe, Unreachable
 from tests.support.points import points
 from tests.support.policies import loaded
 

@@ -7,9 +7,9 @@ power going too.
 from collections.abc import Iterator
 from functools import partial
 
-from tests.simulation import swarm
 from tests.simulation.life import Outcome, live
-from tests.simulation.universe import Death
+from tests.simulation.world import swarm
+from tests.simulation.world.universe import Death
 
 SEED = 7
 DAYS = 0.06

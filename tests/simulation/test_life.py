@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation import batch, steps
+from tests.simulation.laws.scene import Violation
 from tests.simulation.life import live
-from tests.simulation.scene import Violation
-from tests.simulation.universe import Death
+from tests.simulation.world.universe import Death
 
 HOUR = 1 / 24
 

@@ -1,6 +1,6 @@
 """The write-ahead log of a real file, written with its own bytes before anybody believes it.
 
-That this is enough, and that less isn't, is shown on a simulated disk: `tests/simulation/test_durable_log.py`.
+That this is enough, and that less isn't, is shown on a simulated disk: `tests/simulation/machine/test_durable_log.py`.
 """
 
 import asyncio
