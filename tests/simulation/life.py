@@ -188,11 +188,14 @@ class _Life:
             try:
                 await enable_all(self.universe)
                 counts = await universe.ask("counts", lambda process: process.store.counts())
+                due = await universe.ask("due", _due_now)
             except (Unreachable, Reset):
                 continue
             waits = [f"{sender.name} still tells" for sender in self.senders.values() if not sender.idle]
             waits += [] if self.feed.idle else [f"{FEED} still has rows"]
             waits += [f"{name}: {counts[name]}" for name in ("inbox_ready", "deliveries_ready") if counts[name]]
+            # Whoever looks at the very instant at which something falls due comes too early.
+            waits += ["a contact is due"] if due else []
             left = ", ".join(waits)
             if not left:
                 return ""
@@ -241,6 +244,10 @@ def _silent_modules() -> Iterator[None]:
 
 def _drop(*_: object) -> str:
     raise structlog.DropEvent
+
+
+async def _due_now(process: Process) -> bool:
+    return bool(await process.store.due_contacts(until=process.clock.now(), limit=1))
 
 
 @cache
