@@ -90,7 +90,8 @@ class QuietRun:
         self.kept = kept.read(rig.store.writer.connection)
 
     async def _next(self, rig: Rig) -> int | None:
-        due = [row.next_due for row in await rig.store.contacts(limit=1) if row.next_due is not None]
+        # What is due is judged when its millisecond is over.
+        due = [row.next_due + 1 for row in await rig.store.contacts(limit=1) if row.next_due is not None]
         reload = [self.reload_at] if not rig.gateway.bench.policies.rows[1:] else []
         first = min([*due, *reload, *(one.at for one in self.waiting[:1])], default=None)
         return None if first is None or first > self.end + stories.HOUR else first
