@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextvars import Context, ContextVar
 from random import Random
 from typing import Any, Protocol
@@ -150,6 +150,10 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _process_events(self, event_list: list[Any]) -> None:
         """There are no sockets."""
+
+    def _asyncgen_finalizer_hook(self, agen: AsyncGenerator[Any, Any]) -> None:
+        """A generator that nobody needs any more is let go of: the garbage collector must not make steps."""
+        self._asyncgens.discard(agen)
 
     def _write_to_self(self) -> None:
         raise RuntimeError("a thread has called into the simulation")

@@ -1,7 +1,8 @@
 """The loop of a universe: virtual time, order by chance, and parties that die or stand still."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -203,3 +204,28 @@ def test_where_nothing_can_happen_any_more_it_says_so() -> None:
     with a_loop() as loop, pytest.raises(Stuck, match=r"after 5\.000 s"):
         loop.run_until_complete(asyncio.sleep(5))
         loop.run_until_complete(loop.create_future())
+
+
+def test_garbage_makes_no_steps() -> None:
+    """A generator that is left in the middle is collected at some time, which must not move anything."""
+
+    async def numbers() -> AsyncIterator[int]:
+        for number in range(3):
+            yield number
+            await asyncio.sleep(0)
+
+    async def story(collects: bool) -> None:
+        generator = numbers()
+        await anext(generator)
+        del generator
+        if collects:
+            gc.collect()
+        await asyncio.sleep(1)
+
+    digests = set()
+    for collects in (True, False):
+        loop = SimLoop()
+        loop.run_until_complete(story(collects))
+        digests.add(loop.digest)
+        loop.close()
+    assert len(digests) == 1
