@@ -121,7 +121,7 @@ def half_a_transaction(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(inbox, "finish", committed)
 
 
-@BED.bug("I8", seed=106)
+@BED.bug("I8", seed=1982)
 def breach_before_the_inbox(patch: pytest.MonkeyPatch) -> None:
     """Time passes for contacts before what waits in the inbox is judged."""
     judge_once = Gateway.judge_once
@@ -134,7 +134,7 @@ def breach_before_the_inbox(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "judge_once", time_first)
 
 
-@BED.bug("I8", seed=106)
+@BED.bug("I8", seed=1982)
 def breach_before_the_door(patch: pytest.MonkeyPatch) -> None:
     """Time passes for contacts while requests are on their way to the disk."""
     passes_to = Watermark.passes_to
