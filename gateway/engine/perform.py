@@ -155,9 +155,9 @@ class Performer:
                     self._tasks.append(self.world.spawn.task(f"deliver to {lane.name}", self._work(lane)))
 
     async def _work(self, lane: Lane) -> None:
-        """Send what a lane holds, one after the other."""
+        """Send what a lane holds, one after the other, as long as its endpoint bears so many at once."""
         try:
-            while lane.waiting and not lane.held_up:
+            while lane.waiting and not lane.held_up and lane.workers <= lane.allowed(self.world.clock.now()):
                 delivery = lane.waiting.popleft()
                 lane.flying[delivery.id] = delivery
                 try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 import gateway.engine.perform as perform_module
 from gateway.engine.retain import Retention
@@ -541,6 +542,34 @@ def test_a_slow_endpoint_takes_no_more_than_its_share() -> None:
         assert len(slow.sent) == 60
 
     run(story, policy=QUIET, subscriptions={"helpdesk": ("contact.opened",), "board": ("contact.opened",)})
+
+
+def test_what_is_held_stays_while_the_breaker_is_open() -> None:
+    """A claim that was under way when it opened brings more to hold: whoever still sends must not send that too."""
+
+    class OpeningNet(AnsweringNet):
+        rig: Rig
+
+        async def request(self, request: NetRequest, *, deadline_s: float, body_max: int = 16_384) -> NetResponse:
+            lane = self.rig.gateway._performer.lanes["helpdesk"]
+            if len(self.sent) == 1:  # the second of all: the breaker opens while it is sent, and more waits behind it
+                health = replace_struct(lane.state.health, failures=10, open_until=self.rig.clock.at + 30 * SECOND)
+                lane.state = replace_struct(lane.state, health=health)
+            return await super().request(request, deadline_s=deadline_s, body_max=body_max)
+
+    async def story(rig: Rig) -> None:
+        rig.net.rig = rig  # type: ignore[attr-defined]
+        rig.endpoints["helpdesk"] = replace(rig.endpoints["helpdesk"], concurrency=1)
+        await rig.build(T0)
+        await rig.post(opening())
+        await rig.settle()  # it is quick: it may hold some ahead
+        await rig.post(opening(0, "2"), opening(0, "3"))
+        await rig.gateway.judge_once()
+        await rig.gateway.perform_once()
+        assert len(rig.net.sent) == 2
+        assert [len(rig.gateway._performer.lanes["helpdesk"].waiting)] == [1]
+
+    run(story, policy=QUIET, subscriptions=ONE_NOTICE, net=OpeningNet())
 
 
 def test_a_try_has_fifteen_seconds_in_all_and_a_short_answer() -> None:
