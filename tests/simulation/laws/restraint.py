@@ -17,6 +17,9 @@ FAILURES_MAX = 10
 LEFT_ALONE_MS = 30_000
 """It then stays open for so long at least."""
 
+ROUNDING_MS = 2
+"""A try's start is its end less its length, and both are in whole milliseconds."""
+
 SETTLED_MS = 1_000
 ARRIVED_MS = 16_000
 """An answer that arrives at all has arrived by then."""
@@ -77,9 +80,9 @@ def _breaker(scene: Scene, endpoint: str, tries: Sequence[_Tried]) -> Iterator[V
 
 def _slow_start(scene: Scene, endpoint: str, closed: int, tries: Sequence[_Tried]) -> Iterator[Violation]:
     """The first two that go out after a breaker has closed go one after the other."""
-    after = sorted((one.start, one.end) for one in tries if one.start >= closed)[:2]
+    after = sorted((one.start, one.end) for one in tries if one.start + ROUNDING_MS >= closed)[:2]
     for (_, end), (start, _) in pairwise(after):
-        if start < end and not _disturbed(scene, endpoint, closed, start):
+        if start + ROUNDING_MS < end and not _disturbed(scene, endpoint, closed, start):
             yield Violation("I15", f"{endpoint}, back at {told(closed)}, had two at once at {told(start)}")
 
 
