@@ -44,9 +44,12 @@ LONG_DAYS = 8.0
 """Where an endpoint is down for days, the story must be longer than that."""
 
 HURRIED_A_DAY = 6.0
+"""Contacts a day whose answers are on their way when they fall due."""
 
 QUIET_POLL_S = 600.0
 AHEAD_MAX_S = JUMPS_MS[-1] / 1_000 + 3_600.0
+"""After so long true time has come to where any wrong clock was."""
+
 PATIENCE_S = 6 * DAY_S
 """So long after the last fault there must be nothing left to do: senders try again for three days, retries have their
 waits of up to half a day."""
