@@ -11,6 +11,7 @@ repeats it.
 """
 
 import argparse
+import signal
 import sys
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from tests.support.durations import seconds_of
 
 def main() -> int:
     """Do what the command line asks for."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who has read enough of a trace may go
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation",
         description=__doc__.splitlines()[0],

@@ -163,24 +163,21 @@ class Nemesis:
 
     # ── The disk ─────────────────────────────────────────────────────────────────────────────────────────────────
     async def _full_disk(self, dice: Random) -> None:
-        troubles, seconds = self._universe.disk.troubles, dice.uniform(1.0, 1_800.0)
-        self._universe.fault("disk full", f"{seconds:.0f} s")
-        troubles.full = True
-        try:
-            await self._universe.sleep(seconds)
-        finally:
-            troubles.full = False
-            self._universe.fault("disk has room")
+        await self._trouble("full", dice.uniform(1.0, 1_800.0), "disk full", "disk has room")
 
     async def _failing_writes(self, dice: Random) -> None:
-        troubles, seconds = self._universe.disk.troubles, dice.uniform(0.1, 60.0)
-        self._universe.fault("disk fails", f"{seconds:.0f} s")
-        troubles.failing_writes = True
+        await self._trouble("failing_writes", dice.uniform(0.1, 60.0), "disk fails", "disk works")
+
+    async def _trouble(self, what: str, seconds: float, begins: str, ends: str) -> None:
+        """Let something be wrong with the disk for a while."""
+        troubles = self._universe.disk.troubles
+        self._universe.fault(begins, f"{seconds:.0f} s")
+        setattr(troubles, what, True)
         try:
             await self._universe.sleep(seconds)
         finally:
-            troubles.failing_writes = False
-            self._universe.fault("disk works")
+            setattr(troubles, what, False)
+            self._universe.fault(ends)
 
     async def _failing_sync(self, dice: Random) -> None:
         self._universe.fault("a sync fails")
