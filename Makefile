@@ -40,7 +40,7 @@ demo: install ## Simulated accounts, real deadlines: a breach and a verified esc
 test: install ## All tests. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about five minutes.
+soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about six minutes.
 	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)
 	$(BIN)/python -m tests.crash --bug all
 	$(BIN)/python -m tests.simulation --days 100 --from-seed $(SEED)
