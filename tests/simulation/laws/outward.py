@@ -69,7 +69,9 @@ def _entry(scene: Scene, contact: str, entry: LedgerEntry) -> Iterator[Violation
     if entry.type in ("sla.warned", "sla.breached", "sla.met", "escalation.raised") and scene.young(entry.at):
         corrections = len(said) - (1 if entry.stands and said else 0)
         recipients = _recipients(scene, CORRECTED[entry.type.partition(".")[0]], ())
-        if recipients and len(taken_back) != corrections:
+        # Said anew at a later instant, its first announcement may be gone for its age.
+        whole = len(said) == entry.times or all(scene.young(one.at) for one in scene.kept.history.get(contact, ()))
+        if recipients and whole and len(taken_back) != corrections:
             yield Violation("I3", f"{what} was corrected {len(taken_back)} times, not {corrections}")
 
 
