@@ -79,7 +79,10 @@ def _breaker(scene: Scene, endpoint: str, tries: Sequence[_Tried]) -> Iterator[V
 
 
 def _slow_start(scene: Scene, endpoint: str, closed: int, tries: Sequence[_Tried]) -> Iterator[Violation]:
-    """The first two that go out after a breaker has closed go one after the other."""
+    """The first two that go out after a breaker has closed go one after the other; unless more was under way then, each
+    answer to which lets it go quicker."""
+    if any(one.start + ROUNDING_MS < closed < one.end for one in tries):
+        return
     after = sorted((one.start, one.end) for one in tries if one.start + ROUNDING_MS >= closed)[:2]
     for (_, end), (start, _) in pairwise(after):
         if start + ROUNDING_MS < end and not _disturbed(scene, endpoint, closed, start):
