@@ -45,7 +45,9 @@ class Landed:
     pause_ms: int | None = None
 
     def under(self, attempt: int) -> "Landed":
-        """The same, under another claim of the delivery."""
+        """The same, under this claim of the delivery."""
+        if attempt == self.outcome.attempt:
+            return self
         return dataclasses.replace(self, outcome=replace(self.outcome, attempt=attempt))
 
 

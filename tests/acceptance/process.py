@@ -3,7 +3,6 @@
 Whatever waits here asks for a condition until a deadline; nothing is taken to be so because time has passed.
 """
 
-import base64
 import http.client
 import json
 import os
@@ -22,6 +21,7 @@ from standardwebhooks import Webhook
 
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import Instant, format_instant
+from tests.support.secrets import secret_of
 from tests.support.source import ROOT
 
 T = TypeVar("T")
@@ -62,11 +62,6 @@ escalation:
 """Whom nobody answers within two seconds is escalated, and what is urgent at once."""
 
 REPLY_WITHIN_MS = 2_000
-
-
-def secret_of(word: str) -> str:
-    """A signing secret that is found again wherever it turns up."""
-    return "whsec_" + base64.b64encode(f"canary {word}".ljust(24, "!").encode()).decode()
 
 
 ENVIRON = {"EVENTS_SECRET": secret_of("events"), "HELPDESK_SECRET": secret_of("helpdesk")}

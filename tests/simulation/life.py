@@ -16,6 +16,7 @@ import structlog
 from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine import attempt
 from gateway.kernel.signing import parse_secret
+from gateway.model.instant import DAY_MS
 from gateway.plugin import Connector
 from tests.simulation.bugs.planted import planted
 from tests.simulation.laws import invariants
@@ -29,14 +30,14 @@ from tests.simulation.world.feed import Feed
 from tests.simulation.world.nemesis import JUMPS_MS, Nemesis
 from tests.simulation.world.net import SimNet
 from tests.simulation.world.operators import enable_all
-from tests.simulation.world.people import Desk, secret_of
+from tests.simulation.world.people import Desk
 from tests.simulation.world.senders import HABITS, Sender
 from tests.simulation.world.swarm import DAY_S
 from tests.simulation.world.universe import Death, Reset, Universe, Unreachable
 from tests.support.points import points
 from tests.support.policies import loaded
+from tests.support.secrets import secret_of
 
-DAY_MS = 86_400_000
 FEED = "crm"
 SENDERS = ("shop", "chat", "mail")
 DAYS = (1.0, 1.0, 1.0, 2.0, 2.0, 3.0)

@@ -13,7 +13,8 @@ from typing import Any
 from gateway.kernel.store import ContactRow, PolicyRow
 from gateway.model.judgement import Effect, LedgerEntry
 from gateway.rules.notice import numbered
-from gateway.store.coding import decode_strands, effects, entries, states
+from gateway.store import judging
+from gateway.store.coding import effects, entries
 
 Connection = Any
 """Of `sqlite3`, or with its face."""
@@ -198,16 +199,9 @@ def read(connection: Connection) -> Kept:
 
 
 def _contacts(connection: Connection) -> Iterator[ContactRow]:
-    rows = connection.execute("SELECT id, version, strands, state, next_due, updated_at FROM contacts ORDER BY id")
-    for id, version, strands, state, next_due, updated_at in rows:
-        yield ContactRow(
-            id=id,
-            version=version,
-            strands=decode_strands(strands, id),
-            state=None if state is None else states.decode(state, id),
-            next_due=next_due,
-            updated_at=updated_at,
-        )
+    columns = ", ".join(column.name for column in judging.CONTACT_COLUMNS)
+    for row in connection.execute(f"SELECT {columns} FROM contacts ORDER BY id"):
+        yield judging.contact(row)
 
 
 def _deliveries(connection: Connection) -> Iterator[Sent]:

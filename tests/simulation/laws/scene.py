@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from gateway.model.instant import DAY_MS
 from tests.simulation.laws.kept import Kept, Sent
 from tests.simulation.laws.troubles import Troubles
 from tests.simulation.world import policies
 from tests.simulation.world.witness import Heard, Witness
 
-AGE_MAX_MS = 7 * 86_400_000
+AGE_MAX_MS = 7 * DAY_MS
 """So old a delivery may be given up, and so long after its end it may be gone."""
 
 

@@ -14,8 +14,8 @@ from gateway.kernel.signing import parse_secret
 from gateway.kernel.store import StoreFull, StoreUnusable
 from gateway.model.instant import HOUR_MS
 from gateway.store.sqlite import SqliteStore
-from tests.simulation.world.people import secret_of
 from tests.simulation.world.universe import Reset, Universe, Unreachable
+from tests.support.secrets import secret_of
 
 BY = "sim"
 REFUSED = (Unreachable, Reset, StoreFull, StoreUnusable)

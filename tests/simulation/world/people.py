@@ -1,6 +1,5 @@
-"""Who else is there: the people whom endpoints call, and the secrets that everybody shares with the gateway."""
+"""Who else is there: the people whom endpoints call."""
 
-import base64
 from collections.abc import Mapping
 
 from tests.simulation.world import stories
@@ -8,11 +7,6 @@ from tests.simulation.world.senders import Sender
 from tests.simulation.world.universe import Universe
 
 LOOK_S = 60.0
-
-
-def secret_of(word: str) -> str:
-    """A signing secret that is found again wherever it turns up."""
-    return "whsec_" + base64.b64encode(f"canary {word}".ljust(24, "!").encode()).decode()
 
 
 class Desk:

@@ -10,17 +10,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from gateway.model.instant import format_instant
+from gateway.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, format_instant
 from tests.differential.walls import changes
 
 Content = dict[str, Any]
 Planned = tuple[int, Content]
 """The true instant at which something happens, and the event that tells of it."""
 
-SECOND = 1_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+SECOND, MINUTE, HOUR, DAY = SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS
 
 CONTACTS_A_DAY = 22
 PROMISES = (10 * MINUTE, 15 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR)

@@ -9,8 +9,8 @@ from tests.simulation.world import endpoints, operators, swarm
 from tests.simulation.world.around import SECRET, Around, one, run
 from tests.simulation.world.endpoints import STEADY
 from tests.simulation.world.net import SimNet
-from tests.simulation.world.people import secret_of
 from tests.simulation.world.swarm import Swarm
+from tests.support.secrets import secret_of
 
 DAYS = 0.4
 
