@@ -20,6 +20,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     delivery counts (a thin "ticket 42 changed" may truly come twice). `exact`: the content belongs to the key, so that
     only the same again is a duplicate; the core adds a hash of the body to the key, made after card numbers were
     hidden. `stream` names the pulled stream of a row.
+
+    `version`, of a record that a look-up brought: the object is shown whole, as of this version, in numbers of the
+    vendor's that grow (its time of change in ms, say). A connector gives it only where the version can't change its
+    content any more, such as a second that is over.
+
+    `historical` is the core's: the record was read in hindsight, by a backfill. So are the events that it becomes.
     """
 
     body: bytes
@@ -27,6 +33,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     exact: bool = False
     stream: str | None = None
+    version: int | None = None
+    historical: bool = False
     received_at: Instant
 
 

@@ -16,6 +16,7 @@ from gateway.kernel.signing import verify as verify_standard_webhook
 from gateway.kernel.vendor_auth import ApiKey, Auth, ClientCredentials, NoAuth
 from gateway.kernel.vendor_errors import AddressRefused, Permanent, RateLimited, Transient, Unauthorized, VendorError
 from gateway.kernel.vendor_http import VendorHttp, VendorResponse
+from gateway.kernel.vendor_limits import Limit
 from gateway.model.event import (
     EVENT_ID_MAX,
     BotHandedOver,
@@ -65,6 +66,7 @@ from gateway.model.instant import (
 from gateway.model.record import Record, RecordForm
 from gateway.model.words import Channel, Direction, Kind, Priority, Status, Visibility
 from gateway.plugin.connector import (
+    FAULTS,
     ID_KEYS,
     Accepted,
     Authenticates,
@@ -74,6 +76,7 @@ from gateway.plugin.connector import (
     Fetch,
     Fetches,
     Finding,
+    Limits,
     ListsIds,
     NowFunction,
     Page,
@@ -94,6 +97,7 @@ __all__ = [
     "DAY_MS",
     "EARLIEST",
     "EVENT_ID_MAX",
+    "FAULTS",
     "HOUR_MS",
     "ID_KEYS",
     "MINUTE_MS",
@@ -140,6 +144,8 @@ __all__ = [
     "Handle",
     "Instant",
     "Kind",
+    "Limit",
+    "Limits",
     "ListsIds",
     "MessageAdded",
     "MessageEdited",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from gateway.kernel.vendor_auth import Auth
 from gateway.kernel.vendor_http import VendorHttp
+from gateway.kernel.vendor_limits import Limit
 from gateway.model.event import Event
 from gateway.model.identity import Ref
 from gateway.model.record import Record
@@ -56,6 +57,15 @@ class Refused:
 Receipt = Accepted | Reply | Refused
 
 
+FAULTS: Final[Mapping[str, str]] = {
+    "lose": "webhooks never arrive",
+    "duplicate": "each webhook is sent twice",
+    "reorder": "webhooks arrive in another order than things happened",
+    "late_commit": "a change is shown later than its own time says, behind a cursor that has passed it",
+    "revoked": "tokens given so far are worthless",
+}
+"""Faults that a connector's HTTP client can't be given by the kit itself: only the vendor's stand-in can have them."""
+
 ID_KEYS: Final = frozenset({"id", "uuid"})
 """Keys whose texts are ids, where a connector doesn't say."""
 
@@ -66,16 +76,25 @@ class BadPayload(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A record that lacks the fact itself: look the object up. What comes back is a record of its own."""
+    """A record that lacks the fact itself: look the object up. What comes back is a record of its own.
+
+    `version`: what the record shows of the object, as the vendor counts (see `Record.version`). If an answer at least
+    as new was fetched already, the object isn't looked up again; without a version it always is.
+    """
 
     ref: Ref
     reason: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """Something to pull: every `every_s` seconds; `lag_s` is how late the vendor shows a change; `backfill_s` how far
-    back the first pull reaches."""
+    back the first pull reaches.
+
+    The core reads the past beside the present: a stream that is new begins at once with what is new (`pull` is given
+    the stream with `backfill_s` 0), while a backfill with a cursor of its own reads what lies before it.
+    """
 
     name: str
     every_s: float = 60.0
@@ -85,11 +104,16 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a stream and the cursor behind it. With `more`, the cursor must have moved."""
+    """One page of a stream and the cursor behind it. With `more`, the cursor must have moved.
+
+    `reached`: up to which instant, in milliseconds, the stream's changes are on this page and those before it. It is
+    what progress is reckoned from, and where a backfill ends; None where the stream isn't in the order of time.
+    """
 
     records: Sequence[Record]
     cursor: str | None
     more: bool
+    reached: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,16 @@ class Authenticates(Protocol):
     @staticmethod
     def auth(settings: Any) -> Auth:
         """How requests to this account are authenticated."""
+        ...
+
+
+@runtime_checkable
+class Limits(Protocol):
+    """Says how many requests its vendor allows: the client keeps within them, what is live before a backfill."""
+
+    @staticmethod
+    def limits(settings: Any) -> Sequence[Limit]:
+        """The limits of the account that `settings` describe."""
         ...
 
 
@@ -186,10 +220,37 @@ class Simulates(Protocol):
 
 
 class Simulator(Protocol):
-    """A vendor, as far as a connector can tell."""
+    """A vendor, as far as a connector can tell: an account that fills, changes, and knows what is true of it."""
+
+    acts: ClassVar[frozenset[str]]
+    """What may happen in the account: the names that `act` takes."""
+
+    faults: ClassVar[frozenset[str]]
+    """What can be wrong with it: the names that `fault` takes. Those of FAULTS mean the same for every vendor."""
 
     async def start(self, now: "NowFunction", push_to: str | None) -> Mapping[str, Any]:
         """Listen; webhooks go to `push_to`. Returns the settings that point a connector at it (secrets as text)."""
+        ...
+
+    def seed(self, count: int, *, since: int) -> None:
+        """Let `count` objects with a history be there, the first of them opened at `since` (milliseconds), the last
+        change before now. No webhook tells of them."""
+        ...
+
+    def act(self, name: str) -> Ref | None:
+        """Let something happen now, to an object of the simulator's choice; which. None if there is none to choose."""
+        ...
+
+    def fault(self, name: str, *, on: bool = True) -> None:
+        """Switch a fault on or off. Raises ValueError for a name that is not in `faults`."""
+        ...
+
+    async def settled(self) -> None:
+        """Come back when every webhook was sent, lost or given up."""
+        ...
+
+    def truth(self) -> Sequence[Event]:
+        """What a perfect connector must have said by now, at least: under the same ids, with the same content."""
         ...
 
     async def stop(self) -> None:

@@ -21,6 +21,7 @@ _ABILITIES: Mapping[str, tuple[str, ...]] = {
     "pulls": ("pull", "streams"),
     "fetches": ("fetch",),
     "authenticates": ("auth",),
+    "limits": ("limits",),
     "simulates": ("simulator",),
 }
 

@@ -395,7 +395,7 @@ def test_a_forgotten_token_is_renewed() -> None:
 
     async def work(world: World) -> None:
         await world.pull()
-        world.simulator.fault("forget_tokens")
+        world.simulator.fault("revoked")
         await world.pull()
         assert world.simulator.api.calls["/oauth/tokens"] == 2
 

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from random import Random
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aiohttp import web
 from pydantic import SecretStr
 
-from gateway.plugin import Event, NowFunction
+from gateway.plugin import Event, NowFunction, Ref
 from gateway_zendesk.settings import ZendeskSettings
 from gateway_zendesk.simulator.account import AGENT, Account, Json
 from gateway_zendesk.simulator.push import Pusher, webhooks_of
@@ -23,9 +23,14 @@ from gateway_zendesk.simulator.story import MEDIA, truth
 FAULTS: Final = frozenset({"lose", "duplicate", "reorder", "html_429", "down"})
 """What can be wrong: webhooks are lost, doubled or swapped; the API answers 429 in HTML, or is down."""
 
+_PERSON = ("Ada Customer", "ada@customer.example")
+
 
 class ZendeskSimulator:
     """One account. `export_lag_s`: how late the export shows a change; `export_per_minute`: its budget, or None."""
+
+    acts: ClassVar[frozenset[str]] = frozenset({"open", "customer_comment", "agent_comment", "solve"})
+    faults: ClassVar[frozenset[str]] = FAULTS | {"revoked"}
 
     def __init__(
         self,
@@ -87,11 +92,11 @@ class ZendeskSimulator:
         await self.pusher.settled()
 
     def fault(self, name: str, *, on: bool = True) -> None:
-        """Switch one of FAULTS on or off; `forget_tokens` makes every token worthless, once."""
-        if name == "forget_tokens":
+        """Switch one of FAULTS on or off; `revoked` makes every token worthless, once."""
+        if name == "revoked":
             self.api.tokens.clear()
         elif name not in FAULTS:
-            raise ValueError(f"{name!r} is no fault: there are {', '.join(sorted(FAULTS))}, forget_tokens")
+            raise ValueError(f"{name!r} is no fault: there are {', '.join(sorted(self.faults))}")
         elif on:
             self._faults.add(name)
         else:
@@ -100,6 +105,30 @@ class ZendeskSimulator:
     def truth(self) -> list[Event]:
         """What a perfect connector must say, at least."""
         return truth(self.account)
+
+    def seed(self, count: int, *, since: int) -> None:
+        """Let tickets be there, each with an answer; no webhook tells of them."""
+        step = max(1, (self._now() - since) // max(count, 1))
+        for number in range(count):
+            at = since + number * step
+            audit = self.account.open(at, {"subject": f"Seeded {number}", "via": {"channel": "email"}}, _PERSON, "Help")
+            self.account.comment(int(audit["ticket_id"]), at, "Please try again.", public=True, agent=True)
+
+    def act(self, name: str) -> Ref | None:
+        """Let one of `acts` happen now."""
+        if name not in self.acts:
+            raise ValueError(f"{name!r} is no act: there are {', '.join(sorted(self.acts))}")
+        if name == "open":
+            return Ref("ticket", str(self.open_ticket()))
+        open_ones = [id for id, ticket in self.account.tickets.items() if ticket["status"] not in ("deleted", "closed")]
+        if not open_ones:
+            return None
+        ticket = self._random.choice(open_ones)
+        if name == "solve":
+            self.set_status(ticket, "solved")
+        else:
+            getattr(self, name)(ticket)
+        return Ref("ticket", str(ticket))
 
     def open_ticket(
         self,

@@ -1,12 +1,9 @@
 """`gateway plugin list`: the connectors that are installed, and what was left out."""
 
 from gateway.cli import output
-from gateway.cli.options import AsJson, family
-
-commands = family("The plugins of this installation.")
+from gateway.cli.options import AsJson
 
 
-@commands.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the connectors and what they can do; a broken plugin is named."""
     from gateway.cli.table import clean, table

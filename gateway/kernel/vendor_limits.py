@@ -1,0 +1,14 @@
+"""How many requests a vendor allows, as data: a connector names the limits, the account's client keeps them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `requests` within any `per_s` seconds, over all paths that match one of `paths` (shell patterns, without
+    the query), for the whole account. A request counts for every limit that its path matches."""
+
+    name: str
+    requests: int
+    per_s: float = 60.0
+    paths: tuple[str, ...] = ("*",)
