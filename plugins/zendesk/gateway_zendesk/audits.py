@@ -122,10 +122,11 @@ def _change(entry: Json, ticket: str, at: Instant, audit_id: str, beside: Beside
             requester = an_id(entry, "value")
             if requester is not None and requester in beside.users:
                 yield ContactObserved(customer=customer_of(beside.users[requester]), **common)
-        case "brand_id":
-            yield ContactObserved(fields=brand_fields(an_id(entry, "value"), beside), **common)
-        case "custom_status_id":
-            yield ContactObserved(fields=custom_status_fields(an_id(entry, "value"), beside), **common)
+        case "brand_id" | "custom_status_id":
+            told = brand_fields if field == "brand_id" else custom_status_fields
+            fields = told(an_id(entry, "value"), beside)
+            if fields:
+                yield ContactObserved(fields=fields, **common)
         case _ if field.isascii() and field.isdigit():
             yield ContactObserved(fields={field[:18]: field_value(value)}, **common)
 
