@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.plugin import SECOND_MS, NowFunction
+from gateway.plugin import DAY_MS, SECOND_MS, NowFunction
 from gateway_zendesk.simulator.people import ADMIN, AGENT, FIRST_USER, User
 from gateway_zendesk.simulator.ticket import Json, Order, Ticket
 
 FIRST_ENTRY: Final = 2_000_000_001
 LATE_S: Final = 60
 """How much later than its lag the export shows what is committed late."""
+
+AGE_MS: Final = 365 * DAY_MS
+"""How long the account has been there."""
 
 Tell = Callable[[int], Ticket]
 """Tells a seeded ticket's story again, log and all."""
@@ -46,9 +49,9 @@ class Account:
     _entries: int = FIRST_ENTRY
 
     def __post_init__(self) -> None:
-        self.created = self.now()
-        self.person("Agnes Agent", "agnes@support.example", "agent")
-        self.person("Root", "root@support.example", "admin")
+        self.created = self.now() - AGE_MS
+        self.person("Agnes Agent", "agnes@support.example", "agent", self.created)
+        self.person("Root", "root@support.example", "admin", self.created)
 
     def ids(self) -> list[int]:
         """Every ticket there ever was."""

@@ -207,8 +207,9 @@ async def custom_statuses(api: "Api", request: web.Request) -> web.Response:
 
 
 async def nothing(api: "Api", request: web.Request, name: str) -> web.Response:
-    """A list of which this account has nothing."""
-    return reply(_page(api, request, name.rpartition("/")[2], [], lambda row: row))
+    """A list that is empty here."""
+    key = {"slas/policies": "sla_policies", "search": "results"}.get(name, name.rpartition("/")[2])
+    return reply(_page(api, request, key, [], lambda row: row))
 
 
 async def account_settings(api: "Api", request: web.Request) -> web.Response:
@@ -337,6 +338,12 @@ def _page(api: "Api", request: web.Request, name: str, rows: list[Any], shown: C
     return answer
 
 
+_EMPTY: Final = (
+    "macros|tags|ticket_forms|group_memberships|slas/policies|user_fields|organization_fields|search|"
+    "channels/voice/phone_numbers"
+)
+"""Lists of which this account has nothing; its search finds nothing either."""
+
 ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"incremental/tickets/cursor", exports.tickets_by_cursor),
     ("GET", r"incremental/users/cursor", exports.users_by_cursor),
@@ -345,6 +352,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"incremental/users", exports.users_by_time),
     ("GET", r"incremental/organizations", exports.organizations_by_time),
     ("GET", r"incremental/ticket_events", exports.ticket_events_by_time),
+    ("GET", r"incremental/ticket_metric_events", exports.metric_events_by_time),
     ("GET", r"users/me", me),
     ("GET", r"users/show_many", users_many),
     ("GET", r"users/(?P<id>\d{1,18})/tickets/requested", requested),
@@ -363,7 +371,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"deleted_tickets", deleted),
     ("GET", r"(?P<name>groups|organizations|brands|ticket_fields)", directory),
     ("GET", r"custom_statuses", custom_statuses),
-    ("GET", r"(?P<name>macros|tags|ticket_forms|group_memberships|slas/policies)", nothing),
+    ("GET", rf"(?P<name>{_EMPTY})", nothing),
     ("GET", r"account/settings", account_settings),
     ("GET", r"webhooks", webhooks),
     ("POST", r"webhooks", add_webhook),

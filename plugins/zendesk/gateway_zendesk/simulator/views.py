@@ -14,7 +14,8 @@ _METADATA: Final = {"system": {"client": "simulated", "location": "London", "ip_
 
 def ticket_json(ticket: Ticket, base: str, *, exported: bool = False) -> Json:
     """A ticket; `exported` adds what only the exports have."""
-    fields = [{"id": id, "value": (ticket.fields or {}).get(id)} for id in FIELDS]
+    known = ticket.fields or {}
+    fields = [] if ticket.scrubbed else [{"id": id, "value": known.get(id)} for id in FIELDS]
     row: Json = {
         "url": f"{base}/api/v2/tickets/{ticket.id}.json",
         "id": ticket.id,
@@ -43,7 +44,8 @@ def ticket_json(ticket: Ticket, base: str, *, exported: bool = False) -> Json:
         "is_public": True,
         "due_at": None,
         "tags": list(ticket.tags),
-        "custom_fields": [] if ticket.scrubbed else fields,
+        "custom_fields": fields,
+        "fields": fields,
         "satisfaction_rating": _rating(ticket),
         "sharing_agreement_ids": [],
         "custom_status_id": ticket.custom_status,
