@@ -1,7 +1,8 @@
 """The fifth port: what is kept, as transactions of the engine; every method is one of them unless it says otherwise.
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
-finishes a row that has been claimed again since is refused with `Conflict`. Deliveries: `kernel/outbox.py`.
+finishes a row that has been claimed again since is refused with `Conflict`. Deliveries: `kernel/outbox.py`; tokens:
+`kernel/tokens.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from gateway.kernel.outbox import Outbox
 from gateway.kernel.outbox import Outcome as Outcome
 from gateway.kernel.outbox import Performed as Performed
 from gateway.kernel.outbox import Replayed as Replayed
+from gateway.kernel.tokens import TokenShelf
 from gateway.model.event import Event
 from gateway.model.identity import Ref, StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -240,7 +242,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Protocol):
+class Store(Outbox, TokenShelf, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

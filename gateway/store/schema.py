@@ -12,7 +12,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -228,6 +228,16 @@ policies = _table(
 )
 
 notes = _table("notes", _text("name", key=True), _bytes("body"), by_key=True)
+
+tokens = _table(
+    "tokens",
+    _text("connector", key=True),
+    _whole("generation"),
+    _bytes("sealed"),
+    _whole("stored_at"),
+    _whole("leased_until", null=True),
+    _text("refused", null=True),
+)
 
 
 def create(connection: Connection) -> None:
