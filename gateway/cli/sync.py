@@ -10,6 +10,8 @@ from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.daemon.setup import Chosen, Setup
     from gateway.engine.pull import Pulled
     from gateway.kernel.store import Store
@@ -38,7 +40,7 @@ def sync(
     setup = read_setup(config)
 
     async def work(store: "Store") -> "dict[str, Pulled]":
-        return await _pull(_chosen(setup, connector), store)
+        return await _pull(_chosen(setup, connector), store, setup.config.key_file)
 
     for stream, pulled in asyncio.run(on_store(setup.config, work)).items():
         if as_json:
@@ -69,7 +71,7 @@ def _chosen(setup: "Setup", name: str) -> "Chosen":
     return by_name[name]
 
 
-async def _pull(chosen: "Chosen", store: "Store") -> "dict[str, Pulled]":
+async def _pull(chosen: "Chosen", store: "Store", key_file: "Path") -> "dict[str, Pulled]":
     import structlog
 
     from gateway.engine.pull import pull_once
@@ -77,13 +79,16 @@ async def _pull(chosen: "Chosen", store: "Store") -> "dict[str, Pulled]":
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.net import AiohttpNet
     from gateway.kernel.rng import SystemRng
+    from gateway.kernel.sealing import Seal
     from gateway.kernel.spawn import LoopSpawn
+    from gateway.kernel.vault import Vault
     from gateway.plugin import Context, Pulls, VendorError
     from gateway.plugin.account import open_account
 
     clock, rng, net, spawn = SystemClock(), SystemRng(), AiohttpNet(), LoopSpawn()
     world = World(clock, rng, net, spawn, store, structlog.get_logger())
-    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
+    vault = Vault(chosen.name, store, Seal(key_file, rng), spawn)
+    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng, vault=vault)
     brought: dict[str, Pulled] = {}
     try:
         link = Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
