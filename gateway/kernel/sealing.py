@@ -104,14 +104,16 @@ def read_key(path: Path) -> bytes:
         raise KeyMissing(f"there is no key file {path}: put it back from where you keep a copy of it") from None
     except OSError as error:
         raise SealError(f"the key file {path} can't be read: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        told = os.fstat(file.fileno())
+    try:
+        told = os.fstat(handle)
         if not stat.S_ISREG(told.st_mode):
             raise SealError(f"the key file {path} is no file")
         if told.st_mode & _OTHERS:
             mode = stat.S_IMODE(told.st_mode)
             raise SealError(f"the key file {path} may be opened by others (mode {mode:o}): chmod 600 {path}")
-        content = file.read(_FILE_BYTES_MAX + 1)
+        content = os.read(handle, _FILE_BYTES_MAX + 1)
+    finally:
+        os.close(handle)
     return _parsed(content, path)
 
 

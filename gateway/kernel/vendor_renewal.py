@@ -128,13 +128,8 @@ class Renewal:
                 raise _for_a_person(vault, f"the vendor renews the tokens no more ({kept.row.refused})")
             if kept.tokens.refresh is None:
                 raise _for_a_person(vault, "the token has ended, and the vendor gave none to renew it with")
-            now = self._clock.now()
-            until = now + LEASE_MS
-            try:
-                leased = await vault.shelf.lease_tokens(vault.connector, kept.row.generation, now=now, until=until)
-            except StoreFull:
-                raise Transient("the tokens can't be renewed: new ones could not be stored") from None
-            if leased:
+            until = await _leased(vault, kept, self._clock.now())
+            if until is not None:
                 return await self._asked(vault, kept, kept.tokens.refresh, until)
             await self._clock.sleep(LOOK_AGAIN_S)
         raise Transient("another process has been renewing the tokens for too long")
@@ -185,6 +180,18 @@ async def _kept(vault: Vault) -> Kept:
     if kept is None:
         raise _for_a_person(vault, f"nobody has authorized {vault.connector} yet")
     return kept
+
+
+async def _leased(vault: Vault, kept: Kept, now: int) -> int | None:
+    """The end of our lease; None while another process has it."""
+    until, held_until = now + LEASE_MS, kept.row.leased_until
+    if held_until is not None and now < held_until <= until:
+        return None
+    try:
+        leased = await vault.shelf.lease_tokens(vault.connector, kept.row.generation, now=now, until=until)
+    except StoreFull:
+        raise Transient("the tokens can't be renewed: new ones could not be stored") from None
+    return until if leased else None
 
 
 async def _release(vault: Vault, generation: int, until: int, refused: str | None = None) -> None:
