@@ -141,11 +141,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # with five, the sixth connection at a time is made a second later
+
+
 @contextmanager
 def consent_vendor() -> Iterator[ConsentVendor]:
     """The vendor, on any free port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.RequestHandlerClass = type("_Bound", (_Handler,), {"vendor": ConsentVendor(server)})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
