@@ -31,7 +31,9 @@ def read(email: str, token: str, start: int, some: list[int]) -> dict[str, list[
         "audits": [one.id for ticket in some for one in client.tickets.audits(ticket=ticket)],
         "comments": [one.id for ticket in some for one in client.tickets.comments(ticket=ticket)],
         "requesters": [client.tickets(id=ticket).requester.email for ticket in some],
-        "requested": [one.id for ticket in some for one in client.users.requested(client.tickets(id=ticket).requester_id)],
+        "requested": [
+            one.id for ticket in some for one in client.users.requested(client.tickets(id=ticket).requester_id)
+        ],
         "me": [client.users.me().email],
     }
 
