@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _chosen(parser: argparse.ArgumentParser, names: list[str], tree: Path) -> list[Reader]:
-    every = [*READERS, ours.reader(tree)]
+    every = [*READERS, *ours.readers(tree)]
     known = [one.name for one in every]
     for name in names:
         if name not in known:

@@ -31,13 +31,13 @@ connectors:
     client_secret: {env: BENCH_SECRET}
     backfill_days: 3650
 """
+NO_RULES = "version: 1\nname: bench\n"
 
 
-def reading(tree: Path, account: Account, folder: Path) -> Job:
+def reading(tree: Path, policy: str, account: Account, folder: Path) -> Job:
     """A gateway of a checkout, on an empty database."""
     (folder / "gateway.yaml").write_text(CONFIG % account.base)
-    # Rules that judge, and nobody who is told of it.
-    (folder / "policy.yaml").write_text(server.policy().partition("roles:")[0])
+    (folder / "policy.yaml").write_text(policy)
     return Job(
         server.python(tree, "gateway", "run", "--config", str(folder / "gateway.yaml"), "--log-format", "json"),
         partial(_brought, tree, folder),
@@ -74,6 +74,11 @@ def _brought(tree: Path, folder: Path) -> Found:
     return Found(**json.loads(server.run_in(tree, "bench.sync.stored", str(folder / "gateway.db"))))
 
 
-def reader(tree: Path) -> Reader:
-    """The gateway of this checkout."""
-    return Reader("gateway", "contacts, judged, in SQLite", partial(reading, tree))
+def readers(tree: Path) -> tuple[Reader, ...]:
+    """The gateway of this checkout, with rules and without."""
+    # Rules that judge, and nobody who is told of it.
+    rules = server.policy().partition("roles:")[0]
+    return (
+        Reader("gateway", "contacts in SQLite, judged by 20 rules", partial(reading, tree, rules)),
+        Reader("gateway plain", "contacts in SQLite, no rule", partial(reading, tree, NO_RULES)),
+    )
