@@ -22,6 +22,7 @@ from gateway.cli import (
     output,
     plugin,
     policy,
+    reconcile,
     reload,
     run,
     schema,
@@ -42,6 +43,7 @@ app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
 app.command("explain")(explain.explain)
+app.command("reconcile")(reconcile.reconcile)
 app.command("reload")(reload.reload)
 app.command("status")(status.status)
 app.command("schema")(schema.schema)
