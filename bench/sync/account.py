@@ -32,7 +32,7 @@ _NOTHING = {
 
 @dataclass(slots=True)
 class Asked:
-    """What was asked for: how often each path, and when the first page of tickets (monotonic seconds)."""
+    """What was asked for: how often each path, and when the first page that has tickets (monotonic seconds)."""
 
     paths: Counter[str] = field(default_factory=Counter)
     first_page: float = 0.0
@@ -59,9 +59,11 @@ class _Site:
             shown = {"paths": told.paths, "first_page": told.first_page, "pages": told.pages, "sent": told.sent}
             return 200, json.dumps(shown).encode()
         self.asked.paths[path] += 1
-        page = self.export.answer(path, query)
-        if page is not None:
-            self.asked.first_page = self.asked.first_page or time.monotonic()
+        found = self.export.answer(path, query)
+        if found is not None:
+            page, tickets = found
+            if tickets and not self.asked.first_page:
+                self.asked.first_page = time.monotonic()
             self.asked.pages += 1
             self.asked.sent += len(page)
             return 200, page

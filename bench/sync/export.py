@@ -30,8 +30,8 @@ class Export:
         """How long all tickets are."""
         return sum(map(len, self._tickets))
 
-    def answer(self, path: str, query: str) -> bytes | None:
-        """The page that a request means; None for what is no export of tickets."""
+    def answer(self, path: str, query: str) -> tuple[bytes, int] | None:
+        """The page that a request means, and how many tickets it has; None for what is no export of tickets."""
         path = path.removesuffix(".json")
         if path == CURSOR:
             return self._by_cursor(dict(parse_qsl(query)))
@@ -39,7 +39,7 @@ class Export:
             return self._by_time(dict(parse_qsl(query)))
         return None
 
-    def _by_cursor(self, asked: Mapping[str, str]) -> bytes:
+    def _by_cursor(self, asked: Mapping[str, str]) -> tuple[bytes, int]:
         first = _place(asked["cursor"]) if "cursor" in asked else self._since(asked)
         behind = min(first + _per_page(asked), len(self._tickets))
         after = _cursor(self._stamps[behind - 1] if behind else 0, behind)
@@ -51,9 +51,9 @@ class Export:
             "before_cursor": None,
             "end_of_stream": behind == len(self._tickets),
         }
-        return self._page(first, behind, asked, tail)
+        return self._page(first, behind, asked, tail), behind - first
 
-    def _by_time(self, asked: Mapping[str, str]) -> bytes:
+    def _by_time(self, asked: Mapping[str, str]) -> tuple[bytes, int]:
         """A page that never splits a second, unless it can't be otherwise."""
         first, size = self._since(asked), _per_page(asked)
         behind = min(first + size, len(self._tickets))
@@ -70,7 +70,7 @@ class Export:
             "end_of_stream": last,
             "next_page": None if last else following,
         }
-        return self._page(first, behind, asked, tail)
+        return self._page(first, behind, asked, tail), behind - first
 
     def _page(self, first: int, behind: int, asked: Mapping[str, str], tail: Mapping[str, object]) -> bytes:
         parts = [b'{"tickets":[', b",".join(self._tickets[first:behind]), b"]"]

@@ -1,5 +1,5 @@
-"""Ours: a running gateway, its Zendesk connector on the account, its first pull over all tickets; done when every one
-of them is a contact, judged and committed.
+"""Ours: a running gateway, its Zendesk connector on the account, its first backfill over all tickets; done when every
+one of them is a contact, judged and committed.
 
 More than the others do: each ticket becomes events in a journal and a contact under a policy of twenty rules, on the
 disk before the next is claimed, and a vendor's webhooks could come meanwhile.
@@ -30,7 +30,13 @@ connectors:
     client_id: bench
     client_secret: {env: BENCH_SECRET}
     backfill_days: 3650
+    backfill_logs: none
+    follow_users: false
+    export_per_minute: 1000
+    requests_per_minute: 100000
 """
+"""Tickets and nothing else, as the others read; and no waiting for limits that this account doesn't have."""
+
 NO_RULES = "version: 1\nname: bench\n"
 
 
