@@ -17,12 +17,13 @@ NOWHERE = "https://no-vendor.invalid"
 def open_account(
     kind: type[Connector], settings: BaseModel, *, reach: Reach = INTERNET, clock: Clock, rng: Rng
 ) -> VendorHttp:
-    """The client of the account that `settings` describe: their `base_url`, and the class's `auth`. What it may reach
-    is the operator's word, never the plugin's.
+    """The client of the account that `settings` describe: their `base_url`, the class's `auth` and `limits`. What it
+    may reach is the operator's word, never the plugin's.
 
     Raises ValueError if `base_url` is none. Close it when the connector is done.
     """
     proves: Any = getattr(kind, "auth", None)
+    limits: Any = getattr(kind, "limits", None)
     auth = NoAuth() if proves is None else proves(settings)
     return VendorHttp(
         getattr(settings, "base_url", None) or NOWHERE,
@@ -30,4 +31,5 @@ def open_account(
         clock=clock,
         rng=rng,
         reach=reach,
+        limits=() if limits is None else limits(settings),
     )

@@ -20,7 +20,19 @@ from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
 from gateway.store.statement import Row, Statement, each, together, value, word
 
-_NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
+_NEW = (
+    "connector",
+    "form",
+    "key",
+    "stream",
+    "received_at",
+    "historical",
+    "state",
+    "attempt",
+    "replayed_at_attempt",
+    "due",
+    "body",
+)
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
 _AT_ONCE = 16
 """Rows of one statement: between two statements the thread that adds may have to wait for the event loop's."""
@@ -45,10 +57,11 @@ _cursor = Statement(
 _connectors_after = Statement(
     sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
 )
+# What a backfill read comes last: it is in no hurry, and there may be much of it.
 _ready_of = Statement(
     sa.select(inbox.c.id, inbox.c.attempt - inbox.c.replayed_at_attempt)
     .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
-    .order_by(inbox.c.received_at, inbox.c.id)
+    .order_by(inbox.c.historical, inbox.c.received_at, inbox.c.id)
 )
 _each, (_id,) = each("rows", 1)
 _lease = Statement(
@@ -62,6 +75,7 @@ _lease = Statement(
         inbox.c.key,
         inbox.c.stream,
         inbox.c.received_at,
+        inbox.c.historical,
         inbox.c.attempt,
         inbox.c.replayed_at_attempt,
         inbox.c.body,
@@ -82,7 +96,9 @@ _replay = Statement(
 )
 _release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")).values(due=0))
 _oldest = Statement(
-    sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
+    sa.select(sa.func.min(inbox.c.received_at)).where(
+        inbox.c.connector == value("of"), inbox.c.historical == sa.literal_column("0"), inbox.c.due.isnot(None)
+    )
 )
 _so_many = Statement(
     sa.select(sa.func.count()).select_from(
@@ -121,6 +137,7 @@ def rows_of(connector: str, records: Sequence[Record]) -> list[dict[str, Any]]:
             "key": None if record.key is None else storable(record.key),
             "stream": record.stream,
             "received_at": int(record.received_at),
+            "historical": int(record.historical),
             "state": "ready",
             "attempt": 0,
             "replayed_at_attempt": 0,
@@ -225,11 +242,18 @@ def _in_turn(queues: Sequence[Iterator[Row]]) -> Iterator[Row]:
 
 
 def _claimed(row: Row) -> InboxRow:
-    id, connector, form, key, stream, received_at, attempt, replayed_at, body = row
+    id, connector, form, key, stream, received_at, historical, attempt, replayed_at, body = row
     return InboxRow(
         id=id,
         connector=connector,
-        record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+        record=Record(
+            body=body,
+            form=form,
+            key=key,
+            stream=stream,
+            historical=bool(historical),
+            received_at=Instant(received_at),
+        ),
         attempt=attempt,
         tries=attempt - replayed_at,
         state="leased",
@@ -258,7 +282,7 @@ def release(connection: Connection) -> None:
 
 
 def oldest_waiting(connection: Connection, connectors: Sequence[str]) -> int | None:
-    """Receipt of the oldest row of these connectors that is neither done nor parked."""
+    """Receipt of the oldest row of these connectors that is neither done nor parked, nor a backfill's."""
     found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
     return min((received_at for received_at in found if received_at is not None), default=None)
 
