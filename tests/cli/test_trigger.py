@@ -1,4 +1,4 @@
-"""`gateway trigger`: samples of every type are notices as the gateway makes them, and receivers are told right from wrong."""
+"""`gateway trigger`: samples are notices as the gateway makes them; a receiver that takes what is spoiled is found."""
 
 import json
 from collections.abc import Iterator

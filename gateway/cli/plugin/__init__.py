@@ -1,7 +1,8 @@
 """`gateway plugin`: what is installed, and what the author of a connector needs."""
 
 from gateway.cli.options import family
-from gateway.cli.plugin import listing
+from gateway.cli.plugin import listing, new
 
 commands = family("Connectors: what is installed, and help for who writes one.")
 commands.command("list")(listing.list_)
+commands.command("new")(new.new)

@@ -117,9 +117,9 @@ async def send(to: To, sample: Sample) -> list[Answered]:
             headers = {"content-type": "application/json", "user-agent": "orion-gateway"}
             headers |= sign(secrets, id, signed_at_s, body)
             started_s = clock.monotonic()
-            status, answer, error = await _sent(net, NetRequest("POST", to.url, headers, body, to.reach))
+            status, answer, why = await _sent(net, NetRequest("POST", to.url, headers, body, to.reach))
             took_ms = round((clock.monotonic() - started_s) * 1000)
-            answers.append(Answered(id, sample.type, _how(sample, turn), status, answer, error, took_ms))
+            answers.append(Answered(id, sample.type, _how(sample, turn), status, answer, why, took_ms))
     finally:
         await net.close()
     return answers
