@@ -119,4 +119,5 @@ def _said(ticket: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @gw.hookimpl
 def gateway_connectors(register: Callable[[type[gw.Connector]], None]) -> None:
+    """Tell the gateway of the connector."""
     register(Yourvendor)
