@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 from pydantic import BaseModel
 
 from gateway.kernel.ports import Clock, Rng
@@ -15,10 +16,16 @@ NOWHERE = "https://no-vendor.invalid"
 
 
 def open_account(
-    kind: type[Connector], settings: BaseModel, *, reach: Reach = INTERNET, clock: Clock, rng: Rng
+    kind: type[Connector],
+    settings: BaseModel,
+    *,
+    reach: Reach = INTERNET,
+    clock: Clock,
+    rng: Rng,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> VendorHttp:
     """The client of the account that `settings` describe: their `base_url`, the class's `auth` and `limits`. What it
-    may reach is the operator's word, never the plugin's.
+    may reach is the operator's word, never the plugin's; a `transport` of one's own is asked instead of the network.
 
     Raises ValueError if `base_url` is none. Close it when the connector is done.
     """
@@ -32,4 +39,5 @@ def open_account(
         rng=rng,
         reach=reach,
         limits=() if limits is None else limits(settings),
+        transport=transport,
     )

@@ -44,7 +44,7 @@ class Flow:
 
     plugin: ClassVar[str] = "flow"
     settings_type: ClassVar[type[BaseModel]] = FlowSettings
-    streams: ClassVar[tuple[Stream, ...]] = (Stream("rows", every_s=0.03),)
+    streams: ClassVar[tuple[Stream, ...]] = (Stream("rows", every_s=0.03, backfill_s=0.0),)
 
     def __init__(self, name: str, settings: FlowSettings, context: Context) -> None:
         self._folder = settings.folder
