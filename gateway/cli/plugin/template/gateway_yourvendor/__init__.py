@@ -82,7 +82,9 @@ class Yourvendor:
     def normalize(self, record: gw.Record) -> Iterator[gw.Event | gw.Fetch]:
         try:
             for said in _said(gw.read_json(record.body)["ticket"]):
-                yield gw.convert_event(said)
+                event = gw.convert_event(said)
+                gw.check_event(event)
+                yield event
         except (msgspec.ValidationError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise gw.BadPayload(f"not a ticket: {error!r}") from None
 
