@@ -75,6 +75,7 @@ class VendorHttp:
         resolve: Resolve | None = None,
         timeout_s: float = 30.0,
         body_max: int = 64 * 1024 * 1024,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         try:
             self._base = agreed_url(base_url.rstrip("/"))
@@ -84,7 +85,7 @@ class VendorHttp:
         self._rng = rng
         self._timeout_s = timeout_s
         self._body_max = body_max
-        self._transport = GuardedTransport(reach, resolve)
+        self._transport = transport or GuardedTransport(reach, resolve)
         headers = {
             "User-Agent": f"orion-gateway/{gateway.__version__}",
             "Accept": "application/json",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 from pydantic import BaseModel
 
 from gateway.kernel.ports import Clock, Rng
@@ -23,10 +24,11 @@ def open_account(
     clock: Clock,
     rng: Rng,
     vault: Vault | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> VendorHttp:
     """The client of the account that `settings` describe: their `base_url`, the class's `auth` and `limits`. What it
-    may reach is the operator's word, never the plugin's. Without a `vault` no account can be proved by tokens that a
-    person granted.
+    may reach is the operator's word, never the plugin's; a `transport` of one's own is asked instead of the network.
+    Without a `vault` no account can be proved by tokens that a person granted.
 
     Raises ValueError if `base_url` is none. Close it when the connector is done.
     """
@@ -39,6 +41,7 @@ def open_account(
         reach=reach,
         limits=() if limits is None else limits(settings),
         vault=vault,
+        transport=transport,
     )
 
 
