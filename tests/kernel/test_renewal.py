@@ -137,8 +137,11 @@ def test_one_renewal_however_many_ask(tmp_path: Path) -> None:
     async def test(here: Place) -> None:
         await here.authorized()
         here.clock.at += 1_750
-        http = here.http()
+        http, passed = here.http(), list[str]()
+        listen(passed.append)
         assert await asyncio.gather(*(told(http.get("/x")) for _ in range(20))) == [200] * 20
+        listen(None)
+        assert passed.count("lease_tokens.committed") == 1, "who waits here doesn't ask the database for its turn"
         assert (here.vendor.renewals, set(here.vendor.asked)) == (1, {here.vendor.access})
         kept = await here.tokens()
         assert (kept.access, kept.refresh) == (here.vendor.access, here.vendor.refresh)
@@ -340,6 +343,26 @@ def test_a_renewal_ends_although_nobody_waits(tmp_path: Path) -> None:
         go_on.set()
         await renewal.settled()
         assert (await here.tokens()).access == "canary-new"
+
+    at(tmp_path, test)
+
+
+def test_a_client_that_is_closed_ends_its_renewal_first(tmp_path: Path) -> None:
+    """Nobody waits for the request any more: what the vendor gave for the old tokens is on the disk all the same."""
+
+    async def test(here: Place) -> None:
+        await here.authorized()
+        here.clock.at += HOUR_S
+        here.vendor.go_on.clear()
+        http = here.http()
+        asked = asyncio.ensure_future(http.get("/x"))
+        await asyncio.to_thread(here.vendor.arrived.wait)
+        asked.cancel()
+        closing = asyncio.ensure_future(http.aclose())
+        here.vendor.go_on.set()
+        await closing
+        await here.spawn.close()
+        assert (await here.tokens()).refresh == here.vendor.refresh
 
     at(tmp_path, test)
 

@@ -30,6 +30,10 @@ class ConsentVendor:
         self.loses = False
         """Do what is asked at the token endpoint, and hang up."""
 
+        self.arrived, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
+        """Set when somebody asks for tokens; and while it answers them."""
+
         self.refuses_all = False
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         """What the token endpoint answers next, whatever is asked."""
@@ -74,6 +78,8 @@ class ConsentVendor:
 
     def token(self, form: dict[str, str]) -> tuple[int, dict[str, str], bytes] | None:
         """The answer of the token endpoint; None: it hangs up."""
+        self.arrived.set()
+        self.go_on.wait(20)
         with self._lock:
             self.forms.append(form)
             self.log.append(form.get("grant_type", ""))
