@@ -5,26 +5,27 @@ the kit's transport. Nothing runs by itself; the story says what happens, and mo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
 from pydantic import BaseModel
 from structlog.testing import LogCapture
 
+from gateway.engine.backfill import backfill_page
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.policies import Policies
-from gateway.engine.pull import Pulled, pull_once
+from gateway.engine.pull import Pulled, begin, pull_once
 from gateway.engine.world import Link, World
 from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.spawn import InlineSpawn
-from gateway.kernel.store import ContactRow, Listed, PolicyRow
+from gateway.kernel.store import ContactRow, Listed, PolicyRow, SyncRow
 from gateway.plugin import DAY_MS, HOUR_MS, Connector, Context, Event, Request, Simulator, Stream, Transient, VendorHttp
 from gateway.plugin.account import open_account
 from gateway.policy.kept import pack_calendars
@@ -35,6 +36,8 @@ from gateway.testing.clock import StoryClock
 from gateway.testing.settings import token_urls, validated
 from gateway.testing.transport import KitTransport
 from gateway.testing.wire import Wire
+
+Kept = TypeVar("Kept")
 
 NAME: Final = "kit"
 """The connector's name in every story."""
@@ -129,6 +132,7 @@ class Reader:
     transport: KitTransport
     http: VendorHttp
     link: Link
+    links: dict[str, Link]
     store: SqliteStore
     gateway: Gateway
     log: LogCapture
@@ -151,21 +155,41 @@ class Reader:
         return tuple(getattr(self.connector, "streams", ()))
 
     async def pull(self, stream: Stream) -> Pulled:
-        """Pull a stream to its end, waiting as the vendor asks. Raises what `pull` raises, and Stuck."""
+        """Pull what is new of a stream to its end, waiting as the vendor asks. Raises what `pull` raises, and Stuck."""
+        await begin(self.world, self.link, stream)
+        return await self.patiently(lambda: pull_once(self.world, self.link, stream))
+
+    async def read_past(self) -> None:
+        """Read the past of every stream to its end. Raises what `pull` raises, and Stuck."""
+        while runs := [run for run in await self.store.syncs(connector=NAME) if run.lane == "backfill"]:
+            await self.patiently(lambda run=runs[0]: self.past_page(run))  # type: ignore[misc]
+
+    async def past_page(self, run: SyncRow) -> SyncRow:
+        """Read one page of a run over the past."""
+        stream = next(stream for stream in self.streams if stream.name == run.stream)
+        return await backfill_page(self.world, self.link, stream, run)
+
+    async def sync(self) -> None:
+        """Every stream to its end, what is new and then the past; then what came."""
+        for stream in self.streams:
+            await self.pull(stream)
+        await self.read_past()
+        await self.settle()
+
+    def restart(self) -> None:
+        """Another instance of the connector takes over, as after the end of a process."""
+        self.links[NAME] = self.link = Link(NAME, self.stage.kind(NAME, self.settings, Context(self.http)))
+
+    async def patiently(self, work: Callable[[], Awaitable[Kept]]) -> Kept:
+        """Do it, again and again as long as the vendor asks to wait. Raises what it raises, and Stuck."""
         for _ in range(WAITS_MAX):
             try:
-                return await pull_once(self.world, self.link, stream)
+                return await work()
             except Transient as error:
                 if error.retry_after_s is None:
                     raise
                 self.stage.clock.pass_(max(error.retry_after_s, 1.0))
-        raise Stuck(f"{stream.name}: the vendor asked to wait {WAITS_MAX} times in one pull")
-
-    async def sync(self) -> None:
-        """Every stream to its end, then what came."""
-        for stream in self.streams:
-            await self.pull(stream)
-        await self.settle()
+        raise Stuck(f"the vendor asked to wait {WAITS_MAX} times for one thing")
 
     async def deliver(self, requests: Sequence[Request]) -> None:
         """Hand webhooks to the gateway."""
@@ -227,8 +251,9 @@ async def reader(
         logger = structlog.wrap_logger(None, processors=[log])
         world = World(on.clock, rng, NoNet(), spawn, store, logger)
         link = Link(NAME, connector)
-        made = await _gateway(world, {NAME: link}, on.clock.now() - 30 * DAY_MS if since is None else since)
-        yield Reader(on, settings, transport, http, link, store, made, log)
+        links = {NAME: link}
+        made = await _gateway(world, links, on.clock.now() - 30 * DAY_MS if since is None else since)
+        yield Reader(on, settings, transport, http, link, links, store, made, log)
     finally:
         await http.aclose()
         await spawn.close()

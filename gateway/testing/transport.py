@@ -1,7 +1,7 @@
 """The transport under the connector's HTTP client while the kit runs: it counts, reaches loopback only, and spoils
 answers on demand, so that every connector meets the same faults without work of its simulator's."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Final
@@ -70,7 +70,7 @@ class KitTransport(httpx2.AsyncBaseTransport):
 def answer(status: int, body: bytes = b'{"error":"kit"}', **headers: str) -> Fault:
     """Every request is answered so. An underscore in a header's name is a hyphen."""
     named = {"content-type": "application/json", **{name.replace("_", "-"): told for name, told in headers.items()}}
-    return lambda request: httpx2.Response(status, headers=named, content=body, request=request)
+    return lambda request: httpx2.Response(status, headers=named, stream=_Body(body), request=request)
 
 
 def no_answer(error: type[httpx2.TransportError]) -> Fault:
@@ -84,12 +84,18 @@ def no_answer(error: type[httpx2.TransportError]) -> Fault:
 
 def cut_off() -> Fault:
     """Every answer breaks off in its middle."""
+    headers = {"content-type": "application/json"}
+    return lambda request: httpx2.Response(200, headers=headers, stream=_Body(b'{"', whole=False), request=request)
 
-    class Half(httpx2.AsyncByteStream):
-        async def __aiter__(self):  # type: ignore[no-untyped-def]
-            yield b'{"'
+
+class _Body(httpx2.AsyncByteStream):
+    """The bytes of an answer, and its end, if it has one."""
+
+    def __init__(self, body: bytes, *, whole: bool = True) -> None:
+        self._body = body
+        self._whole = whole
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+        if not self._whole:
             raise httpx2.RemoteProtocolError("peer closed connection without sending complete message body")
-
-    return lambda request: httpx2.Response(
-        200, headers={"content-type": "application/json"}, stream=Half(), request=request
-    )

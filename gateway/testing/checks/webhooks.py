@@ -75,7 +75,7 @@ def webhooks_secret(subject: Subject) -> None:
     Why: a connector that accepts everything until a secret is set is open until somebody notices.
     Mend: refuse where no secret is set, and never put what was sent or expected into the words.
     """
-    field = _field(subject)
+    field = proving(subject)
     secrets = set(_texts(subject))
     for values, what in _without_secret(subject, field):
         try:
@@ -144,7 +144,7 @@ def webhooks_rotation(subject: Subject) -> None:
     Why: the vendor and the gateway can't change a secret in the same instant.
     Mend: type the setting `Secrets`, and try every one of them.
     """
-    field = _field(subject)
+    field = proving(subject)
     if not many_secrets(subject.kind.settings_type, field):
         raise Unmet(f"`{field}` takes one secret only", where=where(subject.kind.settings_type))
     old = subject.given[field]
@@ -218,7 +218,7 @@ def _receipt(subject: Subject, connector: Any, request: Request, what: str) -> R
     return receipt
 
 
-def _field(subject: Subject) -> str:
+def proving(subject: Subject) -> str:
     """The setting whose secret proves webhooks: with another one in its place they are refused."""
     request = subject.requests()[0]
     fields = [name for name in secret_fields(subject.kind.settings_type) if name in subject.given]
