@@ -1,4 +1,4 @@
-"""The reference of hooks and abilities has every one that there is, with every member; so have the pages of connectors."""
+"""The reference of hooks and abilities has every one that there is, with every member; so have connectors' pages."""
 
 import inspect
 import re
