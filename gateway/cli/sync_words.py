@@ -11,7 +11,7 @@ WAITING_MAX = 60
 def share_of(run: SyncRow) -> tuple[float | None, float]:
     """The length of a run and how much of it is done, in ms of the past; no length where it can't be known."""
     if run.since is None or run.until is None:
-        return None, 0.0
+        return (None, 0.0) if run.ended_at is None else (1.0, 1.0)
     length = float(max(1, run.until - run.since))
     if run.ended_at is not None:
         return length, length

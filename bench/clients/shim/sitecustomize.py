@@ -1,6 +1,6 @@
 """Leads a foreign client's requests for any Zendesk account to the address in CLIENTS_BASE, instead of the internet.
 
-Clients build their addresses themselves, and only as https. What they see of an answer names the address they asked for.
+Clients build their addresses themselves, and only as https. An answer names the address that they asked for.
 """
 
 import importlib

@@ -106,11 +106,11 @@ def ticket_events(ticket: Json, beside: Beside, read_at: int, *, log_follows: bo
         raise BadPayload("updated_at is missing")
     if status == "scrubbed" or (status == "deleted" and ticket.get("subject") == "SCRUBBED"):
         # rev 0: what was known before it was scrubbed stays the opening's content.
-        yield _opened(id, ticket, {}, customer=None, rev=0)
+        yield _opened(id, ticket, {}, rev=0)
         yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
         yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), all=True, rev=1)
         return
-    yield _opened(id, ticket, beside.users, customer=an_id(ticket, "requester_id"), rev=1)
+    yield _opened(id, ticket, beside.users, rev=1)
     if status == "deleted":
         yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
         return
@@ -124,8 +124,9 @@ def _perhaps_merged(ticket: Json) -> bool:
     return tags is not None and MERGED_TAG in tags_of(tags) and ended(ticket.get("status"))
 
 
-def _opened(id: str, ticket: Json, users: Users, *, customer: str | None, rev: int) -> ContactOpened:
+def _opened(id: str, ticket: Json, users: Users, *, rev: int) -> ContactOpened:
     medium = medium_of(ticket)
+    requester = an_id(ticket, "requester_id")
     return ContactOpened(
         id=opened_id(id),
         at=needed_moment(ticket, "created_at"),
@@ -134,7 +135,7 @@ def _opened(id: str, ticket: Json, users: Users, *, customer: str | None, rev: i
         kind=medium.kind,
         channel=medium.channel,
         direction=_direction(ticket, users, medium.direction),
-        customer=Customer(id=customer) if customer else UNSET,
+        customer=Customer(id=requester) if requester else UNSET,
     )
 
 

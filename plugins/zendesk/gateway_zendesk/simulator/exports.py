@@ -71,8 +71,10 @@ async def ticket_events_by_time(api: "Api", request: web.Request) -> web.Respons
     """`/incremental/ticket_events`: the entries of the logs. What was said in conversations is not among them."""
     comments = "comment_events" in included(request)
 
+    everyone = request.query.get("support_type_scope") == "all"
+
     def rows(after: Place, until_s: int) -> Iterator[Ticket]:
-        return (row for row in api.account.shown(after, until_s) if not row.gone)
+        return (row for row in api.account.shown(after, until_s, everyone=everyone) if not row.gone)
 
     def shown(tickets: list[Ticket]) -> Json:
         return {"ticket_events": [row for ticket in tickets for row in _events(api, ticket, comments=comments)]}
@@ -187,7 +189,10 @@ def _events(api: "Api", ticket: Ticket, *, comments: bool) -> Iterator[Json]:
             "system": told["metadata"]["system"],
             "metadata": {},
             "event_type": "Audit",
-            "child_events": [{**entry, "event_type": entry["type"], "via": "Web form"} for entry in children],
+            "child_events": [
+                {**entry, "event_type": entry["type"], "via": "Web form", "created_at": audit["created_at"]}
+                for entry in children
+            ],
         }
 
 

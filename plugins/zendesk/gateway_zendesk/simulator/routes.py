@@ -16,6 +16,7 @@ from gateway_zendesk.simulator.answers import (
     listed,
     no_endpoint,
     no_record,
+    number,
     reply,
 )
 from gateway_zendesk.simulator.people import (
@@ -38,6 +39,8 @@ ARCHIVED_AFTER_MS: Final = 120 * DAY_MS
 """A closed ticket is in no list any more; the export still has it."""
 
 MANY_MAX: Final = 100
+AUDITS_MAX: Final = 1_000
+MAX_ID: Final = 10**18
 
 
 async def me(api: "Api", request: web.Request) -> web.Response:
@@ -112,6 +115,20 @@ async def audits(api: "Api", request: web.Request, id: str) -> web.Response:
         ids = [who for audit in page for who in (audit["author_id"], *(e.get("author_id") for e in audit["events"]))]
         answer["users"] = [user_json(user, api.base(request)) for user in api.account.people(ids)]
     return reply(answer)
+
+
+async def all_audits(api: "Api", request: web.Request) -> web.Response:
+    """The logs of all tickets that are not archived, the newest first."""
+    size = min(max(1, number(request, "limit", AUDITS_MAX)), AUDITS_MAX)
+    before = number(request, "cursor", MAX_ID)
+    logs = (api.account.whole(row.id).log or [] for row in _listable(api))
+    rows = sorted((audit for log in logs for audit in log if audit["id"] < before), key=lambda audit: -audit["id"])
+    page = [views.audit_json(api.account, audit) for audit in rows[:size]]
+    older = str(page[-1]["id"]) if page else None
+    url = f"{api.base(request)}{request.path}?limit={size}&cursor={older}"
+    more = len(rows) > size
+    links = {"before_url": url if more else None, "before_cursor": older if more else None}
+    return reply({"audits": page, "after_url": None, "after_cursor": None, **links})
 
 
 async def comments(api: "Api", request: web.Request, id: str) -> web.Response:
@@ -215,7 +232,8 @@ async def nothing(api: "Api", request: web.Request, name: str) -> web.Response:
 async def account_settings(api: "Api", request: web.Request) -> web.Response:
     """What is on in this account, as far as anybody asks."""
     tickets = {"list_newest_comments_first": True, "has_color_text": True, "is_first_comment_private_enabled": True}
-    return reply({"settings": {"tickets": tickets, "active_features": {"satisfaction_ratings": True}}})
+    features = {"customer_satisfaction": True, "organization_access_enabled": True}
+    return reply({"settings": {"tickets": tickets, "active_features": features}})
 
 
 async def webhooks(api: "Api", request: web.Request) -> web.Response:
@@ -365,6 +383,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"tickets/(?P<id>\d{1,18})/metrics", metric),
     ("GET", r"tickets/(?P<id>\d{1,18})", ticket),
     ("GET", r"tickets", tickets),
+    ("GET", r"ticket_audits", all_audits),
     ("GET", r"ticket_metrics", metrics),
     ("GET", r"satisfaction_ratings", ratings),
     ("GET", r"suspended_tickets", suspended),

@@ -82,9 +82,11 @@ def _of_ticket(account: Account, ticket: Ticket) -> Iterator[Event]:
             yield ContactRedacted(id=f"ticket:{ticket.id}:scrubbed", at=at, ref=ref, all=True, rev=1)
         return
     for audit in ticket.log or []:
+        merges = ticket.merged_into is not None and _merges(audit, ticket)
         for entry in audit["events"]:
-            yield from _of_entry(account, ref, audit, entry)
-        if ticket.merged_into is not None and _merges(audit, ticket):
+            if not merges or entry.get("field_name") != "status":  # the merge ends the ticket, in place of its status
+                yield from _of_entry(account, ref, audit, entry)
+        if ticket.merged_into is not None and merges:
             into = Ref("ticket", str(ticket.merged_into))
             yield ContactMerged(
                 id=f"ticket:{ticket.id}:merged", at=parse_instant(audit["created_at"]), ref=ref, into=into

@@ -90,10 +90,10 @@ class Yourvendor:
 
     async def check(self) -> Sequence[gw.Finding]:
         try:
-            await self._http.get("/me")
-        except gw.VendorError as error:
-            return [gw.Finding(False, str(error), "see token and base_url")]
-        return [gw.Finding(True, "the token is good")]
+            who = (await self._http.get("/me")).json()["name"]
+        except (gw.VendorError, LookupError, TypeError) as error:
+            return [gw.Finding(False, f"we are nobody there: {error}", "see token and base_url")]
+        return [gw.Finding(True, f"we are {who}")]
 
 
 def _row(stream: gw.Stream, ticket: dict[str, Any], now: int) -> gw.Record:
