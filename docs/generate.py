@@ -68,6 +68,7 @@ _KNOWN: Final[tuple[tuple[Mapping[str, Any], str], ...]] = (
     ({"$ref": "#/$defs/EndpointShape"}, "[an endpoint](#each-endpoint)"),
     (values.ADDRESS_SCHEMA, "an address, such as `127.0.0.1:8080` or `[::1]:8080`"),
     (values.POLICY_SCHEMA, f"a path, {', '.join(f'`preset:{name}`' for name in PRESETS)}"),
+    (values.KEY_FILE_SCHEMA, "a path"),
     (values.SIZE_SCHEMA, "a size, such as `512KiB`, or a number of bytes"),
     (durations.DURATION_SCHEMA, "a duration"),
     (durations.POSITIVE_SCHEMA, "a duration, longer than `0s`"),

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli import (
     audit,
+    authorize,
     check,
     contacts,
     deliveries,
@@ -22,6 +23,7 @@ from gateway.cli import (
     output,
     plugin,
     policy,
+    reconcile,
     reload,
     run,
     schema,
@@ -43,7 +45,9 @@ app.command("check")(check.check)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command("authorize")(authorize.authorize)
 app.command("explain")(explain.explain)
+app.command("reconcile")(reconcile.reconcile)
 app.command("reload")(reload.reload)
 app.command("status")(status.status)
 app.command("schema")(schema.schema)

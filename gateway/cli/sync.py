@@ -10,7 +10,6 @@ from gateway.cli.failures import USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
-    from gateway.daemon.setup import Chosen, Setup
     from gateway.kernel.store import SyncRow
 
 
@@ -31,13 +30,18 @@ def sync(
     """
     import asyncio
 
+    from gateway.cli.linked import the_connector
     from gateway.cli.syncing import Wanted, follow, perform
     from gateway.cli.work import log_to_stderr, on_store, read_setup
     from gateway.daemon.setup import running_daemon
+    from gateway.plugin.manager import abilities
 
     log_to_stderr()
     setup = read_setup(config)
-    wanted = Wanted(_chosen(setup, connector), _since(since) if since else None, stream)
+    chosen = the_connector(setup, connector)
+    if "pulls" not in abilities(chosen.kind):
+        raise Failed(USAGE, f"{connector} is not pulled: its vendor calls us")
+    wanted = Wanted(chosen, _since(since) if since else None, stream)
     do = follow if running_daemon(setup.config) is not None else perform
     for run in asyncio.run(on_store(setup.config, lambda store: do(setup, wanted, store))):
         _tell(run, as_json=as_json)
@@ -83,18 +87,3 @@ def _since(text: str) -> int:
     if not EARLIEST <= found < now:
         raise typer.BadParameter("the past lies between the year 2000 and now", param_hint="--since")
     return found
-
-
-def _chosen(setup: "Setup", name: str) -> "Chosen":
-    from gateway.kernel.problems import did_you_mean
-    from gateway.plugin.manager import abilities
-
-    by_name = {chosen.name: chosen for chosen in setup.connectors}
-    if name not in by_name:
-        for problem in setup.left_out:
-            output.say(str(problem))
-        hint = did_you_mean(name, by_name) or f"; there are {', '.join(by_name) or 'none'}"
-        raise Failed(USAGE, f"no connector {name[:100]!r} can work{hint}")
-    if "pulls" not in abilities(by_name[name].kind):
-        raise Failed(USAGE, f"{name} is not pulled: its vendor calls us")
-    return by_name[name]

@@ -6,23 +6,18 @@ Law. One process speaks to a vendor's account: so there is one budget, and one t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
 from msgspec.structs import replace
 
 from gateway.cli.failures import FOUND, TEMPORARY, UNAVAILABLE, USAGE, Failed
+from gateway.cli.linked import linked
 from gateway.cli.sync_progress import Progress
 from gateway.daemon.setup import Chosen, Setup, running_daemon
 from gateway.engine.backfill import backfill
 from gateway.engine.pull import Pulled, Puller, wish
 from gateway.engine.world import Link, World
-from gateway.kernel.clock import SystemClock
-from gateway.kernel.net import AiohttpNet
 from gateway.kernel.problems import did_you_mean
-from gateway.kernel.rng import SystemRng
-from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Conflict, Store, SyncRow
-from gateway.plugin import Context, Pulls, Stream, VendorError
-from gateway.plugin.account import open_account
+from gateway.plugin import Pulls, Stream, VendorError
 
 LOOK_EVERY_S = 0.25
 TAKEN_UP_S = 30.0
@@ -61,24 +56,17 @@ class Wanted:
 
 async def perform(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Read it here; the runs as they ended. Raises Failed."""
-    clock, rng, net, spawn = SystemClock(), SystemRng(), AiohttpNet(), LoopSpawn()
-    world = World(clock, rng, net, spawn, store, structlog.get_logger())
     chosen = wanted.chosen
-    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
     try:
-        link = Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
-        with Progress(link.name, clock) as progress:
-            return await _read(world, link, wanted, progress)
+        async with linked(setup, chosen, store) as (world, link):
+            with Progress(link.name, world.clock) as progress:
+                return await _read(world, link, wanted, progress)
     except VendorError as error:
         raise Failed(UNAVAILABLE, f"{chosen.name}: {error}", KEPT) from None
     except Conflict:
         raise Failed(TEMPORARY, f"{chosen.name} is being read by another process", KEPT) from None
     except RuntimeError as error:
         raise Failed(FOUND, f"{error}; its plugin breaks the rules of pulling") from None
-    finally:
-        await account.aclose()
-        await net.close()
-        await spawn.close()
 
 
 async def _read(world: World, link: Link, wanted: Wanted, progress: Progress) -> list[SyncRow]:
@@ -110,30 +98,25 @@ def _pulled(run: SyncRow, pulled: Pulled) -> SyncRow:
 
 async def follow(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Let the running daemon read it, and show how far it is. Raises Failed."""
-    clock, chosen = SystemClock(), wanted.chosen
-    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=SystemRng())
-    try:
-        link = Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
-        now = clock.now()
+    async with linked(setup, wanted.chosen, store) as (world, link):
+        clock, now = world.clock, world.clock.now()
         asked = [wish(link.name, stream.name, now) for stream in wanted.streams(link)] + wanted.past(link, now)
         left_over = {run.id for run in await store.syncs(connector=link.name) if wanted.stream in ("", run.stream)}
         ids = {(await store.ask_sync(run)).id for run in asked} | left_over
-    finally:
-        await account.aclose()
-    with Progress(link.name, clock) as progress:
-        until = clock.monotonic() + TAKEN_UP_S
-        while True:
-            runs = [run for id in sorted(ids) if (run := await store.sync(id)) is not None]
-            for run in runs:
-                progress.show(run, "" if run.ended_at else run.failure or "")
-            if all(run.ended_at is not None for run in runs):
-                return _without_failures(runs)
-            if running_daemon(setup.config) is None:
-                raise Failed(TEMPORARY, "the gateway has stopped", KEPT)
-            if clock.monotonic() > until and all(run.began_at is None for run in runs):
-                hint = "`gateway status` shows its connectors; a new one needs a restart"
-                raise Failed(TEMPORARY, f"the running gateway doesn't take it up: it may not have {link.name}", hint)
-            await clock.sleep(LOOK_EVERY_S)
+        with Progress(link.name, clock) as progress:
+            until = clock.monotonic() + TAKEN_UP_S
+            while True:
+                runs = [run for id in sorted(ids) if (run := await store.sync(id)) is not None]
+                for run in runs:
+                    progress.show(run, "" if run.ended_at else run.failure or "")
+                if all(run.ended_at is not None for run in runs):
+                    return _without_failures(runs)
+                if running_daemon(setup.config) is None:
+                    raise Failed(TEMPORARY, "the gateway has stopped", KEPT)
+                if clock.monotonic() > until and all(run.began_at is None for run in runs):
+                    hint = "`gateway status` shows its connectors; a new one needs a restart"
+                    raise Failed(TEMPORARY, f"the running gateway doesn't take it up: has it {link.name}?", hint)
+                await clock.sleep(LOOK_EVERY_S)
 
 
 def _without_failures(runs: list[SyncRow]) -> list[SyncRow]:

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.kernel.lane import Lane
 from gateway.model.identity import Ref
-from gateway.model.record import Record
+from gateway.model.record import InboxRow, Record
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -109,6 +109,10 @@ class Reading(Protocol):
 
     async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
         """Look-ups of a connector that are due, leased, the longest due first."""
+        ...
+
+    async def arrivals(self, *, connector: str, before: int | None, limit: int) -> list[InboxRow]:
+        """The records of a connector that came before a row of the inbox, the latest first, whatever became of them."""
         ...
 
     # ── Runs over the past, and those that were asked for ────────────────────────────────────────────────────────

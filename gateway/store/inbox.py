@@ -63,23 +63,24 @@ _ready_of = Statement(
     .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
     .order_by(inbox.c.historical, inbox.c.received_at, inbox.c.id)
 )
+_RECORD = (
+    inbox.c.id,
+    inbox.c.connector,
+    inbox.c.form,
+    inbox.c.key,
+    inbox.c.stream,
+    inbox.c.received_at,
+    inbox.c.historical,
+    inbox.c.attempt,
+    inbox.c.replayed_at_attempt,
+    inbox.c.body,
+)
 _each, (_id,) = each("rows", 1)
 _lease = Statement(
     sa.update(inbox)
     .where(inbox.c.id.in_(sa.select(_id).select_from(_each)))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
-    .returning(
-        inbox.c.id,
-        inbox.c.connector,
-        inbox.c.form,
-        inbox.c.key,
-        inbox.c.stream,
-        inbox.c.received_at,
-        inbox.c.historical,
-        inbox.c.attempt,
-        inbox.c.replayed_at_attempt,
-        inbox.c.body,
-    )
+    .returning(*_RECORD)
 )
 _mine = (inbox.c.id == value("row"), inbox.c.attempt == value("fence"), inbox.c.state == word("leased"))
 _done = Statement(sa.update(inbox).where(*_mine).values(state=word("done"), due=sa.null()))
@@ -118,6 +119,13 @@ _shown = sa.select(
     inbox.c.body,
 )
 _one = Statement(_shown.where(inbox.c.id == value("row")))
+_arrived = Statement(
+    sa.select(*_RECORD)
+    .where(inbox.c.connector == value("of"), inbox.c.id < value("before"))
+    .order_by(inbox.c.id.desc())
+    .limit(value("most"))
+)
+_LAST = (1 << 63) - 1
 _latest = _shown.order_by(inbox.c.id.desc()).limit(value("most"))
 _listings = {
     None: Statement(_latest),
@@ -298,6 +306,12 @@ def listing(connection: Connection, limit: int, state: str | None) -> list[Liste
     if state not in _listings:
         raise ValueError(f"{state!r} is no state of a record: ready, leased, done or parked")
     return [_listed(row) for row in _listings[state].rows(connection, most=limit)]
+
+
+def arrivals(connection: Connection, connector: str, before: int | None, limit: int) -> list[InboxRow]:
+    """The records of a connector that came before a row, the latest first, whatever has become of them."""
+    found = _arrived.rows(connection, of=connector, before=_LAST if before is None else before, most=limit)
+    return [_claimed(row) for row in found]
 
 
 def one(connection: Connection, id: int) -> Listed | None:

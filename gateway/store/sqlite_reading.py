@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from gateway.kernel.store import Added, FetchRow, SyncRow
-from gateway.model.record import Record
+from gateway.model.record import InboxRow, Record
 from gateway.store import fetching, inbox, syncs
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
@@ -68,6 +68,10 @@ class SqliteReading:
         return await self.writer.write(
             "claim_fetches", lambda connection: fetching.claim(connection, connector, now, lease_ms, limit)
         )
+
+    async def arrivals(self, *, connector: str, before: int | None, limit: int) -> list[InboxRow]:
+        """The records of a connector that came before a row, the latest first."""
+        return await self._show(lambda connection: inbox.arrivals(connection, connector, before, limit))
 
     # ── Runs over the past, and those that were asked for ────────────────────────────────────────────────────────
     async def ask_sync(self, wanted: SyncRow) -> SyncRow:

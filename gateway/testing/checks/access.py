@@ -115,8 +115,10 @@ async def secrets_hidden(subject: Subject) -> None:
                     secrets |= {*secret_texts(ours.settings), *ours.transport.tokens}
     for said in heard:
         if leaked := next((text for text in secrets if len(text) >= _SHORT and text in said), None):
-            at = said.index(leaked)
-            raise Unmet(f"a secret stands in: {said[max(0, at - 60) : at].strip()!r} …", where=where(subject.kind))
+            before = said[: said.index(leaked)]
+            for text in sorted(secrets, key=len, reverse=True):
+                before = before.replace(text, "***") if len(text) >= _SHORT else before
+            raise Unmet(f"a secret stands behind {before.strip()[-60:]!r}", where=where(subject.kind))
 
 
 async def _everything(subject: Subject, ours: Reader, heard: list[str]) -> None:

@@ -44,7 +44,9 @@ def import_quiet(subject: Subject) -> None:
         raise Unmet(f"{module} can't be imported alone: {last[0][:200]}", where=where(subject.kind))
     touched = json.loads(ended.stdout.decode().strip().splitlines()[-1])
     if touched:
-        raise Unmet(f"importing {module} touches {touched[0]}", where=_place(touched[0]) or where(subject.kind))
+        raise Unmet(
+            f"importing {module} touches {'; '.join(touched[:3])}", where=_place(touched[0]) or where(subject.kind)
+        )
 
 
 @check("import-door", "It imports nothing of the gateway but the door", level="bronze")

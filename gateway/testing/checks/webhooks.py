@@ -25,8 +25,8 @@ _GARBAGE: Final = ("", "kit", "é", "\x00", "0" * 64, "v1,", "sha256=", "{}", "x
 
 @check("webhooks-accepted", "What the vendor sends is accepted", level="bronze", needs=("receives", "simulates"))
 def webhooks_accepted(subject: Subject) -> None:
-    """Each webhook of the simulator's is proved and becomes records of the form `push`, received when the request was,
-    with the body as it came; `receive` touches nothing, and says the same of the same.
+    """Each webhook of the simulator's is proved and becomes records of the form `push`, received when the
+    request was; `receive` touches nothing.
 
     Why: what is signed must be kept byte for byte, or it can't be read again after a fix.
     Mend: `Accepted([Record(body=request.body, key=…, received_at=Instant(request.received_at))])`.
