@@ -97,7 +97,7 @@ def told(desk: Desk, kind: type[Any]) -> list[Any]:
 
 
 def test_every_act_can_happen_and_be_told() -> None:
-    """Each act finds a ticket to happen to; the webhooks are of documented kinds, and each says which ticket it is of."""
+    """Each act finds a ticket to happen to; the webhooks are of documented kinds, and each names its ticket."""
 
     async def work(desk: Desk) -> None:
         desk.simulator.seed(40, since=desk.now - 90 * DAY_MS)

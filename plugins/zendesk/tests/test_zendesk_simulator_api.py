@@ -26,7 +26,7 @@ class Door:
     def __init__(self, **options: Any) -> None:
         self.now = int(START)
         self.simulator = ZendeskSimulator(seed=4, **options)
-        self.pushed: list[tuple[dict[str, str], bytes]] = []
+        self.pushed: list[tuple[Any, bytes]] = []
 
     async def start(self) -> None:
         app = web.Application()
@@ -46,7 +46,7 @@ class Door:
         await self._runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.Response:
-        self.pushed.append((dict(request.headers), await request.read()))
+        self.pushed.append((request.headers, await request.read()))
         return web.Response()
 
     async def ask(self, path: str, proof: str | None = "", method: str = "GET", **sent: Any) -> tuple[int, Any, Any]:
@@ -279,7 +279,7 @@ def test_an_export_wants_a_start_or_a_cursor_of_its_own(query: str) -> None:
 
 
 def test_limits_are_told_and_kept() -> None:
-    """What is left is told in each generation of headers; beyond it is 429 with the seconds to wait, then all is well."""
+    """What is left is told in each generation of headers; beyond it is 429 with the seconds to wait."""
 
     async def work(door: Door) -> None:
         _, _, headers = await door.ask("groups")
