@@ -1,121 +1,89 @@
-"""`gateway sync CONNECTOR --once`: ask a vendor for all that is new, beside a running daemon or without one."""
+"""`gateway sync CONNECTOR`: ask a vendor for all that is new, and for its past, beside a running daemon or without."""
 
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli import output
-from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
+from gateway.cli.failures import USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
-    from gateway.daemon.setup import Chosen, Setup
-    from gateway.engine.pull import Pulled
-    from gateway.kernel.store import Store
-
-_TOLD_EVERY = 10
-"""Off a terminal, so many pages go by between two lines of progress."""
-
-_FRESH_LINE = "\r\x1b[K"
+    from gateway.kernel.store import SyncRow
 
 
 def sync(
     connector: Annotated[str, typer.Argument(metavar="CONNECTOR", help="Its name in the configuration.")],
-    once: Annotated[bool, typer.Option("--once", help="One pull to the end; `gateway run` goes on pulling.")] = False,
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="Read the past from here too: 90d, 2025-01-01, 2025-01-01T09:00:00Z.")
+    ] = "",
+    stream: Annotated[str, typer.Option(metavar="NAME", help="This stream only.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="One pull to the end; it's what is done anyway.")] = False,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Pull a connector to its end. Every stream, then what came."""
+    """Pull a connector to its end: what is new, and the past as far as it is asked for and not read yet.
+
+    A running daemon does it, within the account's one budget; this command shows how far it is. Without a daemon it is
+    done here. Whatever ends it, the next one goes on where it was.
+    """
     import asyncio
 
+    from gateway.cli.linked import the_connector
+    from gateway.cli.syncing import Wanted, follow, perform
     from gateway.cli.work import log_to_stderr, on_store, read_setup
-
-    if not once:
-        raise Failed(USAGE, "say --once: one pull to the end", "`gateway run` goes on pulling")
+    from gateway.daemon.setup import running_daemon
+    from gateway.plugin.manager import abilities
 
     log_to_stderr()
     setup = read_setup(config)
-
-    async def work(store: "Store") -> "dict[str, Pulled]":
-        return await _pull(_chosen(setup, connector), store)
-
-    for stream, pulled in asyncio.run(on_store(setup.config, work)).items():
-        if as_json:
-            output.json_line(
-                {
-                    "connector": connector,
-                    "stream": stream,
-                    "pages": pulled.pages,
-                    "accepted": pulled.accepted,
-                    "duplicates": pulled.duplicates,
-                }
-            )
-        output.say(f"{_FRESH_LINE if sys.stderr.isatty() else ''}{connector}/{stream}: {_told(pulled)}")
+    chosen = the_connector(setup, connector)
+    if "pulls" not in abilities(chosen.kind):
+        raise Failed(USAGE, f"{connector} is not pulled: its vendor calls us")
+    wanted = Wanted(chosen, _since(since) if since else None, stream)
+    do = follow if running_daemon(setup.config) is not None else perform
+    for run in asyncio.run(on_store(setup.config, lambda store: do(setup, wanted, store))):
+        _tell(run, as_json=as_json)
 
 
-def _chosen(setup: "Setup", name: str) -> "Chosen":
-    from gateway.kernel.problems import did_you_mean
-    from gateway.plugin.manager import abilities
+def _tell(run: "SyncRow", *, as_json: bool) -> None:
+    from gateway.model.instant import format_instant
 
-    by_name = {chosen.name: chosen for chosen in setup.connectors}
-    if name not in by_name:
-        for problem in setup.left_out:
-            output.say(str(problem))
-        hint = did_you_mean(name, by_name) or f"; there are {', '.join(by_name) or 'none'}"
-        raise Failed(USAGE, f"no connector {name[:100]!r} can work{hint}")
-    if "pulls" not in abilities(by_name[name].kind):
-        raise Failed(USAGE, f"{name} is not pulled: its vendor calls us")
-    return by_name[name]
+    if as_json:
+        output.json_line(
+            {
+                "connector": run.connector,
+                "stream": run.stream,
+                "lane": run.lane,
+                "pages": run.pages,
+                "accepted": run.accepted,
+                "duplicates": run.duplicates,
+                "since": None if run.since is None else format_instant(run.since),
+                "until": None if run.until is None else format_instant(run.until),
+            }
+        )
+    past = "" if run.since is None else f", the past since {format_instant(run.since)}"
+    pages = "" if not run.pages else "1 page, " if run.pages == 1 else f"{run.pages} pages, "
+    output.say(f"{run.connector}/{run.stream}{past}: {pages}{run.accepted} new, {run.duplicates} known already")
 
 
-async def _pull(chosen: "Chosen", store: "Store") -> "dict[str, Pulled]":
-    import structlog
-
-    from gateway.engine.pull import pull_once
-    from gateway.engine.world import Link, World
+def _since(text: str) -> int:
+    """An instant, a day in UTC, or how long ago. Raises BadParameter."""
     from gateway.kernel.clock import SystemClock
-    from gateway.kernel.net import AiohttpNet
-    from gateway.kernel.rng import SystemRng
-    from gateway.kernel.spawn import LoopSpawn
-    from gateway.plugin import Context, Pulls, VendorError
-    from gateway.plugin.account import open_account
+    from gateway.model.instant import EARLIEST, parse_instant
+    from gateway.policy.durations import read_duration
 
-    clock, rng, net, spawn = SystemClock(), SystemRng(), AiohttpNet(), LoopSpawn()
-    world = World(clock, rng, net, spawn, store, structlog.get_logger())
-    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
-    brought: dict[str, Pulled] = {}
-    try:
-        link = Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
-        streams = link.connector.streams if isinstance(link.connector, Pulls) else ()
-        for stream in streams:
-            brought[stream.name] = await pull_once(world, link, stream, _Progress(f"{link.name}/{stream.name}"))
-    except VendorError as error:
-        hint = "what came until then is kept, and the next pull goes on from there"
-        raise Failed(UNAVAILABLE, f"{chosen.name}: {error}", hint) from None
-    except RuntimeError as error:
-        raise Failed(FOUND, f"{error}; its plugin breaks the rules of pulling") from None
-    finally:
-        await account.aclose()
-        await net.close()
-        await spawn.close()
-    return brought
-
-
-class _Progress:
-    """Tells how far a pull has come: on a terminal in one line that changes, elsewhere now and then."""
-
-    def __init__(self, stream: str) -> None:
-        self._stream = stream
-
-    def __call__(self, pulled: "Pulled") -> None:
-        text = f"{self._stream}: {_told(pulled)}"
-        if sys.stderr.isatty():
-            output.say(f"{_FRESH_LINE}{text}", end="")
-        elif pulled.pages % _TOLD_EVERY == 0:
-            output.say(text)
-
-
-def _told(pulled: "Pulled") -> str:
-    pages = "1 page" if pulled.pages == 1 else f"{pulled.pages} pages"
-    return f"{pages}, {pulled.accepted} new, {pulled.duplicates} known already"
+    now = SystemClock().now()
+    found: int | None = None
+    with suppress(ValueError):
+        found = now - read_duration(text)
+    for form in () if found is not None else (text, f"{text}T00:00:00Z"):
+        with suppress(ValueError, OverflowError):
+            found = parse_instant(form)
+    if found is None:
+        told = "a time is like 2026-03-02 or 2026-03-02T09:00:00Z, or how long ago, like 90d"
+        raise typer.BadParameter(told, param_hint="--since")
+    if not EARLIEST <= found < now:
+        raise typer.BadParameter("the past lies between the year 2000 and now", param_hint="--since")
+    return found

@@ -25,7 +25,7 @@ _TOKEN: Final = re.compile(
 )
 """How the usual tokens begin, a long number in hex, a password in a URL, a key."""
 _STRUCTURE: Final = frozenset(" \t-:{}[],")
-_PLAIN: Final = frozenset({"version", "name", "listen", "admin", "body_limit", "policy", "database"})
+_PLAIN: Final = frozenset({"version", "name", "listen", "admin", "body_limit", "policy", "database", "key_file"})
 _OF_CONNECTOR: Final = frozenset({"plugin", "allow_private", "allow_ports", "live_from"})
 _OF_ENDPOINT: Final = frozenset({"notices", "allow_private", "allow_ports"})
 _PLACES: Final = frozenset({"env", "file"})

@@ -10,17 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.failpoint import reached
+from gateway.kernel.lane import in_lane
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Task
 from gateway.kernel.store import Conflict, FetchKey, FetchRow, StoreFull
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
 from gateway.model.record import LOOK_UP, Record
-from gateway.plugin import AddressRefused, BadPayload, Fetch, Permanent, Unauthorized, VendorError
+from gateway.plugin import AddressRefused, BadPayload, Fetch, OverBudget, Permanent, Unauthorized, VendorError
 from gateway.rules.retry import growing_wait
 from gateway.rules.strain import CALM, after_failure, asked_wait, room
 
@@ -120,7 +122,10 @@ class Fetcher:
 
     async def _try(self, link: Link, row: FetchRow) -> None:
         try:
-            records = await _asked(link, row.key.ref, self.world.clock.now())
+            with in_lane("backfill" if row.historical else "live"):
+                records = await _asked(link, row.key.ref, self.world.clock.now())
+        except OverBudget as error:  # no fault of the vendor's: it wasn't asked
+            await self._postpone(link, row, str(error), error.retry_after_s * 1000, counted=False)
         except TimeoutError:
             await self._vendor_failed(link, row, f"no answer within {DEADLINE_S:g} s", 0.0)
         except VendorError as error:
@@ -139,6 +144,8 @@ class Fetcher:
             link.strain = CALM
             link.worked()
             link.count("fetched", len(records))
+            if row.historical:
+                records = [replace(record, historical=True) for record in records]
             await self.world.store.finish_fetch(row, arrived(self.world, link, records))
 
     async def _vendor_failed(self, link: Link, row: FetchRow, why: str, asked_s: float) -> None:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from gateway.engine.backfill import Backfiller
 from gateway.engine.backlog import Backlog
+from gateway.engine.checkup import Checkup
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
@@ -76,11 +78,14 @@ class Gateway:
         ]
         self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
         for link in self.links.values():
+            self.loops.append(Loop(self.world, f"check {link.name}", Checkup(self.world, link).step))
             if isinstance(link.connector, Pulls):
+                pullers = {stream.name: self._puller(link, stream) for stream in link.connector.streams}
                 self.loops.extend(
-                    Loop(self.world, f"pull {link.name}/{stream.name}", self._puller(link, stream).step)
-                    for stream in link.connector.streams
+                    Loop(self.world, f"pull {link.name}/{name}", puller.step) for name, puller in pullers.items()
                 )
+                past = Backfiller(self.world, link, pullers, lambda: self._stopping)
+                self.loops.append(Loop(self.world, f"backfill {link.name}", past.step))
         for loop in self.loops:
             loop.start()
 

@@ -131,7 +131,10 @@ def news_of(
         for id, event in kept.items()
     )
     if row is None:
-        row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None)
+        # Who is first heard of in hindsight surprises nobody with what lies before.
+        read_at = max(arrival.received_at for arrival in arrivals)
+        live_from = read_at if all(arrival.event.historical for arrival in arrivals) else 0
+        row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None, live_from=live_from)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
     # What is told anew under a known id also moves away from where it stood.
     touched = min(int(event.at) for id in kept for event in (kept[id], known.get(id)) if event is not None)
@@ -309,7 +312,7 @@ async def _conclude(
             one.judged.implied,
             said.get(row.id, {}),
             now,
-            live_from=now + 1 if bench.dry else bench.live_from.get(row.strands[0].connector, 0),
+            live_from=now + 1 if bench.dry else max(row.live_from, bench.live_from.get(row.strands[0].connector, 0)),
             whole=one.said_after is not None,
         )
         written.ledger.extend((row.id, entry) for entry in announced.entries)

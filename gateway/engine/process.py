@@ -161,7 +161,13 @@ def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
         done=tuple((telling.row.id, telling.row.attempt) for telling in tellings if not telling.wrong),
         parked=tuple((telling.row.id, telling.row.attempt, telling.wrong) for telling in tellings if telling.wrong),
         fetches=tuple(
-            LookUp(FetchKey(telling.row.connector, fetch.ref), fetch.reason, int(telling.row.record.received_at))
+            LookUp(
+                FetchKey(telling.row.connector, fetch.ref),
+                fetch.reason,
+                int(telling.row.record.received_at),
+                fetch.version,
+                telling.row.record.historical,
+            )
             for telling in tellings
             if not telling.wrong
             for fetch in telling.fetches
@@ -217,6 +223,8 @@ def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
                 fetches.append(item)
             else:
                 events.append(_usable(identified(item), row))
+        if row.record.historical:
+            events = [replace(event, historical=True) for event in events]
     except BadPayload:
         raise
     except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on

@@ -1,19 +1,20 @@
 """Ask the vendors for what is new: pages into the inbox, each with the cursor behind it in one transaction.
 
-Laws. The loop belongs to the core: a connector gives one page. A cursor that doesn't move while there is more stops the
-run, and so does the bound on pages; a page has a deadline. A page that was stored is never asked for again.
+Laws. What is new begins when a stream is first pulled; what lies before it is for `engine/backfill`. The loop belongs
+to the core: a connector gives one page. A cursor that doesn't move while there is more stops the run, and so does the
+bound on pages; a page has a deadline. A page that was stored is never asked for again.
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.engine.arrive import arrived
 from gateway.engine.world import Link, World
 from gateway.kernel.failpoint import reached
-from gateway.kernel.store import StoreFull
-from gateway.plugin import Page, Pulls, Record, Stream, Transient, VendorError
+from gateway.kernel.store import StoreFull, SyncRow
+from gateway.plugin import EARLIEST, OverBudget, Page, Pulls, Record, Stream, Transient, VendorError
 from gateway.rules.retry import growing_wait
 from gateway.rules.strain import asked_wait
 
@@ -35,6 +36,25 @@ class Pulled:
     duplicates: int
 
 
+async def begin(world: World, link: Link, stream: Stream) -> None:
+    """Before a stream is pulled for the first time: its past is to be read too, as far as the connector reaches back.
+
+    Kept before the first page, so that no end of the process comes between.
+    """
+    if stream.backfill_s <= 0 or await world.store.cursor(link.name, stream.name) is not None:
+        return
+    now = world.clock.now()
+    await world.store.first_backfill(wish(link.name, stream.name, now, since=now - round(stream.backfill_s * 1000)))
+
+
+def wish(connector: str, stream: str, now: int, *, since: int | None = None) -> SyncRow:
+    """A run to ask for: over the past since an instant, up to now; or, without one, a pull of what is new."""
+    if since is None:
+        return SyncRow(id=0, connector=connector, stream=stream, lane="live", asked_at=now)
+    since = max(since, EARLIEST)
+    return SyncRow(id=0, connector=connector, stream=stream, lane="backfill", asked_at=now, since=since, until=now)
+
+
 async def pull_once(
     world: World,
     link: Link,
@@ -46,16 +66,15 @@ async def pull_once(
 
     Raises VendorError, or RuntimeError for a connector that breaks the loop's rules.
     """
-    connector = link.connector
-    if not isinstance(connector, Pulls):
-        raise TypeError(f"connector {link.name} has nothing to pull")
+    connector = pulling(link)
     cursor = await world.store.cursor(link.name, stream.name)
     total = Pulled(0, 0, 0)
+    stream = replace(stream, backfill_s=0.0)
     while total.pages < PAGES_PER_RUN_MAX:
-        page = await _page(connector, stream, cursor, world.clock.now())
+        page = await next_page(connector, stream, cursor, world.clock.now())
         reached("page.pulled")
         if page.more and page.cursor == cursor:
-            raise RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
+            raise unmoved(link, stream, cursor)
         records = arrived(world, link, page.records)
         added = await world.store.add_page(link.name, stream.name, records, page.cursor)
         total = Pulled(total.pages + 1, total.accepted + added.accepted, total.duplicates + added.duplicates)
@@ -67,7 +86,19 @@ async def pull_once(
     raise RuntimeError(f"{link.name}/{stream.name}: {PAGES_PER_RUN_MAX} pages and no end")
 
 
-async def _page(connector: Pulls, stream: Stream, cursor: str | None, now: int) -> Page:
+def pulling(link: Link) -> Pulls:
+    """The connector, which has something to pull. Raises TypeError."""
+    if not isinstance(link.connector, Pulls):
+        raise TypeError(f"connector {link.name} has nothing to pull")
+    return link.connector
+
+
+def unmoved(link: Link, stream: Stream, cursor: str | None) -> RuntimeError:
+    """What to raise for a page that has more behind it, and no new cursor."""
+    return RuntimeError(f"{link.name}/{stream.name}: there is more, but the cursor stays at {cursor!r}")
+
+
+async def next_page(connector: Pulls, stream: Stream, cursor: str | None, now: int) -> Page:
     """One page. Raises Transient where none comes in time, TypeError or ValueError for what is no page."""
     try:
         async with asyncio.timeout(PAGE_DEADLINE_S):
@@ -90,11 +121,23 @@ class Puller:
     stream: Stream
     stopped: Callable[[], bool] = lambda: False
     failures: int = 0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _begun: bool = False
+
+    async def once(self, progress: Callable[[Pulled], None] | None = None) -> Pulled:
+        """Pull once, when no other pull of the stream is under way. Raises what `pull_once` raises."""
+        async with self._turn:
+            if not self._begun:
+                await begin(self.world, self.link, self.stream)
+                self._begun = True
+            return await pull_once(self.world, self.link, self.stream, progress, self.stopped)
 
     async def step(self) -> float:
         """Pull once; returns the seconds until the next time."""
         try:
-            pulled = await pull_once(self.world, self.link, self.stream, stopped=self.stopped)
+            pulled = await self.once()
+        except OverBudget as error:  # what was pulled until then is kept
+            return error.retry_after_s
         except VendorError as error:
             return self._failed(str(error), asked_wait(getattr(error, "retry_after_s", None)))
         except StoreFull as error:  # weather, and no fault of the connector's

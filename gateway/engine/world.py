@@ -9,7 +9,7 @@ from gateway.kernel.log import hide_secrets
 from gateway.kernel.metrics import Meters
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
 from gateway.kernel.store import Store
-from gateway.plugin import ID_KEYS, Connector, Fetches, ListsIds, Receives
+from gateway.plugin import ID_KEYS, Connector, Fetches, Finding, ListsIds, Receives
 from gateway.rules.strain import CALM, Strain
 
 FAULTS_IN_A_ROW_MAX = 5
@@ -47,6 +47,9 @@ class Link:
 
     fetches: Fetches | None = field(init=False)
     """The connector, if it can look an object up."""
+
+    findings: tuple[Finding, ...] = ()
+    """What its own check found last."""
 
     id_keys: frozenset[str] = field(init=False)
     """Keys whose texts are ids, and never card numbers."""

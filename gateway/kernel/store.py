@@ -1,7 +1,8 @@
 """The fifth port: what is kept, as transactions of the engine; every method is one of them unless it says otherwise.
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
-finishes a row that has been claimed again since is refused with `Conflict`. Deliveries: `kernel/outbox.py`.
+finishes a row that has been claimed again since is refused with `Conflict`. What goes out: `kernel/outbox.py`; what is
+read from vendors: `kernel/reading.py`; tokens: `kernel/tokens.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +22,15 @@ from gateway.kernel.outbox import Outbox
 from gateway.kernel.outbox import Outcome as Outcome
 from gateway.kernel.outbox import Performed as Performed
 from gateway.kernel.outbox import Replayed as Replayed
+from gateway.kernel.reading import Added as Added
+from gateway.kernel.reading import FetchKey as FetchKey
+from gateway.kernel.reading import FetchRow as FetchRow
+from gateway.kernel.reading import LookUp as LookUp
+from gateway.kernel.reading import Reading
+from gateway.kernel.reading import SyncRow as SyncRow
+from gateway.kernel.tokens import TokenShelf
 from gateway.model.event import Event
-from gateway.model.identity import Ref, StrandKey
+from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.record import InboxRow, Record
 
@@ -43,13 +51,6 @@ UNOPENED = "unopened"
 """The status of a contact whose opening is not known yet."""
 
 
-class Added(msgspec.Struct, frozen=True):
-    """What became of records offered: how many are new, and how many were there already."""
-
-    accepted: int
-    duplicates: int
-
-
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     """A stored contact. `version` is 0 before the first write; `state` is None while no opening is known."""
 
@@ -59,6 +60,8 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None
     next_due: int | None = None
     updated_at: int = 0
+    live_from: int = 0
+    """Of a contact that a backfill was the first to tell of: when that was. What lay before is nobody's surprise."""
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,33 +118,6 @@ class Outlook(msgspec.Struct, frozen=True):
 
     next_due: int | None
     """The earliest `next_due` of all contacts."""
-
-
-class FetchKey(msgspec.Struct, frozen=True):
-    """An object to be looked up at its vendor; requests for one object coalesce."""
-
-    connector: str
-    ref: Ref
-
-
-class LookUp(msgspec.Struct, frozen=True):
-    """A look-up asked for. `asked_at` is the receipt of the record that asked: what it brings was said by then."""
-
-    key: FetchKey
-    reason: str
-    asked_at: int
-
-
-class FetchRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed look-up. `generation` grows when it is asked for again while it is under way; `tries` are those that
-    counted, `attempt` is the fencing number."""
-
-    key: FetchKey
-    reason: str
-    attempt: int
-    generation: int
-    tries: int = 0
-    asked_at: int = 0
 
 
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,7 +216,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Protocol):
+class Store(Outbox, Reading, TokenShelf, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
@@ -249,45 +225,12 @@ class Store(Outbox, Protocol):
         duplicate. Raises StoreFull."""
         ...
 
-    async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
-        """A pulled page: its rows and the cursor behind them."""
-        ...
-
-    async def cursor(self, connector: str, stream: str) -> str | None:
-        """Where the stream was left; None before its first page."""
-        ...
-
-    async def finish_fetch(self, row: FetchRow, records: Sequence[Record]) -> None:
-        """What a look-up brought; the request stays open if it was asked for again meanwhile."""
-        ...
-
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
-        """A look-up that failed: try again at `next_at`. Raises Conflict."""
-        ...
-
-    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
-        """Let look-ups of a connector that are due wait until an instant, with no try; how many."""
-        ...
-
-    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
-        """A look-up that is not tried again becomes a parked record, unless it was asked for again meanwhile. Raises
-        Conflict."""
-        ...
-
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
         """The oldest ready rows (or those whose lease is over) of each connector in turn, leased, the attempt grown.
 
         One that was leased before and never finished comes before them, and alone: what stops a process is found by
         its attempts, and nobody else's grow with them."""
-        ...
-
-    async def look_ups_due(self, now: int) -> list[str]:
-        """The connectors that have look-ups which are due."""
-        ...
-
-    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups of a connector that are due, leased, the longest due first."""
         ...
 
     async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:

@@ -34,6 +34,13 @@ class RateLimited(Transient):
         self.retry_after_s = retry_after_s
 
 
+class OverBudget(RateLimited):
+    """Not sent: the limits that the connector named don't allow it before `retry_after_s`. No fault of the vendor's."""
+
+    def __init__(self, what: str, *, retry_after_s: float) -> None:
+        super().__init__(what, status=None, retry_after_s=retry_after_s)
+
+
 class Permanent(VendorError):
     """The same request will fail again: most 4xx, a redirect to elsewhere, an answer over the limit."""
 

@@ -6,7 +6,7 @@ unpacked: a small answer can't become a huge one.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -17,11 +17,15 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_all, retry_if_exception_type, stop_after_attempt
 
 import gateway
+from gateway.kernel.budget import Budget
+from gateway.kernel.lane import lane
 from gateway.kernel.names import Resolve
 from gateway.kernel.ports import Clock, Rng
 from gateway.kernel.reach import INTERNET, Reach
+from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_auth import Auth, NoAuth
-from gateway.kernel.vendor_errors import AddressRefused, Permanent, RateLimited, Transient, Unauthorized
+from gateway.kernel.vendor_errors import AddressRefused, OverBudget, Permanent, RateLimited, Transient, Unauthorized
+from gateway.kernel.vendor_limits import Limit
 from gateway.kernel.vendor_token import Credentials
 from gateway.kernel.vendor_transport import GuardedTransport, agreed_url
 
@@ -55,7 +59,8 @@ class VendorResponse:
 
 class VendorHttp:
     """Requests to one vendor account. `timeout_s` is for one try as a whole, `body_max` in bytes of an answer; `reach`
-    is what its host may be."""
+    is what its host may be, `limits` how many requests it allows, `vault` where tokens are kept that a person granted.
+    """
 
     def __init__(
         self,
@@ -65,9 +70,12 @@ class VendorHttp:
         clock: Clock,
         rng: Rng,
         reach: Reach = INTERNET,
+        limits: Sequence[Limit] = (),
+        vault: Vault | None = None,
         resolve: Resolve | None = None,
         timeout_s: float = 30.0,
         body_max: int = 64 * 1024 * 1024,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         try:
             self._base = agreed_url(base_url.rstrip("/"))
@@ -77,7 +85,7 @@ class VendorHttp:
         self._rng = rng
         self._timeout_s = timeout_s
         self._body_max = body_max
-        self._transport = GuardedTransport(reach, resolve)
+        self._transport = transport or GuardedTransport(reach, resolve)
         headers = {
             "User-Agent": f"orion-gateway/{gateway.__version__}",
             "Accept": "application/json",
@@ -91,7 +99,10 @@ class VendorHttp:
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
-        self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers)
+        self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers, vault)
+        self.budget = Budget(limits, clock)
+        """What may still be sent."""
+
         self.clock_ahead_s: float | None = None
         """How far this machine's clock was ahead of the vendor's at the last answer; None before one with a date."""
 
@@ -115,7 +126,8 @@ class VendorHttp:
         return await self._send("PUT", path, None, json, headers)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; a renewal of tokens that is under way ends first."""
+        await self._credentials.aclose()
         await self._client.aclose()
 
     async def _send(
@@ -123,12 +135,14 @@ class VendorHttp:
     ) -> VendorResponse:
         """One try: the answer of 2xx, or one of the named errors."""
         url = self._url(path)
+        await self.budget.spend(url.path, lane())
         try:
             async with asyncio.timeout(self._timeout_s):
                 proof = await self._credentials.headers()
                 answer = await self._follow(method, url, params, json, {**(headers or {}), **proof})
                 if answer.status == httpx2.codes.UNAUTHORIZED and await self._credentials.renew(proof):
                     proof = await self._credentials.headers()
+                    self.budget.count(url.path)
                     answer = await self._follow(method, url, params, json, {**(headers or {}), **proof})
         except TimeoutError:
             raise Transient(f"{method} {url.path}: no answer within {self._timeout_s:g} s") from None
@@ -136,13 +150,15 @@ class VendorHttp:
             raise Transient(f"{method} {url.path}: no answer: {type(error).__name__}") from None
         if 200 <= answer.status < 300:
             return answer
-        raise self._failure(f"{method} {url.path}: the vendor answered {answer.status}", answer)
+        raise self._failure(f"{method} {url.path}: the vendor answered {answer.status}", url.path, answer)
 
     async def _follow(
         self, method: str, url: httpx2.URL, params: Params | None, json: Any, headers: Mapping[str, str]
     ) -> VendorResponse:
         """Send, and follow redirects of reads within the host."""
-        for _ in range(REDIRECTS_MAX + 1):
+        for turn in range(REDIRECTS_MAX + 1):
+            if turn:
+                self.budget.count(url.path)
             answer = await self._exchange(method, url, params, json, headers)
             target = answer.headers.get("location", "")
             if not 300 <= answer.status < 400 or not target or method != "GET":
@@ -190,13 +206,14 @@ class VendorHttp:
             raise Permanent(f"a link leads away from {self._base.host}, to {url.host or 'nowhere'}: not followed")
         return url
 
-    def _failure(self, what: str, answer: VendorResponse) -> Exception:
+    def _failure(self, what: str, path: str, answer: VendorResponse) -> Exception:
         status, body = answer.status, answer.body[:EXCERPT_MAX]
         wait_s = retry_after_s(answer.headers.get("retry-after", ""), self._clock.now())
         if status == httpx2.codes.UNAUTHORIZED:
             return Unauthorized(what, status=status, body=body)
         if status == httpx2.codes.TOO_MANY_REQUESTS:
             pause_s = RETRY_AFTER_DEFAULT_S if wait_s is None else wait_s
+            self.budget.close(path, pause_s)
             return RateLimited(what, status=status, body=body, retry_after_s=pause_s)
         if status >= 500 or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_EARLY):
             return Transient(what, status=status, body=body, retry_after_s=wait_s)
@@ -229,4 +246,6 @@ def _date_s(text: str) -> float | None:
 
 def _worth_waiting(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, OverBudget):
+        return False  # it has waited already, as long as is sensible here
     return isinstance(error, Transient) and (error.retry_after_s or 0.0) <= PATIENCE_S

@@ -4,7 +4,6 @@ An id is a hash of its cause, never a counter or chance: deciding twice gives th
 """
 
 import hashlib
-from base64 import b32encode
 
 import msgspec
 
@@ -60,6 +59,11 @@ class Customer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         return (self.email or "").rpartition("@")[2].lower() if "@" in (self.email or "") else ""
 
 
+_BASE_32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(first + second for first in _BASE_32 for second in _BASE_32)
+_SHIFTS = range(120, -1, -10)
+
+
 def derived_id(prefix: str, *causes: object) -> str:
     """An id of 26 letters and digits behind `prefix`, the same for the same causes.
 
@@ -71,7 +75,8 @@ def derived_id(prefix: str, *causes: object) -> str:
         part = str(cause).encode("utf-8", "surrogatepass")
         digest.update(b"%d:" % len(part))
         digest.update(part)
-    return f"{prefix}_{b32encode(digest.digest()[:16]).decode().rstrip('=').lower()}"
+    bits = int.from_bytes(digest.digest()[:16], "big") << 2
+    return f"{prefix}_{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def contact_id(strand: StrandKey) -> str:

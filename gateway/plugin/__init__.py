@@ -13,8 +13,16 @@ from gateway.kernel.nesting import NESTING_MAX
 from gateway.kernel.signing import BadSignature
 from gateway.kernel.signing import parse_secret as parse_webhook_secret
 from gateway.kernel.signing import verify as verify_standard_webhook
-from gateway.kernel.vendor_auth import ApiKey, Auth, ClientCredentials, NoAuth
-from gateway.kernel.vendor_errors import AddressRefused, Permanent, RateLimited, Transient, Unauthorized, VendorError
+from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, NoAuth
+from gateway.kernel.vendor_errors import (
+    AddressRefused,
+    OverBudget,
+    Permanent,
+    RateLimited,
+    Transient,
+    Unauthorized,
+    VendorError,
+)
 from gateway.kernel.vendor_http import VendorHttp, VendorResponse
 from gateway.kernel.vendor_limits import Limit
 from gateway.model.event import (
@@ -109,6 +117,7 @@ __all__ = [
     "ApiKey",
     "Auth",
     "Authenticates",
+    "AuthorizationCode",
     "BadPayload",
     "BadSignature",
     "BotHandedOver",
@@ -153,6 +162,7 @@ __all__ = [
     "NoAuth",
     "NowFunction",
     "NpsReceived",
+    "OverBudget",
     "Page",
     "Permanent",
     "Person",

@@ -20,7 +20,19 @@ from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
 from gateway.store.statement import Row, Statement, each, together, value, word
 
-_NEW = ("connector", "form", "key", "stream", "received_at", "state", "attempt", "replayed_at_attempt", "due", "body")
+_NEW = (
+    "connector",
+    "form",
+    "key",
+    "stream",
+    "received_at",
+    "historical",
+    "state",
+    "attempt",
+    "replayed_at_attempt",
+    "due",
+    "body",
+)
 _add = Statement(insert(inbox).on_conflict_do_nothing(), _NEW)
 _AT_ONCE = 16
 """Rows of one statement: between two statements the thread that adds may have to wait for the event loop's."""
@@ -45,27 +57,30 @@ _cursor = Statement(
 _connectors_after = Statement(
     sa.select(sa.func.min(inbox.c.connector)).where(inbox.c.connector > value("after"), inbox.c.due.isnot(None))
 )
+# What a backfill read comes last: it is in no hurry, and there may be much of it.
 _ready_of = Statement(
     sa.select(inbox.c.id, inbox.c.attempt - inbox.c.replayed_at_attempt)
     .where(inbox.c.connector == value("of"), inbox.c.due.isnot(None), inbox.c.due <= value("now"))
-    .order_by(inbox.c.received_at, inbox.c.id)
+    .order_by(inbox.c.historical, inbox.c.received_at, inbox.c.id)
+)
+_RECORD = (
+    inbox.c.id,
+    inbox.c.connector,
+    inbox.c.form,
+    inbox.c.key,
+    inbox.c.stream,
+    inbox.c.received_at,
+    inbox.c.historical,
+    inbox.c.attempt,
+    inbox.c.replayed_at_attempt,
+    inbox.c.body,
 )
 _each, (_id,) = each("rows", 1)
 _lease = Statement(
     sa.update(inbox)
     .where(inbox.c.id.in_(sa.select(_id).select_from(_each)))
     .values(state=word("leased"), attempt=inbox.c.attempt + 1, due=value("until"))
-    .returning(
-        inbox.c.id,
-        inbox.c.connector,
-        inbox.c.form,
-        inbox.c.key,
-        inbox.c.stream,
-        inbox.c.received_at,
-        inbox.c.attempt,
-        inbox.c.replayed_at_attempt,
-        inbox.c.body,
-    )
+    .returning(*_RECORD)
 )
 _mine = (inbox.c.id == value("row"), inbox.c.attempt == value("fence"), inbox.c.state == word("leased"))
 _done = Statement(sa.update(inbox).where(*_mine).values(state=word("done"), due=sa.null()))
@@ -82,7 +97,9 @@ _replay = Statement(
 )
 _release = Statement(sa.update(inbox).where(inbox.c.due > sa.literal_column("0")).values(due=0))
 _oldest = Statement(
-    sa.select(sa.func.min(inbox.c.received_at)).where(inbox.c.connector == value("of"), inbox.c.due.isnot(None))
+    sa.select(sa.func.min(inbox.c.received_at)).where(
+        inbox.c.connector == value("of"), inbox.c.historical == sa.literal_column("0"), inbox.c.due.isnot(None)
+    )
 )
 _so_many = Statement(
     sa.select(sa.func.count()).select_from(
@@ -102,6 +119,13 @@ _shown = sa.select(
     inbox.c.body,
 )
 _one = Statement(_shown.where(inbox.c.id == value("row")))
+_arrived = Statement(
+    sa.select(*_RECORD)
+    .where(inbox.c.connector == value("of"), inbox.c.id < value("before"))
+    .order_by(inbox.c.id.desc())
+    .limit(value("most"))
+)
+_LAST = (1 << 63) - 1
 _latest = _shown.order_by(inbox.c.id.desc()).limit(value("most"))
 _listings = {
     None: Statement(_latest),
@@ -121,6 +145,7 @@ def rows_of(connector: str, records: Sequence[Record]) -> list[dict[str, Any]]:
             "key": None if record.key is None else storable(record.key),
             "stream": record.stream,
             "received_at": int(record.received_at),
+            "historical": int(record.historical),
             "state": "ready",
             "attempt": 0,
             "replayed_at_attempt": 0,
@@ -225,11 +250,18 @@ def _in_turn(queues: Sequence[Iterator[Row]]) -> Iterator[Row]:
 
 
 def _claimed(row: Row) -> InboxRow:
-    id, connector, form, key, stream, received_at, attempt, replayed_at, body = row
+    id, connector, form, key, stream, received_at, historical, attempt, replayed_at, body = row
     return InboxRow(
         id=id,
         connector=connector,
-        record=Record(body=body, form=form, key=key, stream=stream, received_at=Instant(received_at)),
+        record=Record(
+            body=body,
+            form=form,
+            key=key,
+            stream=stream,
+            historical=bool(historical),
+            received_at=Instant(received_at),
+        ),
         attempt=attempt,
         tries=attempt - replayed_at,
         state="leased",
@@ -258,7 +290,7 @@ def release(connection: Connection) -> None:
 
 
 def oldest_waiting(connection: Connection, connectors: Sequence[str]) -> int | None:
-    """Receipt of the oldest row of these connectors that is neither done nor parked."""
+    """Receipt of the oldest row of these connectors that is neither done nor parked, nor a backfill's."""
     found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
     return min((received_at for received_at in found if received_at is not None), default=None)
 
@@ -274,6 +306,12 @@ def listing(connection: Connection, limit: int, state: str | None) -> list[Liste
     if state not in _listings:
         raise ValueError(f"{state!r} is no state of a record: ready, leased, done or parked")
     return [_listed(row) for row in _listings[state].rows(connection, most=limit)]
+
+
+def arrivals(connection: Connection, connector: str, before: int | None, limit: int) -> list[InboxRow]:
+    """The records of a connector that came before a row, the latest first, whatever has become of them."""
+    found = _arrived.rows(connection, of=connector, before=_LAST if before is None else before, most=limit)
+    return [_claimed(row) for row in found]
 
 
 def one(connection: Connection, id: int) -> Listed | None:

@@ -27,6 +27,7 @@ CONTACT_COLUMNS = (
     contacts.c.state,
     contacts.c.next_due,
     contacts.c.updated_at,
+    contacts.c.live_from,
 )
 
 
@@ -71,12 +72,12 @@ _entry = Statement(_said.where(ledger.c.id == value("entry")))
 
 _add_contact = Statement(
     insert(contacts).on_conflict_do_nothing(),
-    ("id", "version", "status", "next_due", "updated_at", "policy_since", "strands", "state"),
+    ("id", "version", "status", "next_due", "updated_at", "policy_since", "live_from", "strands", "state"),
 )
 _set_contact = Statement(
     sa.update(contacts)
     .where(contacts.c.id == value("contact"), contacts.c.version == value("loaded"))
-    .values({column.name: value(column.name) for column in contacts.c if column.name != "id"})
+    .values({column.name: value(column.name) for column in contacts.c if column.name not in ("id", "live_from")})
 )
 # An index is written anew for every column that is SET, to the same value too. Most events leave a contact in its
 # places, and each place of a contact that has lain for long is a page of its own.
@@ -103,7 +104,7 @@ _set_entry = upsert(ledger, ("contact", "id"), ("at", "entry"))
 
 def contact(row: Row) -> ContactRow:
     """The contact that a row of `CONTACT_COLUMNS` holds."""
-    id, version, held, state, next_due, updated_at = row
+    id, version, held, state, next_due, updated_at, live_from = row
     return ContactRow(
         id=id,
         version=version,
@@ -111,6 +112,7 @@ def contact(row: Row) -> ContactRow:
         state=None if state is None else states.decode(state, id),
         next_due=next_due,
         updated_at=updated_at,
+        live_from=live_from,
     )
 
 
@@ -238,6 +240,7 @@ def _contact_values(row: ContactRow) -> dict[str, Any]:
         "next_due": None if row.next_due is None else int(row.next_due),
         "updated_at": int(row.updated_at),
         "policy_since": _policy_since(row.state),
+        "live_from": row.live_from,
         "strands": encode_strands(row.strands),
         "state": None if row.state is None else states.encode(row.state),
     }

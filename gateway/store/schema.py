@@ -12,7 +12,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -45,6 +45,7 @@ inbox = _table(
     _text("key", null=True),
     _text("stream", null=True),
     _whole("received_at"),
+    _whole("historical"),
     _text("state"),
     _whole("attempt"),
     _whole("replayed_at_attempt"),
@@ -54,7 +55,9 @@ inbox = _table(
 )
 sa.Index("inbox_key", inbox.c.connector, inbox.c.key, unique=True, sqlite_where=inbox.c.key.isnot(None))
 sa.Index("inbox_waiting", inbox.c.id, sqlite_where=inbox.c.due.isnot(None))
-sa.Index("inbox_oldest", inbox.c.connector, inbox.c.received_at, sqlite_where=inbox.c.due.isnot(None))
+sa.Index(
+    "inbox_oldest", inbox.c.connector, inbox.c.historical, inbox.c.received_at, sqlite_where=inbox.c.due.isnot(None)
+)
 sa.Index("inbox_leased", inbox.c.id, sqlite_where=inbox.c.due > sa.literal_column("0"))
 sa.Index("inbox_parked", inbox.c.id, sqlite_where=inbox.c.reason.isnot(None))
 
@@ -75,9 +78,41 @@ fetches = _table(
     _whole("tries"),
     _whole("asked_at"),
     _whole("due"),
+    _whole("historical"),
+    _whole("wanted"),
     by_key=True,
 )
-sa.Index("fetches_due", fetches.c.connector, fetches.c.due, fetches.c.asked_at)
+sa.Index("fetches_due", fetches.c.connector, fetches.c.historical, fetches.c.due, fetches.c.asked_at)
+
+# The version at which each object was last fetched whole.
+versions = _table(
+    "versions",
+    _text("connector", key=True),
+    _text("kind", key=True),
+    _text("ref", key=True),
+    _whole("version"),
+    by_key=True,
+)
+
+syncs = _table(
+    "syncs",
+    _whole("id", key=True),
+    _text("connector"),
+    _text("stream"),
+    _text("lane"),
+    _whole("asked_at"),
+    _whole("since", null=True),
+    _whole("until", null=True),
+    _text("cursor", null=True),
+    _whole("reached", null=True),
+    _whole("pages"),
+    _whole("accepted"),
+    _whole("duplicates"),
+    _whole("began_at", null=True),
+    _whole("ended_at", null=True),
+    _text("failure", null=True),
+)
+sa.Index("syncs_open", syncs.c.connector, syncs.c.stream, sqlite_where=syncs.c.ended_at.is_(None))
 
 contacts = _table(
     "contacts",
@@ -87,6 +122,7 @@ contacts = _table(
     _whole("next_due", null=True),
     _whole("updated_at"),
     _whole("policy_since", null=True),
+    _whole("live_from"),
     _bytes("strands"),
     _bytes("state", null=True),
 )
@@ -228,6 +264,16 @@ policies = _table(
 )
 
 notes = _table("notes", _text("name", key=True), _bytes("body"), by_key=True)
+
+tokens = _table(
+    "tokens",
+    _text("connector", key=True),
+    _whole("generation"),
+    _bytes("sealed"),
+    _whole("stored_at"),
+    _whole("leased_until", null=True),
+    _text("refused", null=True),
+)
 
 
 def create(connection: Connection) -> None:

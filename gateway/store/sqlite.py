@@ -14,7 +14,6 @@ from gateway.kernel.store import (
     AskedSaid,
     Batch,
     ContactRow,
-    FetchRow,
     Figures,
     JournalEntry,
     Known,
@@ -44,6 +43,8 @@ from gateway.store import (
 from gateway.store.library import Connection
 from gateway.store.lock import DaemonLock, daemon_pid
 from gateway.store.sqlite_outbox import SqliteOutbox
+from gateway.store.sqlite_reading import SqliteReading
+from gateway.store.sqlite_tokens import SqliteTokens
 from gateway.store.wal import WalCheckpoints
 from gateway.store.writer import Writer
 
@@ -59,7 +60,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteOutbox):
+class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(
@@ -159,54 +160,11 @@ class SqliteStore(SqliteOutbox):
         """Put records into the inbox; returns after the commit. Raises StoreFull."""
         return await self.writer.add("add_records", inbox.rows_of(connector, records))
 
-    async def add_page(self, connector: str, stream: str, records: Sequence[Record], cursor: str | None) -> Added:
-        """A pulled page: its rows and the cursor behind them."""
-        rows = inbox.rows_of(connector, records)
-        return await self.writer.write(
-            "add_page", lambda connection: inbox.add_page(connection, connector, stream, rows, cursor)
-        )
-
-    async def cursor(self, connector: str, stream: str) -> str | None:
-        """Where the stream was left; None before its first page."""
-        return await self._read(lambda connection: inbox.cursor_of(connection, connector, stream))
-
-    async def finish_fetch(self, row: FetchRow, records: Sequence[Record]) -> None:
-        """What a look-up brought. Raises Conflict."""
-        rows = inbox.rows_of(row.key.connector, records)
-        await self.writer.write("finish_fetch", lambda connection: fetching.finish(connection, row, rows))
-
-    async def postpone_fetch(self, row: FetchRow, next_at: int, reason: str, *, counted: bool = True) -> None:
-        """A look-up that failed: try again at `next_at`. Raises Conflict."""
-        await self.writer.write(
-            "postpone_fetch", lambda connection: fetching.postpone(connection, row, next_at, reason, counted)
-        )
-
-    async def put_off_fetches(self, *, connector: str, now: int, until: int, reason: str, limit: int) -> int:
-        """Let look-ups of a connector that are due wait until an instant; how many."""
-        return await self.writer.write(
-            "put_off_fetches", lambda connection: fetching.put_off(connection, connector, now, until, reason, limit)
-        )
-
-    async def give_up_fetch(self, row: FetchRow, record: Record, reason: str) -> None:
-        """A look-up that is not tried again becomes a parked record. Raises Conflict."""
-        (parked,) = inbox.rows_of(row.key.connector, [record])
-        await self.writer.write("give_up_fetch", lambda connection: fetching.give_up(connection, row, parked, reason))
-
     # ── T2: judging ──────────────────────────────────────────────────────────────────────────────────────────────
     async def claim_records(self, *, now: int, lease_ms: int, limit: int) -> list[InboxRow]:
         """The oldest rows that may be claimed, leased."""
         return await self.writer.write(
             "claim_records", lambda connection: inbox.claim(connection, now, lease_ms, limit)
-        )
-
-    async def look_ups_due(self, now: int) -> list[str]:
-        """The connectors that have look-ups which are due."""
-        return await self._read(lambda connection: fetching.connectors_due(connection, now))
-
-    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups of a connector that are due, leased, the longest due first."""
-        return await self.writer.write(
-            "claim_fetches", lambda connection: fetching.claim(connection, connector, now, lease_ms, limit)
         )
 
     async def waits_beyond(self, most: int) -> bool:

@@ -26,7 +26,7 @@ class Well:
 
     plugin = "well"
     settings_type = Settings
-    streams = (Stream("water"), Stream("oil"))
+    streams = (Stream("water", backfill_s=0), Stream("oil", backfill_s=0))
 
     def __init__(self, name, settings, context):
         self.settings = settings
@@ -87,8 +87,11 @@ def test_every_stream_is_pulled_to_its_end(desk: Desk, capsys: pytest.CaptureFix
 
     rows = [json.loads(line) for line in first.out.splitlines()]
     assert first.code == second.code == 0
-    assert [tuple(row.values()) for row in rows] == [("spring", "water", 3, 6, 0), ("spring", "oil", 3, 6, 0)]
-    assert list(rows[0]) == ["connector", "stream", "pages", "accepted", "duplicates"]
+    assert [tuple(row.values())[:6] for row in rows] == [
+        ("spring", "water", "live", 3, 6, 0),
+        ("spring", "oil", "live", 3, 6, 0),
+    ]
+    assert list(rows[0]) == ["connector", "stream", "lane", "pages", "accepted", "duplicates", "since", "until"]
     assert [json.loads(line)["pages"] for line in second.out.splitlines()] == [1, 1]
     assert "spring/oil: 3 pages, 6 new, 0 known already" in first.err
     assert len(inbox) >= 12
@@ -121,16 +124,19 @@ def test_a_connector_that_breaks_the_rules_is_stopped(desk: Desk, capsys: pytest
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("spring",), "say --once"),
+        (("spring", "--since", "1d"), "can't read the past"),
+        (("spring", "--since", "tomorrow"), "a time is like"),
+        (("spring", "--since", "1999-01-01"), "between the year 2000 and now"),
+        (("spring", "--stream", "oli"), "did you mean 'oil'?"),
         (("sprung", "--once"), "did you mean 'spring'?"),
         (("events", "--once"), "is not pulled"),
     ],
-    ids=["not once", "unknown", "not pulled"],
+    ids=["no past", "no time", "too early", "no stream", "unknown", "not pulled"],
 )
 def test_a_wrong_wish_is_refused(
     arguments: tuple[str, ...], why: str, desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No `--once`, a name that isn't there, a connector that takes webhooks: exit 2, in words."""
+    """No past to read, no time, a name that isn't there, a connector that takes webhooks: exit 2, in words."""
     ended = gateway(capsys, "sync", *arguments, "-c", desk.config)
 
     assert (ended.code, ended.out) == (2, "")

@@ -1,5 +1,7 @@
 """A connector whose vendor is a folder: `rows.jsonl` is its stream, `down` says that it can't look anything up.
 
+`past.jsonl` is another stream, to which nothing new comes any more: all of it is for a backfill.
+
 A row is an event, or names a ticket that has to be looked up. What is looked up says in its own id when it happened, in
 hex; an id that begins with `gone` is refused for good.
 """
@@ -29,7 +31,8 @@ from tests.acceptance.process import opening
 from tests.crash.haste import hurry
 
 PAGE_ROWS = 3
-ROWS = "rows.jsonl"
+ROWS, PAST = "rows.jsonl", "past.jsonl"
+NOTHING_NEW = "nothing is new"
 DOWN = "down"
 
 
@@ -44,19 +47,26 @@ class Flow:
 
     plugin: ClassVar[str] = "flow"
     settings_type: ClassVar[type[BaseModel]] = FlowSettings
-    streams: ClassVar[tuple[Stream, ...]] = (Stream("rows", every_s=0.03),)
+    streams: ClassVar[tuple[Stream, ...]] = (
+        Stream("rows", every_s=0.03, backfill_s=0.0),
+        Stream("past", every_s=0.1, backfill_s=86_400.0),
+    )
 
     def __init__(self, name: str, settings: FlowSettings, context: Context) -> None:
         self._folder = settings.folder
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """The next rows; the cursor is how many there were before."""
-        text = (self._folder / ROWS).read_bytes()
+        if stream.name == "past" and stream.backfill_s == 0.0:
+            return Page([], NOTHING_NEW, False)
+        if stream.name == "past" and (self._folder / DOWN).exists():
+            raise Transient("503")
+        text = (self._folder / (PAST if stream.name == "past" else ROWS)).read_bytes()
         rows = text[: text.rfind(b"\n") + 1].splitlines()
         begin = int(cursor or 0)
         page = rows[begin : begin + PAGE_ROWS]
         records = [
-            Record(body=row, form="row", key=f"row {begin + number}", stream=stream.name, received_at=now)
+            Record(body=row, form="row", key=f"{stream.name} {begin + number}", stream=stream.name, received_at=now)
             for number, row in enumerate(page)
         ]
         return Page(records, str(begin + len(page)), begin + len(page) < len(rows))

@@ -3,7 +3,7 @@
 Only waits, and the length of the log at which it is moved: no limit on tries, no lease, no deadline.
 """
 
-from gateway.engine import fetch, gateway, perform, pull, retain
+from gateway.engine import backfill, fetch, gateway, perform, pull, retain
 from gateway.rules import breaker, retry, strain
 from gateway.store import wal
 
@@ -18,5 +18,7 @@ def hurry() -> None:
     fetch.BACKOFF_FIRST_MS, fetch.BACKOFF_MAX_MS, fetch.REFUSED_FIRST_MS = 20, 60, 20
     gateway.FETCH_POLL_S = 0.03
     pull.BACKOFF_FIRST_S, pull.BACKOFF_MAX_S = 0.03, 0.06
+    backfill.IDLE_S, backfill.BACKLOG_WAIT_S = 0.03, 0.03
+    backfill.BACKOFF_FIRST_S, backfill.BACKOFF_MAX_S = 0.03, 0.06
     strain.ALONE_FIRST_MS, strain.ALONE_MAX_MS = 80, 120
     wal.PASSIVE_PAGES, wal.RESTART_PAGES = 40, 150

@@ -25,6 +25,7 @@ UNION ALL SELECT 'look-ups', count(*) FROM fetches
 UNION ALL SELECT 'deliveries', count(*) FROM deliveries WHERE next_at IS NOT NULL OR state = 'leased'
 UNION ALL SELECT 'contacts', count(*) FROM contacts WHERE next_due <= ?
 UNION ALL SELECT 'outdated', count(*) FROM contacts WHERE policy_since < (SELECT max(since) FROM policies)
+UNION ALL SELECT 'runs over the past', count(*) FROM syncs WHERE ended_at IS NULL
 UNION ALL SELECT 'rows', ? - coalesce(max(cast(cursor AS INTEGER)), 0) FROM cursors
 """
 

@@ -14,12 +14,15 @@ from random import Random
 from threading import Lock
 
 from gateway.model.identity import StrandKey, contact_id
+from gateway.model.instant import HOUR_MS
 from tests.acceptance.batch import Batch
 from tests.acceptance.process import Sender, now_ms, opening
 from tests.acceptance.receiver import Receiver, Try
-from tests.crash.flow import DOWN, ROWS
+from tests.crash.flow import DOWN, PAST, ROWS
 
 CONNECTIONS = 3
+PAST_ROWS = 300
+"""Tickets of an hour ago: so many pages of three that a backfill has something to do in every life."""
 
 
 @dataclass
@@ -75,17 +78,24 @@ class Senders:
 
 @dataclass
 class Vendor:
-    """The folder that the connector `flow` pulls from. `told` are the events that it can know."""
+    """The folder that the connector `flow` pulls from. `told` are the events that it can know; those of `past` contacts
+    are nothing that anybody may be called for."""
 
     folder: Path
     rows: int = 0
     told: list[str] = field(default_factory=list)
     due: set[str] = field(default_factory=set)
+    past: set[str] = field(default_factory=set)
     refused: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
         (self.folder / ROWS).touch()
+        at = now_ms() - HOUR_MS
+        rows = [opening(f"past{number}", at, priority="urgent") for number in range(PAST_ROWS)]
+        (self.folder / PAST).write_text("".join(json.dumps({"event": event}) + "\n" for event in rows))
+        self.told = [event["id"] for event in rows]
+        self.past = {contact_id(StrandKey("flow", "ticket", f"past{number}")) for number in range(PAST_ROWS)}
 
     def more(self, chance: Random, gone: float = 0.3) -> None:
         """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be."""

@@ -7,6 +7,7 @@ from tests.support.points import STEPS, points
 
 PEOPLES = "asked for by a command of a person"
 NOT_HERE = {
+    "ask_sync": PEOPLES,
     "enable_endpoint": PEOPLES,
     "replay_deliveries": PEOPLES,
     "replay_delivery": PEOPLES,
@@ -15,7 +16,10 @@ NOT_HERE = {
 }
 """Transactions that a daemon never makes by itself, and why."""
 
-AT_START = ("schema", "open", "put_in_force", "policy", "started", "register_endpoints", "note")
+AT_FIRST = ("schema", "first_backfill")
+"""What is passed by the first start only."""
+
+AT_START = (*AT_FIRST, "open", "put_in_force", "policy", "started", "register_endpoints", "note")
 """What is passed once by a start, if at all."""
 
 SELDOM = ("give_up_fetch", "hasten_deliveries", "put_off_fetches")
@@ -57,10 +61,10 @@ def reachable() -> tuple[str, ...]:
 
 def plan(seed: int, site: int, kills: int, point: str = "") -> list[Kill]:
     """The kills of a site. One after the other, sites go through all points, in an order of the seed's; the first kill
-    of a site is in the making of its schema, or before it."""
+    of a site is where only a first start comes by."""
     chance = Random(f"{seed}/{site}")
-    schema = [f"schema.{step}" for step in STEPS]
-    order = [point] if point else [one for one in reachable() if one not in schema]
+    first = [f"{name}.{step}" for name in AT_FIRST for step in STEPS]
+    order = [point] if point else [one for one in reachable() if one not in first]
     Random(seed).shuffle(order)
     begin = site * PER_SITE
     found: list[Kill] = []
@@ -68,7 +72,7 @@ def plan(seed: int, site: int, kills: int, point: str = "") -> list[Kill]:
         if point:
             found.append(_at(chance, point))
         elif number == begin:
-            found.append(Kill(schema[site % len(schema)]))
+            found.append(Kill(first[site % len(first)]))
         elif _is_cold(number):
             found.append(_at_random(chance, cold=True))
         elif number % RANDOM_EVERY == 0:

@@ -60,6 +60,7 @@ TROUBLE = {
     "hasten_deliveries": ("backup", 0.6),
     "put_off_fetches": ("vendor", 1.0),
     "postpone_fetch": ("vendor", 0.5),
+    "note_sync": ("vendor", 0.3),
     "renew_deliveries": ("hold", 0.2),
 }
 """Whatever is wrong outside lasts so long after the last acknowledgement; some transactions need more of something."""
@@ -318,6 +319,8 @@ class Scene:
             for id in moods.again_for_nothing():
                 yield f"notice {id} came to {endpoint} again, though it had been taken, and the gateway lived on"
         yield from not_raised_once(self.helpdesk, due)
+        called = {one.contact for one in found.deliveries} & self.vendor.past
+        yield from (f"contact {id} was read in hindsight, and somebody was called for it" for id in sorted(called))
         if not self.told.blamed:  # a reply that was taken for what kills gateways was not taken for a reply
             yield from called_late(found, REPLY_WITHIN_MS)
 

@@ -5,6 +5,7 @@ import pytest
 from gateway.engine.pull import pull_once
 from gateway.kernel.failpoint import listen
 from tests.engine.rig import MINUTE, POLICY, Rig, opening, run
+from tests.engine.test_backfill import Past, read_past, with_past
 from tests.engine.test_fetch import fetch, push, with_known
 from tests.engine.test_pull import TICKETS, page, with_pages
 from tests.support.points import points
@@ -30,11 +31,17 @@ async def _pull(rig: Rig) -> None:
     await pull_once(rig.world, rig.link("paged"), TICKETS)
 
 
+async def _backfill(rig: Rig) -> None:
+    await with_past(rig, Past(*range(3)))
+    await read_past(rig)
+
+
 async def _follow(rig: Rig) -> None:
     await rig.gateway.follow(loaded(POLICY.replace("15m", "20m")))
 
 
 STORIES = {
+    "backfill.pulled": (_backfill, "first_backfill.committed", "add_backfill_page.begun"),
     "delivery.answered": (_deliver, "delivery.sending", "finish_deliveries.begun"),
     "delivery.sending": (_deliver, "claim_deliveries.committed", "delivery.answered"),
     "fetch.answered": (_look_up, "claim_fetches.committed", "finish_fetch.begun"),

@@ -15,7 +15,7 @@ from gateway.model.instant import Instant
 from gateway.plugin import Page, RateLimited, Record, Stream, Transient, VendorError
 from tests.engine.rig import T0, Rig, Vendor, opening, run, until
 
-TICKETS = Stream("tickets", every_s=60.0)
+TICKETS = Stream("tickets", every_s=60.0, backfill_s=0.0)
 Told = Page | Exception
 
 

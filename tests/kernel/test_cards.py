@@ -185,6 +185,31 @@ def test_numbers_keys_and_ids_stay_as_they_are() -> None:
     assert hide_cards(escaped_key, frozenset({"id"})) == (escaped_key, 0)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f":{CARD}",
+        f'x":{CARD}',
+        f'key": {CARD}',
+        f'\\":{CARD}',
+        f'{{"card":{CARD}}}',
+        f'a":{CARD},"b":{CARD}',
+        f'_"{CARD}',
+    ],
+)
+def test_a_text_that_looks_like_a_number_behind_a_key(text: str) -> None:
+    """Numbers behind keys are passed over; what a text says there is none of them, however it is quoted."""
+    body, hidden = hide_cards(json.dumps({"id": 370000000801, "card": text}, separators=(",", ":")).encode())
+
+    assert hidden == text.count(CARD)
+    assert json.loads(body) == {"id": 370000000801, "card": text.replace(CARD, SHOWN)}
+
+
+def test_a_number_behind_a_key_is_looked_at_where_the_body_is_no_json() -> None:
+    """Half an object is one text, and may be what somebody has cut off."""
+    assert hide_cards(f'{{"id":370000000801,"card":{CARD}'.encode())[1] == 1
+
+
 def test_a_key_of_ids_holds_for_its_own_text_only() -> None:
     """Not for a list behind it, nor for what follows."""
     body = json.dumps({"id": [CARD], "a": {"id": "1", "text": CARD}, "id2": CARD}).encode()

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.kernel.failpoint import Listener, listen
-from gateway.kernel.store import Batch, FetchKey, FetchRow, LookUp, Performed, Store
+from gateway.kernel.store import Batch, FetchKey, FetchRow, LookUp, Performed, Store, SyncRow
 from gateway.store import SqliteStore
 from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, policy_row, record
 from tests.support.points import STEPS, named_writes, transactions
@@ -17,6 +18,7 @@ from tests.support.points import STEPS, named_writes, transactions
 Writing = Callable[[SqliteStore], Awaitable[object]]
 KEY = FetchKey("a", fetch_ref())
 ROOM = {"helpdesk": 8}
+BACKFILL = SyncRow(id=0, connector="a", stream="tickets", lane="backfill", asked_at=T0, since=T0 - 1, until=T0)
 
 
 class Crash(BaseException):
@@ -59,9 +61,20 @@ async def _replay_deliveries(store: SqliteStore) -> None:
     await store.replay_deliveries(endpoint=None, since=0, until=T0, states=("dead",), now=T0, by="me")
 
 
+async def _add_backfill_page(store: SqliteStore) -> None:
+    run = await store.ask_sync(BACKFILL)
+    await store.add_backfill_page(run, replace(run, pages=1, cursor="c"), [record()])
+
+
+async def _note_sync(store: SqliteStore) -> None:
+    await store.note_sync(replace(await store.ask_sync(BACKFILL), ended_at=T0))
+
+
 WRITES: dict[str, Writing] = {
+    "add_backfill_page": _add_backfill_page,
     "add_page": lambda store: store.add_page("a", "tickets", [record()], "cursor"),
     "add_records": lambda store: store.add_records("a", [record()]),
+    "ask_sync": lambda store: store.ask_sync(BACKFILL),
     "claim_deliveries": lambda store: store.claim_deliveries(now=T0, lease_ms=LEASE, room=ROOM),
     "claim_fetches": _look_up,
     "claim_records": lambda store: store.claim_records(now=T0, lease_ms=LEASE, limit=9),
@@ -70,15 +83,21 @@ WRITES: dict[str, Writing] = {
     "expire_deliveries": lambda store: store.expire_deliveries(T0, T0, 9),
     "finish_deliveries": lambda store: store.finish_deliveries(Performed(now=T0)),
     "finish_fetch": _finish_fetch,
+    "first_backfill": lambda store: store.first_backfill(BACKFILL),
     "give_up_fetch": _give_up_fetch,
     "hasten_deliveries": lambda store: store.hasten_deliveries("helpdesk", T0, 9),
+    "keep_tokens": lambda store: store.keep_tokens("a", b"sealed", T0),
+    "lease_tokens": lambda store: store.lease_tokens("a", 1, now=T0, until=T0 + LEASE),
     "note": lambda store: store.note("reload", b"{}"),
+    "note_sync": _note_sync,
     "postpone_fetch": _postpone_fetch,
     "put_in_force": lambda store: store.put_in_force(policy_row(T0)),
     "put_off_fetches": _put_off_fetches,
     "register_endpoints": lambda store: store.register_endpoints(["helpdesk"]),
+    "release_tokens": lambda store: store.release_tokens("a", 1, T0),
     "remove_deliveries": lambda store: store.remove_deliveries(T0, 9),
     "renew_deliveries": lambda store: store.renew_deliveries([(1, 1)], T0),
+    "renew_tokens": lambda store: store.renew_tokens("a", 1, b"sealed", T0),
     "replay_deliveries": _replay_deliveries,
     "replay_delivery": lambda store: store.replay_delivery(1, T0, "me"),
     "replay_record": lambda store: store.replay_record(1),

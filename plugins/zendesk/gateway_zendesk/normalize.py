@@ -1,11 +1,12 @@
 """A ticket as Zendesk's API shows it, in our words: the opening, and the ticket as observed at its version's time.
 
 Laws. The opening carries only what can't change. A version is named by its second: the export's `generated_timestamp`,
-an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted and tells nothing else.
+an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted and tells nothing else. That a ticket was
+merged only its log tells: what a snapshot says of its status then gives way to it.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.plugin import (
     SECOND_MS,
@@ -23,15 +24,42 @@ from gateway.plugin import (
     Ref,
     UnsetType,
 )
-from gateway_zendesk.reading import Json, an_id, epoch, flag, mappings, moment, needed_id, needed_moment, text
-from gateway_zendesk.words import medium_of, priority_of, status_of
+from gateway_zendesk.reading import (
+    LAST,
+    Json,
+    an_id,
+    epoch,
+    flag,
+    is_settled,
+    mapping,
+    mappings,
+    moment,
+    needed_id,
+    needed_moment,
+    text,
+)
+from gateway_zendesk.words import ended, medium_of, priority_of, status_of
 
 STAFF = ("agent", "admin")
-SETTLED_MS = 2 * SECOND_MS
-"""A version is final when its second is over; this many milliseconds later, for clocks that differ a little."""
+MERGED_TAG = "closed_by_merge"
+"""What Zendesk tags a ticket with that was merged into another one."""
 
 SUBJECT_MAX = 1_000
 Users = Mapping[str, Json]
+
+
+class Beside(NamedTuple):
+    """What stands beside a ticket: the users and the names that it points at, and where people find tickets."""
+
+    users: Users = {}
+    names: Json = {}
+    links: str | None = None
+    """The beginning of a ticket's address, before its id; None where it isn't known."""
+
+    def name(self, kind: str, id: str | None) -> str | None:
+        """The account's own word for an id; None where it isn't known."""
+        known = self.names.get(kind)
+        return None if id is None or known is None else text(mapping(known, kind), id)
 
 
 def ticket_ref(id: str) -> Ref:
@@ -49,6 +77,11 @@ def deleted_id(id: str) -> str:
     return f"ticket:{id}:deleted"
 
 
+def merged_id(id: str) -> str:
+    """The event that is a ticket's merge into another, whoever tells of it."""
+    return f"ticket:{id}:merged"
+
+
 def scrubbed_id(id: str) -> str:
     """The event that is the scrubbing of a deleted ticket, whoever tells of it."""
     return f"ticket:{id}:scrubbed"
@@ -59,30 +92,42 @@ def users_by_id(value: object) -> Users:
     return {id: user for user in mappings(value, "users") if (id := an_id(user, "id"))}
 
 
-def ticket_events(ticket: Json, users: Users, read_at: int) -> Iterator[Event]:
-    """What a ticket object says that was read at `read_at` (milliseconds)."""
+def is_deleted(ticket: Json) -> bool:
+    """Whether a ticket is deleted or scrubbed: Zendesk shows no more of it."""
+    return (text(ticket, "status") or "").lower() in ("deleted", "scrubbed")
+
+
+def ticket_events(ticket: Json, beside: Beside, read_at: int, *, log_follows: bool) -> Iterator[Event]:
+    """What a ticket object says that was read at `read_at` (milliseconds). `log_follows`: its log is read as well."""
     id = needed_id(ticket, "id")
-    status = text(ticket, "status")
+    status = (text(ticket, "status") or "").lower()
     changed = moment(ticket, "updated_at")
     version = epoch(ticket, "generated_timestamp") or changed
     if version is None:
         raise BadPayload("updated_at is missing")
-    gone = (status or "").lower()
-    if gone == "scrubbed" or (gone == "deleted" and ticket.get("subject") == "SCRUBBED"):
+    if status == "scrubbed" or (status == "deleted" and ticket.get("subject") == "SCRUBBED"):
         # rev 0: what was known before it was scrubbed stays the opening's content.
-        yield _opened(id, ticket, {}, customer=None, rev=0)
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
-        yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), all=True, rev=1)
+        yield _opened(id, ticket, {}, rev=0)
+        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
+        yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), sequence=LAST, all=True, rev=1)
         return
-    yield _opened(id, ticket, users, customer=an_id(ticket, "requester_id"), rev=1)
-    if gone == "deleted":
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
+    yield _opened(id, ticket, beside.users, rev=1)
+    if status == "deleted":
+        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
         return
-    yield _observed(id, ticket, users, version, rev=1 if read_at - version >= SETTLED_MS else 0)
+    rev = 1 if is_settled(version, read_at) else 0
+    yield _observed(id, ticket, beside, version, rev=rev, with_status=not (log_follows and _perhaps_merged(ticket)))
 
 
-def _opened(id: str, ticket: Json, users: Users, *, customer: str | None, rev: int) -> ContactOpened:
+def _perhaps_merged(ticket: Json) -> bool:
+    """Whether a ticket may have ended by a merge. Follow-ups inherit the tag, so that it alone says nothing."""
+    tags = ticket.get("tags")
+    return tags is not None and MERGED_TAG in tags_of(tags) and ended(ticket.get("status"))
+
+
+def _opened(id: str, ticket: Json, users: Users, *, rev: int) -> ContactOpened:
     medium = medium_of(ticket)
+    requester = an_id(ticket, "requester_id")
     return ContactOpened(
         id=opened_id(id),
         at=needed_moment(ticket, "created_at"),
@@ -91,7 +136,7 @@ def _opened(id: str, ticket: Json, users: Users, *, customer: str | None, rev: i
         kind=medium.kind,
         channel=medium.channel,
         direction=_direction(ticket, users, medium.direction),
-        customer=Customer(id=customer) if customer else UNSET,
+        customer=Customer(id=requester) if requester else UNSET,
     )
 
 
@@ -110,11 +155,11 @@ def opened_by_push(id: str, detail: Json, at: Instant) -> ContactOpened:
     )
 
 
-def observed_by_push(id: str, detail: Json) -> Iterator[ContactObserved]:
+def observed_by_push(id: str, detail: Json, links: str | None) -> Iterator[ContactObserved]:
     """The ticket as the webhook of its creation shows it; what the object itself says later wins over it."""
     version = moment(detail, "updated_at")
     if version is not None:
-        yield _observed(id, detail, {}, version, rev=0)
+        yield _observed(id, detail, Beside(links=links), version, rev=0, with_status=True)
 
 
 def _direction(ticket: Json, users: Users, told: Direction) -> Direction:
@@ -130,9 +175,11 @@ def role_of(users: Users, id: str) -> str | None:
     return text(users[id], "role") if id in users else None
 
 
-def _observed(id: str, ticket: Json, users: Users, version: Instant, rev: int) -> ContactObserved:
+def _observed(
+    id: str, ticket: Json, beside: Beside, version: Instant, *, rev: int, with_status: bool
+) -> ContactObserved:
     requester = an_id(ticket, "requester_id")
-    user = users.get(requester) if requester else None
+    user = beside.users.get(requester) if requester else None
     return ContactObserved(
         id=f"ticket:{id}:observed:{version // SECOND_MS}",
         at=version,
@@ -144,9 +191,9 @@ def _observed(id: str, ticket: Json, users: Users, version: Instant, rev: int) -
         priority=priority_of(ticket["priority"]) if "priority" in ticket else UNSET,
         group=an_id(ticket, "group_id") if "group_id" in ticket else UNSET,
         assignee=an_id(ticket, "assignee_id") if "assignee_id" in ticket else UNSET,
-        fields=_fields(ticket),
+        fields=_fields(id, ticket, user, beside),
         language=UNSET if user is None else text(user, "locale") or UNSET,
-        status=status_of(ticket.get("status")),
+        status=status_of(ticket.get("status")) if with_status else UNSET,
     )
 
 
@@ -179,16 +226,33 @@ def tags_of(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _fields(ticket: Json) -> dict[str, FieldValue] | UnsetType:
-    """Custom fields by their ids. Those without a value are left out; the log tells when one is cleared."""
-    if ticket.get("custom_fields") is None:
-        return UNSET
+def _fields(id: str, ticket: Json, user: Json | None, beside: Beside) -> dict[str, FieldValue] | UnsetType:
+    """Custom fields by their ids, and what else belongs to the contact by name. Of the former, what has no value is left
+    out: the log tells when one is cleared."""
     found: dict[str, FieldValue] = {}
-    for field in mappings(ticket["custom_fields"], "custom_fields"):
+    for field in mappings(ticket.get("custom_fields"), "custom_fields"):
         value = field_value(field.get("value"))
         if value is not None:
             found[needed_id(field, "id")] = value
-    return found
+    if "brand_id" in ticket:
+        found |= brand_fields(an_id(ticket, "brand_id"), beside)
+    if "custom_status_id" in ticket:
+        found |= custom_status_fields(an_id(ticket, "custom_status_id"), beside)
+    if user is not None and (suspended := flag(user, "suspended")) is not None:
+        found["requester_suspended"] = suspended
+    if beside.links is not None:
+        found["link"] = f"{beside.links}{id}"
+    return found or (UNSET if ticket.get("custom_fields") is None else {})
+
+
+def brand_fields(id: str | None, beside: Beside) -> dict[str, FieldValue]:
+    """A brand as fields: its id, and its name where that is known. Never told from a host: any brand's shows all."""
+    return {"brand_id": id, "brand": beside.name("brands", id)}
+
+
+def custom_status_fields(id: str | None, beside: Beside) -> dict[str, FieldValue]:
+    """What the account calls a custom status; the status itself is the category that it belongs to."""
+    return {"custom_status": beside.name("custom_statuses", id)}
 
 
 def field_value(value: Any) -> FieldValue:

@@ -26,13 +26,21 @@ ID_KEYS: Final = frozenset(
         "id",
         "organization_id",
         "phone",
+        "reference",
         "requester_id",
         "submitter_id",
         "target_ticket_id",
         "ticket_id",
+        "zen:sunco:user_id",
     }
 )
 """Keys whose texts are ids: webhooks write them so."""
+
+LAST: Final = 2**62
+"""The sequence of what ends a ticket: Zendesk's times have whole seconds, and an end is the last thing in its own."""
+
+SETTLED_MS: Final = 2 * SECOND_MS
+"""A version is final when its second is over; this many milliseconds later, for clocks that differ a little."""
 
 ID_DIGITS_MAX = 18
 _EPOCH_MAX = 253_402_300_799
@@ -112,6 +120,11 @@ def epoch(source: Json, key: str) -> Instant | None:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _EPOCH_MAX:
         raise BadPayload(f"{key} is no time in seconds")
     return Instant(value * SECOND_MS)
+
+
+def is_settled(version: int, read_at: int) -> bool:
+    """Whether what was read at `read_at` is all that a version (of whole seconds) will ever be."""
+    return read_at - version >= SETTLED_MS
 
 
 def flag(source: Json, key: str) -> bool | None:

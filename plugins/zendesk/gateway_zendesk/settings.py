@@ -1,11 +1,13 @@
 """What may stand under a Zendesk connector's name in gateway.yaml, and how its account is proved."""
 
-from typing import Annotated, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.plugin import ApiKey, Auth, ClientCredentials, NoAuth, Secrets
+from gateway.plugin import ApiKey, Auth, ClientCredentials, Limit, NoAuth, Secrets
 
+Logs = Literal["open", "all", "none"]
 Subdomain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
@@ -52,6 +54,22 @@ class ZendeskSettings(BaseModel):
     backfill_days: Annotated[float, Field(ge=0, le=3_650)] = 7.0
     """How far back the first pull reaches."""
 
+    backfill_logs: Logs = "open"
+    """Whose logs a backfill reads, at two requests each: those of tickets that are `open` still, `all`, or `none`."""
+
+    follow_users: bool = True
+    """Whether a change of a person reaches the open tickets that they requested, at a request each."""
+
+    users_every_s: Annotated[float, Field(ge=60, le=86_400)] = 300.0
+    """Seconds between two pulls of changed users; they share the ten export requests a minute."""
+
+    export_per_minute: Annotated[int, Field(ge=1, le=1_000)] = 10
+    """Export requests that Zendesk allows in a minute: 30 with its High Volume API add-on."""
+
+    requests_per_minute: Annotated[int, Field(ge=10, le=100_000)] = 200
+    """Requests in a minute that the gateway may use: Zendesk allows 200 to 700 by plan, 2,500 with the add-on, to all
+    that speaks to the account."""
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.subdomain is None and self.base_url is None:
@@ -66,6 +84,19 @@ class ZendeskSettings(BaseModel):
             # Here, so that whoever opens the account reads one field only.
             object.__setattr__(self, "base_url", f"https://{self.subdomain}.zendesk.com")
         return self
+
+
+def limits_of(settings: ZendeskSettings) -> Sequence[Limit]:
+    """How many requests the account allows."""
+    return (
+        Limit("the export", settings.export_per_minute, 60.0, ("/api/v2/incremental/*",)),
+        Limit("the account", settings.requests_per_minute, 60.0, ("/api/*",)),
+    )
+
+
+def links_of(settings: ZendeskSettings) -> str | None:
+    """The beginning of a ticket's address for people, on the account's own subdomain, whatever the ticket's brand."""
+    return None if settings.subdomain is None else f"https://{settings.subdomain}.zendesk.com/agent/tickets/"
 
 
 def auth_of(settings: ZendeskSettings) -> Auth:

@@ -30,8 +30,8 @@ from gateway.plugin import (
     same_secret,
 )
 from gateway_zendesk.audits import comment_id, comment_text
-from gateway_zendesk.normalize import deleted_id, observed_by_push, opened_by_push, scrubbed_id, ticket_ref
-from gateway_zendesk.reading import SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
+from gateway_zendesk.normalize import deleted_id, merged_id, observed_by_push, opened_by_push, scrubbed_id, ticket_ref
+from gateway_zendesk.reading import LAST, SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
 
 TOLERANCE_MS: Final = 5 * MINUTE_MS
 """How far the signature's timestamp may be from the receipt, in milliseconds."""
@@ -83,8 +83,8 @@ def _key(body: bytes) -> str | None:
     return id if isinstance(id, str) and 0 < len(id) <= _KEY_MAX else None
 
 
-def push_events(body: bytes) -> Iterator[Event | Fetch]:
-    """What a webhook says: events, look-ups, or BadPayload if it concerns no ticket."""
+def push_events(body: bytes, links: str | None = None) -> Iterator[Event | Fetch]:
+    """What a webhook says: events, look-ups, or BadPayload if it concerns no ticket. `links`: see `Beside`."""
     payload = mapping(read_json(body), "the body")
     kind = text(payload, "type") or ""
     if kind.startswith(_EVENT_TYPE) and not _about_ticket(payload, kind):
@@ -96,7 +96,7 @@ def push_events(body: bytes) -> Iterator[Event | Fetch]:
     event = mapping(payload.get("event") or {}, "event")
     id = _ticket_of_event(payload, detail)
     name = kind.removeprefix(_EVENT_TYPE).removeprefix("ticket.")[:100]
-    known = list(_facts(name, id, payload, detail, event))
+    known = list(_facts(name, id, payload, detail, event, links))
     yield from known
     if not known or name == "created":
         yield Fetch(ticket_ref(id), f"the webhook {name} doesn't hold the fact itself")
@@ -122,7 +122,7 @@ def _ticket_of_trigger(payload: Json) -> str:
     return named
 
 
-def _facts(name: str, id: str, payload: Json, detail: Json, event: Json) -> Iterator[Event]:
+def _facts(name: str, id: str, payload: Json, detail: Json, event: Json, links: str | None) -> Iterator[Event]:
     """The facts that the webhook names itself; none where an id or a time is missing."""
     at = moment(payload, "time")
     match name:
@@ -130,18 +130,19 @@ def _facts(name: str, id: str, payload: Json, detail: Json, event: Json) -> Iter
             opened_at = moment(detail, "created_at")
             if opened_at is not None:
                 yield opened_by_push(id, detail, opened_at)
-                yield from observed_by_push(id, detail)
+                yield from observed_by_push(id, detail, links)
         case "comment_added" if at is not None:
             yield from _comment(id, at, mapping(event.get("comment") or {}, "comment"))
         case "merged" if at is not None:
             target = an_id(event, "target_ticket_id")
             if target is not None:
-                yield ContactMerged(id=f"ticket:{id}:merged", at=at, ref=ticket_ref(id), into=ticket_ref(target))
+                ref, into = ticket_ref(id), ticket_ref(target)
+                yield ContactMerged(id=merged_id(id), at=at, ref=ref, sequence=LAST, into=into)
         case "soft_deleted" if at is not None:
-            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id))
+            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
         case "permanently_deleted" if at is not None:
-            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id))
-            yield ContactRedacted(id=scrubbed_id(id), at=at, ref=ticket_ref(id), all=True)
+            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
+            yield ContactRedacted(id=scrubbed_id(id), at=at, ref=ticket_ref(id), sequence=LAST, all=True)
 
 
 def _comment(ticket: str, at: Instant, comment: Json) -> Iterator[Event]:

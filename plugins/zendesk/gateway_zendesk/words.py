@@ -27,6 +27,7 @@ _STATUSES: dict[str, Status] = {
     "closed": "closed",
     "archived": "closed",
 }
+_ENDED = frozenset({"solved", "closed", "archived", "deleted", "scrubbed"})
 _PRIORITIES: dict[str, Priority] = {"urgent": "urgent", "high": "high", "normal": "normal", "low": "low"}
 
 _MEDIA: dict[Medium, str] = {
@@ -36,7 +37,7 @@ _MEDIA: dict[Medium, str] = {
     Medium("ticket", "in_app"): "mobile mobile_sdk iphone",
     Medium("call", "phone"): "voice voicemail phone_call_inbound api_voicemail api_phone_call_inbound",
     Medium("call", "phone", "outbound"): "phone_call_outbound api_phone_call_outbound",
-    Medium("chat", "chat"): "chat chat_transcript chat_offline_message business_messaging_slack_connect",
+    Medium("chat", "chat"): "chat chat_transcript chat_offline_message business_messaging_slack_connect logmein_rescue",
     Medium("chat", "in_app"): "native_messaging sunshine_conversations_api",
     Medium("chat", "whatsapp"): "whatsapp",
     Medium("chat", "sms"): "sms text_message messagebird_sms twilio_sms google_rcs",
@@ -46,22 +47,37 @@ _MEDIA: dict[Medium, str] = {
     "sunshine_conversations_twitter_dm any_channel",
 }
 _BY_WORD: dict[str, Medium] = {word: medium for medium, words in _MEDIA.items() for word in words.split()}
+_SUNCO = "sunshine_conversations_"
+"""Messaging by way of another network, more of which come every year."""
 
 _BY_NUMBER: dict[int, str] = {
     0: "web_form",
     4: "mail",
     5: "web_service",
+    8: "rule",
+    9: "linked_problem",
+    10: "group_deletion",
+    11: "user_change",
+    12: "user_deletion",
+    13: "group_change",
     14: "resource_push",
     15: "iphone",
+    16: "get_satisfaction",
     17: "dropbox",
+    19: "merge",
     20: "batch",
+    21: "recovered_from_suspended_tickets",
+    22: "automatic_solution_suggestions",
     23: "twitter_favorite",
     24: "topic",
+    25: "user_merge",
     26: "twitter_dm",
     27: "closed_ticket",
+    28: "logmein_rescue",
     29: "chat",
     30: "twitter",
     31: "ticket_sharing",
+    32: "macro_reference",
     33: "voicemail",
     34: "phone_call_inbound",
     35: "phone_call_outbound",
@@ -77,6 +93,7 @@ _BY_NUMBER: dict[int, str] = {
     48: "web_widget",
     49: "mobile_sdk",
     50: "helpcenter",
+    54: "satisfaction_prediction",
     55: "any_channel",
     56: "mobile",
     57: "sms",
@@ -94,6 +111,11 @@ def status_of(value: object) -> Status | UnsetType:
     if not isinstance(value, str):
         raise BadPayload("status is no text")
     return _STATUSES.get(value.lower(), UNSET)
+
+
+def ended(value: object) -> bool:
+    """Whether a status means that a ticket is over, as far as Zendesk says; one that isn't known doesn't."""
+    return isinstance(value, str) and value.lower() in _ENDED
 
 
 def priority_of(value: object) -> Priority | UnsetType | None:
@@ -118,8 +140,16 @@ def medium_of(ticket: Json) -> Medium:
 
 def by_rule(source: Json) -> bool:
     """Whether a trigger or an automation did this, not a person."""
+    return via_word(source) == "rule"
+
+
+def via_word(source: Json) -> str | None:
+    """The word for how something came about, as webhooks say it, whether Zendesk gave a word or a number."""
     via = source.get("via")
-    return via is not None and mapping(via, "via").get("channel") in ("rule", 8)
+    channel = None if via is None else mapping(via, "via").get("channel")
+    if isinstance(channel, int) and not isinstance(channel, bool):
+        return _BY_NUMBER.get(channel)
+    return channel.lower() if isinstance(channel, str) else None
 
 
 def _medium(channel: object) -> Medium:
@@ -129,4 +159,5 @@ def _medium(channel: object) -> Medium:
         return _BY_WORD.get(_BY_NUMBER.get(channel, ""), _UNKNOWN)
     if not isinstance(channel, str):
         raise BadPayload("via.channel is neither text nor a number")
-    return _BY_WORD.get(channel.lower(), _UNKNOWN)
+    word = channel.lower()
+    return _BY_WORD.get(word, Medium("chat", "social") if word.startswith(_SUNCO) else _UNKNOWN)

@@ -210,7 +210,7 @@ def test_the_export_tells_what_lost_webhooks_did_not() -> None:
         ids = story(world)
         world.clock.tick(120)
         rows, _, _ = await world.pull()
-        events = world.say(rows)
+        events = [event for event in world.say(rows) if not isinstance(event, Fetch)]
         assert world.records == {}
         opened = {event.ref.id for event in events if isinstance(event, ContactOpened)}
         assert opened == {str(id) for id in ids}
@@ -242,11 +242,11 @@ def test_push_row_and_log_name_the_same_facts() -> None:
         assert {type(event) for event in pushed.values()} == {ContactOpened, MessageAdded}
         fetched = latest(world.say(await world.connector.fetch(Ref("ticket", str(ticket)), world.clock.now())))
         rows, _, _ = await world.pull()
-        rowed = latest(world.say(rows))
+        rowed = latest([event for event in world.say(rows) if not isinstance(event, Fetch)])
         for id, event in pushed.items():
             assert event.rev == 0
             assert same(fetched[id], event)
-            assert fetched[id].rev == 1
+            assert fetched[id].rev > 0
         opening = f"ticket:{ticket}:opened"
         assert rowed[opening] == fetched[opening]
 
@@ -424,7 +424,7 @@ def test_what_is_gone_gives_nothing() -> None:
     async def work(world: World) -> None:
         ticket = world.simulator.open_ticket()
         world.simulator.delete(ticket)
-        for ref in (Ref("ticket", str(ticket)), Ref("ticket", "999"), Ref("user", "1"), Ref("ticket", "../users/me")):
+        for ref in (Ref("ticket", str(ticket)), Ref("ticket", "999"), Ref("group", "1"), Ref("ticket", "../users/me")):
             assert await world.connector.fetch(ref, world.clock.now()) == []
 
     play(work)

@@ -23,8 +23,8 @@ def test_the_entry_point_registers_the_connector() -> None:
 
 
 def test_it_has_the_abilities_that_it_claims() -> None:
-    """Receives, pulls, fetches, authenticates, simulates."""
-    assert abilities(Zendesk) == ("receives", "pulls", "fetches", "authenticates", "simulates")
+    """Receives, pulls, fetches, authenticates, names its limits, simulates."""
+    assert abilities(Zendesk) == ("receives", "pulls", "fetches", "authenticates", "limits", "simulates")
     for ability in (Authenticates, Fetches, Receives, Simulates):
         assert issubclass(Zendesk, ability)
 

@@ -95,7 +95,10 @@ def test_published_tickets_open_and_are_observed(name: str, published: Path) -> 
         for row in rows
         for item in connector().normalize(Record(body=row, form="row", stream="tickets", received_at=NOW))
     ]
-    assert said == items
+    looked_up = [item for item in said if isinstance(item, Fetch)]
+    assert [item for item in said if not isinstance(item, Fetch)] == items
+    assert [fetch.ref.id for fetch in looked_up] == [str(ticket["id"]) for ticket in tickets]
+    assert [fetch.version for fetch in looked_up] == [parse_instant(ticket["updated_at"]) for ticket in tickets]
 
 
 def test_a_published_log_gives_comment_and_change(published: Path) -> None:

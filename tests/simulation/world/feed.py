@@ -175,7 +175,7 @@ class FeedConnector:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self.streams = (Stream("changes", every_s=feed.every_s),)
+        self.streams = (Stream("changes", every_s=feed.every_s, backfill_s=0.0),)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """One page of the feed."""

@@ -1,0 +1,106 @@
+"""Ask each connector every hour how its account stands: credentials run out, rights are taken away, webhooks vanish.
+
+What is wrong is told once when it begins and once when it is over, and stands in the connector's findings meanwhile.
+Where a connector is both pushed and pulled, the last hour's webhooks are compared with what was pulled: a webhook that
+was switched off at the vendor makes no error anywhere else.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from gateway.engine.reconcile import reconcile
+from gateway.engine.world import Link, World
+from gateway.kernel.log import hide_secrets
+from gateway.kernel.store import Store
+from gateway.plugin import HOUR_MS, MINUTE_MS, Finding, Pulls, VendorError
+
+EVERY_S = 3_600.0
+AGAIN_S = 300.0
+"""While something is wrong it is asked more often."""
+
+DEADLINE_S = 60.0
+WINDOW_MS = HOUR_MS + 5 * MINUTE_MS
+LATE_MS = 5 * MINUTE_MS
+"""Webhooks may be late: what was pulled in the last minutes is looked at the next time."""
+
+MISSED_MIN = 5
+"""Fewer than so many, or less than half, may be chance."""
+
+NOTED = "findings of "
+"""Under this and the connector's name what is wrong is kept, for people who ask another process."""
+
+FINDINGS_MAX = 50
+WORDS_MAX = 300
+
+
+@dataclass(slots=True)
+class Checkup:
+    """A connector's check, again and again; `told` are the findings that have been told and aren't over."""
+
+    world: World
+    link: Link
+    told: dict[str, Finding] = field(default_factory=dict)
+    _noted: bool = False
+
+    async def step(self) -> float:
+        """Ask once, and tell what has changed; the seconds until the next time."""
+        found = (*await _asked(self.link), *await self._missed())
+        self.link.findings = found
+        wrong = {finding.what: finding for finding in found if not finding.ok}
+        for what, finding in wrong.items():
+            if what not in self.told:
+                self.world.log.warning("connector_finding", connector=self.link.name, what=what, hint=finding.hint)
+        for what in self.told.keys() - wrong.keys():
+            self.world.log.info("connector_finding_over", connector=self.link.name, what=what)
+        if self.told != wrong or not self._noted:
+            await self.world.store.note(f"{NOTED}{self.link.name}", msgspec.json.encode(list(wrong.values())))
+            self._noted = True
+        self.told = wrong
+        return (AGAIN_S if wrong else EVERY_S) * self.world.rng.uniform(0.9, 1.1)
+
+    async def _missed(self) -> tuple[Finding, ...]:
+        """What the webhooks missed in the last whole window; nothing for a connector that isn't both."""
+        link = self.link
+        if link.receives is None or not isinstance(link.connector, Pulls):
+            return ()
+        now = self.world.clock.now()
+        report = await reconcile(self.world, link, now - WINDOW_MS, now - LATE_MS)
+        missed = report.count("missed")
+        link.count("pushes_missed", missed)
+        if missed < MISSED_MIN or missed * 2 < len(report.compared):
+            return ()
+        what = f"its webhooks missed {missed} of {len(report.compared)} changes in an hour"
+        return (Finding(False, what, f"`gateway reconcile {link.name}` lists them; see whether the webhook is there"),)
+
+
+async def noted_findings(store: Store, connector: str) -> list[Finding]:
+    """What was wrong with a connector's account when a gateway last asked, for other processes to read."""
+    body = await store.noted(f"{NOTED}{connector}")
+    return [] if body is None else msgspec.json.decode(body, type=list[Finding])
+
+
+async def _asked(link: Link) -> tuple[Finding, ...]:
+    """What the connector's check finds, or why it found nothing. Never raises."""
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            said: Any = await link.connector.check()
+            return tuple(_worded(finding) for finding in list(said)[:FINDINGS_MAX])
+    except TimeoutError:
+        return (Finding(False, "its check did not end in time", "see whether its vendor can be reached"),)
+    except VendorError as error:
+        return (Finding(False, _words(str(error)), "see whether its vendor can be reached, and its credentials"),)
+    except Exception as error:  # a plugin's fault is a finding, and the rest goes on
+        return (
+            Finding(False, _words(f"its check raised {type(error).__name__}: {error}"), "report it to its authors"),
+        )
+
+
+def _worded(finding: Finding) -> Finding:
+    return Finding(finding.ok, _words(finding.what), _words(finding.hint))
+
+
+def _words(text: str) -> str:
+    return hide_secrets(text)[:WORDS_MAX]

@@ -1,0 +1,114 @@
+"""The budget of one vendor account: no more requests than its limits allow, those that are live before a backfill's.
+
+Laws. A limit holds in every window of its length, wherever the window begins. A backfill leaves a share of each limit
+to what is live, and never goes while that waits. A vendor that says 429 is left alone by everybody until the time that
+it named. Who would have to wait too long is told so at once.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from math import ceil, inf
+
+from gateway.kernel.lane import Lane
+from gateway.kernel.ports import Clock
+from gateway.kernel.vendor_errors import OverBudget
+from gateway.kernel.vendor_limits import Limit
+
+LIVE_SHARE = 0.3
+"""Of each limit so much is kept for what is live; at least one request, where there is more than one."""
+
+PATIENCE_S = 30.0
+"""Who would wait longer isn't kept waiting here."""
+
+BEHIND_LIVE_S = 0.05
+"""A backfill looks again after this long whether what is live has gone."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """What was sent under one limit, by the times at which it was; `limit` None: no limit but the vendor's own 429."""
+
+    limit: Limit | None
+    sent: deque[float] = field(default_factory=deque)
+    closed_until: float = -inf
+
+    def concerns(self, path: str) -> bool:
+        return self.limit is not None and any(fnmatchcase(path, pattern) for pattern in self.limit.paths)
+
+    def rate(self) -> float:
+        return self.limit.requests / self.limit.per_s if self.limit else inf
+
+    def wait_s(self, now: float, lane: Lane) -> float:
+        """Seconds until a request may be sent by this lane."""
+        closed_s = max(0.0, self.closed_until - now)
+        if self.limit is None:
+            return closed_s
+        while self.sent and self.sent[0] <= now - self.limit.per_s:
+            self.sent.popleft()
+        room = self.limit.requests
+        if lane == "backfill" and room > 1:
+            room = max(1, room - ceil(room * LIVE_SHARE))
+        if len(self.sent) < room:
+            return closed_s
+        return max(closed_s, self.sent[len(self.sent) - room] + self.limit.per_s - now)
+
+
+class Budget:
+    """What may still be sent to one account, within its `limits`."""
+
+    def __init__(self, limits: Sequence[Limit], clock: Clock) -> None:
+        self._windows = [_Window(limit) for limit in limits]
+        self._rest = _Window(None)
+        self._clock = clock
+        self._live_waiting = 0
+
+    async def spend(self, path: str, lane: Lane) -> None:
+        """Come back when a request to `path` may be sent; it is counted as sent now.
+
+        Raises OverBudget if that is more than PATIENCE_S away.
+        """
+        deadline = self._clock.monotonic() + PATIENCE_S
+        live = lane == "live"
+        self._live_waiting += live
+        try:
+            while (wait_s := self._wait_s(path, lane)) > 0:
+                if self._clock.monotonic() + wait_s > deadline:
+                    raise OverBudget(f"{path}: the account's budget is spent", retry_after_s=wait_s)
+                await self._clock.sleep(wait_s)
+        finally:
+            self._live_waiting -= live
+        self.count(path)
+
+    def count(self, path: str) -> None:
+        """Note a request that is sent now."""
+        now = self._clock.monotonic()
+        for window in self._of(path):
+            if window.limit is not None:
+                window.sent.append(now)
+
+    def close(self, path: str, seconds: float) -> None:
+        """The vendor said that its budget for `path` is spent: nobody asks there for so long.
+
+        It holds for the narrowest limit of the path: a spent export says nothing about the rest of the account.
+        """
+        narrowest = min(self._of(path), key=_Window.rate)
+        narrowest.closed_until = max(narrowest.closed_until, self._clock.monotonic() + seconds)
+
+    def left(self) -> dict[str, int]:
+        """How many requests each limit still allows now."""
+        now = self._clock.monotonic()
+        return {
+            window.limit.name: window.limit.requests - sum(at > now - window.limit.per_s for at in window.sent)
+            for window in self._windows
+            if window.limit is not None
+        }
+
+    def _of(self, path: str) -> list[_Window]:
+        return [window for window in self._windows if window.concerns(path)] or [self._rest]
+
+    def _wait_s(self, path: str, lane: Lane) -> float:
+        now = self._clock.monotonic()
+        wait_s = max(window.wait_s(now, lane) for window in self._of(path))
+        return max(wait_s, BEHIND_LIVE_S) if lane == "backfill" and self._live_waiting else wait_s
