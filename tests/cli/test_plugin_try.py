@@ -129,6 +129,17 @@ def test_nothing_of_a_customer_is_shown_unless_asked(account: Account) -> None:
     assert account.simulator._token not in "".join(ended.out + ended.err for ended in (*shy, open_))
 
 
+def test_a_connector_is_tried_by_its_name(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that pulls nothing: its own check is all there is."""
+    monkeypatch.setenv("SHOP_SECRET", "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE=")
+    shop = "connectors: {shop: {plugin: events, secret: {env: SHOP_SECRET}}}"
+    (account.folder / "gateway.yaml").write_text(f"version: 1\npolicy: preset:orion\n{shop}\n")
+    ended = account.tries("shop")
+
+    assert ended.code == 0
+    assert "check: 0 requests" in ended.out
+
+
 def test_data_has_a_line_for_each_record(account: Account) -> None:
     """And one for each step."""
     lines = [json.loads(line) for line in account.tries(account.folder, "--json", "--pages", "9").out.splitlines()]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.cli.plugin import chosen
 from gateway.cli.simulate.telling import as_configured
 from gateway.kernel.document import Document
 from gateway.plugin import Ref, Secrets
-from tests.cli.commands import Ended, gateway
+from tests.cli.commands import Ended, gateway, process
 
 FAST = ("--acts-per-minute", "0", "--for", "1s")
 
@@ -215,3 +216,15 @@ def test_a_secret_among_settings_is_found_whatever_its_name() -> None:
 
     assert part["token"] == {"env": "MY_DESK_TOKEN"}
     assert environ == {"MY_DESK_TOKEN": "x", "MY_DESK_WEBHOOK_SECRET": "y"}
+
+
+def test_it_ends_at_ctrl_c() -> None:
+    """With 0: the simulator of Zendesk in a process of its own."""
+    running = process("simulate", "zendesk", "--json", "--acts-per-minute", "0")
+    assert running.stdout is not None
+    first = json.loads(running.stdout.readline())
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=30)
+
+    assert first["started"]["settings"]["plugin"] == "zendesk"
+    assert (running.returncode, out) == (0, b"")
