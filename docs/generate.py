@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from docs import connectors, door
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
 from gateway.config.shape import ConnectorShape
-from gateway.connectors.events import EventsSettings
 from gateway.model.event import Event, EventBase
 from gateway.model.event_words import COMMON, MEANINGS
 from gateway.model.words import METRICS
@@ -24,7 +24,13 @@ from gateway.policy.presets import PRESETS
 from gateway.policy.schema import policy_schema
 
 FOLDER: Final = Path(__file__).parent / "reference"
-PAGES: Final = ("policy.md", "configuration.md", "events.md")
+PAGES: Final = (
+    "policy.md",
+    "configuration.md",
+    "events.md",
+    "hooks.md",
+    *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
+)
 SCHEMAS: Final[tuple[Named, ...]] = ("policy", "event", "notice")
 """Those that are the same in every installation; that of the configuration knows the plugins that are there."""
 
@@ -62,6 +68,7 @@ _KNOWN: Final[tuple[tuple[Mapping[str, Any], str], ...]] = (
     ({"$ref": "#/$defs/EndpointShape"}, "[an endpoint](#each-endpoint)"),
     (values.ADDRESS_SCHEMA, "an address, such as `127.0.0.1:8080` or `[::1]:8080`"),
     (values.POLICY_SCHEMA, f"a path, {', '.join(f'`preset:{name}`' for name in PRESETS)}"),
+    (values.KEY_FILE_SCHEMA, "a path"),
     (values.SIZE_SCHEMA, "a size, such as `512KiB`, or a number of bytes"),
     (durations.DURATION_SCHEMA, "a duration"),
     (durations.POSITIVE_SCHEMA, "a duration, longer than `0s`"),
@@ -111,7 +118,7 @@ def _policy() -> str:
 
 
 def _configuration(definition: str) -> str:
-    schema = config_schema({"events": EventsSettings})
+    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()})
     part = schema["$defs"][definition] if definition else schema
     if definition.startswith("connector-"):
         own = {key: told for key, told in part["properties"].items() if key not in ConnectorShape.model_fields}
@@ -240,15 +247,40 @@ _BY_TYPE: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "array": _list,
     "object": _mapping,
 }
-_TABLES: Final[Mapping[str, Callable[[], str]]] = {
+_TABLES: dict[str, Callable[[], str]] = {
     "policy": _policy,
     "configuration": lambda: _configuration(""),
     "connector": lambda: _configuration("ConnectorShape"),
-    "connector-events": lambda: _configuration("connector-events"),
     "endpoint": lambda: _configuration("EndpointShape"),
     "event": _common,
     "event-types": _types,
+    "hooks": door.hooks,
+    "abilities": door.abilities,
+    "ability-words": door.ability_words,
+    "simulator": door.simulator,
+    "values": door.values,
+    "ways": door.ways,
+    "client": door.client,
+    "errors": door.errors,
+    "tools": door.tools,
+    "faults": door.faults,
 }
+
+
+def _of_connector(name: str) -> Mapping[str, Callable[[], str]]:
+    """The parts of a connector's page."""
+    return {
+        f"connector-{name}": lambda: _configuration(f"connector-{name}"),
+        f"abilities-{name}": lambda: connectors.abilities_of(name),
+        f"auth-{name}": lambda: connectors.auth_of(name),
+        f"streams-{name}": lambda: connectors.streams_of(name),
+        f"limits-{name}": lambda: connectors.limits_of(name),
+        f"simulator-{name}": lambda: connectors.simulator_of(name),
+    }
+
+
+for _name in connectors.CONNECTORS:
+    _TABLES |= _of_connector(_name)
 
 if __name__ == "__main__":
     main()

@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli import (
     audit,
+    authorize,
     check,
     contacts,
     deliveries,
@@ -34,6 +35,8 @@ from gateway.cli.demo import command as demonstration
 from gateway.cli.doctor import command as doctor
 from gateway.cli.failures import INTERRUPTED, OK, tell
 from gateway.cli.options import LogLevel, choices, family
+from gateway.cli.simulate import command as simulating
+from gateway.cli.trigger import command as triggering
 
 app = family("Every customer contact, whichever vendor it came from, under one true clock.")
 app.command("run")(run.run)
@@ -42,6 +45,7 @@ app.command("check")(check.check)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command("authorize")(authorize.authorize)
 app.command("explain")(explain.explain)
 app.command("reconcile")(reconcile.reconcile)
 app.command("reload")(reload.reload)
@@ -49,6 +53,8 @@ app.command("status")(status.status)
 app.command("schema")(schema.schema)
 app.command("sync")(sync.sync)
 app.command("listen")(listen.listen)
+app.command("simulate")(simulating.simulate)
+app.command("trigger")(triggering.trigger)
 app.command("version")(version.version)
 for name, commands in (
     ("contacts", contacts.commands),

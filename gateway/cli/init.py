@@ -37,6 +37,7 @@ def init(
         "policy.schema.json": schema_text("policy"),
     }
     there = [name for name in files if os.path.lexists(folder / name)]
+    ignored = folder / ".gitignore"
     if there and not force:
         raise Failed(
             FOUND, f"{', '.join(there)} in {folder}: already there; nothing was written", "--force writes over it"
@@ -46,6 +47,12 @@ def init(
         for name, text in files.items():
             _write(folder / name, text, private=name.startswith(".env"))
             output.say(f"wrote {folder / name}")
+        _write_key(folder / "gateway.key")
+        if os.path.lexists(ignored):
+            output.say(f"{ignored} is there already: see that it has {', '.join(skeleton.IGNORED)}")
+        else:
+            _write(ignored, skeleton.ignore(), private=False)
+            output.say(f"wrote {ignored}")
     except OSError as error:
         raise Failed(UNAVAILABLE, f"{error.filename or folder}: {error.strerror or 'it cannot be written'}") from None
     output.say("\n" + skeleton.NEXT.format(folder=folder))
@@ -56,6 +63,18 @@ def _new_secret() -> str:
     from gateway.kernel.signing import new_secret
 
     return new_secret(SystemRng().token(_SECRET_BYTES))
+
+
+def _write_key(path: Path) -> None:
+    """Make the key that seals tokens; one that is there is kept, whatever was forced: tokens may be sealed with it."""
+    from gateway.kernel.rng import SystemRng
+    from gateway.kernel.sealing import make_key_file
+
+    try:
+        make_key_file(path, SystemRng())
+        output.say(f"wrote {path}")
+    except FileExistsError:
+        output.say(f"kept {path}")
 
 
 def _write(path: Path, text: str, *, private: bool) -> None:

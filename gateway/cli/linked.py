@@ -13,8 +13,10 @@ from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.problems import Problem, did_you_mean
 from gateway.kernel.rng import SystemRng
+from gateway.kernel.sealing import Seal
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Store
+from gateway.kernel.vault import Vault
 from gateway.plugin import Context
 from gateway.plugin.account import open_account
 
@@ -35,10 +37,11 @@ def _tell(problems: Iterable[Problem]) -> None:
 
 
 @asynccontextmanager
-async def linked(chosen: Chosen, store: Store) -> AsyncIterator[tuple[World, Link]]:
+async def linked(setup: Setup, chosen: Chosen, store: Store) -> AsyncIterator[tuple[World, Link]]:
     """A world of the real ports on `store`, and the connector's link in it."""
     clock, rng, net, spawn = SystemClock(), SystemRng(), AiohttpNet(), LoopSpawn()
-    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
+    vault = Vault(chosen.name, store, Seal(setup.config.key_file, rng), spawn)
+    account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng, vault=vault)
     try:
         world = World(clock, rng, net, spawn, store, structlog.get_logger())
         yield world, Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))

@@ -87,7 +87,7 @@ async def _report(setup: "Setup", name: str, store: "Store", length: int) -> "Re
     from gateway.engine.reconcile import reconcile as compared
     from gateway.plugin import Pulls
 
-    async with linked(the_connector(setup, name), store) as (world, link):
+    async with linked(setup, the_connector(setup, name), store) as (world, link):
         if link.receives is None or not isinstance(link.connector, Pulls):
             raise Failed(USAGE, f"{name} isn't both pushed and pulled: there is nothing to compare")
         now = world.clock.now()

@@ -9,6 +9,7 @@ name: {name}                        # who sends the notices: letters, digits, `.
 listen: 127.0.0.1:8080                     # vendors reach us here: POST /in/CONNECTOR, and /healthz; nothing else
 admin: 127.0.0.1:8081                      # people reach us here, always with a token
 database: sqlite:///gateway.db
+key_file: gateway.key                      # seals the tokens of connectors that `gateway authorize` connects
 policy: policy.yaml                        # or preset:{preset}, for the policy as it comes along
 # body_limit: 1MiB                         # the longest body that is read
 # admin_token: {{env: GATEWAY_ADMIN_TOKEN}}  # unless given, each start makes one
@@ -33,18 +34,31 @@ EVENTS_SECRET={events}
 HELPDESK_SECRET={helpdesk}
 """
 
+IGNORED = (".env", "gateway.key", "gateway.db*")
+"""What never belongs into version control."""
+
+IGNORE = """\
+# Secrets, customers' data, and the key that seals tokens: never into version control.
+"""
+
 NEXT = """\
 Next, in {folder}:
   cp .env.example .env && set -a && . ./.env && set +a
   gateway check
   gateway listen --secret HELPDESK_SECRET     # in another terminal: a receiver that verifies and prints
   gateway run
-Then make policy.yaml yours: office hours, targets, and whom to call."""
+Then make policy.yaml yours: office hours, targets, and whom to call.
+Keep a copy of gateway.key apart from backups of the database: tokens are sealed with it."""
 
 
 def configuration(preset: str) -> str:
     """The text of gateway.yaml."""
     return CONFIGURATION.format(name="orion-gateway", preset=preset)
+
+
+def ignore() -> str:
+    """The text of .gitignore."""
+    return IGNORE + "".join(f"{name}\n" for name in IGNORED)
 
 
 def environment(events: str, helpdesk: str) -> str:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.daemon.reload import Reloaded
     from gateway.engine.standing import Standing
-    from gateway.kernel.store import Store
+    from gateway.kernel.store import Store, SyncRow
+    from gateway.plugin import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Status:
     counts: dict[str, int]
     told: "Reloaded | None"
     now: int
+    past: "list[SyncRow]"
+    """Runs over the past that aren't through."""
+
+    findings: "dict[str, list[Finding]]"
+    """What is wrong with accounts, by connector."""
 
 
 def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
@@ -29,6 +35,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.cli.work import with_store
     from gateway.daemon.reload import last_reload
     from gateway.daemon.setup import running_daemon
+    from gateway.engine.checkup import noted_findings
     from gateway.engine.policies import Policies
     from gateway.engine.standing import standing
     from gateway.kernel.clock import SystemClock
@@ -42,6 +49,8 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
             counts=await store.counts(),
             told=await last_reload(store),
             now=now,
+            past=[run for run in await store.syncs() if run.lane == "backfill"],
+            findings={name: await noted_findings(store, name) for name in settled.connectors},
         )
 
     found = with_store(config, work)
@@ -64,6 +73,23 @@ def _values(found: Status) -> dict[str, Any]:
         "to_come": policy_values(stands.to_come) if stands.to_come else None,
         "left": stands.left,
         "counts": found.counts,
+        "past": [
+            {
+                "connector": run.connector,
+                "stream": run.stream,
+                "since": run.since and format_instant(run.since),
+                "until": run.until and format_instant(run.until),
+                "reached": run.reached and format_instant(run.reached),
+                "accepted": run.accepted,
+                "waits_for": run.failure,
+            }
+            for run in found.past
+        ],
+        "findings": [
+            {"connector": name, "what": finding.what, "hint": finding.hint}
+            for name, wrong in found.findings.items()
+            for finding in wrong
+        ],
         "last_reading": told
         and {"at": format_instant(told.at), "outcome": told.outcome, "problems": list(told.problems)},
     }
@@ -71,6 +97,7 @@ def _values(found: Status) -> dict[str, Any]:
 
 def _lines(found: Status) -> list[str]:
     from gateway.cli.policy_views import standing_lines
+    from gateway.cli.sync_words import run_words
     from gateway.cli.table import clean, relative
 
     stands, counts, told = found.stands, found.counts, found.told
@@ -84,6 +111,11 @@ def _lines(found: Status) -> list[str]:
         f"inbox      {counts['inbox_ready']} waiting, {counts['inbox_parked']} parked",
         f"deliveries {counts['deliveries_ready']} waiting, {counts['deliveries_dead']} given up",
     ]
+    lines += [
+        f"past       {run.connector}/{run.stream}: {clean(run_words(run, run.failure or ''))}" for run in found.past
+    ]
+    for name, wrong in found.findings.items():
+        lines += [f"connector  {name}: {clean(finding.what)}; {clean(finding.hint)}" for finding in wrong]
     if told is not None and told.outcome in ("refused", "failed"):
         what = "was refused" if told.outcome == "refused" else "could not come into force"
         lines.append(f"reload     the policy's file {what} {relative(told.at, found.now)}; what is in force goes on:")

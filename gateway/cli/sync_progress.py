@@ -9,13 +9,12 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from gateway.cli import output
+from gateway.cli.sync_words import run_words, share_of
 from gateway.cli.table import clean
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import SyncRow
-from gateway.model.instant import format_instant
 
 LINE_EVERY_S = 10.0
-WAITING_MAX = 60
 
 
 class Progress:
@@ -48,14 +47,14 @@ class Progress:
     def show(self, run: SyncRow, waits: str = "") -> None:
         """A run as it is now; `waits`: what it waits for."""
         key = (run.stream, run.since)
-        words = _words(run, waits)
+        words = run_words(run, waits)
         if self._bars is None:
             self._line(key, f"{run.connector}/{run.stream}: {words}", waits)
             return
         if key not in self._tasks:
             name = f"{clean(run.connector)}/{clean(run.stream)}"
             self._tasks[key] = self._bars.add_task(name, total=None, told="")
-        total, done = _share(run)
+        total, done = share_of(run)
         self._bars.update(self._tasks[key], total=total, completed=done, told=words, refresh=True)
 
     def _line(self, key: tuple[str, int | None], line: str, waits: str) -> None:
@@ -65,25 +64,3 @@ class Progress:
         if now - at >= LINE_EVERY_S or (waits and waits != before):
             self._told[key] = (now, waits)
             output.say(line)
-
-
-def _share(run: SyncRow) -> tuple[float | None, float]:
-    """The length of a run and how much of it is done, in ms of the past; no length where it can't be known."""
-    if run.since is None or run.until is None:
-        return None, 0.0
-    length = float(max(1, run.until - run.since))
-    if run.ended_at is not None:
-        return length, length
-    if run.reached is None:
-        return (None, 0.0) if run.pages else (length, 0.0)
-    return length, min(max(0.0, run.reached - run.since), length)
-
-
-def _words(run: SyncRow, waits: str) -> str:
-    length, done = _share(run)
-    parts = [f"{run.accepted:,} new", *([f"{run.duplicates:,} known"] if run.duplicates else [])]
-    if run.reached is not None and run.since is not None:
-        parts.insert(0, f"{done / (length or 1):.0%} to {format_instant(run.reached)[:10]}")
-    if waits:
-        parts.append(clean(waits)[:WAITING_MAX])
-    return ", ".join(parts)

@@ -58,7 +58,7 @@ async def perform(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Read it here; the runs as they ended. Raises Failed."""
     chosen = wanted.chosen
     try:
-        async with linked(chosen, store) as (world, link):
+        async with linked(setup, chosen, store) as (world, link):
             with Progress(link.name, world.clock) as progress:
                 return await _read(world, link, wanted, progress)
     except VendorError as error:
@@ -98,7 +98,7 @@ def _pulled(run: SyncRow, pulled: Pulled) -> SyncRow:
 
 async def follow(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Let the running daemon read it, and show how far it is. Raises Failed."""
-    async with linked(wanted.chosen, store) as (world, link):
+    async with linked(setup, wanted.chosen, store) as (world, link):
         clock, now = world.clock, world.clock.now()
         asked = [wish(link.name, stream.name, now) for stream in wanted.streams(link)] + wanted.past(link, now)
         left_over = {run.id for run in await store.syncs(connector=link.name) if wanted.stream in ("", run.stream)}

@@ -62,6 +62,7 @@ class Config(BaseModel):
     listen: InstanceOf[Address]
     admin: InstanceOf[Address]
     database: Path
+    key_file: Path
     policy: InstanceOf[Preset] | Path
     body_limit: int
     connectors: Mapping[str, ConnectorConfig]

@@ -188,6 +188,7 @@ def _config(document: Document, shape: FileShape, folder: Path) -> Config:
         listen=shape.listen,
         admin=shape.admin,
         database=folder / shape.database,
+        key_file=folder / shape.key_file,
         policy=shape.policy if isinstance(shape.policy, Preset) else folder / shape.policy,
         body_limit=shape.body_limit,
         connectors={name: _connector(name, connector) for name, connector in shape.connectors.items()},

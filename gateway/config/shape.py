@@ -13,6 +13,7 @@ from gateway.config.secret import as_secret, as_secrets
 from gateway.config.values import (
     ADDRESS_SCHEMA,
     DATABASE_SCHEMA,
+    KEY_FILE_SCHEMA,
     POLICY_SCHEMA,
     RATE_SCHEMA,
     SIZE_SCHEMA,
@@ -20,6 +21,7 @@ from gateway.config.values import (
     Preset,
     parse_address,
     parse_database,
+    parse_key_file,
     parse_live_from,
     parse_policy,
     parse_rate,
@@ -130,6 +132,9 @@ class FileShape(BaseModel):
         default="gateway.db", json_schema_extra={"default": "sqlite:///gateway.db"}
     )
     """The file; its folder must be there."""
+
+    key_file: Annotated[str, BeforeValidator(parse_key_file), WithJsonSchema(KEY_FILE_SCHEMA)] = "gateway.key"
+    """The file with the key that seals the tokens of authorized connectors; `gateway init` makes it."""
 
     policy: Annotated[InstanceOf[Preset] | str, BeforeValidator(parse_policy), WithJsonSchema(POLICY_SCHEMA)]
     """A path, or `preset:NAME` for one that comes along."""

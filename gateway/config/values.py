@@ -61,6 +61,9 @@ POLICY_SCHEMA: Final = {
 }
 """What an editor may know of where the policy is."""
 
+KEY_FILE_SCHEMA: Final = {"type": "string", "pattern": r"^[^\u0000]+$", "examples": ["gateway.key"]}
+"""What an editor may know of where the key is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -128,6 +131,13 @@ def parse_policy(value: object) -> Preset | str:
     if _PRESET.fullmatch(name) is None:
         raise ValueError("a preset's name is lower-case letters, digits and -, such as preset:orion")
     return Preset(name)
+
+
+def parse_key_file(value: object) -> str:
+    """Read where the key is that seals tokens: a path."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("expected a path, such as gateway.key")
+    return value
 
 
 def parse_live_from(value: object) -> int:

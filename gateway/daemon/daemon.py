@@ -23,8 +23,10 @@ from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.rng import SystemRng
+from gateway.kernel.sealing import Seal
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Store
+from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.plugin import Context
 from gateway.plugin.account import open_account
@@ -140,7 +142,14 @@ class Daemon:
         return Gateway(world, links, bench, endpoints)
 
     def _link(self, chosen: Chosen) -> Link:
-        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=self._clock, rng=self._rng)
+        account = open_account(
+            chosen.kind,
+            chosen.settings,
+            reach=chosen.reach,
+            clock=self._clock,
+            rng=self._rng,
+            vault=Vault(chosen.name, self.store, Seal(self.setup.config.key_file, self._rng), self._spawn),
+        )
         self._accounts.append(account)
         return Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
 

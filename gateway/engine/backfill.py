@@ -95,6 +95,7 @@ class Backfiller:
         if ahead_s > 0:
             return min(ahead_s, IDLE_S)
         if await self.world.store.waits_beyond(BACKLOG_MAX):
+            await self._wait_for(past, "what was read is judged first")
             return BACKLOG_WAIT_S
         return await self._past(past)
 
@@ -145,9 +146,13 @@ class Backfiller:
     async def _wait(self, run: SyncRow, why: str, seconds: float) -> float:
         """Leave the past alone for so long; what is asked for meanwhile is done all the same."""
         self._not_before = self.world.clock.monotonic() + seconds
+        await self._wait_for(run, why)
+        return min(seconds, IDLE_S)
+
+    async def _wait_for(self, run: SyncRow, why: str) -> None:
+        """Tell what a run waits for, if that isn't told yet."""
         if run.failure != why[:FAILURE_MAX]:
             await self.world.store.note_sync(changed(run, failure=why[:FAILURE_MAX]))
-        return min(seconds, IDLE_S)
 
     async def _over(self, run: SyncRow, failure: str | None = None) -> None:
         why = None if failure is None else failure[:FAILURE_MAX]

@@ -9,9 +9,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from gateway.engine.reconcile import reconcile
 from gateway.engine.world import Link, World
 from gateway.kernel.log import hide_secrets
+from gateway.kernel.store import Store
 from gateway.plugin import HOUR_MS, MINUTE_MS, Finding, Pulls, VendorError
 
 EVERY_S = 3_600.0
@@ -26,6 +29,9 @@ LATE_MS = 5 * MINUTE_MS
 MISSED_MIN = 5
 """Fewer than so many, or less than half, may be chance."""
 
+NOTED = "findings of "
+"""Under this and the connector's name what is wrong is kept, for people who ask another process."""
+
 FINDINGS_MAX = 50
 WORDS_MAX = 300
 
@@ -37,6 +43,7 @@ class Checkup:
     world: World
     link: Link
     told: dict[str, Finding] = field(default_factory=dict)
+    _noted: bool = False
 
     async def step(self) -> float:
         """Ask once, and tell what has changed; the seconds until the next time."""
@@ -48,6 +55,9 @@ class Checkup:
                 self.world.log.warning("connector_finding", connector=self.link.name, what=what, hint=finding.hint)
         for what in self.told.keys() - wrong.keys():
             self.world.log.info("connector_finding_over", connector=self.link.name, what=what)
+        if self.told != wrong or not self._noted:
+            await self.world.store.note(f"{NOTED}{self.link.name}", msgspec.json.encode(list(wrong.values())))
+            self._noted = True
         self.told = wrong
         return (AGAIN_S if wrong else EVERY_S) * self.world.rng.uniform(0.9, 1.1)
 
@@ -64,6 +74,12 @@ class Checkup:
             return ()
         what = f"its webhooks missed {missed} of {len(report.compared)} changes in an hour"
         return (Finding(False, what, f"`gateway reconcile {link.name}` lists them; see whether the webhook is there"),)
+
+
+async def noted_findings(store: Store, connector: str) -> list[Finding]:
+    """What was wrong with a connector's account when a gateway last asked, for other processes to read."""
+    body = await store.noted(f"{NOTED}{connector}")
+    return [] if body is None else msgspec.json.decode(body, type=list[Finding])
 
 
 async def _asked(link: Link) -> tuple[Finding, ...]:

@@ -31,6 +31,10 @@ BATCH_MIN = 40
 BATCH_MAX = 128
 """Records of one transaction where their waiting counts more than a sender's: each costs a fifth less."""
 
+BATCH_OF_PAST = 256
+"""Records of one transaction while nothing waits but what a backfill has read: nobody waits for it, and a sender who
+comes meanwhile waits some 40 ms."""
+
 CROWD = 24
 """So many requests that wait for their commit at once are no crowd yet."""
 
@@ -95,7 +99,10 @@ class Courtesy:
             await self.clock.sleep(REST_STEP_S)
 
     def turns(self, oldest: int | None) -> Turns:
-        """How much judging may do at once now; while there is a crowd, it lags because it rests."""
+        """How much judging may do at once now; while there is a crowd, it lags because it rests. With no `oldest` all
+        that waits was read in hindsight."""
+        if oldest is None and not self.under_way:
+            return Turns(self.clock, LONG, BATCH_OF_PAST)
         if oldest is None or self._crowded:
             return Turns(self.clock)
         return Turns.for_lag(self.clock, self.clock.now() - oldest)

@@ -2,7 +2,7 @@
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
 finishes a row that has been claimed again since is refused with `Conflict`. What goes out: `kernel/outbox.py`; what is
-read from vendors: `kernel/reading.py`.
+read from vendors: `kernel/reading.py`; tokens: `kernel/tokens.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ from gateway.kernel.reading import FetchRow as FetchRow
 from gateway.kernel.reading import LookUp as LookUp
 from gateway.kernel.reading import Reading
 from gateway.kernel.reading import SyncRow as SyncRow
+from gateway.kernel.tokens import TokenShelf
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -215,7 +216,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Reading, Protocol):
+class Store(Outbox, Reading, TokenShelf, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """How an account is proved to its vendor, as data: no connector handles tokens, and no `repr` shows a secret."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -22,13 +23,31 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """OAuth 2.0 client credentials: tokens are fetched, kept and renewed by the client; `scope` is space-separated."""
+    """OAuth 2.0 client credentials: tokens are fetched, kept and renewed by the client; `scope` is space-separated.
+    `parameters` are what the vendor's token endpoint wants beside the standard's own."""
 
     token_url: str
     client_id: str
     client_secret: SecretStr
     scope: str = ""
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
 
 
-Auth = NoAuth | ApiKey | ClientCredentials
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """OAuth 2.0 authorization code with PKCE: a person grants access once, by `gateway authorize`; from then on the
+    client renews the tokens. `client_secret` is None for a public client; `scope` is space-separated.
+
+    `parameters` go with every request to `token_url`, beside the standard's own: how long tokens shall live, say.
+    """
+
+    authorize_url: str
+    token_url: str
+    client_id: str
+    client_secret: SecretStr | None = None
+    scope: str = ""
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+
+
+Auth = NoAuth | ApiKey | ClientCredentials | AuthorizationCode
 """Every way that the client knows."""

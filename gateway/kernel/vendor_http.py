@@ -22,6 +22,7 @@ from gateway.kernel.lane import lane
 from gateway.kernel.names import Resolve
 from gateway.kernel.ports import Clock, Rng
 from gateway.kernel.reach import INTERNET, Reach
+from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_auth import Auth, NoAuth
 from gateway.kernel.vendor_errors import AddressRefused, OverBudget, Permanent, RateLimited, Transient, Unauthorized
 from gateway.kernel.vendor_limits import Limit
@@ -58,7 +59,8 @@ class VendorResponse:
 
 class VendorHttp:
     """Requests to one vendor account. `timeout_s` is for one try as a whole, `body_max` in bytes of an answer; `reach`
-    is what its host may be, `limits` how many requests it allows."""
+    is what its host may be, `limits` how many requests it allows, `vault` where tokens are kept that a person granted.
+    """
 
     def __init__(
         self,
@@ -69,9 +71,11 @@ class VendorHttp:
         rng: Rng,
         reach: Reach = INTERNET,
         limits: Sequence[Limit] = (),
+        vault: Vault | None = None,
         resolve: Resolve | None = None,
         timeout_s: float = 30.0,
         body_max: int = 64 * 1024 * 1024,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         try:
             self._base = agreed_url(base_url.rstrip("/"))
@@ -81,7 +85,7 @@ class VendorHttp:
         self._rng = rng
         self._timeout_s = timeout_s
         self._body_max = body_max
-        self._transport = GuardedTransport(reach, resolve)
+        self._transport = transport or GuardedTransport(reach, resolve)
         headers = {
             "User-Agent": f"orion-gateway/{gateway.__version__}",
             "Accept": "application/json",
@@ -95,7 +99,7 @@ class VendorHttp:
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
-        self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers)
+        self._credentials = Credentials(auth or NoAuth(), self._transport, clock, headers, vault)
         self.budget = Budget(limits, clock)
         """What may still be sent."""
 
@@ -122,7 +126,8 @@ class VendorHttp:
         return await self._send("PUT", path, None, json, headers)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; a renewal of tokens that is under way ends first."""
+        await self._credentials.aclose()
         await self._client.aclose()
 
     async def _send(

@@ -13,7 +13,7 @@ from gateway.kernel.nesting import NESTING_MAX
 from gateway.kernel.signing import BadSignature
 from gateway.kernel.signing import parse_secret as parse_webhook_secret
 from gateway.kernel.signing import verify as verify_standard_webhook
-from gateway.kernel.vendor_auth import ApiKey, Auth, ClientCredentials, NoAuth
+from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, NoAuth
 from gateway.kernel.vendor_errors import (
     AddressRefused,
     OverBudget,
@@ -117,6 +117,7 @@ __all__ = [
     "ApiKey",
     "Auth",
     "Authenticates",
+    "AuthorizationCode",
     "BadPayload",
     "BadSignature",
     "BotHandedOver",

@@ -16,7 +16,7 @@ from gateway.kernel.log import hide_secrets
 from gateway.plugin import spec
 from gateway.plugin.connector import Connector
 
-_ABILITIES: Mapping[str, tuple[str, ...]] = {
+ABILITIES: Mapping[str, tuple[str, ...]] = {
     "receives": ("receive",),
     "pulls": ("pull", "streams"),
     "fetches": ("fetch",),
@@ -24,6 +24,7 @@ _ABILITIES: Mapping[str, tuple[str, ...]] = {
     "limits": ("limits",),
     "simulates": ("simulator",),
 }
+"""The members of each ability, by the word that people read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def find_plugins(
 
 def abilities(kind: type) -> tuple[str, ...]:
     """The abilities that a connector class has, in a fixed order: whoever has the members has the ability."""
-    return tuple(word for word, members in _ABILITIES.items() if all(hasattr(kind, member) for member in members))
+    return tuple(word for word, members in ABILITIES.items() if all(hasattr(kind, member) for member in members))
 
 
 def _add(found: Plugins, name: str, load: Any) -> None:

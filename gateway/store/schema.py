@@ -265,6 +265,16 @@ policies = _table(
 
 notes = _table("notes", _text("name", key=True), _bytes("body"), by_key=True)
 
+tokens = _table(
+    "tokens",
+    _text("connector", key=True),
+    _whole("generation"),
+    _bytes("sealed"),
+    _whole("stored_at"),
+    _whole("leased_until", null=True),
+    _text("refused", null=True),
+)
+
 
 def create(connection: Connection) -> None:
     """Make what is missing, in one transaction. Raises StoreUnusable for a file of another program or version."""

@@ -44,6 +44,7 @@ from gateway.store.library import Connection
 from gateway.store.lock import DaemonLock, daemon_pid
 from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.sqlite_reading import SqliteReading
+from gateway.store.sqlite_tokens import SqliteTokens
 from gateway.store.wal import WalCheckpoints
 from gateway.store.writer import Writer
 
@@ -59,7 +60,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteOutbox, SqliteReading):
+class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(

@@ -27,6 +27,10 @@ RECORDS = {
     ),
     "fetched": ("gateway_connector_fetched_total", "Records that look-ups brought, since the start."),
     "pull_failed": ("gateway_connector_pull_failed_total", "Pulls that failed, since the start."),
+    "pushes_missed": (
+        "gateway_connector_pushes_missed_total",
+        "Changes that were pulled and that no webhook told, since the start.",
+    ),
     "refused": ("gateway_connector_refused_total", "Requests that were refused, since the start."),
 }
 """What links count, and how it is called."""
@@ -127,6 +131,9 @@ def _of_connectors(running: Gateway, now: int) -> Iterator[Family]:
     alone = [(link.name, int(link.strain.alone_until > now)) for link in links]
     told = "1 while the vendor is left alone, after failures or because it asked for it."
     yield _labelled("gateway_connector_left_alone", "gauge", told, "connector", alone)
+    wrong = [(link.name, sum(not finding.ok for finding in link.findings)) for link in links]
+    told = "What is wrong with the account, as the connector's own check finds."
+    yield _labelled("gateway_connector_findings", "gauge", told, "connector", wrong)
     for key, (name, words) in RECORDS.items():
         values = [(link.name, link.counts[key]) for link in links if key in link.counts]
         yield _labelled(name, "counter", words, "connector", values)

@@ -78,7 +78,7 @@ def receiver(status: int, body: bytes = b"") -> Iterator[tuple[str, list[tuple[d
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/", came
     finally:

@@ -12,7 +12,15 @@ from gateway.policy.presets import PRESETS
 from tests.cli.commands import gateway
 from tests.cli.desk import set_up, unguessable
 
-WRITTEN = {"gateway.yaml", "policy.yaml", ".env.example", "gateway.schema.json", "policy.schema.json"}
+WRITTEN = {
+    "gateway.yaml",
+    "policy.yaml",
+    ".env.example",
+    "gateway.schema.json",
+    "policy.schema.json",
+    "gateway.key",
+    ".gitignore",
+}
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -7,12 +7,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gateway.cli import reloading
 from gateway.config import Config
 from gateway.daemon.reload import NOTE, Reloaded, last_reload
 from gateway.daemon.setup import Setup
+from gateway.engine.checkup import NOTED
+from gateway.engine.pull import wish
 from gateway.kernel.store import Store
+from gateway.model.instant import DAY_MS, format_instant
+from gateway.plugin import Finding
 from tests.cli.commands import gateway
 from tests.cli.desk import Desk, set_up
 
@@ -119,3 +124,24 @@ def test_watching_ends_where_nobody_judges(desk: Desk) -> None:
     left = asyncio.run(reloading.follow(desk.on_store(config), 60, told.append))
 
     assert (left, told) == (2, [2])
+
+
+def test_a_past_that_is_read_and_what_is_wrong_with_an_account(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """How far a backfill has come and what it waits for; what the connector's own check found last."""
+    half = desk.now - DAY_MS // 2
+    run = wish("events", "tickets", desk.now, since=desk.now - DAY_MS)
+    wrong = [Finding(False, "its token is dead", "make another one")]
+
+    async def put(setup: Setup, store: Store) -> None:
+        asked = await store.ask_sync(run)
+        await store.note_sync(replace(asked, reached=half, accepted=1_234, failure="503"))
+        await store.note(f"{NOTED}events", msgspec.json.encode(wrong))
+
+    desk.on_store(put)
+    lines = gateway(capsys, "status", "-c", desk.config).out.splitlines()
+    told = status(desk, capsys)
+
+    assert lines[-2] == f"past       events/tickets: 50% to {format_instant(half)[:10]}, 1,234 new, 503"
+    assert lines[-1] == "connector  events: its token is dead; make another one"
+    assert told["past"][0]["reached"] == format_instant(half)
+    assert told["findings"] == [{"connector": "events", "what": "its token is dead", "hint": "make another one"}]

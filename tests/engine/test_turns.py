@@ -12,6 +12,7 @@ from gateway.engine.supervise import POLL_S
 from gateway.engine.turns import (
     BATCH_MAX,
     BATCH_MIN,
+    BATCH_OF_PAST,
     BEHIND_MS,
     BURST_MS,
     CROWD,
@@ -81,6 +82,14 @@ def test_who_falls_behind_takes_larger_batches() -> None:
         assert courtesy.turns(oldest) == Turns(clock, LONG, BATCH_MAX)
 
     asyncio.run(check())
+
+
+def test_what_nobody_waits_for_is_judged_in_the_largest_batches() -> None:
+    """Records of the past, as long as nobody is at the door."""
+    clock = ToldClock()
+
+    assert Courtesy(clock, ()).turns(None) == Turns(clock, LONG, BATCH_OF_PAST)
+    assert Courtesy(clock, (1,)).turns(None) == Turns(clock, SHORT, BATCH_MIN)
 
 
 def test_the_doors_have_turns_while_a_batch_is_judged() -> None:

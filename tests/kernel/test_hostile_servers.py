@@ -18,8 +18,8 @@ from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.vendor_auth import ClientCredentials
 from gateway.kernel.vendor_errors import Permanent, VendorError
+from gateway.kernel.vendor_grants import ANSWER_MAX as TOKEN_ANSWER_MAX
 from gateway.kernel.vendor_http import VendorHttp
-from gateway.kernel.vendor_token import TOKEN_ANSWER_MAX
 from tests.kernel.hostile import TRICKS
 from tests.kernel.test_addresses import REFUSED
 

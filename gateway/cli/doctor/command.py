@@ -12,6 +12,7 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile
 if TYPE_CHECKING:
     from gateway.cli.doctor.finding import Finding
     from gateway.daemon.setup import Setup
+    from gateway.kernel.store import Store
 
 _FRESH_LINE = "\r\x1b[K"
 
@@ -57,12 +58,21 @@ def _examined(setup: "Setup", found: "list[Finding]", *, offline: bool) -> bool:
     """Look at everything that a setup names; whether the database can be used."""
     import asyncio
 
-    from gateway.cli.doctor import database, files, outside
+    from gateway.cli.doctor import database, files, granted, outside
     from gateway.cli.work import on_store
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.rng import SystemRng
 
-    clock, usable = SystemClock(), True
+    clock, rng, usable = SystemClock(), SystemRng(), True
+
+    async def of_store(store: "Store") -> "list[Finding]":
+        inside = await database.inside(setup, store, clock.now())
+        return inside + await beyond(store)
+
+    async def beyond(store: "Store | None") -> "list[Finding]":
+        access = await granted.granted(setup, store, rng, clock.now())
+        return access if offline else access + await outside.connectors(setup, clock, rng, _progress, store)
+
     found += files.modes(setup.path, setup.config.database)
     found.append(files.room(setup.config.database))
     if (wrong := outside.plausible(clock.now())) is not None:
@@ -70,12 +80,11 @@ def _examined(setup: "Setup", found: "list[Finding]", *, offline: bool) -> bool:
     if setup.config.database.exists():
         sound, usable = database.soundness(setup, clock, _progress)
         found += sound
-        if usable:
-            found += asyncio.run(on_store(setup.config, lambda store: database.inside(setup, store, clock.now())))
+        found += asyncio.run(on_store(setup.config, of_store) if usable else beyond(None))
     else:
         found.append(files.missing(setup.config.database))
+        found += asyncio.run(beyond(None))
     if not offline:
-        found += asyncio.run(outside.connectors(setup, clock, SystemRng(), _progress))
         found += asyncio.run(outside.endpoints(setup, _progress))
     return usable
 

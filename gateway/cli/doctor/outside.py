@@ -8,7 +8,11 @@ from gateway.config import EndpointConfig
 from gateway.daemon.setup import Chosen, Setup
 from gateway.kernel.knock import knock
 from gateway.kernel.log import hide_secrets
-from gateway.kernel.ports import Clock, NetError, Rng
+from gateway.kernel.ports import Clock, NetError, Rng, Spawn
+from gateway.kernel.sealing import Seal
+from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.store import Store
+from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.model.instant import DAY_MS, format_instant
 from gateway.plugin import Context, VendorError
@@ -33,13 +37,26 @@ def plausible(now: int) -> Finding | None:
     return bad("clock", f"this machine's clock shows {format_instant(now)}", SET_IT)
 
 
-async def connectors(setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None]) -> list[Finding]:
-    """What each connector's own check finds, and how the vendors' clocks stand to ours."""
+async def connectors(
+    setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None], store: Store | None = None
+) -> list[Finding]:
+    """What each connector's own check finds, and how the vendors' clocks stand to ours. Tokens are in the `store`."""
+    spawn = LoopSpawn()
+    try:
+        return await _connectors(setup, clock, rng, told, store, spawn)
+    finally:
+        await spawn.close()
+
+
+async def _connectors(
+    setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None], store: Store | None, spawn: Spawn
+) -> list[Finding]:
     found: list[Finding] = []
     ahead: dict[str, float] = {}
     for chosen in setup.connectors:
         told(f"asking connector {chosen.name}")
-        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng)
+        vault = Vault(chosen.name, store, Seal(setup.config.key_file, rng), spawn) if store else None
+        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng, vault=vault)
         try:
             found += await _connector(chosen, account)
         finally:

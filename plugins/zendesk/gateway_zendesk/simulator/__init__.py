@@ -13,24 +13,51 @@ from typing import Any, ClassVar, Final
 from aiohttp import web
 from pydantic import SecretStr
 
+from gateway.plugin import FAULTS as COMMON_FAULTS
 from gateway.plugin import Event, NowFunction, Ref
 from gateway_zendesk.settings import ZendeskSettings
-from gateway_zendesk.simulator.account import AGENT, Account, Json
-from gateway_zendesk.simulator.push import Pusher, webhooks_of
+from gateway_zendesk.simulator.account import Account
+from gateway_zendesk.simulator.acts import ACTS, Acts
+from gateway_zendesk.simulator.hooks import Hooks
+from gateway_zendesk.simulator.limits import Limits, Window
+from gateway_zendesk.simulator.oauth import Doorman
+from gateway_zendesk.simulator.push import Pusher
+from gateway_zendesk.simulator.seeding import seed
 from gateway_zendesk.simulator.server import Api
-from gateway_zendesk.simulator.story import MEDIA, truth
+from gateway_zendesk.simulator.story import truth
 
-FAULTS: Final = frozenset({"lose", "duplicate", "reorder", "html_429", "down"})
-"""What can be wrong: webhooks are lost, doubled or swapped; the API answers 429 in HTML, or is down."""
+FAULTS: Final[Mapping[str, str]] = {
+    **COMMON_FAULTS,
+    "delay": "webhooks are sent eight minutes late, by the account's clock",
+    "no_webhook": "the subscription has vanished, and nothing is sent",
+    "html_429": "every answer is 429 in HTML, without a time",
+    "bare_429": "every answer is 429 without a Retry-After",
+    "absurd_429": "every answer is 429 with a Retry-After that makes no sense",
+    "error_500": "every answer is 500",
+    "down": "every answer is 503 in HTML",
+    "slow": "every answer takes a while",
+    "truncate": "every answer breaks off in its middle",
+    "repeat_cursor": "the export says that there is more, behind the cursor that it was asked for",
+    "null_cursor": "the export has no cursor, whether or not there is more",
+    "no_expires_in": "a token doesn't say how long it lives",
+    "lost_token": "the answer with a new token is lost, and the old one is gone all the same",
+    "no_refresh": "the refresh tokens given so far are worthless too",
+    "plan": "the account's plan has no conversations, custom statuses and ratings",
+}
+"""What can be wrong with an account."""
 
-_PERSON = ("Ada Customer", "ada@customer.example")
+CLIENT_ID: Final = "simulated"
+_AT_ONCE: Final = frozenset({"revoked", "no_refresh"})
 
 
-class ZendeskSimulator:
-    """One account. `export_lag_s`: how late the export shows a change; `export_per_minute`: its budget, or None."""
+class ZendeskSimulator(Acts):
+    """One account. `export_lag_s`: how late the export shows a change. The limits are requests a minute, or None.
 
-    acts: ClassVar[frozenset[str]] = frozenset({"open", "customer_comment", "agent_comment", "solve"})
-    faults: ClassVar[frozenset[str]] = FAULTS | {"revoked"}
+    `slow_s`: how long an answer takes under the fault `slow`. `base_url`: what the API's links begin with.
+    """
+
+    acts: ClassVar[frozenset[str]] = ACTS
+    faults: ClassVar[frozenset[str]] = frozenset(FAULTS)
 
     def __init__(
         self,
@@ -39,18 +66,24 @@ class ZendeskSimulator:
         *,
         export_lag_s: int = 60,
         export_per_minute: int | None = 10,
+        plan_per_minute: int | None = 700,
         page_size: int = 1_000,
         audits_page_size: int = 100,
+        slow_s: float = 1.0,
+        base_url: str | None = None,
     ) -> None:
         self._random = Random(seed)  # noqa: S311 - repeatable on purpose
         self._client_secret = f"{self._random.getrandbits(256):064x}"
         given = settings.webhook_secret[0] if settings is not None and settings.webhook_secret else None
         self._secret = given or SecretStr(f"{self._random.getrandbits(256):064x}")
-        self._limits: dict[str, Any] = {
-            "export_lag_s": export_lag_s,
-            "export_per_minute": export_per_minute,
+        self.api_token = f"{self._random.getrandbits(160):040x}"
+        self._export_lag_s = export_lag_s
+        self._windows = Window(plan_per_minute), Window(export_per_minute)
+        self._sizes: dict[str, Any] = {
             "page_size": page_size,
             "audits_page_size": audits_page_size,
+            "slow_s": slow_s,
+            "base_url": base_url,
         }
         self._faults: set[str] = set()
         self._runner: web.AppRunner | None = None
@@ -58,10 +91,8 @@ class ZendeskSimulator:
 
     async def start(self, now: NowFunction, push_to: str | None) -> Mapping[str, Any]:
         """Listen on a free loopback port; webhooks go to `push_to`. Returns settings that point a connector here."""
-        self._now = now
-        self.account = Account(now)
-        self.pusher = Pusher(now, self._secret, self._faults, push_to)
-        self.api = Api(self.account, now, "simulated", self._client_secret, self._random, self._faults, **self._limits)
+        self._begin(now)
+        self.push_to(push_to)
         self._runner = web.AppRunner(self.api.application(), access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -70,9 +101,19 @@ class ZendeskSimulator:
             "base_url": f"http://127.0.0.1:{self._runner.addresses[0][1]}",
             "allow_private": True,
             "webhook_secret": self._secret.get_secret_value(),
-            "client_id": "simulated",
+            "client_id": CLIENT_ID,
             "client_secret": self._client_secret,
         }
+
+    def _begin(self, now: NowFunction) -> None:
+        """An empty account."""
+        self.now = now
+        self.account = Account(now, self._export_lag_s)
+        self.pusher = Pusher(now, self._faults)
+        self.hooks = Hooks(self.account, self._random)
+        doorman = Doorman(now, CLIENT_ID, self._client_secret, self.api_token, self._random, self._faults)
+        limits = Limits(now, *self._windows)
+        self.api = Api(self.account, now, doorman, limits, self.pusher.webhooks, self._faults, **self._sizes)
 
     async def stop(self) -> None:
         """Stop listening and pushing; what is not sent yet is dropped."""
@@ -85,122 +126,41 @@ class ZendeskSimulator:
 
     def push_to(self, url: str | None) -> None:
         """Send webhooks to `url` from now on, or nowhere."""
-        self.pusher.push_to = url
+        self.pusher.webhooks.clear()
+        if url is not None:
+            self.api.subscribe(url, self._secret)
 
     async def settled(self) -> None:
-        """Come back when every webhook has been sent, or given up."""
+        """Come back when every webhook that is due has been sent, or given up."""
         await self.pusher.settled()
 
     def fault(self, name: str, *, on: bool = True) -> None:
-        """Switch one of FAULTS on or off; `revoked` makes every token worthless, once."""
-        if name == "revoked":
-            self.api.tokens.clear()
-        elif name not in FAULTS:
-            raise ValueError(f"{name!r} is no fault: there are {', '.join(sorted(self.faults))}")
-        elif on:
-            self._faults.add(name)
-        else:
-            self._faults.discard(name)
+        """Switch one of FAULTS on or off. `revoked` and `no_refresh` happen once, when they are switched on.
+
+        What is delayed is sent when `delay` is switched off.
+        """
+        if name not in FAULTS:
+            raise ValueError(f"{name!r} is no fault: there are {', '.join(sorted(FAULTS))}")
+        if name in _AT_ONCE:
+            if on:
+                self.api.doorman.access.clear()
+            if on and name == "no_refresh":
+                self.api.doorman.refresh.clear()
+            return
+        (self._faults.add if on else self._faults.discard)(name)
+        self.account.late = "late_commit" in self._faults
+        if name == "delay" and not on:
+            self.pusher.release()
 
     def truth(self) -> list[Event]:
         """What a perfect connector must say, at least."""
         return truth(self.account)
 
     def seed(self, count: int, *, since: int) -> None:
-        """Let tickets be there, each with an answer; no webhook tells of them."""
-        step = max(1, (self._now() - since) // max(count, 1))
-        for number in range(count):
-            at = since + number * step
-            audit = self.account.open(at, {"subject": f"Seeded {number}", "via": {"channel": "email"}}, _PERSON, "Help")
-            self.account.comment(int(audit["ticket_id"]), at, "Please try again.", public=True, agent=True)
+        """Let tickets be there, each with a history of its own; no webhook tells of them."""
+        seed(self.account, count, since)
 
     def act(self, name: str) -> Ref | None:
-        """Let one of `acts` happen now."""
-        if name not in self.acts:
-            raise ValueError(f"{name!r} is no act: there are {', '.join(sorted(self.acts))}")
-        if name == "open":
-            return Ref("ticket", str(self.open_ticket()))
-        open_ones = [id for id, ticket in self.account.tickets.items() if ticket["status"] not in ("deleted", "closed")]
-        if not open_ones:
-            return None
-        ticket = self._random.choice(open_ones)
-        if name == "solve":
-            self.set_status(ticket, "solved")
-        else:
-            getattr(self, name)(ticket)
-        return Ref("ticket", str(ticket))
-
-    def open_ticket(
-        self,
-        *,
-        at: int | None = None,
-        subject: str = "Help",
-        text: str = "Please help me.",
-        priority: str | None = None,
-        channel: str = "email",
-        tags: tuple[str, ...] = (),
-        requester: tuple[str, str] = ("Ada Customer", "ada@customer.example"),
-        support_type: str = "agent",
-    ) -> int:
-        """A customer opens a ticket at `at` (ms; default now) by a channel in the API's word. Returns its id."""
-        if channel not in MEDIA:
-            raise ValueError(f"{channel!r} is no channel: there are {', '.join(sorted(MEDIA))}")
-        content = {
-            "subject": subject,
-            "priority": priority,
-            "tags": list(tags),
-            "via": {"channel": channel},
-            "support_type": support_type,
-        }
-        moment = self._at(at)
-        audit = self.account.open(moment, content, requester, text)
-        self._tell(audit, moment)
-        return int(audit["ticket_id"])
-
-    def customer_comment(self, ticket: int, text: str = "Any news?", *, at: int | None = None) -> None:
-        """The customer writes."""
-        moment = self._at(at)
-        self._tell(self.account.comment(ticket, moment, text, public=True, agent=False), moment)
-
-    def agent_comment(
-        self, ticket: int, text: str = "We are looking into it.", *, public: bool = True, at: int | None = None
-    ) -> None:
-        """The agent answers, or writes a note."""
-        moment = self._at(at)
-        self._tell(self.account.comment(ticket, moment, text, public=public, agent=True), moment)
-
-    def set_status(self, ticket: int, status: str, *, at: int | None = None) -> None:
-        """The agent sets the status: new, open, pending, hold, solved or closed."""
-        self._change(ticket, at, status=status)
-
-    def set_priority(self, ticket: int, priority: str | None, *, at: int | None = None) -> None:
-        """The agent sets the priority: urgent, high, normal, low or none."""
-        self._change(ticket, at, priority=priority)
-
-    def add_tags(self, ticket: int, *tags: str, at: int | None = None) -> None:
-        """The agent adds tags."""
-        self._change(ticket, at, tags=list(dict.fromkeys([*self.account.tickets[ticket]["tags"], *tags])))
-
-    def assign(self, ticket: int, *, at: int | None = None) -> None:
-        """The agent takes the ticket."""
-        self._change(ticket, at, assignee_id=AGENT)
-
-    def delete(self, ticket: int, *, at: int | None = None) -> None:
-        """The agent deletes the ticket."""
-        moment = self._at(at)
-        self._tell(self.account.delete(ticket, moment), moment)
-
-    def scrub(self, ticket: int) -> None:
-        """Zendesk scrubs a ticket that was deleted a while ago; no webhook tells of it."""
-        self.account.scrub(ticket)
-
-    def _change(self, ticket: int, at: int | None, **values: Any) -> None:
-        moment = self._at(at)
-        self._tell(self.account.change(ticket, moment, **values), moment)
-
-    def _at(self, at: int | None) -> int:
-        return self._now() if at is None else at
-
-    def _tell(self, audit: Json, at: int) -> None:
-        ticket = self.account.tickets[audit["ticket_id"]]
-        self.pusher.send(list(webhooks_of(audit, ticket, self.account.users, at, self._random)))
+        """Let one of `acts` happen now, to a ticket that it can happen to; None if there is none."""
+        ticket = self._act(name)
+        return None if ticket is None else Ref("ticket", str(ticket))

@@ -1,178 +1,154 @@
-"""The simulated account's API over HTTP, as far as the connector uses it.
+"""The simulated account's API over HTTP: who may ask, how often, what is wrong with it today, and who answers.
 
-As Zendesk does it: the export goes by (generated_timestamp, id) with a cursor in base64, without the latest minute, ten
-requests a minute; `users/me` answers 200 to strangers; what is deleted is 404.
+As Zendesk does it: `users/me` answers 200 to strangers; what is deleted is 404; a path that isn't there is another 404;
+every path may end in `.json`.
 """
 
-import base64
-import binascii
-import hmac
-from collections import deque
-from collections.abc import Awaitable, Callable
+import asyncio
+import re
 from dataclasses import dataclass, field
-from random import Random
+from typing import Final
 
 from aiohttp import web
+from pydantic import SecretStr
 
-from gateway.plugin import MINUTE_MS, SECOND_MS, NowFunction
-from gateway_zendesk.simulator.account import FIRST_USER, Account, Json
+from gateway.plugin import NowFunction
+from gateway_zendesk.simulator import people
+from gateway_zendesk.simulator.account import Account
+from gateway_zendesk.simulator.answers import Refusal, forbidden, no_endpoint, reply, stranger
+from gateway_zendesk.simulator.hooks import KINDS, MESSAGE
+from gateway_zendesk.simulator.limits import Limits
+from gateway_zendesk.simulator.oauth import Doorman
+from gateway_zendesk.simulator.push import Webhook
+from gateway_zendesk.simulator.routes import ROUTES, Handler
+from gateway_zendesk.simulator.ticket import Json
 
-TOKEN_LIFE_S = 1_800
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ABSURD: Final = ("-5", "999999999", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "", "1e9")
+_HTML: Final = "<html><head><title>{0}</title></head><body>{0}</body></html>"
+_OPEN_TO_ALL: Final = ("users/me",)
+_NEEDS_ALL: Final = re.compile(r"tickets/\d+/audits|incremental/|webhooks")
 
 
 @dataclass(slots=True)
 class Api:
-    """Answers for one account."""
+    """Answers for one account. `base_url`: what links begin with; by default where it was asked."""
 
     account: Account
     now: NowFunction
-    client_id: str
-    client_secret: str
-    random: Random
+    doorman: Doorman
+    limits: Limits
+    webhooks: dict[str, Webhook]
     faults: set[str]
-    export_lag_s: int = 60
-    export_per_minute: int | None = 10
     page_size: int = 1_000
     audits_page_size: int = 100
+    slow_s: float = 1.0
+    base_url: str | None = None
     calls: dict[str, int] = field(default_factory=dict)
-    tokens: set[str] = field(default_factory=set)
-    _exports: deque[int] = field(default_factory=deque)
+    _routes: list[tuple[str, re.Pattern[str], Handler]] = field(default_factory=list)
+    _absurd: int = 0
 
     def application(self) -> web.Application:
-        """The routes; each may end in `.json`."""
-        app = web.Application(middlewares=[self._guard])
-        app.router.add_post("/oauth/tokens", self._token)
-        app.router.add_get(r"/api/v2/users/me{_:(\.json)?}", self._me)
-        app.router.add_get(r"/api/v2/incremental/tickets/cursor{_:(\.json)?}", self._export)
-        app.router.add_get(r"/api/v2/tickets/{id:\d{1,18}}{_:(\.json)?}", self._ticket)
-        app.router.add_get(r"/api/v2/tickets/{id:\d{1,18}}/audits{_:(\.json)?}", self._audits)
+        """The paths; each may end in `.json`."""
+        self._routes = [(method, re.compile(path), handler) for method, path, handler in ROUTES]
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
         return app
 
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    def base(self, request: web.Request) -> str:
+        """What a link begins with."""
+        return self.base_url or f"{request.scheme}://{request.host}"
+
+    def export_begins(self) -> None:
+        """From now on nothing may appear behind a cursor."""
+        self.account.exported = True
+
+    def beside(self, request: web.Request, wanted: frozenset[str]) -> Json:
+        """Groups and organizations, where a request wants them beside its tickets."""
+        told: Json = {}
+        if "groups" in wanted:
+            told["groups"] = people.groups_json(self.base(request), self.account.created)
+        if "organizations" in wanted:
+            told["organizations"] = people.organizations_json(self.base(request), self.account.created)
+        return told
+
+    def subscribe(self, endpoint: str, secret: SecretStr, kinds: tuple[str, ...] = (*KINDS, MESSAGE)) -> Webhook:
+        """A new webhook."""
+        id = f"01H{self.doorman.random.getrandbits(110):023d}"[:26]
+        self.webhooks[id] = Webhook(id, endpoint, secret, self.now(), kinds)
+        return self.webhooks[id]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removesuffix(".json")
         self.calls[path] = self.calls.get(path, 0) + 1
-        if "html_429" in self.faults:
-            return web.Response(status=429, text="<html>Too many requests</html>", content_type="text/html")
-        if "down" in self.faults:
-            return web.Response(status=503, text="<html>maintenance</html>", content_type="text/html")
-        open_to_all = path in ("/oauth/tokens", "/api/v2/users/me")
-        if not open_to_all and not self._known(request):
-            return web.json_response({"error": "Couldn't authenticate you"}, status=401)
-        return await handler(request)
-
-    def _known(self, request: web.Request) -> bool:
-        return request.headers.get("Authorization", "").removeprefix("Bearer ") in self.tokens
-
-    async def _token(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        given = str(form.get("client_secret", "")).encode()
-        if form.get("client_id") != self.client_id or not hmac.compare_digest(given, self.client_secret.encode()):
-            return web.json_response({"error": "invalid_client"}, status=401)
-        if form.get("grant_type") != "client_credentials":
-            return web.json_response({"error": "unsupported_grant_type"}, status=400)
-        token = f"{self.random.getrandbits(256):064x}"
-        self.tokens.add(token)
-        answer = {"access_token": token, "token_type": "bearer", "scope": "read", "expires_in": TOKEN_LIFE_S}
-        return web.json_response(answer, status=201)
-
-    async def _me(self, request: web.Request) -> web.Response:
-        nobody = {"id": None, "name": "Anonymous user", "role": "end-user"}
-        return web.json_response({"user": self.account.users[FIRST_USER + 1] if self._known(request) else nobody})
-
-    async def _export(self, request: web.Request) -> web.Response:
-        now_s = self.now() // SECOND_MS
-        self.account.exported = True
-        if (wait_s := self._over_budget()) is not None:
-            return web.json_response({"error": "TooManyRequests"}, status=429, headers={"Retry-After": str(wait_s)})
         try:
-            after = self._position(request, now_s)
-        except ValueError as error:
-            return web.json_response({"error": "InvalidValue", "description": str(error)}, status=400)
-        until = now_s - self.export_lag_s
-        everyone = request.query.get("support_type_scope") == "all"
-        shown = [row for row in self.account.tickets.values() if everyone or row["support_type"] == "agent"]
-        rows = [row for row in shown if after < _place(row) < (until, 0)]
-        page = sorted(rows, key=_place)[: self.page_size]
-        last = _place(page[-1]) if page else after
-        users = self.account.people_of(page) if request.query.get("include") == "users" else None
-        answer: Json = {
-            "tickets": page,
-            "after_cursor": _cursor(last) if page or "cursor" in request.query else None,
-            "end_of_stream": len(page) == len(rows),
-        }
-        return web.json_response(answer if users is None else {**answer, "users": users})
+            if (wrong := await self._wrong()) is not None:
+                return wrong
+            answer = await self._asked(request, path)
+        except Refusal as refusal:
+            return reply(refusal.content, refusal.status, refusal.headers)
+        if "truncate" in self.faults and isinstance(answer, web.Response):
+            return await _cut(request, answer)
+        return answer
 
-    def _over_budget(self) -> int | None:
-        """Seconds to wait if the minute's budget is spent."""
-        now = self.now()
-        while self._exports and self._exports[0] <= now - MINUTE_MS:
-            self._exports.popleft()
-        if self.export_per_minute is not None and len(self._exports) >= self.export_per_minute:
-            return max(1, -(-(self._exports[0] + MINUTE_MS - now) // SECOND_MS))
-        self._exports.append(now)
+    async def _asked(self, request: web.Request, path: str) -> web.StreamResponse:
+        if path == "/oauth/tokens" and request.method == "POST":
+            return await self.doorman.token(request)
+        if path == "/oauth/authorizations/new":
+            return self.doorman.authorize(request)
+        name = path.removeprefix("/api/v2/")
+        if name == path:
+            raise no_endpoint()
+        scope = self.doorman.scope_of(request)
+        if name not in _OPEN_TO_ALL:
+            _may(scope, name)
+        headers = self.limits.take(export=name.startswith("incremental/"))
+        for method, pattern, handler in self._routes:
+            if method in ("*", request.method) and (match := pattern.fullmatch(name)):
+                answer = await handler(self, request, **match.groupdict())
+                answer.headers.update(headers)
+                return answer
+        raise no_endpoint()
+
+    async def _wrong(self) -> web.Response | None:
+        """What a fault answers instead."""
+        if "slow" in self.faults:
+            await asyncio.sleep(self.slow_s)
+        if "html_429" in self.faults:
+            return _page(429, "Too many requests")
+        if "bare_429" in self.faults:
+            return reply({"error": "APIRateLimitExceeded", "description": "Too many requests"}, 429)
+        if "absurd_429" in self.faults:
+            self._absurd += 1
+            return reply({"error": "TooManyRequests"}, 429, {"Retry-After": ABSURD[self._absurd % len(ABSURD)]})
+        if "error_500" in self.faults:
+            return reply({"error": {"title": "Internal Server Error", "message": "Something went wrong"}}, 500)
+        if "down" in self.faults:
+            return _page(503, "maintenance")
         return None
 
-    def _position(self, request: web.Request, now_s: int) -> tuple[int, int]:
-        """The row behind which the page begins. Raises ValueError."""
-        cursor = request.query.get("cursor")
-        if cursor is not None:
-            return _place_of(cursor)
-        start = int(request.query.get("start_time", ""))
-        if start > now_s - self.export_lag_s:
-            raise ValueError(f"start_time must be at least {self.export_lag_s} seconds ago")
-        return start, -1
 
-    async def _ticket(self, request: web.Request) -> web.Response:
-        ticket = self._found(request)
-        if ticket is None:
-            return _not_found()
-        shown = {key: value for key, value in ticket.items() if key != "generated_timestamp"}
-        answer: Json = {"ticket": shown}
-        if request.query.get("include") == "users":
-            answer["users"] = self.account.people_of([ticket])
-        return web.json_response(answer)
-
-    async def _audits(self, request: web.Request) -> web.Response:
-        ticket = self._found(request)
-        if ticket is None:
-            return _not_found()
-        try:
-            size = min(int(request.query.get("page[size]", self.audits_page_size)), self.audits_page_size)
-            after = int(request.query.get("page[after]", 0))
-        except ValueError:
-            return web.json_response({"error": "InvalidValue"}, status=400)
-        rest = [audit for audit in self.account.audits[ticket["id"]] if audit["id"] > after]
-        page = rest[:size]
-        more = len(rest) > len(page)
-        authors = tuple(
-            id for audit in page for id in (audit["author_id"], *(e.get("author_id", 0) for e in audit["events"]))
-        )
-        users = self.account.people_of([], authors) if request.query.get("include") == "users" else []
-        meta = {"has_more": more, "after_cursor": str(page[-1]["id"]) if more else None, "before_cursor": None}
-        return web.json_response({"audits": page, "users": users, "meta": meta})
-
-    def _found(self, request: web.Request) -> Json | None:
-        ticket = self.account.tickets.get(int(request.match_info["id"]))
-        return None if ticket is None or ticket["status"] == "deleted" else ticket
+def _may(scope: str | None, name: str) -> None:
+    """Whether a token with this scope opens a path: the log and the exports need all of `read`. Raises Refusal."""
+    if scope is None:
+        raise stranger()
+    words = scope.split()
+    part = name.partition("/")[0]
+    if "read" in words or (f"{part}:read" in words and not _NEEDS_ALL.match(name)):
+        return
+    raise forbidden()
 
 
-def _not_found() -> web.Response:
-    return web.json_response({"error": "RecordNotFound", "description": "Not found"}, status=404)
+def _page(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=_HTML.format(text), content_type="text/html")
 
 
-def _place(row: Json) -> tuple[int, int]:
-    return row["generated_timestamp"], row["id"]
-
-
-def _cursor(place: tuple[int, int]) -> str:
-    return base64.b64encode(f"{place[0]}.0||{place[1]}|".encode()).decode()
-
-
-def _place_of(cursor: str) -> tuple[int, int]:
-    try:
-        second, _, rest = base64.b64decode(cursor, validate=True).decode().partition(".0||")
-        return int(second), int(rest.removesuffix("|"))
-    except (binascii.Error, UnicodeError, ValueError):
-        raise ValueError("the cursor is not ours") from None
+async def _cut(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    """Half of an answer, whose header promises all of it."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    cut = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
+    cut.content_length = len(body)
+    await cut.prepare(request)
+    await cut.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return cut

@@ -1,0 +1,1 @@
+"""`gateway plugin try`: a connector on real settings, without effects."""

@@ -1,0 +1,1 @@
+"""`gateway trigger`: a signed sample notice of any type, for authors of receivers."""
