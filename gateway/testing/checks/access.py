@@ -34,6 +34,12 @@ async def access_renewed(subject: Subject) -> None:
 
     Why: tokens are revoked without notice; asking for many at once gets accounts blocked.
     Mend: leave tokens to the client: `auth` returns the credentials as data, and the client does the rest.
+
+    Example::
+
+        @staticmethod
+        def auth(settings: AcmeSettings) -> Auth:
+            return ClientCredentials(f"{settings.base_url}/oauth/token", settings.client_id, settings.client_secret)
     """
     async with subject.stage(objects=3) as on, subject.reader(on) as ours:
         _needs_token(subject, on, ours)
@@ -74,6 +80,13 @@ async def check_tells(subject: Subject) -> None:
 
     Why: it is what `gateway doctor` shows to somebody whose account doesn't work.
     Mend: ask the vendor who we are, and say for each refusal what to do about it.
+
+    Example::
+
+        try:
+            me = (await self._http.get("/me")).json()
+        except VendorError as error:
+            return [Finding(False, str(error), "check the credentials and base_url")]
     """
     async with subject.stage(objects=1) as on, subject.reader(on) as ours:
         good = await _findings(subject, ours, "with good settings")
