@@ -26,10 +26,8 @@ def plugin(folder: Path, name: str, source: str, entry: str = "") -> Path:
 def bad_desk(folder: Path) -> Path:
     """A desk with a name that can't be."""
     lines = "from gateway_desk import *\nfrom gateway_desk import Desk, hookimpl\n"
-    lines += (
     lines += 'class Bad(Desk):\n    plugin = "No Name"\n@hookimpl\n'
     lines += "def gateway_connectors(register):\n    register(Bad)\n"
-    )
     return plugin(folder, "gateway_bad_desk", lines)
 
 
