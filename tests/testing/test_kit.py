@@ -6,6 +6,7 @@ import random
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gateway.testing import CHECKS, LEVELS, ConnectorSuite, Report, Result
 from gateway.testing.check import check
 from gateway.testing.offline import Offline, offline
 from gateway.testing.report import level_of
+from gateway.testing.run import in_use
 from gateway.testing.settings import sounds_secret
 from gateway.testing.stage import Stuck
 from gateway.testing.subject import Subject
@@ -73,6 +75,15 @@ def test_an_id_is_used_once() -> None:
     """A second check under an id is refused."""
     with pytest.raises(ValueError, match="two checks"):
         check("plugin-named", "Again", level="bronze")(lambda subject: None)
+
+
+def test_a_check_that_is_given_up_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays in the registry, and counts for no level."""
+    old = replace(CHECKS["plugin-named"], id="plugin-name", deprecated="plugin-named")
+    monkeypatch.setitem(CHECKS, "plugin-name", old)
+
+    assert "plugin-name" not in [one.id for one in in_use()]
+    assert level_of([one for one in results() if one.check is not old]) == "gold"
 
 
 def test_a_suite_fails_in_words() -> None:
