@@ -4,6 +4,7 @@ the answers of the other by Zendesk's published OpenAPI document, which neither 
 
 import asyncio
 import os
+import re
 import socket
 from collections import Counter
 from pathlib import Path
@@ -15,7 +16,7 @@ from aiohttp import web
 from gateway_zendesk import Zendesk
 from gateway_zendesk.settings import ZendeskSettings
 
-from bench.clients.account import Account
+from bench.clients.account import EMAIL, Account
 from bench.clients.document import EXPECTED, overlaid
 from bench.clients.finding import Finding
 from bench.clients.install import place
@@ -52,13 +53,13 @@ async def read(account: Account, folder: Path) -> list[Finding]:
         overlaid(document, whole)
     port, process = await _started(account, folder, whole)
     try:
+        await _up(f"http://127.0.0.1:{port}")
         watch = Watch(f"http://127.0.0.1:{port}")
         base = await watch.start()
         try:
-            await _up(base)
-            watch.begin()
             await _ask(account, base)
             asked = watch.answers
+            await _doubted(account, watch, base)
             await _connect(account, base)
         finally:
             await watch.stop()
@@ -83,12 +84,6 @@ class Watch:
         self.wrong: Counter[tuple[str, str]] = Counter()
         self.excused: Counter[str] = Counter()
 
-    def begin(self) -> None:
-        """Count from here."""
-        self.answers = 0
-        self.wrong.clear()
-        self.excused.clear()
-
     async def start(self) -> str:
         """Listen; where."""
         app = web.Application()
@@ -105,13 +100,11 @@ class Watch:
         await self._session.close()
 
     async def _pass(self, request: web.Request) -> web.Response:
-        headers = {
-            name: value for name, value in request.headers.items() if name.lower() not in ("host", "accept-encoding")
-        }
-        body = await request.read()
-        async with self._session.request(
-            request.method, self._to + request.path_qs, data=body, headers=headers
-        ) as answer:
+        own = ("host", "accept-encoding")
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in own}
+        # The document knows no path with the suffix that every path may have.
+        to, body = self._to + request.path_qs.replace(".json", "", 1), await request.read()
+        async with self._session.request(request.method, to, data=body, headers=headers) as answer:
             content = await answer.read()
             self.answers += 1
             for header in answer.headers.getall("sl-violations", []):
@@ -131,7 +124,7 @@ class Watch:
                 self.excused[why] += 1
             else:
                 words = " ".join(word for word in one["message"].split() if not any(c.isdigit() for c in word))
-                self.wrong[f"{path} {place}", words] += 1
+                self.wrong[f"{re.sub(r'[0-9]+', 'ID', path)} {place}", words] += 1
 
 
 def _is(place: str, violation: dict[str, Any], start: str, part: str) -> bool:
@@ -169,18 +162,34 @@ async def _up(base: str) -> None:
 
 
 async def _ask(account: Account, base: str) -> None:
-    proof = aiohttp.encode_basic_auth("root@support.example/token", account.token)
     logs = [f"tickets/{id}/audits" for id in account.kept(range(1, TICKETS + 1))]
+    await _get(account, base, [*PATHS.split(), *logs])
+
+
+async def _get(account: Account, base: str, paths: list[str]) -> None:
+    proof = aiohttp.encode_basic_auth(f"{EMAIL}/token", account.token)
     async with aiohttp.ClientSession(headers={"Authorization": proof}) as session:
-        for path in [*PATHS.split(), *logs]:
+        for path in paths:
             async with session.get(f"{base}/api/v2/{path}") as answer:
                 await answer.read()
+
+
+async def _doubted(account: Account, watch: "Watch", base: str) -> None:
+    """A wrong answer must be noticed: a document that Prism can't read has it check nothing, and say nothing."""
+    ticket, (answers, wrong) = account.simulator.account.touch(1), (watch.answers, watch.wrong.copy())
+    kept: Any = ticket.subject
+    ticket.subject = 5  # type: ignore[assignment] - this is what is wrong
+    await _get(account, base, ["tickets/1"])
+    ticket.subject = kept
+    if watch.wrong == wrong:
+        raise SystemExit("Prism checks no answers with this document")
+    watch.answers, watch.wrong = answers, wrong
 
 
 async def _connect(account: Account, base: str) -> None:
     """Our connector reads the export to its end, looks tickets up, and asks who it is."""
     settings = ZendeskSettings(
-        base_url=base, allow_private=True, email="root@support.example", api_token=account.token, backfill_days=300
+        base_url=base, allow_private=True, email=EMAIL, api_token=account.token, backfill_days=300
     )
     clock, kind = SystemClock(), Zendesk
     http = open_account(kind, settings, reach=PRIVATE_TOO, clock=clock, rng=SystemRng())

@@ -42,7 +42,7 @@ from gateway_zendesk.normalize import (
     tags_of,
     ticket_ref,
 )
-from gateway_zendesk.reading import SYSTEM, Json, an_id, flag, mappings, needed_id, needed_moment, text
+from gateway_zendesk.reading import LAST, SYSTEM, Json, an_id, flag, mappings, needed_id, needed_moment, text
 from gateway_zendesk.words import by_rule, ended, priority_of, status_of
 
 TEXT_MAX = 8_000
@@ -76,7 +76,9 @@ def _audit(audit: Json, beside: Beside, requester: str | None) -> Iterator[Event
     audit_id = needed_id(audit, "id")
     into = merged_into(audit, ticket)
     if into is not None:
-        yield ContactMerged(id=merged_id(ticket), at=at, ref=ticket_ref(ticket), rev=1, into=ticket_ref(into))
+        yield ContactMerged(
+            id=merged_id(ticket), at=at, ref=ticket_ref(ticket), sequence=LAST, rev=1, into=ticket_ref(into)
+        )
     for entry in mappings(audit.get("events"), "events"):
         kind = text(entry, "type")
         if kind in ("Create", "Change"):
@@ -103,7 +105,7 @@ def _change(entry: Json, ticket: str, at: Instant, audit_id: str, beside: Beside
     common = _common(entry, ticket_ref(ticket), at, audit_id)
     match field:
         case "status" if value == "deleted":
-            yield ContactDeleted(id=deleted_id(ticket), at=at, ref=ticket_ref(ticket), rev=1)
+            yield ContactDeleted(id=deleted_id(ticket), at=at, ref=ticket_ref(ticket), sequence=LAST, rev=1)
         case "status":
             status = status_of(value)
             if status is not UNSET:
@@ -124,9 +126,7 @@ def _change(entry: Json, ticket: str, at: Instant, audit_id: str, beside: Beside
                 yield ContactObserved(customer=customer_of(beside.users[requester]), **common)
         case "brand_id" | "custom_status_id":
             told = brand_fields if field == "brand_id" else custom_status_fields
-            fields = told(an_id(entry, "value"), beside)
-            if fields:
-                yield ContactObserved(fields=fields, **common)
+            yield ContactObserved(fields=told(an_id(entry, "value"), beside), **common)
         case _ if field.isascii() and field.isdigit():
             yield ContactObserved(fields={field[:18]: field_value(value)}, **common)
 

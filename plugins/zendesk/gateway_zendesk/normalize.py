@@ -25,6 +25,7 @@ from gateway.plugin import (
     UnsetType,
 )
 from gateway_zendesk.reading import (
+    LAST,
     Json,
     an_id,
     epoch,
@@ -107,12 +108,12 @@ def ticket_events(ticket: Json, beside: Beside, read_at: int, *, log_follows: bo
     if status == "scrubbed" or (status == "deleted" and ticket.get("subject") == "SCRUBBED"):
         # rev 0: what was known before it was scrubbed stays the opening's content.
         yield _opened(id, ticket, {}, rev=0)
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
-        yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), all=True, rev=1)
+        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
+        yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), sequence=LAST, all=True, rev=1)
         return
     yield _opened(id, ticket, beside.users, rev=1)
     if status == "deleted":
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), rev=1)
+        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
         return
     rev = 1 if is_settled(version, read_at) else 0
     yield _observed(id, ticket, beside, version, rev=rev, with_status=not (log_follows and _perhaps_merged(ticket)))
@@ -226,17 +227,19 @@ def tags_of(value: object) -> tuple[str, ...]:
 
 
 def _fields(id: str, ticket: Json, user: Json | None, beside: Beside) -> dict[str, FieldValue] | UnsetType:
-    """Custom fields by their ids, and what else belongs to the contact by name. What has no value is left out; the log
-    tells when a field is cleared."""
+    """Custom fields by their ids, and what else belongs to the contact by name. Of the former, what has no value is left
+    out: the log tells when one is cleared."""
     found: dict[str, FieldValue] = {}
     for field in mappings(ticket.get("custom_fields"), "custom_fields"):
         value = field_value(field.get("value"))
         if value is not None:
             found[needed_id(field, "id")] = value
-    found |= brand_fields(an_id(ticket, "brand_id"), beside)
-    found |= custom_status_fields(an_id(ticket, "custom_status_id"), beside)
-    if user is not None and flag(user, "suspended"):
-        found["requester_suspended"] = True
+    if "brand_id" in ticket:
+        found |= brand_fields(an_id(ticket, "brand_id"), beside)
+    if "custom_status_id" in ticket:
+        found |= custom_status_fields(an_id(ticket, "custom_status_id"), beside)
+    if user is not None and (suspended := flag(user, "suspended")) is not None:
+        found["requester_suspended"] = suspended
     if beside.links is not None:
         found["link"] = f"{beside.links}{id}"
     return found or (UNSET if ticket.get("custom_fields") is None else {})
@@ -244,14 +247,12 @@ def _fields(id: str, ticket: Json, user: Json | None, beside: Beside) -> dict[st
 
 def brand_fields(id: str | None, beside: Beside) -> dict[str, FieldValue]:
     """A brand as fields: its id, and its name where that is known. Never told from a host: any brand's shows all."""
-    named = {"brand_id": id, "brand": beside.name("brands", id)}
-    return {key: value for key, value in named.items() if value}
+    return {"brand_id": id, "brand": beside.name("brands", id)}
 
 
 def custom_status_fields(id: str | None, beside: Beside) -> dict[str, FieldValue]:
     """What the account calls a custom status; the status itself is the category that it belongs to."""
-    label = beside.name("custom_statuses", id)
-    return {"custom_status": label} if label else {}
+    return {"custom_status": beside.name("custom_statuses", id)}
 
 
 def field_value(value: Any) -> FieldValue:

@@ -36,6 +36,9 @@ ID_KEYS: Final = frozenset(
 )
 """Keys whose texts are ids: webhooks write them so."""
 
+LAST: Final = 2**62
+"""The sequence of what ends a ticket: Zendesk's times have whole seconds, and an end is the last thing in its own."""
+
 SETTLED_MS: Final = 2 * SECOND_MS
 """A version is final when its second is over; this many milliseconds later, for clocks that differ a little."""
 

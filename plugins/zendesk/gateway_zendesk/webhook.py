@@ -31,7 +31,7 @@ from gateway.plugin import (
 )
 from gateway_zendesk.audits import comment_id, comment_text
 from gateway_zendesk.normalize import deleted_id, merged_id, observed_by_push, opened_by_push, scrubbed_id, ticket_ref
-from gateway_zendesk.reading import SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
+from gateway_zendesk.reading import LAST, SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
 
 TOLERANCE_MS: Final = 5 * MINUTE_MS
 """How far the signature's timestamp may be from the receipt, in milliseconds."""
@@ -136,12 +136,13 @@ def _facts(name: str, id: str, payload: Json, detail: Json, event: Json, links: 
         case "merged" if at is not None:
             target = an_id(event, "target_ticket_id")
             if target is not None:
-                yield ContactMerged(id=merged_id(id), at=at, ref=ticket_ref(id), into=ticket_ref(target))
+                ref, into = ticket_ref(id), ticket_ref(target)
+                yield ContactMerged(id=merged_id(id), at=at, ref=ref, sequence=LAST, into=into)
         case "soft_deleted" if at is not None:
-            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id))
+            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
         case "permanently_deleted" if at is not None:
-            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id))
-            yield ContactRedacted(id=scrubbed_id(id), at=at, ref=ticket_ref(id), all=True)
+            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
+            yield ContactRedacted(id=scrubbed_id(id), at=at, ref=ticket_ref(id), sequence=LAST, all=True)
 
 
 def _comment(ticket: str, at: Instant, comment: Json) -> Iterator[Event]:

@@ -186,11 +186,12 @@ def test_a_purge_redacts_and_a_scrubbed_row_says_the_same(account: Any) -> None:
 
 
 def test_brands_and_custom_statuses_in_the_log_have_their_names(account: Any) -> None:
-    """The label is kept; the status itself is told by the category, which has an entry of its own."""
+    """The label is kept, and never one that is over; the status itself is the category, which has its own entry."""
     names = {"brands": {"7": "Acme"}, "custom_statuses": {"9": "At the carrier"}}
     changes = (change("brand_id", 7), change("custom_status_id", 9), change("custom_status_id", 8))
     said = log(account, audit(*changes), names=names)
-    assert [item.fields for item in said] == [{"brand_id": "7", "brand": "Acme"}, {"custom_status": "At the carrier"}]
+    told = [{"brand_id": "7", "brand": "Acme"}, {"custom_status": "At the carrier"}, {"custom_status": None}]
+    assert [item.fields for item in said] == told
 
 
 def test_a_rating_is_told_by_the_log_alone(account: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from gateway_zendesk import Zendesk
+from gateway_zendesk.reading import LAST
 from gateway_zendesk.settings import ZendeskSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,12 +120,12 @@ def test_ends_are_named_by_the_ticket() -> None:
     """Merging and deleting happen to a ticket once; a purge redacts as well."""
     when = parse_instant("2026-03-02T09:00:00Z")
     assert said("push_merged.json") == [
-        ContactMerged(id="ticket:42:merged", at=when, ref=TICKET, into=Ref("ticket", "41"))
+        ContactMerged(id="ticket:42:merged", at=when, ref=TICKET, sequence=LAST, into=Ref("ticket", "41"))
     ]
-    assert said("push_deleted.json") == [ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET)]
+    assert said("push_deleted.json") == [ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET, sequence=LAST)]
     deleted, redacted = said("push_purged.json")
     assert isinstance(deleted, ContactDeleted)
-    assert redacted == ContactRedacted(id="ticket:42:scrubbed", at=when, ref=TICKET, all=True)
+    assert redacted == ContactRedacted(id="ticket:42:scrubbed", at=when, ref=TICKET, sequence=LAST, all=True)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,7 @@ def test_a_snapshot_is_an_opening_and_an_observation(name: str, version: int) ->
             "370000000803": "a,b",
             "370000000804": True,
             "370000000805": 3.5,
+            "custom_status": None,
             "link": "https://acme.zendesk.com/agent/tickets/42",
         },
         language="en-US",
@@ -209,8 +211,17 @@ def test_an_observation_within_its_second_is_not_final() -> None:
 def test_nothing_known_is_nothing_said() -> None:
     """What a snapshot lacks stays unknown, and null clears."""
     ticket = sample("row.json")["ticket"]
-    for key in ("subject", "priority", "assignee_id", "group_id", "tags", "custom_fields", "requester_id"):
-        del ticket[key]
+    for key in (
+        "subject",
+        "priority",
+        "assignee_id",
+        "group_id",
+        "tags",
+        "custom_fields",
+        "requester_id",
+        "custom_status_id",
+    ):
+        ticket.pop(key)
     hidden = {"subdomain": None, "base_url": "https://proxy.example"}
     opened, observed, _ = normalize({"ticket": ticket}, "row", **hidden)
     assert opened.customer is UNSET
@@ -238,7 +249,7 @@ def test_a_deleted_row_ends_and_a_scrubbed_one_redacts() -> None:
     scrubbed = said("row_scrubbed.json")
     assert scrubbed[1] == deleted
     assert deleted == ContactDeleted(
-        id="ticket:42:deleted", at=parse_instant("2026-03-02T08:48:00Z"), ref=TICKET, rev=1
+        id="ticket:42:deleted", at=parse_instant("2026-03-02T08:48:00Z"), ref=TICKET, sequence=LAST, rev=1
     )
     assert scrubbed[2].all is True
     assert (scrubbed[0].rev, scrubbed[0].customer) == (0, Customer(id="370000000021"))

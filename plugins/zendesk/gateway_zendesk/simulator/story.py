@@ -24,6 +24,7 @@ from gateway.plugin import (
     StatusChanged,
     parse_instant,
 )
+from gateway_zendesk.reading import LAST
 from gateway_zendesk.simulator.account import Account
 from gateway_zendesk.simulator.desk import author_of, by_rule
 from gateway_zendesk.simulator.people import SYSTEM
@@ -76,10 +77,12 @@ def _of_ticket(account: Account, ticket: Ticket) -> Iterator[Event]:
         customer=Customer(id=str(ticket.requester)),
     )
     if ticket.gone:
-        yield ContactDeleted(id=f"ticket:{ticket.id}:deleted", at=Instant(ticket.updated), ref=ref, rev=1)
+        yield ContactDeleted(
+            id=f"ticket:{ticket.id}:deleted", at=Instant(ticket.updated), ref=ref, sequence=LAST, rev=1
+        )
         if ticket.scrubbed:
             at = Instant(ticket.written * SECOND_MS)
-            yield ContactRedacted(id=f"ticket:{ticket.id}:scrubbed", at=at, ref=ref, all=True, rev=1)
+            yield ContactRedacted(id=f"ticket:{ticket.id}:scrubbed", at=at, ref=ref, sequence=LAST, all=True, rev=1)
         return
     for audit in ticket.log or []:
         merges = ticket.merged_into is not None and _merges(audit, ticket)
@@ -88,9 +91,8 @@ def _of_ticket(account: Account, ticket: Ticket) -> Iterator[Event]:
                 yield from _of_entry(account, ref, audit, entry)
         if ticket.merged_into is not None and merges:
             into = Ref("ticket", str(ticket.merged_into))
-            yield ContactMerged(
-                id=f"ticket:{ticket.id}:merged", at=parse_instant(audit["created_at"]), ref=ref, into=into
-            )
+            at = parse_instant(audit["created_at"])
+            yield ContactMerged(id=f"ticket:{ticket.id}:merged", at=at, ref=ref, sequence=LAST, into=into)
     for said in ticket.talk or []:
         yield _message(ref, said)
 
