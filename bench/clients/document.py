@@ -13,7 +13,7 @@ EXPECTED: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "response.body.brands.logo",
         "must be object",
-        "null where there is no logo; the schema there has no type to overlay",
+        "null where there is no logo: a schema without a type can't be overlaid",
     ),
     ("request.path", "required property 'user_id'", "the document has a path parameter that is in no path"),
 )

@@ -10,7 +10,7 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
     from gateway.cli.granting import Granting
-    from gateway.daemon.setup import Chosen, Setup
+    from gateway.daemon.setup import Chosen
     from gateway.kernel.store import Store
     from gateway.kernel.vault import Tokens
     from gateway.kernel.vendor_auth import AuthorizationCode
@@ -41,12 +41,13 @@ def authorize(
     import sys
 
     from gateway.cli.granting import Granting
+    from gateway.cli.linked import the_connector
     from gateway.cli.work import log_to_stderr, on_store, read_setup
 
     log_to_stderr()
     waits_s = _seconds(wait)
     setup = read_setup(config)
-    chosen = _chosen(setup, connector)
+    chosen = the_connector(setup, connector)
     auth = _auth(chosen)
     address = sys.stdin.readline() if code == "-" else code
 
@@ -98,18 +99,6 @@ def _tell(connector: str, tokens: "Tokens | None", *, as_json: bool) -> None:
     until = f", if that happens {relative(tokens.refresh_ends_at, now)} at the latest" if tokens.refresh_ends_at else ""
     scope = clean(tokens.scope or "not told")
     output.say(f"{connector} is authorized; scope: {scope}; its access token: {ends}, {renewed}{until}")
-
-
-def _chosen(setup: "Setup", name: str) -> "Chosen":
-    from gateway.kernel.problems import did_you_mean
-
-    by_name = {chosen.name: chosen for chosen in setup.connectors}
-    if name not in by_name:
-        for problem in setup.left_out:
-            output.say(str(problem))
-        hint = did_you_mean(name, by_name) or f"; there are {', '.join(by_name) or 'none'}"
-        raise Failed(USAGE, f"no connector {name[:100]!r} can work{hint}")
-    return by_name[name]
 
 
 def _auth(chosen: "Chosen") -> "AuthorizationCode":

@@ -21,7 +21,7 @@ VALUE_MAX: Final = 60
 
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _TOKEN: Final = re.compile(
-    r"(?i:\b(?:whsec|whpk|sk|pk|gh[opsu]|xox[abops])[_-]\w{6})|eyJ[A-Za-z0-9_-]{9}|[0-9a-fA-F]{24}|://[^/]*@|-----BEGIN"
+    r"(?i:\b(?:whsec|whpk|gwkey[0-9]|sk|pk|gh[opsu]|xox[abops])[_-]\w{6})|eyJ[A-Za-z0-9_-]{9}|[0-9a-fA-F]{24}|://[^/]*@|-----BEGIN"
 )
 """How the usual tokens begin, a long number in hex, a password in a URL, a key."""
 _STRUCTURE: Final = frozenset(" \t-:{}[],")

@@ -21,7 +21,8 @@ _SECRET_KEY = re.compile(
 )
 _BODY_KEY = re.compile(r"(^|_)(body|payload|content)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    r"(?P<kind>wh(?:sec|sk|pk)_)[A-Za-z0-9+/=_-]+|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~:-]+", re.IGNORECASE
+    r"(?P<kind>wh(?:sec|sk|pk)_|gwkey[0-9]_)[A-Za-z0-9+/=_-]+|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~:-]+",
+    re.IGNORECASE,
 )
 
 
@@ -47,7 +48,7 @@ def redacted(key: str, value: Any, depth: int = 0) -> Any:
 
 
 def hide_secrets(text: str) -> str:
-    """The text with webhook secrets, bearer tokens, basic credentials and card numbers replaced."""
+    """The text with webhook secrets, keys of ours, bearer tokens, basic credentials and card numbers replaced."""
     return hide_cards_in_words(_SECRET_TEXT.sub(lambda match: (match["kind"] or match["scheme"]) + HIDDEN, text))
 
 

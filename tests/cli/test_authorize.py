@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import sys
 import threading
@@ -164,7 +165,7 @@ def test_from_the_link_to_the_data(here: Place) -> None:
     assert (granted.code, after.code) == (0, 0), granted.err
     assert granted.out.strip() == seen[0]
     assert re.search("spring is authorized; scope: read; its access token: ends in (30|29) min", granted.err)
-    assert here.vendor.asked == [here.vendor.access]
+    assert set(here.vendor.asked) == {here.vendor.access}
     assert [json.loads(line)["action"] for line in audit.out.splitlines()] == ["authorize"]
     everything = [*(ended.out + ended.err for ended in (before, granted, after, audit)), seen[1].partition("?")[0]]
     assert "canary" not in "".join(everything)
@@ -197,6 +198,23 @@ def test_the_address_may_be_read(here: Place, monkeypatch: pytest.MonkeyPatch) -
     """From standard input, where no history keeps it."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(asked_elsewhere(here) + "\n"))
     assert here.authorize("--code", "-").code == 0
+
+
+def test_the_address_may_be_pasted_where_the_command_waits(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal: what is no answer is told, and the waiting goes on."""
+    master, slave = os.openpty()
+
+    def paste(link: str) -> None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+        os.write(master, b"\nhelp\n" + here.vendor.consent(query).encode() + b"\n")
+        raise OSError("the browser is elsewhere")
+
+    here.with_browser(paste)
+    with os.fdopen(slave) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        ended = here.authorize()
+    os.close(master)
+    assert (ended.code, "give the whole address" in ended.err) == (0, True)
 
 
 def test_an_answer_by_another_command_ends_the_waiting(here: Place) -> None:

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.config.shown import could_be_secret
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.sealing import KEY_PREFIX, KeyMissing, Seal, SealError, WrongKey, make_key_file, new_key, read_key
 
@@ -40,6 +42,7 @@ def test_another_purpose_or_key_opens_nothing(seal: Seal, tmp_path: Path) -> Non
         made(tmp_path / "other.key").open(sealed, "tokens of a")
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_a_changed_byte_is_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Wherever it is; so is a value that was cut."""
@@ -54,6 +57,7 @@ def test_a_changed_byte_is_found(tmp_path_factory: pytest.TempPathFactory, data:
         seal.open(bytes(sealed[:place]), "a")
 
 
+@settings(max_examples=30)
 @given(st.binary(max_size=300))
 def test_only_a_key_is_taken_for_one(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever stands in the file, the answer is a key of 32 bytes or a SealError, and none of it is told."""
@@ -85,6 +89,13 @@ def test_what_can_not_be_a_key_file(tmp_path: Path) -> None:
     for odd in (tmp_path, pipe):
         with pytest.raises(SealError, match="is no file"):
             read_key(odd)
+
+
+def test_a_key_is_hidden_wherever_it_turns_up() -> None:
+    """In a log, and beside a mistake in the configuration."""
+    key = new_key(SystemRng())
+    assert hide_secrets(f"the key is {key}.") == f"the key is {KEY_PREFIX}***."
+    assert could_be_secret(key)
 
 
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:

@@ -117,15 +117,15 @@ async def perform(kind: Any, wanted: Wanted, teller: Teller) -> None:
 
 
 async def _run(kind: Any, account: Account, settings: Any) -> None:
-    if account.wanted.objects:
-        account.simulator.seed(account.wanted.objects, since=account.clock.now() - HISTORY_MS)
-    account.teller.started(kind, settings, account.simulator, account.wanted.push_to)
-    for name in account.wanted.faults:
-        account.switch(name)
     spawn, loop = LoopSpawn(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, account.ended.set)
     try:
+        if account.wanted.objects:
+            account.simulator.seed(account.wanted.objects, since=account.clock.now() - HISTORY_MS)
+        account.teller.started(kind, settings, account.simulator, account.wanted.push_to)
+        for name in account.wanted.faults:
+            account.switch(name)
         spawn.task("acts", account.live())
         spawn.task("end", account.end())
         with _typed(account, loop):

@@ -18,6 +18,7 @@ TEXTS: Final = frozenset({"text", "subject", "name", "email", "phone", "handle",
 
 HIDDEN: Final = "***"
 _DEPTH_MAX = 60
+_FIXED_MAX = 30
 
 _SECRET = re.compile(r"secret|token|passw|authori[sz]ation|api_?key|private_?key|signature|cookie|credential", re.I)
 _NAME = re.compile(
@@ -46,13 +47,16 @@ _TEXT = re.compile(
     r"(^|_)(text|body|subject|title|description|comment|message|note|content|html|summary|question|answer|transcript)$",
     re.I,
 )
+_FIXED = re.compile(r"(^|_)(status|state|priority|type|kind|origin|channel|source|role|severity|category|event)$", re.I)
+"""Keys whose values are words that a vendor has fixed: `New` is one there, and a name elsewhere."""
+
 _PHONED = re.compile(r"phone|mobile|fax|msisdn|^tel|^(from|to|caller|callee|ani)$", re.I)
 _PLACED = re.compile(r"^(lat|lng|lon|latitude|longitude)$", re.I)
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
 _PHONE = re.compile(r"\+?\(?[0-9][0-9 ()./-]{4,18}[0-9]", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.,]+ ?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _WORD = re.compile(
-    r"[a-z0-9]([a-z0-9_.:/-]{0,62}[a-z0-9])?|[A-Z0-9][A-Z0-9_:-]{0,63}|(?=.{1,64}$)[A-Za-z_-]*[0-9][A-Za-z0-9_-]*",
+    r"[a-z]{2,3}[-_][A-Z]{2}|[a-z0-9]([a-z0-9_.:/-]{0,62}[a-z0-9])?|[A-Z0-9][A-Z0-9_:-]{0,63}|(?=.{1,64}$)[A-Za-z_-]*[0-9][A-Za-z0-9_-]*",
     re.ASCII,
 )
 """A word of the vendor's, an id, a code: nothing that a person would write."""
@@ -125,6 +129,8 @@ class Redaction:
             return self._stand_in("url", text, "https://vendor.example/{}")
         if _NAME.search(key) or (_WHO.search(key) and not text.isdigit() and text.lower() not in _ROLES):
             return self._stand_in("person", text, "Person {}")
+        if _FIXED.search(key) and len(text) <= _FIXED_MAX and text.isascii() and text.isalpha():
+            return text
         if _TEXT.search(key) or not _WORD.fullmatch(text):
             return self._stand_in("text", text, "Text {}")
         return text

@@ -1,7 +1,7 @@
 """Runs a connector without effects: its check, some pages of each stream, a look-up, or a saved webhook.
 
-Laws. Nothing is stored, and no cursor is kept. A record is treated as the engine treats it: card numbers are hidden
-first, and what can't be used is told with its reason. Whatever the connector raises is a result.
+Laws. Nothing of what comes is stored, and no cursor is kept. A record is treated as the engine treats it: card numbers
+are hidden first, and what can't be used is told with its reason. Whatever the connector raises is a result.
 """
 
 import asyncio
@@ -14,15 +14,20 @@ import httpx2
 from msgspec.structs import replace
 
 from gateway.cli.plugin.trial.subject import Tried
+from gateway.daemon.setup import open_store
 from gateway.engine.process import AHEAD_MAX_MS
 from gateway.kernel.cards import hide_cards
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.rng import SystemRng
+from gateway.kernel.sealing import Seal
+from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.vault import Vault
+from gateway.kernel.vendor_auth import AuthorizationCode
 from gateway.kernel.vendor_transport import GuardedTransport
 from gateway.model.event import Event, check_event, encode_event, identified
 from gateway.plugin import ID_KEYS, BadPayload, Context, Fetch, Finding, Instant, Page, Record, Ref, Stream, VendorError
-from gateway.plugin.account import open_account
+from gateway.plugin.account import auth_of, open_account
 
 STEP_S: Final = 300.0
 """A check, a page or a look-up has so long."""
@@ -182,15 +187,40 @@ class Trial:
 async def trial(tried: Tried) -> AsyncIterator[Trial]:
     """Open the account, and close it again."""
     clock, transport = SystemClock(), _Counting(GuardedTransport(tried.reach))
-    account = open_account(
-        tried.kind, tried.settings, reach=tried.reach, clock=clock, rng=SystemRng(), transport=transport
-    )
+    async with _vault(tried) as vault:
+        account = open_account(
+            tried.kind,
+            tried.settings,
+            reach=tried.reach,
+            clock=clock,
+            rng=SystemRng(),
+            vault=vault,
+            transport=transport,
+        )
+        try:
+            connector = tried.kind(tried.name, tried.settings, Context(account))
+            id_keys = frozenset(getattr(connector, "id_keys", ID_KEYS))
+            yield Trial(connector, id_keys, clock, transport)
+        finally:
+            await account.aclose()
+
+
+@asynccontextmanager
+async def _vault(tried: Tried) -> AsyncIterator[Vault | None]:
+    """The tokens that a person granted, where the account is proved so. If they must be renewed they are stored, as by
+    the gateway: what a vendor has taken back would be lost for both."""
+    if not isinstance(auth_of(tried.kind, tried.settings), AuthorizationCode) or not tried.config.database.exists():
+        yield None
+        return
+    spawn = LoopSpawn()
     try:
-        connector = tried.kind(tried.name, tried.settings, Context(account))
-        id_keys = frozenset(getattr(connector, "id_keys", ID_KEYS))
-        yield Trial(connector, id_keys, clock, transport)
+        store = await open_store(tried.config, exclusive=False, spawn=spawn)
+        try:
+            yield Vault(tried.name, store, Seal(tried.config.key_file, SystemRng()), spawn)
+        finally:
+            await store.close()
     finally:
-        await account.aclose()
+        await spawn.close()
 
 
 def _usable(item: object, record: Record) -> Event:

@@ -21,6 +21,7 @@ class Tried:
     kind: Any
     settings: BaseModel = field(repr=False)
     reach: Reach
+    config: Config
 
 
 def to_be_tried(what: str, config: Path) -> Tried:
@@ -30,7 +31,7 @@ def to_be_tried(what: str, config: Path) -> Tried:
     kind = the_plugin(named.plugin if named is not None else what)
     connector = named or _only_one(settled, kind.plugin, config)
     settings = settled.connector_settings(connector.name, kind.settings_type)
-    return Tried(connector.name, kind, settings, connector.reach)
+    return Tried(connector.name, kind, settings, connector.reach, settled)
 
 
 def _only_one(config: Config, plugin: str, path: Path) -> ConnectorConfig:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -117,7 +118,7 @@ def _by_cursor(api: "Api", request: web.Request, name: str, rows: Any, shown: Ca
         cursor, over = given, False
     if "null_cursor" in api.faults:
         cursor = None
-    url = f"{api.base(request)}{request.path}?cursor={cursor}"
+    url = f"{api.base(request)}{request.path}?{_turned(request, 'cursor', cursor)}"
     return {
         **(shown(page) or {name: []}),
         "after_url": url if cursor is not None else None,
@@ -142,7 +143,7 @@ def _by_time(api: "Api", request: web.Request, name: str, rows: Any, shown: Call
 
 
 def _told_by_time(api: "Api", request: web.Request, name: str, found: Json, end: int | None, *, over: bool) -> Json:
-    url = f"{api.base(request)}{request.path}?start_time={end}"
+    url = f"{api.base(request)}{request.path}?{_turned(request, 'start_time', end)}"
     return {
         **found,
         "count": len(found[name]),
@@ -150,6 +151,12 @@ def _told_by_time(api: "Api", request: web.Request, name: str, found: Json, end:
         "next_page": url if end is not None else None,
         "end_of_stream": over,
     }
+
+
+def _turned(request: web.Request, name: str, value: object) -> str:
+    """The query of the next page: what was asked for stays."""
+    kept = {key: given for key, given in request.query.items() if key not in ("start_time", "cursor")}
+    return urlencode({name: str(value), **kept})
 
 
 def _ticket_rows(api: "Api", request: web.Request) -> Callable[[list[Ticket]], Json]:
