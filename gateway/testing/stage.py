@@ -219,7 +219,8 @@ class Reader:
 
     async def contacts(self) -> dict[str, bytes]:
         """What is known of every contact, by its id, as bytes."""
-        return {row.id: msgspec.json.encode(row.state.contact if row.state else None) for row in await self.rows()}
+        known = {row.id: row.state.contact if row.state else None for row in await self.rows()}
+        return {id: msgspec.json.encode(contact, order="deterministic") for id, contact in known.items()}
 
     async def events(self, name: str = NAME) -> dict[str, Event]:
         """The journal, by the events' ids."""
