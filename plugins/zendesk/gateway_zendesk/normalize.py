@@ -1,8 +1,8 @@
 """A ticket as Zendesk's API shows it, in our words: the opening, and the ticket as observed at its version's time.
 
 Laws. The opening carries only what can't change. A version is named by its second: the export's `generated_timestamp`,
-an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted, and nothing of what it shows is told. That a
-ticket was merged only its log tells: what a snapshot says of its status then gives way to it.
+an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted, and nothing of what it shows is told. Only
+its log tells that a ticket was merged: what a snapshot says of its status then gives way to it.
 """
 
 from collections.abc import Iterator, Mapping
