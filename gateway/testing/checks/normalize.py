@@ -60,6 +60,11 @@ def samples_say(subject: Subject) -> None:
 
     Why: a payload that says nothing, and isn't refused either, is lost without a trace.
     Mend: yield an event, or a `Fetch` for what is too thin, or raise BadPayload with the reason.
+
+    Example::
+
+        if name not in known:
+            yield Fetch(Ref("ticket", id), f"the webhook {name} doesn't hold the fact itself")
     """
     connector = subject.made()
     for sample in _samples(subject):
@@ -82,6 +87,10 @@ def samples_events(subject: Subject) -> None:
 
     Why: the id is what makes the same fact from a webhook and from a poll count once.
     Mend: make ids of the vendor's own (`comment:123`), never of a hash of the text or of the time of receipt.
+
+    Example::
+
+        MessageAdded(id=f"comment:{comment['id']}", at=parse_instant(comment["created_at"]), ref=ref, author=author)
     """
     connector = subject.made()
     for sample in _known(subject):
@@ -93,7 +102,7 @@ def samples_events(subject: Subject) -> None:
                 continue
             if fault := _fault_of(item):
                 raise _unmet(subject, f"{sample.name}: {fault}")
-            if item.id and seen.setdefault(item.id, encode_event(item)) != encode_event(item):
+            if seen.setdefault(item.id, encode_event(item)) != encode_event(item):
                 raise _unmet(subject, f"{sample.name}: two events share the id {item.id!r}")
 
 
@@ -128,6 +137,14 @@ def normalize_shapes(subject: Subject) -> None:
 
     Why: vendors add words and drop keys without notice. BadPayload parks one record; a KeyError is a fault.
     Mend: read every value through a function that says BadPayload for a wrong type; let unknown words pass as unset.
+
+    Example::
+
+        def text(body: dict[str, Any], key: str) -> str:
+            value = body.get(key)
+            if not isinstance(value, str):
+                raise BadPayload(f"{key} is no text")
+            return value
     """
     connector = subject.made()
     for sample in _known(subject):
@@ -149,6 +166,12 @@ def normalize_hostile(subject: Subject) -> None:
 
     Why: whoever can post to the gateway chooses these bytes.
     Mend: read bodies with `read_json` of the door, and check that what comes is a mapping.
+
+    Example::
+
+        body = read_json(record.body)
+        if not isinstance(body, dict):
+            raise BadPayload("the body is no object")
     """
     connector = subject.made()
     for form in _forms(subject):
@@ -218,6 +241,8 @@ def _fault_of(event: Any) -> str:
         return f"a {name} can't be kept: {told(error)}"
     if not isinstance(event.at, int) or event.at < EARLIEST:
         return f"the time of a {name} is {event.at!r}: whole milliseconds since the epoch, 2000 or later"
+    if not event.id:
+        return f"a {name} has no id: give a look-up where the vendor's own isn't there"
     if len(event.id) > EVENT_ID_MAX:
         return f"the id of a {name} has {len(event.id)} characters; {EVENT_ID_MAX} are kept"
     if any(part.lower() in _EMPTY_IDS for part in event.id.replace("/", ":").split(":")):

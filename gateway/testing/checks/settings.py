@@ -1,6 +1,7 @@
 """Checks of what may stand under a connector's name in gateway.yaml, and of what is said about it."""
 
 import re
+import tomllib
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -33,12 +34,47 @@ def plugin_named(subject: Subject) -> None:
         raise Unmet("it has no ability: it neither receives nor pulls nor fetches", where=where(kind))
 
 
+@check("plugin-packaged", "It can be installed by itself", level="bronze")
+def plugin_packaged(subject: Subject) -> None:
+    """Its pyproject.toml has a name, a version, a description, and the gateway among its dependencies, and an entry
+    point of the group `gateway` leads to the package.
+
+    Why: that is all that pip, the gateway and whoever looks for a connector know of it.
+    Mend: fill in `[project]`, and add `[project.entry-points.gateway]`.
+
+    Example::
+
+        [project.entry-points.gateway]
+        acme = "gateway_acme"
+    """
+    if subject.folder is None:
+        raise NotApplicable("its folder isn't known: check it by its path")
+    path = subject.folder / "pyproject.toml"
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError) as error:
+        raise Unmet(f"pyproject.toml can't be read: {type(error).__name__}", where=str(path)) from None
+    dynamic = project.get("dynamic", [])
+    if lacking := [key for key in ("name", "version", "description") if not project.get(key) and key not in dynamic]:
+        raise Unmet(f"[project] has no {_listed(lacking)}", where=str(path))
+    if not any(re.match(r"orion[-_.]gateway\b(?![-_.]\w)", str(need)) for need in project.get("dependencies", [])):
+        raise Unmet("it doesn't depend on orion-gateway", where=str(path))
+    points = project.get("entry-points", {}).get("gateway", {})
+    package = subject.kind.__module__.partition(".")[0]
+    if not any(str(value).partition(":")[0].partition(".")[0] == package for value in points.values()):
+        raise Unmet(f"no entry point of the group `gateway` leads to {package}", where=str(path))
+
+
 @check("settings-described", "Every setting is described", level="bronze")
 def settings_described(subject: Subject) -> None:
     """Each field of `settings_type` has a description: text behind it in the class, or `Field(description=…)`.
 
     Why: the reference, the schema for editors and `gateway plugin try` show these texts; there are no others.
     Mend: write a string of one sentence on the line below the field.
+
+    Example::
+
+        every_s: Annotated[float, Field(ge=6, description="Seconds between two pulls.")] = 60.0
     """
     model = subject.kind.settings_type
     if bare := [name for name, text in described(model).items() if not text]:
@@ -52,6 +88,11 @@ def settings_secrets(subject: Subject) -> None:
 
     Why: a plain `str` gets into logs, tracebacks and `gateway check` at the first opportunity.
     Mend: type it `SecretStr`, or `Secrets` where several must hold while one is changed.
+
+    Example::
+
+        api_key: SecretStr
+        webhook_secret: Secrets | None = None
     """
     model = subject.kind.settings_type
     if plain := [name for name in model.model_fields if sounds_secret(name) and not is_secret(model, name)]:
@@ -72,6 +113,10 @@ def settings_strict(subject: Subject) -> None:
 
     Why: a misspelt key that is ignored is a setting that silently isn't there, and values may be secrets.
     Mend: `model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)`.
+
+    Example::
+
+        model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     """
     kind = subject.kind
     values: dict[str, Any] = {**_given(subject), **dict.fromkeys(_UNKNOWN, _CANARY)}

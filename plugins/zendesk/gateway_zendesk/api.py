@@ -25,6 +25,7 @@ PER_PAGE: Final = 100
 """The most that Zendesk gives on a page of a list."""
 
 _OFFSET_LIMIT = b"Pagination limit reached"
+_LACKING: Final = {403: ("Forbidden", "AccessDenied", "NotAuthorized"), 404: ("InvalidEndpoint",)}
 _WRONG_SHAPE = "the vendor answered JSON of another shape than its API has"
 _USER_KEYS = ("id", "name", "email", "phone", "role", "locale", "verified", "suspended")
 Params = Mapping[str, str | int]
@@ -134,5 +135,5 @@ def is_gone(error: VendorError) -> bool:
 
 
 def is_not_available(error: VendorError) -> bool:
-    """Whether a refusal says that the account or the token hasn't got this API at all."""
-    return error.status in (403, 404) and not is_gone(error)
+    """Whether Zendesk itself says that the account or the token hasn't got this API at all; a page of a proxy doesn't."""
+    return refusal(error.body).name in _LACKING.get(error.status or 0, ())

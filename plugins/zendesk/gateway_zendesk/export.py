@@ -2,11 +2,13 @@
 
 Laws. The export is the truth that webhooks run ahead of: rows come by `generated_timestamp`, never filtered by
 `updated_at`. A cursor is Zendesk's own, kept exactly as it was given, and is never built here. The end is where Zendesk
-says so; a cursor that doesn't move is an end too, so that no page is turned for ever.
+says so; a cursor that doesn't move is an end too, so that no page is turned for ever. Behind an end the next run begins
+a little earlier than the last row, by Zendesk's times and not by ours: what was committed late stands there, behind the
+cursor. Rows that come again are known by their keys, and the same row with other content is another one.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -20,59 +22,80 @@ USERS: Final = "/api/v2/incremental/users/cursor"
 LAG_S: Final = 60
 """The most recent minute is missing from the export, and a start within it is refused."""
 
+OVERLAP_S: Final = 300
+"""So many seconds before the last row are read again: a row may be shown that much later than others of its time."""
+
 _FROM_START, _FROM_CURSOR = "start:", "cursor:"
 Json = Mapping[str, Any]
 
 
 async def pull_tickets(http: VendorHttp, names: Names, stream: Stream, cursor: str | None, now: int) -> Page:
     """One page of tickets, each with the users and names that it points at."""
-    cursor, params = _asked(stream, cursor, now)
+    place, params = _asked(stream, cursor, now)
     # Without the scope, Zendesk leaves out what its AI agents serve.
     page = await ask(http, TICKETS, {"support_type_scope": "all", "include": "users", **params})
     rows = objects(page.get("tickets"))
     users = {user["id"]: user for user in objects(page.get("users")) if isinstance(user.get("id"), int)}
     named = await names.of_tickets(http, rows, now)
     records = [_ticket(stream.name, row, users, named, now) for row in rows]
-    return _page(page, records, cursor, _reached(page, rows, now, lambda row: epoch(row, "generated_timestamp")))
+    return _page(page, records, place, _last(rows, lambda row: epoch(row, "generated_timestamp")), now)
 
 
 async def pull_users(http: VendorHttp, stream: Stream, cursor: str | None, now: int) -> Page:
     """One page of users, with what is needed of them."""
-    cursor, params = _asked(stream, cursor, now)
+    place, params = _asked(stream, cursor, now)
     page = await ask(http, USERS, params)
     rows = trimmed(objects(page.get("users")), "active", "created_at", "updated_at")
     records = [_user(stream.name, row, now) for row in rows]
-    return _page(page, records, cursor, _reached(page, rows, now, lambda row: moment(row, "updated_at")))
+    return _page(page, records, place, _last(rows, lambda row: moment(row, "updated_at")), now)
 
 
-def _asked(stream: Stream, cursor: str | None, now: int) -> tuple[str, dict[str, str | int]]:
-    """Where the page begins. Our cursor: `cursor:` and Zendesk's, or `start:` and seconds before there is one."""
-    if cursor is not None and cursor.startswith(_FROM_CURSOR):
-        return cursor, {"cursor": cursor.removeprefix(_FROM_CURSOR)}
-    cursor = cursor or f"{_FROM_START}{_first_start(stream, now)}"
-    return cursor, {"start_time": cursor.removeprefix(_FROM_START)}
+class _Place(NamedTuple):
+    """Where a page begins: `after` is Zendesk's own cursor, None before there is one; `start`, in seconds, is where a
+    run begins that follows this one, None where that isn't known."""
+
+    start: int | None = None
+    after: str | None = None
+
+    def text(self) -> str:
+        """The place as our cursor."""
+        if self.after is None:
+            return f"{_FROM_START}{self.start}"
+        return f"{_FROM_CURSOR}{'' if self.start is None else f'{self.start}:'}{self.after}"
+
+
+def _asked(stream: Stream, cursor: str | None, now: int) -> tuple[_Place, dict[str, str | int]]:
+    """Where the page begins, and how it is asked for."""
+    kind, _, rest = (cursor or "").partition(":")
+    if f"{kind}:" == _FROM_CURSOR:
+        start, _, after = rest.partition(":")
+        place = _Place(int(start), after) if after and start.isdecimal() else _Place(None, rest)
+        return place, {"cursor": place.after or ""}
+    start_s = int(rest) if rest.isdecimal() else _first_start(stream, now)
+    return _Place(start_s), {"start_time": start_s}
 
 
 def _first_start(stream: Stream, now: int) -> int:
     return max(0, now // SECOND_MS - max(int(stream.backfill_s), LAG_S + 1))
 
 
-def _page(page: Json, records: list[Record], cursor: str, reached: int | None) -> Page:
-    """The page and the cursor behind it. A cursor that stays ends the run: what is behind it, is asked for next time,
-    and rows that come again are known by their keys."""
+def _page(page: Json, records: list[Record], place: _Place, last: int | None, now: int) -> Page:
+    """The page and the cursor behind it. A cursor that stays ends the run: what is behind it, is asked for next time."""
+    start, shown = place.start, now - LAG_S * SECOND_MS
+    if last is not None:
+        start = max(start or 0, min(last, shown) // SECOND_MS - OVERLAP_S)
     more, after = page.get("end_of_stream") is False, page.get("after_cursor")
+    if page.get("end_of_stream") is True and start is not None:
+        return Page(records, _Place(start).text(), False, shown)
     if isinstance(after, str) and after:
-        following = f"{_FROM_CURSOR}{after}"
-        return Page(records, following, more and following != cursor, reached)
+        return Page(records, _Place(start, after).text(), more and after != place.after, last if more else shown)
     if more:
         raise Transient("the export says that there is more, but not where")
-    return Page(records, cursor, False, reached)
+    return Page(records, place.text(), False, shown)
 
 
-def _reached(page: Json, rows: list[dict[str, Any]], now: int, at: Callable[[Json], int | None]) -> int | None:
-    """How far the export has come: to its lag at its end, else to the last row."""
-    if page.get("end_of_stream") is not False:
-        return now - LAG_S * SECOND_MS
+def _last(rows: list[dict[str, Any]], at: Callable[[Json], int | None]) -> int | None:
+    """The time of the last row."""
     try:
         return at(rows[-1]) if rows else None
     except BadPayload:
@@ -102,4 +125,5 @@ def _user(stream: str, row: Json, now: int) -> Record:
 
 
 def _row(stream: str, content: Json, key: str | None, now: int) -> Record:
-    return Record(body=msgspec.json.encode(content), form="row", key=key, stream=stream, received_at=Instant(now))
+    body = msgspec.json.encode(content)
+    return Record(body=body, form="row", key=key, exact=True, stream=stream, received_at=Instant(now))

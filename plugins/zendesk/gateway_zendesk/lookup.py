@@ -75,10 +75,10 @@ class Look:
             async for page in pages(self._http, f"{path}/conversation_log.json", at_most=CONVERSATION_PAGES_MAX):
                 records.append(fetched({"conversation": objects(page.get("events")), **beside}, now))
         except VendorError as error:
-            if error.status not in (403, 404):
-                raise
             if is_not_available(error):
                 self._lacking.add(CONVERSATIONS)
+            elif not is_gone(error):
+                raise
             return []
         self._lacking.discard(CONVERSATIONS)
         if has_more(page):

@@ -1,7 +1,7 @@
 """A ticket as Zendesk's API shows it, in our words: the opening, and the ticket as observed at its version's time.
 
 Laws. The opening carries only what can't change. A version is named by its second: the export's `generated_timestamp`,
-an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted and tells nothing else. That a ticket was
+an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted, and what it shows of itself is none of it told. That a ticket was
 merged only its log tells: what a snapshot says of its status then gives way to it.
 """
 
@@ -106,17 +106,25 @@ def ticket_events(ticket: Json, beside: Beside, read_at: int, *, log_follows: bo
     if version is None:
         raise BadPayload("updated_at is missing")
     if status == "scrubbed" or (status == "deleted" and ticket.get("subject") == "SCRUBBED"):
-        # rev 0: what was known before it was scrubbed stays the opening's content.
-        yield _opened(id, ticket, {}, rev=0)
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
-        yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ticket_ref(id), sequence=LAST, all=True, rev=1)
+        yield from _scrubbed(id, ticket, changed or version, version)
         return
     yield _opened(id, ticket, beside.users, rev=1)
-    if status == "deleted":
-        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
-        return
     rev = 1 if is_settled(version, read_at) else 0
-    yield _observed(id, ticket, beside, version, rev=rev, with_status=not (log_follows and _perhaps_merged(ticket)))
+    with_status = status != "deleted" and not (log_follows and _perhaps_merged(ticket))
+    yield _observed(id, ticket, beside, version, rev=rev, with_status=with_status)
+    if status == "deleted":
+        # Deleted twice, the later one counts, whoever tells of it: all say it with one rev.
+        yield ContactDeleted(id=deleted_id(id), at=changed or version, ref=ticket_ref(id), sequence=LAST, rev=1)
+
+
+def _scrubbed(id: str, ticket: Json, deleted: Instant, version: Instant) -> Iterator[Event]:
+    """A ticket that is no more than its number: what was known of it is to be forgotten, its tags included."""
+    ref = ticket_ref(id)
+    # rev 0: what was known before it was scrubbed stays the opening's content.
+    yield _opened(id, ticket, {}, rev=0)
+    yield ContactDeleted(id=deleted_id(id), at=deleted, ref=ref, sequence=LAST, rev=1)
+    yield ContactRedacted(id=scrubbed_id(id), at=version, ref=ref, sequence=LAST, all=True, rev=1)
+    yield ContactObserved(id=f"{scrubbed_id(id)}:tags", at=version, ref=ref, sequence=LAST, rev=1, tags=())
 
 
 def _perhaps_merged(ticket: Json) -> bool:
@@ -227,7 +235,7 @@ def tags_of(value: object) -> tuple[str, ...]:
 
 
 def _fields(id: str, ticket: Json, user: Json | None, beside: Beside) -> dict[str, FieldValue] | UnsetType:
-    """Custom fields by their ids, and what else belongs to the contact by name. Of the former, what has no value is left
+    """Custom fields by their ids, and what else belongs to the contact by name. A custom field without a value is left
     out: the log tells when one is cleared."""
     found: dict[str, FieldValue] = {}
     for field in mappings(ticket.get("custom_fields"), "custom_fields"):

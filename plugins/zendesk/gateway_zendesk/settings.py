@@ -1,22 +1,28 @@
 """What may stand under a Zendesk connector's name in gateway.yaml, and how its account is proved."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.plugin import ApiKey, Auth, ClientCredentials, Limit, NoAuth, Secrets
+from gateway.plugin import ApiKey, Auth, AuthorizationCode, ClientCredentials, Limit, NoAuth, Secrets
 
 Logs = Literal["open", "all", "none"]
+Grant = Literal["client_credentials", "authorization_code"]
+
+_LIFE_S: Final = 172_800
+_REFRESH_LIFE_S: Final = 7_776_000
+"""The longest that Zendesk grants. Without being asked, it may not say how long a token lives."""
 Subdomain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
 class ZendeskSettings(BaseModel):
     """`subdomain` names the account; `base_url` is set for sandboxes, proxies and simulators.
 
-    The account is proved by OAuth client credentials (`client_id`, `client_secret`), or by an API token (`email`,
-    `api_token`), which Zendesk switches off on 2027-04-30. `webhook_secret` is the signing secret of the webhook, or a
-    list while it is rotated; without it every webhook is refused.
+    The account is proved by OAuth: by the credentials of a client (`client_id`, `client_secret`), or by what a person
+    granted (`grant: authorization_code`, then `gateway authorize`); or by an API token (`email`, `api_token`), which
+    Zendesk switches off on 2027-04-30. `webhook_secret` is the signing secret of the webhook, or a list while it is
+    rotated; without it every webhook is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -33,11 +39,15 @@ class ZendeskSettings(BaseModel):
     webhook_secret: Secrets | None = None
     """The signing secret of the webhook, or a list while it is rotated; without it every webhook is refused."""
 
+    grant: Grant = "client_credentials"
+    """How the OAuth client gets its tokens: by its own credentials, or by what an administrator grants once with
+    `gateway authorize`."""
+
     client_id: str | None = None
-    """The id of an OAuth client, which proves us by its credentials; with `client_secret`."""
+    """The id of an OAuth client."""
 
     client_secret: SecretStr | None = None
-    """The secret of that OAuth client."""
+    """The secret of that OAuth client; a public client, which only `authorization_code` allows, has none."""
 
     scope: str = "read"
     """What the OAuth client asks for."""
@@ -74,7 +84,10 @@ class ZendeskSettings(BaseModel):
     def _whole(self) -> Self:
         if self.subdomain is None and self.base_url is None:
             raise ValueError("give `subdomain` (of https://SUBDOMAIN.zendesk.com) or `base_url`")
-        if (self.client_id is None) != (self.client_secret is None):
+        by_person = self.grant == "authorization_code"
+        if by_person and self.client_id is None:
+            raise ValueError("`grant: authorization_code` wants the `client_id` of an OAuth client")
+        if (self.client_id is None) != (self.client_secret is None) and not by_person:
             raise ValueError("`client_id` and `client_secret` belong together")
         if (self.email is None) != (self.api_token is None):
             raise ValueError("`email` and `api_token` belong together")
@@ -101,9 +114,24 @@ def links_of(settings: ZendeskSettings) -> str | None:
 
 def auth_of(settings: ZendeskSettings) -> Auth:
     """How requests to the account are proved."""
+    base = (settings.base_url or "").rstrip("/")
+    if settings.client_id is not None and settings.grant == "authorization_code":
+        return AuthorizationCode(
+            authorize_url=f"{base}/oauth/authorizations/new",
+            token_url=f"{base}/oauth/tokens",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            scope=settings.scope,
+            parameters={"expires_in": _LIFE_S, "refresh_token_expires_in": _REFRESH_LIFE_S},
+        )
     if settings.client_id is not None and settings.client_secret is not None:
-        token_url = f"{(settings.base_url or '').rstrip('/')}/oauth/tokens"
-        return ClientCredentials(token_url, settings.client_id, settings.client_secret, settings.scope)
+        return ClientCredentials(
+            token_url=f"{base}/oauth/tokens",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            scope=settings.scope,
+            parameters={"expires_in": _LIFE_S},
+        )
     if settings.email is not None and settings.api_token is not None:
         return ApiKey(settings.api_token, username=f"{settings.email}/token")
     return NoAuth()

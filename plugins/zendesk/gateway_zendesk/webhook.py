@@ -139,7 +139,8 @@ def _facts(name: str, id: str, payload: Json, detail: Json, event: Json, links: 
                 ref, into = ticket_ref(id), ticket_ref(target)
                 yield ContactMerged(id=merged_id(id), at=at, ref=ref, sequence=LAST, into=into)
         case "soft_deleted" if at is not None:
-            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
+            # Deleted twice, the later one counts, whoever tells of it: all say it with one rev.
+            yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST, rev=1)
         case "permanently_deleted" if at is not None:
             yield ContactDeleted(id=deleted_id(id), at=at, ref=ticket_ref(id), sequence=LAST)
             yield ContactRedacted(id=scrubbed_id(id), at=at, ref=ticket_ref(id), sequence=LAST, all=True)

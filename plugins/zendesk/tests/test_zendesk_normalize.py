@@ -122,7 +122,7 @@ def test_ends_are_named_by_the_ticket() -> None:
     assert said("push_merged.json") == [
         ContactMerged(id="ticket:42:merged", at=when, ref=TICKET, sequence=LAST, into=Ref("ticket", "41"))
     ]
-    assert said("push_deleted.json") == [ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET, sequence=LAST)]
+    assert said("push_deleted.json") == [ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET, sequence=LAST, rev=1)]
     deleted, redacted = said("push_purged.json")
     assert isinstance(deleted, ContactDeleted)
     assert redacted == ContactRedacted(id="ticket:42:scrubbed", at=when, ref=TICKET, sequence=LAST, all=True)
@@ -244,8 +244,8 @@ def test_staff_who_write_first_open_outbound() -> None:
 
 def test_a_deleted_row_ends_and_a_scrubbed_one_redacts() -> None:
     """Deletion is dated by `updated_at`, in both rows alike; a scrubbed row tells nothing that it has overwritten."""
-    opened, deleted = said("row_deleted.json")
-    assert opened.rev == 1
+    opened, observed, deleted = said("row_deleted.json")
+    assert (opened.rev, observed.status, observed.tags) == (1, UNSET, ("login", "fraud"))
     scrubbed = said("row_scrubbed.json")
     assert scrubbed[1] == deleted
     assert deleted == ContactDeleted(
@@ -253,7 +253,7 @@ def test_a_deleted_row_ends_and_a_scrubbed_one_redacts() -> None:
     )
     assert scrubbed[2].all is True
     assert (scrubbed[0].rev, scrubbed[0].customer) == (0, Customer(id="370000000021"))
-    assert not of_type(scrubbed, ContactObserved)
+    assert (scrubbed[3].tags, scrubbed[3].subject, scrubbed[3].status) == ((), UNSET, UNSET)
 
 
 def test_the_log_says_everything_under_its_own_ids() -> None:
