@@ -16,7 +16,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers clean
+.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers bench-sync clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -83,6 +83,9 @@ docs: install ## Write the tables of the reference, and draw the pictures, anew 
 bench: install ## Measure, side by side in one run, as one table. Quicker: make bench BENCH_ARGS=--quick
 	$(BIN)/python -m bench $(BENCH_ARGS)
 	$(BIN)/python -m bench.rules
+
+bench-sync: install ## dlt, tap-zendesk and Airbyte, installed from PyPI (550 MB), read a Zendesk account beside the gateway.
+	$(BIN)/python -m bench.sync
 
 bench-peers: install ## n8n and Node-RED, installed from npm (3 GB, some minutes), do the same work beside the gateway.
 	$(BIN)/python -m bench.peers

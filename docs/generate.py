@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from docs import connectors, door
+from docs import connectors, door, kit
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
@@ -29,6 +29,7 @@ PAGES: Final = (
     "configuration.md",
     "events.md",
     "hooks.md",
+    "kit.md",
     *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
 )
 SCHEMAS: Final[tuple[Named, ...]] = ("policy", "event", "notice")
@@ -264,6 +265,8 @@ _TABLES: dict[str, Callable[[], str]] = {
     "errors": door.errors,
     "tools": door.tools,
     "faults": door.faults,
+    "kit-checks": kit.table,
+    "kit-sections": kit.sections,
 }
 
 

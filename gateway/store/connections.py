@@ -13,6 +13,9 @@ PAGE_BYTES = 4_096
 """A page that a transaction touches goes to the log whole, and later to the file. An event of a contact that has lain
 for long touches pages that nobody else does: small ones cost it half of what pages of 16 KiB do."""
 
+CACHE_KIB = 16_384
+"""Of each connection, once its pages have been touched: the system keeps the file's pages too, at a copy each."""
+
 BUSY_MS = 5_000
 FILE_MODE = 0o600
 """Nobody but the owner reads or writes what is ours."""
@@ -41,7 +44,7 @@ def open_writer(driver: Any, path: str) -> Connection:
             synchronous="FULL",
             foreign_keys=1,
             trusted_schema=0,
-            cache_size=-65_536,
+            cache_size=-CACHE_KIB,
             wal_autocheckpoint=0,
         )
     except driver.DatabaseError as error:
@@ -53,7 +56,7 @@ def open_writer(driver: Any, path: str) -> Connection:
 def open_reader(driver: Any, path: str) -> Connection:
     """A connection that only reads."""
     connection: Connection = driver.connect(path, isolation_level=None, check_same_thread=False)
-    _settings(connection, busy_timeout=BUSY_MS, query_only=1, trusted_schema=0, cache_size=-16_384)
+    _settings(connection, busy_timeout=BUSY_MS, query_only=1, trusted_schema=0, cache_size=-CACHE_KIB)
     return connection
 
 
@@ -62,7 +65,7 @@ def open_examiner(driver: Any, path: str) -> Connection:
     for those who have made it durable."""
     name = f"file:{quote(os.path.abspath(path))}?mode=ro"
     connection: Connection = driver.connect(name, uri=True, isolation_level=None, check_same_thread=False)
-    _settings(connection, busy_timeout=BUSY_MS, trusted_schema=0, cache_size=-16_384)
+    _settings(connection, busy_timeout=BUSY_MS, trusted_schema=0, cache_size=-CACHE_KIB)
     return connection
 
 

@@ -1,8 +1,8 @@
 """What a check of a connector is: a small function under an id that never changes, and the registry of all of them.
 
 Laws. An id is never used for something else. A check that is given up stays listed, `deprecated` by the one that takes
-its place, and isn't run any more. What a check says of itself stands in its docstring, once: what is asked, `Why:`, and
-`Mend:`; the pages and the failures are made of it.
+its place, and isn't run any more. What a check says of itself stands in its docstring, once: what is asked, `Why:`,
+`Mend:`, and code that does it after `Example::`; the pages and the failures are made of it.
 """
 
 import inspect
@@ -64,7 +64,7 @@ class Check:
 
     def told(self, part: Literal["what", "why", "mend"]) -> str:
         """A part of its docstring, in one line."""
-        text = inspect.getdoc(self.run) or ""
+        text = (inspect.getdoc(self.run) or "").partition("Example::")[0]
         whole = {"what": ""}
         name = "what"
         for line in text.splitlines():
@@ -73,6 +73,11 @@ class Check:
                     name, line = word, line.partition(":")[2]
             whole[name] = f"{whole.get(name, '')} {line.strip()}".strip()
         return whole.get(part, "")
+
+    @property
+    def example(self) -> str:
+        """Code that does what it asks; empty where words are enough."""
+        return inspect.cleandoc((inspect.getdoc(self.run) or "").partition("Example::")[2]).strip()
 
 
 CHECKS: Final[dict[str, Check]] = {}

@@ -23,7 +23,8 @@ def in_use(only: Sequence[str] = ()) -> list[Check]:
     for id in only:
         if id not in CHECKS:
             raise KeyError(id)
-    return [check for check in CHECKS.values() if (check.id in only if only else not check.deprecated)]
+    ordered = sorted(CHECKS.values(), key=lambda check: checks.THEMES.index(check.theme))
+    return [check for check in ordered if (check.id in only if only else not check.deprecated)]
 
 
 def run(subject: Subject, only: Sequence[str] = (), progress: Callable[[Result], None] | None = None) -> Report:

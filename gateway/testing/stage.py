@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-import msgspec
 import structlog
 from pydantic import BaseModel
 from structlog.testing import LogCapture
@@ -26,6 +25,7 @@ from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import ContactRow, Listed, PolicyRow, SyncRow
+from gateway.model.contact import Contact
 from gateway.plugin import DAY_MS, HOUR_MS, Connector, Context, Event, Request, Simulator, Stream, Transient, VendorHttp
 from gateway.plugin.account import open_account
 from gateway.policy.kept import pack_calendars
@@ -217,9 +217,9 @@ class Reader:
         """Every contact."""
         return await self.store.contacts(limit=_MANY)
 
-    async def contacts(self) -> dict[str, bytes]:
-        """What is known of every contact, by its id, as bytes."""
-        return {row.id: msgspec.json.encode(row.state.contact if row.state else None) for row in await self.rows()}
+    async def contacts(self) -> dict[str, Contact | None]:
+        """What is known of every contact, by its id; None of one whose opening isn't known."""
+        return {row.id: row.state.contact if row.state else None for row in await self.rows()}
 
     async def events(self, name: str = NAME) -> dict[str, Event]:
         """The journal, by the events' ids."""

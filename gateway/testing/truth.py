@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gateway.model.contact import Contact
 from gateway.plugin import UNSET, Event
+
+Contacts = Mapping[str, Contact | None]
+"""What is known of contacts, by their ids; None of one whose opening isn't known."""
+
+_GONE = frozenset({"deleted", "merged"})
 
 _NOT_CONTENT = frozenset({"rev", "historical", "sequence"})
 """Who told a fact, and in which order, is the teller's."""
@@ -28,27 +34,35 @@ def unsaid(truth: Sequence[Event], said: Mapping[str, Event]) -> str:
     return ""
 
 
-def differing(found: Mapping[str, bytes], due: Mapping[str, bytes]) -> str:
-    """The first difference between contacts, in words; empty if there is none."""
-    if missing := sorted(set(due) - set(found)):
+def differing(found: Contacts, due: Contacts, *, ended: bool = True, exact: bool = False) -> str:
+    """The first difference between contacts, in words; empty if there is none.
+
+    `exact`: byte for byte. Without `ended`, of a contact that is deleted or merged only that is compared: vendors show
+    nothing more of it.
+    """
+    if missing := set(due) - set(found):
         return f"{len(missing)} of {len(due)} contacts are missing"
-    if more := sorted(set(found) - set(due)):
+    if more := set(found) - set(due):
         return f"there are {len(more)} contacts that shouldn't be"
-    for id, body in due.items():
-        if found[id] != body:
-            return f"a contact is not the same: {apart(found[id], body)}"
+    for id, contact in due.items():
+        other = found[id]
+        gone = contact is not None and contact.status in _GONE and other is not None and other.status == contact.status
+        same = msgspec.json.encode(other) == msgspec.json.encode(contact) if exact else other == contact
+        if not same and (ended or not gone):
+            return f"a contact is not the same: {_apart(other, contact)}"
     return ""
 
 
-def apart(found: bytes, due: bytes) -> str:
-    """Where two encoded contacts differ, in a few words."""
-    one, other = msgspec.json.decode(found), msgspec.json.decode(due)
-    if not isinstance(one, list) or not isinstance(other, list):
-        return f"{_short(one)} instead of {_short(other)}"
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            return f"{_short(left)} instead of {_short(right)}"
-    return "one has more fields"
+def _apart(found: Contact | None, due: Contact | None) -> str:
+    """Where two contacts differ, in a few words."""
+    if found is None or due is None:
+        return "its opening is not known" if found is None else "its opening is known, and shouldn't be"
+    name = ", ".join(f"{strand.ref.kind} {strand.ref.id}" for strand in due.strands)
+    for field in due.__struct_fields__:
+        one, other = getattr(found, field), getattr(due, field)
+        if one != other:
+            return f"{name} has {field} {_short(one)}, and should have {_short(other)}"
+    return f"{name} is written in another way"
 
 
 def _missing(truth: Sequence[Event], said: Mapping[str, Event]) -> int:

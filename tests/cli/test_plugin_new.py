@@ -5,8 +5,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import gateway.cli.plugin.new as new
+from gateway import __version__ as gateway_version
 from gateway.testing import run
 from gateway.testing.find import in_folder
 from tests.cli.commands import gateway
@@ -54,6 +56,16 @@ def test_a_connector_is_written(name: str, module: str, kind: str, tmp_path: Pat
     assert f"class {kind}:" in files[f"gateway_{module}/__init__.py"].read_text()
     assert "yourvendor" not in "".join(path.read_text() + str(path) for path in files.values()).lower()
     assert [result.text() for result in report.results if result.outcome != "passed"] == []
+
+
+def test_it_asks_for_the_gateway_that_wrote_it() -> None:
+    """Until 1.0 the door may change with a minor version: the skeleton works with this one, and not with the next."""
+    project = tomllib.loads(new.written("desk")[Path("pyproject.toml")])["project"]
+    wanted = {needed.name: needed.specifier for needed in map(Requirement, project["dependencies"])}
+    major, minor, *_ = gateway_version.split(".")
+
+    assert gateway_version in wanted["orion-gateway"]
+    assert f"{major}.{int(minor) + 1}.0" not in wanted["orion-gateway"]
 
 
 def test_the_connector_imports_the_door_only() -> None:

@@ -1,5 +1,6 @@
 """Checks of credentials: renewed once, refused without a loop, told apart by `check`, and shown nowhere."""
 
+import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -29,18 +30,23 @@ _SHORT: Final = 8
     "access-renewed", "A token that is revoked is renewed once", level="silver", needs=("simulates", "authenticates")
 )
 async def access_renewed(subject: Subject) -> None:
-    """When the vendor declares every token worthless (the fault `revoked`), the next request renews it, with one
-    request for a token, and reading goes on as if nothing had happened.
+    """When the vendor declares every token worthless (the fault `revoked`), the next requests renew it, however many at
+    once, with one request for a token, and reading goes on as if nothing had happened.
 
     Why: tokens are revoked without notice; asking for many at once gets accounts blocked.
     Mend: leave tokens to the client: `auth` returns the credentials as data, and the client does the rest.
+
+    Example::
+
+    @staticmethod def auth(settings: AcmeSettings) -> Auth: return ClientCredentials(f"{settings.base_url}/oauth/token",
+    settings.client_id, settings.client_secret)
     """
     async with subject.stage(objects=3) as on, subject.reader(on) as ours:
         _needs_token(subject, on, ours)
         await _ask(subject, ours)
         on.simulator.fault("revoked")
         before = len(ours.transport.asked)
-        await _ask(subject, ours)
+        await asyncio.gather(*(_ask(subject, ours) for _ in range(3)))
         renewed = [asked for asked in ours.transport.asked[before:] if _is_token(ours, asked)]
         if len(renewed) != 1:
             raise Unmet(f"{len(renewed)} tokens were asked for, and one is due", where=where(subject.kind, "auth"))
@@ -74,6 +80,13 @@ async def check_tells(subject: Subject) -> None:
 
     Why: it is what `gateway doctor` shows to somebody whose account doesn't work.
     Mend: ask the vendor who we are, and say for each refusal what to do about it.
+
+    Example::
+
+        try:
+            me = (await self._http.get("/me")).json()
+        except VendorError as error:
+            return [Finding(False, str(error), "check the credentials and base_url")]
     """
     async with subject.stage(objects=1) as on, subject.reader(on) as ours:
         good = await _findings(subject, ours, "with good settings")

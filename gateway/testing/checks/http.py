@@ -28,6 +28,7 @@ from gateway.testing.transport import Fault, answer, cut_off, no_answer
 
 STATUSES: Final = range(400, 600)
 _GONE: Final = (404, 410)
+_LACKING: Final = (403, 404, 410)
 _LATER: Final = (408, 425)
 _ELSEWHERE: Final = "kit-elsewhere.example"
 _HTML: Final = b"<!doctype html><html><title>Maintenance</title>We will be back soon.</html>"
@@ -60,11 +61,22 @@ async def http_client(subject: Subject) -> None:
 async def http_statuses(subject: Subject) -> None:
     """Each status from 400 to 599 makes `pull` and `fetch` raise what the client raised: Unauthorized for 401,
     RateLimited for 429, Transient for 408, 425 and 5xx, Permanent for the rest. A look-up may find nothing at 404, 410.
+    A stream that the account hasn't got (403, 404) may be empty, if its cursor stays and `check` tells of it.
 
     Why: the core waits, goes on or gives up by the class of the error; a page in its place would lose what it lacks.
     Mend: let VendorError pass; catch only the status that has a meaning for this very request.
+
+    Example::
+
+        try:
+            answer = await self._http.get(f"/tickets/{ref.id}")
+        except Permanent as error:
+            if error.status == 404:
+                return []
+            raise
     """
     async with _asking(subject) as ours:
+        before, known = await _cursors(ours), {finding.what for finding in await ours.connector.check()}
         for member, ask in _asks(subject, ours):
             for status in STATUSES:
                 ours.transport.fault = answer(status)
@@ -72,6 +84,8 @@ async def http_statuses(subject: Subject) -> None:
                 if isinstance(found, RateLimited):
                     ours.stage.clock.pass_(2 * DAY_MS / 1000)  # what was closed for a while is open again
                 if member == "fetch" and status in _GONE and found is None:
+                    continue
+                if found is None and member == "pull" and status in _LACKING and await _told(ours, before, known):
                     continue
                 if found is None:
                     raise _unmet(subject, member, f"{member} at status {status} raises nothing")
@@ -113,6 +127,12 @@ async def http_broken(subject: Subject) -> None:
 
     Why: an answer that can't be read is not an empty page; a cursor that moves over it loses what it held.
     Mend: read with `response.json()`, check the shape, and raise Transient for any other.
+
+    Example::
+
+        page = answer.json()
+        if not isinstance(page, dict) or not isinstance(page.get("tickets"), list):
+            raise Transient("the vendor answered JSON of another shape than its API has")
     """
     faults: list[tuple[str, Fault, bool]] = [
         ("a timeout", no_answer(httpx2.ReadTimeout), True),
@@ -225,6 +245,13 @@ async def _came(
 
 async def _cursors(ours: Reader) -> list[str | None]:
     return [await ours.store.cursor(NAME, stream.name) for stream in ours.streams]
+
+
+async def _told(ours: Reader, before: list[str | None], known: set[str]) -> bool:
+    """Whether a stream that the account lacks moved nothing, and `check` tells of it."""
+    ours.transport.fault = None
+    said = {finding.what for finding in await ours.connector.check()}
+    return await _cursors(ours) == before and not said <= known
 
 
 def _due(status: int) -> type[VendorError]:

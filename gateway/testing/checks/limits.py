@@ -19,6 +19,12 @@ def limits_declared(subject: Subject) -> None:
 
     Why: what is live goes before a backfill only within limits that the core knows.
     Mend: write down what the vendor's documentation says; take the lower value where plans differ.
+
+    Example::
+
+        @staticmethod
+        def limits(settings: AcmeSettings) -> Sequence[Limit]:
+            return (Limit("export", 10, paths=("/api/export*",)), Limit("all", settings.requests_per_minute))
     """
     limits = _limits(subject)
     if not limits:

@@ -60,6 +60,11 @@ def samples_say(subject: Subject) -> None:
 
     Why: a payload that says nothing, and isn't refused either, is lost without a trace.
     Mend: yield an event, or a `Fetch` for what is too thin, or raise BadPayload with the reason.
+
+    Example::
+
+        if name not in known:
+            yield Fetch(Ref("ticket", id), f"the webhook {name} doesn't hold the fact itself")
     """
     connector = subject.made()
     for sample in _samples(subject):
@@ -82,6 +87,10 @@ def samples_events(subject: Subject) -> None:
 
     Why: the id is what makes the same fact from a webhook and from a poll count once.
     Mend: make ids of the vendor's own (`comment:123`), never of a hash of the text or of the time of receipt.
+
+    Example::
+
+        MessageAdded(id=f"comment:{comment['id']}", at=parse_instant(comment["created_at"]), ref=ref, author=author)
     """
     connector = subject.made()
     for sample in _known(subject):
@@ -128,6 +137,14 @@ def normalize_shapes(subject: Subject) -> None:
 
     Why: vendors add words and drop keys without notice. BadPayload parks one record; a KeyError is a fault.
     Mend: read every value through a function that says BadPayload for a wrong type; let unknown words pass as unset.
+
+    Example::
+
+        def text(body: dict[str, Any], key: str) -> str:
+            value = body.get(key)
+            if not isinstance(value, str):
+                raise BadPayload(f"{key} is no text")
+            return value
     """
     connector = subject.made()
     for sample in _known(subject):
@@ -149,6 +166,12 @@ def normalize_hostile(subject: Subject) -> None:
 
     Why: whoever can post to the gateway chooses these bytes.
     Mend: read bodies with `read_json` of the door, and check that what comes is a mapping.
+
+    Example::
+
+        body = read_json(record.body)
+        if not isinstance(body, dict):
+            raise BadPayload("the body is no object")
     """
     connector = subject.made()
     for form in _forms(subject):

@@ -96,6 +96,10 @@ async def pull_empty(subject: Subject) -> None:
 
     Why: a connector that begins "now" as long as there is no cursor skips what happens between two such pulls.
     Mend: give a cursor with the very first page, though it has no records: that of where it began.
+
+    Example::
+
+        return Page(records, page["next"] or cursor or f"since:{start}", more=page["has_more"], reached=reached)
     """
     async with subject.stage() as on, subject.reader(on) as ours:
         await ours.sync()
@@ -133,7 +137,7 @@ async def pull_again(subject: Subject) -> None:
             await again(ours)
             if more := set(await ours.events()) - journal:
                 raise _unmet(subject, f"{name}, there are {len(more)} events more: {sorted(more)[0]!r}", "normalize")
-            if what := differing(await ours.contacts(), due):
+            if what := differing(await ours.contacts(), due, exact=True):
                 raise _unmet(subject, f"{name}, {what}", "normalize")
 
 

@@ -39,6 +39,10 @@ def settings_described(subject: Subject) -> None:
 
     Why: the reference, the schema for editors and `gateway plugin try` show these texts; there are no others.
     Mend: write a string of one sentence on the line below the field.
+
+    Example::
+
+        every_s: Annotated[float, Field(ge=6, description="Seconds between two pulls.")] = 60.0
     """
     model = subject.kind.settings_type
     if bare := [name for name, text in described(model).items() if not text]:
@@ -52,6 +56,11 @@ def settings_secrets(subject: Subject) -> None:
 
     Why: a plain `str` gets into logs, tracebacks and `gateway check` at the first opportunity.
     Mend: type it `SecretStr`, or `Secrets` where several must hold while one is changed.
+
+    Example::
+
+        api_key: SecretStr
+        webhook_secret: Secrets | None = None
     """
     model = subject.kind.settings_type
     if plain := [name for name in model.model_fields if sounds_secret(name) and not is_secret(model, name)]:
@@ -72,6 +81,10 @@ def settings_strict(subject: Subject) -> None:
 
     Why: a misspelt key that is ignored is a setting that silently isn't there, and values may be secrets.
     Mend: `model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)`.
+
+    Example::
+
+        model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     """
     kind = subject.kind
     values: dict[str, Any] = {**_given(subject), **dict.fromkeys(_UNKNOWN, _CANARY)}

@@ -52,6 +52,12 @@ def webhooks_unproved(subject: Subject) -> None:
 
     Why: anybody can post to a webhook's address; `hmac.compare_digest` raises TypeError for text that isn't ASCII.
     Mend: compare with `same_secret` of the door, and return `Refused(401, …)` before the body is looked at.
+
+    Example::
+
+        proofs = [same_secret(given, signature(secret, timestamp, request.body)) for secret in self._secrets]
+        if not any(proofs):
+            return Refused(401, "x-acme-signature doesn't match")
     """
     connector = subject.made()
     for request in subject.requests()[:3]:
@@ -112,6 +118,11 @@ def webhooks_replay(subject: Subject) -> None:
 
     Why: whoever has seen a request could repeat it for ever.
     Mend: take the signed timestamp, and refuse what is more than five minutes from `request.received_at`.
+
+    Example::
+
+        if abs(request.received_at - signed_at) > 5 * MINUTE_MS:
+            return Refused(401, "x-acme-timestamp is more than five minutes from now")
     """
     connector = subject.made()
     for request in subject.requests()[:3]:

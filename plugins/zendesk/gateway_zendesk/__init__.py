@@ -37,7 +37,15 @@ from gateway_zendesk.conversation import conversation_events
 from gateway_zendesk.export import LAG_S, pull_tickets, pull_users
 from gateway_zendesk.lookup import Look
 from gateway_zendesk.names import Names
-from gateway_zendesk.normalize import Beside, is_deleted, ticket_events, ticket_ref, users_by_id
+from gateway_zendesk.normalize import (
+    Beside,
+    is_deleted,
+    is_rated,
+    perhaps_merged,
+    ticket_events,
+    ticket_ref,
+    users_by_id,
+)
 from gateway_zendesk.people import requester_events, user_row
 from gateway_zendesk.reading import ID_KEYS, Json, an_id, mapping, mappings, moment, needed_id
 from gateway_zendesk.settings import ZendeskSettings, auth_of, limits_of, links_of
@@ -131,7 +139,10 @@ class Zendesk:
             return False
         if not historical or self._settings.backfill_logs == "all":
             return True
-        return self._settings.backfill_logs == "open" and not ended(ticket.get("status"))
+        if self._settings.backfill_logs == "none":
+            return False
+        # Only its log says what became of a ticket that may have been merged, and when one was rated.
+        return not ended(ticket.get("status")) or perhaps_merged(ticket) or is_rated(ticket)
 
     def _person(self, user: Json, body: Json, record: Record) -> Iterator[Event | Fetch]:
         if record.form == "row":

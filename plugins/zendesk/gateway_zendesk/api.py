@@ -135,5 +135,5 @@ def is_gone(error: VendorError) -> bool:
 
 
 def is_not_available(error: VendorError) -> bool:
-    """Whether Zendesk itself says that the account or the token hasn't got this API at all; a page of a proxy doesn't."""
+    """Whether Zendesk itself says that the account or the token hasn't got this API; a proxy's page says nothing."""
     return refusal(error.body).name in _LACKING.get(error.status or 0, ())

@@ -80,7 +80,7 @@ def _first_start(stream: Stream, now: int) -> int:
 
 
 def _page(page: Json, records: list[Record], place: _Place, last: int | None, now: int) -> Page:
-    """The page and the cursor behind it. A cursor that stays ends the run: what is behind it comes the next time."""
+    """The page and the cursor behind it. A cursor that stays ends the run: what is behind it is asked for next time."""
     start, shown = place.start, now - LAG_S * SECOND_MS
     if last is not None:
         start = max(start or 0, min(last, shown) // SECOND_MS - OVERLAP_S)

@@ -1,8 +1,8 @@
 """A ticket as Zendesk's API shows it, in our words: the opening, and the ticket as observed at its version's time.
 
 Laws. The opening carries only what can't change. A version is named by its second: the export's `generated_timestamp`,
-an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted, and what it shows of itself is none of it told. That a ticket was
-merged only its log tells: what a snapshot says of its status then gives way to it.
+an object's `updated_at`. A deleted ticket ends; a scrubbed one is redacted, and nothing of what it shows is told. Only
+its log tells that a ticket was merged: what a snapshot says of its status then gives way to it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ def ticket_events(ticket: Json, beside: Beside, read_at: int, *, log_follows: bo
         return
     yield _opened(id, ticket, beside.users, rev=1)
     rev = 1 if is_settled(version, read_at) else 0
-    with_status = status != "deleted" and not (log_follows and _perhaps_merged(ticket))
+    with_status = status != "deleted" and not (log_follows and perhaps_merged(ticket))
     yield _observed(id, ticket, beside, version, rev=rev, with_status=with_status)
     if status == "deleted":
         # Deleted twice, the later one counts, whoever tells of it: all say it with one rev.
@@ -127,10 +127,17 @@ def _scrubbed(id: str, ticket: Json, deleted: Instant, version: Instant) -> Iter
     yield ContactObserved(id=f"{scrubbed_id(id)}:tags", at=version, ref=ref, sequence=LAST, rev=1, tags=())
 
 
-def _perhaps_merged(ticket: Json) -> bool:
+def perhaps_merged(ticket: Json) -> bool:
     """Whether a ticket may have ended by a merge. Follow-ups inherit the tag, so that it alone says nothing."""
     tags = ticket.get("tags")
     return tags is not None and MERGED_TAG in tags_of(tags) and ended(ticket.get("status"))
+
+
+def is_rated(ticket: Json) -> bool:
+    """Whether a customer has said how a ticket went: its log tells when, and under which id."""
+    rating = ticket.get("satisfaction_rating")
+    score = None if rating is None else mapping(rating, "satisfaction_rating").get("score")
+    return isinstance(score, str) and score.startswith(("good", "bad"))
 
 
 def _opened(id: str, ticket: Json, users: Users, *, rev: int) -> ContactOpened:

@@ -13,4 +13,4 @@ class TestZendesk(ConnectorSuite):
     connector = Zendesk
     samples = Path(__file__).parent / "samples"
     level = "silver"
-    seeds = 6
+    seeds = 2

@@ -114,10 +114,17 @@ def test_the_snapshot_of_a_merged_ticket_leaves_its_status_to_the_log(account: A
         "status": "closed",
         "tags": ["closed_by_merge"],
     }
-    for form, more in (("row", {}), ("fetched", {}), ("row", {"historical": True})):
-        said = account({}).reads({"ticket": ticket}, form, **more)
+    past = {"historical": True}
+    for form, more, logs, told in (
+        ("row", {}, "none", False),
+        ("fetched", {}, "none", False),
+        ("row", past, "open", False),
+        ("row", past, "none", True),
+    ):
+        said = account({}, backfill_logs=logs).reads({"ticket": ticket}, form, **more)
         (observed,) = [item for item in said if isinstance(item, ContactObserved)]
-        assert isinstance(observed.status, str) == bool(more)
+        assert isinstance(observed.status, str) == told
+        assert bool([item for item in said if isinstance(item, Fetch)]) == (form == "row" and not told)
     _, observed = account({}).reads({"ticket": {**ticket, "status": "open"}})
     assert observed.status == "open"
 
@@ -196,9 +203,12 @@ def test_brands_and_custom_statuses_in_the_log_have_their_names(account: Any) ->
 
 
 def test_a_rating_is_told_by_the_log_alone(account: Any) -> None:
-    """A snapshot shows a rating without the id that the log has for it: it would count twice."""
+    """A snapshot shows a rating without the id that the log has for it: it would count twice. So the log is read, of
+    what has ended long ago too."""
     ticket = {"id": 42, "created_at": WHEN, "updated_at": WHEN, "satisfaction_rating": {"id": 5, "score": "good"}}
-    assert not [item for item in account({}).reads({"ticket": ticket}) if isinstance(item, CsatReceived)]
+    said = account({}).reads({"ticket": {**ticket, "status": "closed"}}, "row", historical=True)
+    assert not [item for item in said if isinstance(item, CsatReceived)]
+    assert [item.ref.id for item in said if isinstance(item, Fetch)] == ["42"]
     rated = [{"type": "SatisfactionRating", "score": score} for score in ("offered", "good", "badwithcomment", None)]
     assert [item.score for item in log(account, audit(*rated))] == [1.0, 0.0]
     with pytest.raises(BadPayload):

@@ -122,7 +122,9 @@ def test_ends_are_named_by_the_ticket() -> None:
     assert said("push_merged.json") == [
         ContactMerged(id="ticket:42:merged", at=when, ref=TICKET, sequence=LAST, into=Ref("ticket", "41"))
     ]
-    assert said("push_deleted.json") == [ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET, sequence=LAST, rev=1)]
+    assert said("push_deleted.json") == [
+        ContactDeleted(id="ticket:42:deleted", at=when, ref=TICKET, sequence=LAST, rev=1)
+    ]
     deleted, redacted = said("push_purged.json")
     assert isinstance(deleted, ContactDeleted)
     assert redacted == ContactRedacted(id="ticket:42:scrubbed", at=when, ref=TICKET, sequence=LAST, all=True)

@@ -1,5 +1,6 @@
 """Payloads that others published go through `receive` and `normalize`; skipped where they are not at hand."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -21,8 +22,10 @@ from gateway.plugin import (
     Fetch,
     MessageAdded,
     Record,
+    Ref,
     Request,
     StatusChanged,
+    VendorResponse,
     format_instant,
     parse_instant,
 )
@@ -109,6 +112,59 @@ def test_a_published_log_gives_comment_and_change(published: Path) -> None:
     assert (comment.id, comment.author.kind, comment.visibility) == ("comment:2127301148", "agent", "internal")
     assert isinstance(change, StatusChanged)
     assert (change.id, change.to, change.ref.id) == ("audit:2127301143:2127301163", "open", "666")
+
+
+def test_published_users_are_followed_or_not(published: Path) -> None:
+    """Users as rows of their export: who asks for help is looked up at their version, staff and who is new is not."""
+    content = json.loads((published / "go-zendesk" / "GET" / "users.json").read_bytes())
+    users = [*content["users"], json.loads((published / "go-zendesk" / "GET" / "user.json").read_bytes())["user"]]
+    for user in users:
+        row = json.dumps({"user": user}).encode()
+        said = list(connector().normalize(Record(body=row, form="row", stream="users", received_at=NOW)))
+        age = parse_instant(user["updated_at"]) - parse_instant(user["created_at"])
+        if user["role"] == "end-user" and age >= 2_000:
+            assert said == [Fetch(Ref("user", str(user["id"])), said[0].reason, parse_instant(user["updated_at"]))]
+        else:
+            assert said == []
+    changed = {**users[-1], "updated_at": "2026-03-01T00:00:00Z"}
+    (told,) = fetched(json.dumps({"user": changed, "requested": [7]}).encode())
+    assert (told.customer.id, told.customer.email) == (str(changed["id"]), changed["email"])
+
+
+def test_a_published_search_result_is_a_ticket(published: Path) -> None:
+    """A row as another list shows it: brand and address are told, and nobody is taken for staff."""
+    (row,) = json.loads((published / "go-zendesk" / "ticket_result.json").read_bytes())
+    opened, observed = fetched(json.dumps({"ticket": row}).encode())
+    assert (opened.channel, opened.direction) == ("api", "inbound")
+    assert observed.fields["brand_id"] == str(row["brand_id"])
+    assert observed.fields["link"] == f"https://acme.zendesk.com/agent/tickets/{row['id']}"
+    assert (observed.priority, observed.status) == ("urgent", "new")
+
+
+def test_a_published_webhook_is_judged(published: Path) -> None:
+    """A webhook that triggers fire, to another address: not ours, and well if it were."""
+    hook = json.loads((published / "go-zendesk" / "GET" / "webhook.json").read_bytes())["webhook"]
+    for endpoint, words in ((hook["endpoint"], "no webhook"), ("https://x.example/in/zendesk", "triggers")):
+        told = {"webhooks": [{**hook, "endpoint": endpoint}]}
+        answers = {"/api/v2/webhooks": told, "/api/v2/users/me.json": {"user": {"id": 1, "role": "admin"}}}
+
+        class Http:
+            async def get(self, path: str, params: Any = None, answers: Any = answers) -> VendorResponse:
+                return VendorResponse(200, {}, json.dumps(answers.get(path, {})).encode())
+
+        context: Any = Context(http=Http())  # type: ignore[arg-type]
+        settings = ZendeskSettings(subdomain="acme", webhook_secret=SECRET)
+        found = asyncio.run(Zendesk("zendesk", settings, context).check())
+        assert words in found[-1].what
+
+
+def test_published_names_are_known(published: Path) -> None:
+    """The brands of an account, by id."""
+    listed = json.loads((published / "go-zendesk" / "GET" / "brands.json").read_bytes())["brands"]
+    names = {"brands": {str(brand["id"]): brand["name"] for brand in listed}}
+    ticket = json.loads((published / "go-zendesk" / "GET" / "ticket.json").read_bytes())["ticket"]
+    body = {"ticket": {**ticket, "brand_id": listed[0]["id"]}, "names": names}
+    assert fetched(json.dumps(body).encode())[1].fields["brand"] == listed[0]["name"]
 
 
 def test_every_other_published_payload_is_read_or_bad(published: Path) -> None:

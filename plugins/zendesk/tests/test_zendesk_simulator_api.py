@@ -247,7 +247,9 @@ def test_lists_are_paged_by_cursor_and_by_number() -> None:
         )
         status, deep, _ = await door.ask("tickets?page=101&per_page=100")
         assert (status, deep["errors"][0]["code"]) == (400, "InvalidPaginationDepth")
-        for wrong in ("page[after]=%21", "page[size]=0", "page[size]=x", "page=0", "per_page=x"):
+        _, last, _ = await door.ask("tickets?page[size]=2&sort=-id")
+        assert [row["id"] for row in last["tickets"]] == [5, 4]
+        for wrong in ("sort=subject", "page[after]=%21", "page[size]=0", "page[size]=x", "page=0", "per_page=x"):
             assert (await door.ask(f"tickets?{wrong}"))[0] == 400, wrong
 
     play(work)

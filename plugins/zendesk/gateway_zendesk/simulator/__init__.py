@@ -53,7 +53,8 @@ _AT_ONCE: Final = frozenset({"revoked", "no_refresh"})
 class ZendeskSimulator(Acts):
     """One account. `export_lag_s`: how late the export shows a change. The limits are requests a minute, or None.
 
-    `slow_s`: how long an answer takes under the fault `slow`. `base_url`: what the API's links begin with.
+    `page_size`, of the exports, may be set until the account is started. `slow_s`: how long an answer takes under the
+    fault `slow`. `base_url`: what the API's links begin with.
     """
 
     acts: ClassVar[frozenset[str]] = ACTS
@@ -79,8 +80,8 @@ class ZendeskSimulator(Acts):
         self.api_token = f"{self._random.getrandbits(160):040x}"
         self._export_lag_s = export_lag_s
         self._windows = Window(plan_per_minute), Window(export_per_minute)
+        self.page_size = page_size
         self._sizes: dict[str, Any] = {
-            "page_size": page_size,
             "audits_page_size": audits_page_size,
             "slow_s": slow_s,
             "base_url": base_url,
@@ -113,7 +114,8 @@ class ZendeskSimulator(Acts):
         self.hooks = Hooks(self.account, self._random)
         doorman = Doorman(now, CLIENT_ID, self._client_secret, self.api_token, self._random, self._faults)
         limits = Limits(now, *self._windows)
-        self.api = Api(self.account, now, doorman, limits, self.pusher.webhooks, self._faults, **self._sizes)
+        sizes = {"page_size": self.page_size, **self._sizes}
+        self.api = Api(self.account, now, doorman, limits, self.pusher.webhooks, self._faults, **sizes)
 
     async def stop(self) -> None:
         """Stop listening and pushing; what is not sent yet is dropped."""

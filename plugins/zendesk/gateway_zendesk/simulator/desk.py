@@ -106,6 +106,7 @@ class Desk:
         """An agent deletes a ticket, or marks it as spam: the API forgets it, the export says `deleted`."""
         _needs_open(ticket, closed_too=True)
         ticket.before_deletion, ticket.spam = ticket.status, spam
+        ticket.deletions += 1
         return self._audit(ticket, at, AGENT, [self._changed(ticket, "status", "deleted")])
 
     def undelete(self, ticket: Ticket, at: int) -> Json:
@@ -162,7 +163,7 @@ class Desk:
             for entry in audit["events"]:
                 if entry["type"] == "Comment" and entry["id"] == comment:
                     entry["body"] = REDACTED
-                    return self._audit(ticket, at, AGENT, [self._entry("CommentRedactEvent", comment_id=comment)])
+                    return self._audit(ticket, at, AGENT, [self._entry("CommentRedactionEvent", comment_id=comment)])
         raise ValueError(f"ticket {ticket.id} has no comment {comment}")
 
     def _changed(self, ticket: Ticket, name: str, value: Any) -> Json:

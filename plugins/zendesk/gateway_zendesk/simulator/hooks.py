@@ -95,7 +95,7 @@ class Hooks:
                 return "comment_added", {"comment": self._comment(entry, audit)}
             case "SatisfactionRating":
                 return "csat_received", {"current": entry["score"].upper(), "previous": "OFFERED"}
-            case "CommentRedactEvent":
+            case "CommentRedactionEvent":
                 return "comment_redacted", {"comment": {"id": str(entry["comment_id"])}}
             case _:
                 return _change(entry, ticket)

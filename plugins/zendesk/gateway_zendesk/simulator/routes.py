@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
-from pydantic import SecretStr
 
-from gateway.plugin import DAY_MS, BadPayload, read_json
-from gateway_zendesk.simulator import exports, views
+from gateway.plugin import DAY_MS
+from gateway_zendesk.simulator import exports, subscriptions, views
 from gateway_zendesk.simulator.answers import (
     Refusal,
+    bad_page,
     forbidden,
     included,
     invalid,
@@ -28,7 +28,6 @@ from gateway_zendesk.simulator.people import (
     organizations_json,
     user_json,
 )
-from gateway_zendesk.simulator.push import Webhook
 from gateway_zendesk.simulator.ticket import Json, Ticket, second
 
 if TYPE_CHECKING:
@@ -40,6 +39,11 @@ ARCHIVED_AFTER_MS: Final = 120 * DAY_MS
 
 MANY_MAX: Final = 100
 AUDITS_MAX: Final = 1_000
+_SORTS: Final[dict[str, Callable[[Ticket], Any]]] = {
+    "id": lambda row: row.id,
+    "updated_at": lambda row: (row.updated, row.id),
+    "status": lambda row: (row.status, row.id),
+}
 MAX_ID: Final = 10**18
 
 
@@ -236,81 +240,9 @@ async def account_settings(api: "Api", request: web.Request) -> web.Response:
     return reply({"settings": {"tickets": tickets, "active_features": features}})
 
 
-async def webhooks(api: "Api", request: web.Request) -> web.Response:
-    """The subscriptions."""
-    rows = [] if "no_webhook" in api.faults else [*api.webhooks.values()]
-    return reply({"webhooks": [_webhook_json(row) for row in rows], "meta": {"has_more": False}, "links": {}})
-
-
-async def webhook(api: "Api", request: web.Request, id: str) -> web.Response:
-    """One subscription, to be read, changed or ended."""
-    found = _webhook(api, id)
-    if request.method == "DELETE":
-        del api.webhooks[id]
-        return web.Response(status=204)
-    if request.method != "GET":
-        wish = (await _body(request)).get("webhook") or {}
-        found.endpoint = str(wish.get("endpoint", found.endpoint))
-        found.kinds = tuple(wish.get("subscriptions", found.kinds))
-        found.active = wish.get("status", "active") == "active"
-        return web.Response(status=204)
-    return reply({"webhook": _webhook_json(found)})
-
-
-async def add_webhook(api: "Api", request: web.Request) -> web.Response:
-    """A new subscription."""
-    wish = (await _body(request)).get("webhook") or {}
-    endpoint, kinds = wish.get("endpoint"), wish.get("subscriptions")
-    if not isinstance(endpoint, str) or not isinstance(kinds, list):
-        error = {"code": "InvalidParameter", "title": "Invalid webhook", "detail": "endpoint or subscriptions missing"}
-        raise Refusal(400, {"errors": [error]})
-    found = api.subscribe(endpoint, SecretStr(api.doorman.random.randbytes(32).hex()), tuple(map(str, kinds)))
-    return reply({"webhook": _webhook_json(found)}, 201)
-
-
-async def signing_secret(api: "Api", request: web.Request, id: str) -> web.Response:
-    """With what a webhook is signed."""
-    secret = _webhook(api, id).secret.get_secret_value()
-    return reply({"signing_secret": {"secret": secret, "algorithm": "SHA256"}})
-
-
 async def incremental_sample(api: "Api", request: web.Request, name: str) -> web.Response:
     """A few rows of an export."""
     return await exports.sample(api, request, name)
-
-
-def _webhook(api: "Api", id: str) -> Webhook:
-    if id not in api.webhooks or "no_webhook" in api.faults:
-        error = {"code": "WebhookNotFound", "title": "Webhook not found", "detail": f"there is no webhook {id}"}
-        raise Refusal(404, {"errors": [error]})
-    return api.webhooks[id]
-
-
-def _webhook_json(row: Webhook) -> Json:
-    return {
-        "id": row.id,
-        "name": "gateway",
-        "description": "",
-        "endpoint": row.endpoint,
-        "http_method": "POST",
-        "request_format": "json",
-        "status": "active" if row.active else "inactive",
-        "subscriptions": list(row.kinds),
-        "created_at": second(row.created),
-        "created_by": str(ADMIN),
-        "updated_at": second(row.created),
-        "updated_by": str(ADMIN),
-    }
-
-
-async def _body(request: web.Request) -> Json:
-    try:
-        body = read_json(await request.read())
-    except BadPayload:
-        body = None
-    if not isinstance(body, dict):
-        raise invalid("the body is no JSON object")
-    return body
 
 
 def _ids(request: web.Request) -> list[int]:
@@ -343,8 +275,17 @@ def _listable(api: "Api", *, archived: bool = False) -> list[Ticket]:
 
 
 def _tickets_page(api: "Api", request: web.Request, rows: list[Ticket]) -> Json:
+    """A page of these tickets, by their ids or in the order that is asked for."""
     base, wanted = api.base(request), included(request)
-    answer, page = listed(request, base, "tickets", rows, lambda row: views.ticket_json(row, base), lambda row: row.id)
+    sort = request.query.get("sort", "id")
+    if sort.removeprefix("-") not in _SORTS:
+        raise bad_page("sort is not one of updated_at, id, status")
+    rows = sorted(rows, key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    # By its id a row is found again whatever became of those before it; in another order its place is all there is.
+    places = {row.id: row.id if sort == "id" else place for place, row in enumerate(rows, 1)}
+    answer, page = listed(
+        request, base, "tickets", rows, lambda row: views.ticket_json(row, base), lambda row: places[row.id]
+    )
     return {**answer, **views.sideloads(api.account, page, wanted, base), **api.beside(request, wanted)}
 
 
@@ -392,9 +333,9 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"custom_statuses", custom_statuses),
     ("GET", rf"(?P<name>{_EMPTY})", nothing),
     ("GET", r"account/settings", account_settings),
-    ("GET", r"webhooks", webhooks),
-    ("POST", r"webhooks", add_webhook),
-    ("GET", r"webhooks/(?P<id>\w{1,64})/signing_secret", signing_secret),
-    ("*", r"webhooks/(?P<id>\w{1,64})", webhook),
+    ("GET", r"webhooks", subscriptions.every),
+    ("POST", r"webhooks", subscriptions.add),
+    ("GET", r"webhooks/(?P<id>\w{1,64})/signing_secret", subscriptions.signing_secret),
+    ("*", r"webhooks/(?P<id>\w{1,64})", subscriptions.one),
 )
 """Method, path behind /api/v2/, and who answers."""

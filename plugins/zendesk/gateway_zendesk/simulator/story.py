@@ -59,7 +59,7 @@ def truth(account: Account) -> list[Event]:
     """What is true of every ticket, by ticket and in the order of its log.
 
     Of a deleted ticket the API shows nothing any more: its opening, its merge and its end are all that can be known for
-    sure. That a deletion was undone is told by the change of status alone.
+    sure; when, only if it was deleted once. That a deletion was undone is told by the change of status alone.
     """
     return [event for id in account.ids() for event in _of_ticket(account, account.whole(id))]
 
@@ -77,9 +77,9 @@ def _of_ticket(account: Account, ticket: Ticket) -> Iterator[Event]:
         customer=Customer(id=str(ticket.requester)),
     )
     if ticket.gone:
-        yield ContactDeleted(
-            id=f"ticket:{ticket.id}:deleted", at=Instant(ticket.updated), ref=ref, sequence=LAST, rev=1
-        )
+        if ticket.deletions == 1:
+            at = Instant(ticket.updated)
+            yield ContactDeleted(id=f"ticket:{ticket.id}:deleted", at=at, ref=ref, sequence=LAST, rev=1)
         if ticket.scrubbed:
             at = Instant(ticket.written * SECOND_MS)
             yield ContactRedacted(id=f"ticket:{ticket.id}:scrubbed", at=at, ref=ref, sequence=LAST, all=True, rev=1)
@@ -118,7 +118,7 @@ def _of_entry(account: Account, ref: Ref, audit: Json, entry: Json) -> Iterator[
             )
         case "SatisfactionRating":
             yield CsatReceived(score=1.0 if entry["score"] == "good" else 0.0, min=0.0, max=1.0, **named)
-        case "CommentRedactEvent":
+        case "CommentRedactionEvent":
             yield MessageEdited(message=f"comment:{entry['comment_id']}", **named)
         case _:
             yield from _of_change(entry, named)

@@ -71,6 +71,7 @@ class Ticket:
     rating: Rating | None = None
     merged_into: int | None = None
     before_deletion: str | None = None
+    deletions: int = 0
     spam: bool = False
     purged: bool = False
     scrubbed_at: int | None = None
