@@ -1,0 +1,184 @@
+"""Whatever becomes of webhooks, and whenever is polled, restarted or committed late: in the end every contact is as a
+clean and full reading has it, and the journal has all that such a reading says.
+
+`CONVERGES_EXAMPLES=5000 python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0` looks for longer,
+by chance; what fails comes with the smallest story.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from unittest.mock import patch
+
+import pytest
+from gateway_zendesk import Zendesk, export
+from gateway_zendesk.simulator import ZendeskSimulator
+from gateway_zendesk.simulator.hooks import Hook
+from gateway_zendesk.simulator.push import Pusher
+from gateway_zendesk.webhook import SIGNATURE, TIMESTAMP, signature
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from msgspec.json import encode
+from msgspec.structs import replace
+from pydantic import SecretStr
+
+from gateway.plugin import DAY_MS, UNSET, ContactObserved, Customer, Event, Request, encode_event, format_instant
+from gateway.testing.stage import Reader, Stage, reader, stage
+from gateway.testing.truth import differing, unsaid
+
+EXAMPLES: Final = int(os.environ.get("CONVERGES_EXAMPLES", "0"))
+STEPS_MAX: Final = 40 if EXAMPLES else 24
+
+SUSPENDED: Final = "requester_suspended"
+
+Step = tuple[str, Any]
+
+acts = st.tuples(st.just("act"), st.sampled_from(sorted(ZendeskSimulator.acts)))
+openings = st.tuples(st.just("act"), st.sampled_from(["open", "open_messaging"]))
+passing = st.tuples(st.just("pass"), st.sampled_from([0, 1, 3, 59, 61, 125, 400]))
+places = st.integers(0, 7)
+weather = st.one_of(
+    st.tuples(st.just("deliver"), places),
+    st.tuples(st.just("double"), places),
+    st.tuples(st.just("lose"), places),
+    st.tuples(st.just("pull"), st.integers(0, 1)),
+    st.tuples(st.just("late"), st.booleans()),
+    st.tuples(st.sampled_from(["settle", "sync", "restart"]), st.none()),
+)
+stories = st.lists(st.one_of(openings, acts, acts, acts, passing, weather, weather), min_size=1, max_size=STEPS_MAX)
+
+
+class Weather:
+    """A story: the account, those who read it, and the webhooks that are under way."""
+
+    def __init__(self, on: Stage, ours: Reader) -> None:
+        self.on, self.ours = on, ours
+        self.secret = SecretStr(str(on.values["webhook_secret"]))
+        self.held: list[bytes] = []
+
+    def caught(self, hooks: Sequence[Hook]) -> None:
+        """Webhooks go out."""
+        self.held += [hook.body for hook in hooks]
+
+    async def take(self, step: Step) -> None:
+        """Let one thing happen."""
+        match step:
+            case ("act", name):
+                self.on.simulator.act(name)
+            case ("pass", seconds):
+                self.on.clock.pass_(seconds)
+            case ("deliver", place) if self.held:
+                await self.deliver(self.held.pop(place % len(self.held)))
+            case ("double", place) if self.held:
+                self.held.append(self.held[place % len(self.held)])
+            case ("lose", place) if self.held:
+                self.held.pop(place % len(self.held))
+            case ("pull", number):
+                await self.ours.pull(self.ours.streams[number])
+            case ("late", on):
+                self.on.simulator.fault("late_commit", on=on)
+            case ("settle", _):
+                await self.ours.settle()
+            case ("sync", _):
+                await self.ours.sync()
+            case ("restart", _):
+                self.ours.restart()
+
+    async def deliver(self, body: bytes) -> None:
+        """A webhook arrives, signed as it is sent."""
+        at = self.on.clock.now()
+        stamp = format_instant(at)
+        headers = {TIMESTAMP: stamp, SIGNATURE: signature(self.secret, stamp, body)}
+        await self.ours.deliver([Request("POST", headers, {}, body, at)])
+
+    async def end(self) -> None:
+        """The weather clears: all that is late is shown, and what is under way arrives."""
+        self.on.simulator.fault("late_commit", on=False)
+        self.on.clock.pass_(200)
+        await self.ours.sync()
+        for body in self.held:
+            await self.deliver(body)
+        await self.ours.settle()
+        self.on.clock.pass_(62)
+        await self.ours.sync()
+
+
+@asynccontextmanager
+async def account() -> AsyncIterator[tuple[Stage, dict[str, Any]]]:
+    """An account without limits, and the settings that read all of it."""
+    async with stage(Zendesk, objects=2) as on:
+        simulator: Any = on.simulator
+        simulator.api.page_size = 3
+        for window in (simulator.api.limits.plan, simulator.api.limits.export):
+            window.per_minute = None
+        more = {"export_per_minute": 1_000, "requests_per_minute": 100_000, "backfill_logs": "all"}
+        yield on, {**on.values, **more}
+
+
+async def told(story: Sequence[Step]) -> None:
+    """Tell a story, and compare with a clean reading."""
+    async with account() as (on, values):
+        since = on.clock.now() - 30 * DAY_MS
+        async with reader(on, values, since=since) as ours:
+            weather = Weather(on, ours)
+            with patch.object(Pusher, "send", lambda _, hooks: weather.caught(hooks)):
+                await ours.sync()
+                for step in story:
+                    await weather.take(step)
+                await weather.end()
+            found, journal = await known(ours), await ours.events()
+        async with reader(on, values, since=since) as clean:
+            await clean.sync()
+            due, expected = await known(clean), await clean.events()
+        truth = on.simulator.truth()
+        assert unsaid(truth, expected) == "", "a clean reading says less than the truth"
+        assert unsaid(truth, journal) == "", "less was said than the truth"
+        for id, event in expected.items():
+            assert id in journal, f"{id} was never said"
+            assert content(journal[id]) == content(event), f"{id} was said otherwise"
+        assert differing(found, due) == ""
+
+
+async def known(ours: Reader) -> dict[str, bytes]:
+    """What is known of every contact. Who asked for what is over stays known as they were then: a later change of the
+    person reaches open tickets only."""
+    found: dict[str, bytes] = {}
+    for row in await ours.rows():
+        contact = row.state.contact if row.state else None
+        if contact is not None and contact.ended:
+            fields = {key: value for key, value in contact.fields.items() if key != SUSPENDED}
+            contact = replace(contact, customer=Customer(), language=None, fields=fields)
+        found[row.id] = encode(contact)
+    return found
+
+
+def content(event: Event) -> bytes:
+    """What an event says, whoever told it and when it was read. A snapshot shows people as they were when it was read."""
+    event = replace(event, rev=0, sequence=0, historical=False)
+    if isinstance(event, ContactObserved):
+        fields = {key: value for key, value in (event.fields or {}).items() if key != SUSPENDED}
+        event = replace(event, customer=UNSET, language=UNSET, fields=fields)
+    return encode_event(event)
+
+
+@settings(
+    max_examples=EXAMPLES or 25,
+    deadline=None,
+    derandomize=not EXAMPLES,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(stories)
+def test_any_story_ends_in_the_same(story: list[Step]) -> None:
+    """As a clean reading has it, to the byte."""
+    asyncio.run(told(story))
+
+
+def test_it_would_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the overlap a change that is committed late stays unknown."""
+    monkeypatch.setattr(export, "OVERLAP_S", -1)
+    with pytest.raises(AssertionError):
+        asyncio.run(told([("late", True), ("act", "open"), ("late", False), ("pass", 3), ("act", "open"), ("pass", 61), ("sync", None)]))

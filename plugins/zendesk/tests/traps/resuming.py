@@ -1,0 +1,140 @@
+"""Traps of going on: a process that is killed, a change that comes late, pages that pile up."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from gateway_zendesk import Zendesk, export
+
+from gateway.engine import pull
+from gateway.kernel import failpoint
+from gateway.plugin import Page, Stream, Transient
+from gateway.store import SqliteStore
+from gateway.testing.transport import answer
+from plugins.zendesk.tests.traps.table import Desk, desk, trap
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def _cursor_first(patch: pytest.MonkeyPatch) -> None:
+    """The cursor is stored as soon as the page is there, and its rows a little later."""
+    whole = pull.next_page
+    stores: list[SqliteStore] = []
+    opened = SqliteStore.open
+
+    async def open_(*given: Any, **more: Any) -> SqliteStore:
+        stores.append(await opened(*given, **more))
+        return stores[-1]
+
+    async def next_page(connector: Any, stream: Stream, cursor: str | None, now: int) -> Page:
+        page = await whole(connector, stream, cursor, now)
+        await stores[-1].add_page("kit", stream.name, [], page.cursor)
+        return page
+
+    patch.setattr(SqliteStore, "open", open_)
+    patch.setattr(pull, "next_page", next_page)
+
+
+@trap(
+    "g",
+    "readers of the export",
+    wrong="a process was killed between a page and the next, and rows of it were lost or counted twice",
+    rule="rows and cursor are one transaction: the next process goes on behind what is stored",
+    without=_cursor_first,
+)
+async def a_kill_loses_nothing() -> None:
+    async with desk() as on:
+        await on.sync()
+        for _ in range(10):
+            on.account.open_ticket()
+            on.clock.pass_(400)
+        on.on.shown()
+        kills = 0
+        for deadly in (1, 2, 2):
+            kills += await _killed_at(on, deadly)
+            on.ours.restart()
+        await on.sync()
+        assert len(await on.ours.rows()) == 10
+        assert await on.missing() == ""
+        assert kills == 3
+
+
+async def _killed_at(on: Desk, page: int) -> bool:
+    """The process ends when it has a page, before that is stored."""
+    passed = 0
+
+    def listener(point: str) -> None:
+        nonlocal passed
+        passed += point == "page.pulled"
+        if point == "page.pulled" and passed == page:
+            raise Killed
+
+    failpoint.listen(listener)
+    try:
+        await on.ours.pull(on.ours.streams[0])
+    except Killed:
+        return True
+    finally:
+        failpoint.listen(None)
+    return False
+
+
+@trap(
+    "h",
+    "estuary #5205, airbyte #27146",
+    wrong="a change was committed two minutes late, behind the cursor that had passed its second",
+    rule="behind an end the next run begins five minutes before the last row",
+    without=lambda patch: patch.setattr(export, "OVERLAP_S", -1),
+)
+async def late_commits_are_found() -> None:
+    async with desk(objects=2) as on:
+        await on.sync()
+        on.account.fault("late_commit")
+        late = on.account.open_ticket()
+        on.account.fault("late_commit", on=False)
+        on.clock.pass_(20)
+        prompt = on.account.open_ticket()
+        await on.sync()
+        assert await on.contact(prompt) is not None
+        assert await on.contact(late) is None
+        on.clock.pass_(120)
+        await on.sync()
+        assert await on.contact(late) is not None
+        assert await on.missing() == ""
+
+
+def _to_the_end(patch: pytest.MonkeyPatch) -> None:
+    """All pages are gathered, and given at once."""
+    whole = Zendesk.pull
+
+    async def gather(self: Zendesk, stream: Stream, cursor: str | None, now: int) -> Page:
+        records, more = [], True
+        while more:
+            page = await whole(self, stream, cursor, now)
+            records += page.records
+            cursor, more = page.cursor, page.more
+        return Page(records, cursor, False, page.reached)
+
+    patch.setattr(Zendesk, "pull", gather)
+
+
+@trap(
+    "47",
+    "zenpy #673, #559, #572",
+    wrong="every page was kept in memory until the last one had come; paging changed with a library's version",
+    rule="a page is stored before the next one is asked for, and the turning of pages is ours",
+    without=_to_the_end,
+)
+async def pages_are_stored_one_by_one() -> None:
+    async with desk(objects=12) as on:
+        await on.ours.pull(on.ours.streams[0])
+        (run, *_) = await on.ours.store.syncs(connector="kit")
+        run = await on.ours.past_page(run)
+        assert len(await on.ours.inbox()) == 4
+        on.ours.transport.fault = answer(500)
+        with suppress(Transient):
+            await on.ours.past_page(run)
+        on.ours.transport.fault = None
+        assert len(await on.ours.inbox()) == 4
