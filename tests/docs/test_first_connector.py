@@ -69,7 +69,12 @@ class Reader:
                 self.monkeypatch.setenv(*word.split("=", 1))
             return ""
         if words[0] == "python":
-            environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": f"-p no:cacheprovider -k '{QUICK}'"}
+            environ = {
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "PYTEST_ADDOPTS": f"-p no:cacheprovider -k '{QUICK}'",
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            }
             run = subprocess.run(
                 [sys.executable, *words[1:]], cwd=self.folder, env=environ, capture_output=True, text=True, check=False
             )
