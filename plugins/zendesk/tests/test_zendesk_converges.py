@@ -181,4 +181,16 @@ def test_it_would_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the overlap a change that is committed late stays unknown."""
     monkeypatch.setattr(export, "OVERLAP_S", -1)
     with pytest.raises(AssertionError):
-        asyncio.run(told([("late", True), ("act", "open"), ("late", False), ("pass", 3), ("act", "open"), ("pass", 61), ("sync", None)]))
+        asyncio.run(
+            told(
+                [
+                    ("late", True),
+                    ("act", "open"),
+                    ("late", False),
+                    ("pass", 3),
+                    ("act", "open"),
+                    ("pass", 61),
+                    ("sync", None),
+                ]
+            )
+        )
