@@ -254,7 +254,7 @@ def test_push_row_and_log_name_the_same_facts() -> None:
 
 
 def test_the_export_goes_on_where_it_was() -> None:
-    """Pages are turned to the end; afterwards only what is new comes, and an empty page keeps the place."""
+    """Pages are turned to the end; afterwards comes what is new, and of the last minutes, what is known by its key."""
 
     async def work(world: World) -> None:
         for number in range(7):
@@ -264,12 +264,13 @@ def test_the_export_goes_on_where_it_was() -> None:
         rows, cursor, pages = await world.pull()
         assert (len(rows), pages) == (7, 4)
         assert len({row.key for row in rows}) == 7
+        known = {row.key for row in rows}
         again, same_cursor, _ = await world.pull(cursor)
-        assert (again, same_cursor) == ([], cursor)
+        assert ({row.key for row in again}, same_cursor) == (known, cursor)
         world.simulator.set_priority(2, "high")
         world.clock.tick(120)
         new, moved, _ = await world.pull(cursor)
-        assert [row.key for row in new] == [f"2:{START // 1000 + 127}"]
+        assert {row.key for row in new} - known == {f"2:{START // 1000 + 127}"}
         assert moved != cursor
         assert all(row.form == "row" and row.stream == "tickets" for row in rows)
 
@@ -314,6 +315,7 @@ def test_an_account_can_have_a_history() -> None:
         world.simulator.open_ticket(at=START - 20 * MINUTE)
         world.clock.tick(61)
         rows, _, _ = await world.pull(cursor)
+        rows = [row for row in rows if row.key != f"1:{START // 1000 - 600}"]
         assert [row.key for row in rows] == [f"2:{START // 1000}"]
         (opened,) = [event for event in world.say(rows) if isinstance(event, ContactOpened)]
         assert opened.at == START - 20 * MINUTE
