@@ -140,7 +140,7 @@ def _protocol(node: ast.ClassDef) -> str:
 
 
 def _value(node: ast.ClassDef) -> str:
-    lines = [ast.unparse(part) for part in node.body if isinstance(part, ast.AnnAssign)]
+    lines = [_code(part) for part in node.body if isinstance(part, ast.AnnAssign)]
     lines += [f"def {part.name}({ast.unparse(part.args)})" for part in node.body if _is_public(part)]
     fields = ["```python\n" + "\n".join(lines) + "\n```"] if lines else []
     return "\n\n".join([f"### `{node.name}`", _text(node), *fields])
@@ -156,7 +156,7 @@ def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
         if isinstance(part, ast.AnnAssign):
             is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
             told = inspect.cleandoc(str(following.value.value)) if is_text else ""  # type: ignore[union-attr]
-            yield ast.unparse(part), told
+            yield _code(part), told
 
 
 def _function(node: Function) -> str:
@@ -166,6 +166,12 @@ def _function(node: Function) -> str:
     head = _unquoted(f"{static}{word} {node.name}({ast.unparse(node.args)}){returned}")
     told = _text(node)
     return f"```python\n{head}\n```" + (f"\n\n{told}" if told else "")
+
+
+def _code(node: ast.AST) -> str:
+    """Code as it is written here: with double quotes."""
+    code = ast.unparse(node)
+    return code if '"' in code else code.replace("'", '"')
 
 
 def _unquoted(code: str) -> str:

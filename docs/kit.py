@@ -48,4 +48,7 @@ def _section(check: Check) -> list[str]:
     parts.append(check.told("what"))
     for word, part in (("Why", check.told("why")), ("Mend", check.told("mend"))):
         parts += [f"*{word}:* {part}"] if part else []
-    return [*parts, f"```python\n{example}\n```"] if (example := check.example) else parts
+    if example := check.example:
+        language = "toml" if example.startswith("[") else "python"
+        parts.append(f"```{language}\n{example}\n```")
+    return parts

@@ -8,7 +8,7 @@ import re
 import socket
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import aiohttp
 import msgspec
@@ -118,18 +118,16 @@ class Watch:
             found = msgspec.json.decode(header[max(0, header.find("[")) :])
         except msgspec.DecodeError:
             found = [{"location": ["header"], "message": header[:200]}]
+        path = re.sub(r"[0-9]+", "ID", path)
         for one in found:
             place = ".".join(part for part in one["location"] if not str(part).isdigit())
-            why = next((why for start, part, why in EXPECTED if _is(place, one, start, part)), None)
+            said = f"{one['message']}: {path}"
+            why = next((why for start, part, why in EXPECTED if place.startswith(start) and part in said), None)
             if why is not None:
                 self.excused[why] += 1
             else:
                 words = " ".join(word for word in one["message"].split() if not any(c.isdigit() for c in word))
-                self.wrong[f"{re.sub(r'[0-9]+', 'ID', path)} {place}", words] += 1
-
-
-def _is(place: str, violation: dict[str, Any], start: str, part: str) -> bool:
-    return place.startswith(start) and part in f"{violation['message']} {violation.get('code', '')}"
+                self.wrong[f"{path} {place}", words] += 1
 
 
 async def _started(account: Account, folder: Path, document: Path) -> tuple[int, asyncio.subprocess.Process]:

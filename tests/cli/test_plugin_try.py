@@ -13,6 +13,7 @@ import pytest
 
 from gateway.cli.plugin.new import written
 from gateway.cli.plugin.trial.private import Redaction
+from gateway.daemon import setup
 from gateway.kernel.clock import SystemClock
 from gateway.testing.find import in_folder
 from tests.cli.commands import Ended, gateway
@@ -138,6 +139,19 @@ def test_a_connector_is_tried_by_its_name(account: Account, monkeypatch: pytest.
 
     assert ended.code == 0
     assert "check: 0 requests" in ended.out
+
+
+def test_a_gateway_beside_it_is_told(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who ask one vendor share its limit, and don't know of each other."""
+    (account.folder / "gateway.db").write_bytes(b"")
+    monkeypatch.setattr(setup, "running_daemon", lambda config: 1)
+    try:
+        ended = account.tries()
+    finally:
+        (account.folder / "gateway.db").unlink()
+
+    assert ended.code == 0
+    assert "a gateway runs on this configuration" in ended.err
 
 
 def test_data_has_a_line_for_each_record(account: Account) -> None:

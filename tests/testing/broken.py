@@ -137,6 +137,7 @@ def rewritten(rewrite):
 
 _numbers = count()
 for _id, _rewrite in (
+    ("samples-events", lambda event, desk: changed(event, id="")),
     ("samples-events", lambda event, desk: changed(event, id="change:None")),
     ("samples-events", lambda event, desk: changed(event, id="x" * 201)),
     ("samples-events", lambda event, desk: changed(event, id="same")),

@@ -13,7 +13,7 @@ from tests.testing.conftest import DESK
 
 GOOD = in_folder(DESK)
 SAMPLES = DESK / "tests" / "samples"
-OF_FILES = {"import-quiet", "import-door", "samples-there"}
+OF_FILES = {"import-quiet", "import-door", "samples-there", "plugin-packaged"}
 """Checks of what lies on the disk; their tests are below."""
 
 
@@ -85,3 +85,21 @@ def test_samples_that_are_not_there_are_found(tmp_path: Path) -> None:
     for folder in (None, tmp_path / "none", tmp_path / "empty", tmp_path / "odd", tmp_path / "few"):
         result = run_one(Subject(GOOD.kind, folder), CHECKS["samples-there"])
         assert result.outcome == "failed", folder
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('version = "0.1.0"\n', ""),
+        ("orion-gateway", "orion-gateway-zendesk"),
+        ('desk = "gateway_desk"', 'desk = "gateway_other"'),
+        ("[project]", "[project"),
+    ],
+)
+def test_a_distribution_that_lacks_something_is_found(was: str, now: str, tmp_path: Path) -> None:
+    """No version, not the gateway but something like it, an entry point elsewhere, a file that can't be read."""
+    text = (DESK / "pyproject.toml").read_text()
+    assert was in text
+    (tmp_path / "pyproject.toml").write_text(text.replace(was, now))
+
+    assert run_one(Subject(GOOD.kind, SAMPLES, tmp_path), CHECKS["plugin-packaged"]).outcome == "failed"

@@ -57,6 +57,8 @@ def try_(
         raise Failed(USAGE, "give --fetch or --payload, not both")
     body = _content(payload) if payload else None
     tried = to_be_tried(plugin, config)
+    if body is None and _runs(tried):
+        output.say("a gateway runs on this configuration: what is asked here is beside its budget at the vendor")
     teller = Teller(as_json=as_json, show_text=show_text, in_full=in_full)
     samples = Samples(record) if record else None
     asyncio.run(_perform(tried, teller, samples, pages, _ref(fetch) if fetch else None, body))
@@ -64,6 +66,12 @@ def try_(
         _tell_kept(samples)
     if not teller.ok:
         raise Failed(FOUND, f"{tried.name}: something is wrong")
+
+
+def _runs(tried: "Tried") -> bool:
+    from gateway.daemon.setup import running_daemon
+
+    return tried.config.database.exists() and running_daemon(tried.config) is not None
 
 
 async def _perform(

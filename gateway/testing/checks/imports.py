@@ -14,7 +14,7 @@ from gateway.testing.settings import validated
 from gateway.testing.subject import Subject
 from gateway.testing.watch import watched
 
-IMPORT_WITHIN_S: Final = 20.0
+IMPORT_WITHIN_S: Final = 30.0
 _DOOR: Final = ("gateway.plugin", "gateway.testing")
 
 

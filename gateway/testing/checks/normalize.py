@@ -102,7 +102,7 @@ def samples_events(subject: Subject) -> None:
                 continue
             if fault := _fault_of(item):
                 raise _unmet(subject, f"{sample.name}: {fault}")
-            if item.id and seen.setdefault(item.id, encode_event(item)) != encode_event(item):
+            if seen.setdefault(item.id, encode_event(item)) != encode_event(item):
                 raise _unmet(subject, f"{sample.name}: two events share the id {item.id!r}")
 
 
@@ -241,6 +241,8 @@ def _fault_of(event: Any) -> str:
         return f"a {name} can't be kept: {told(error)}"
     if not isinstance(event.at, int) or event.at < EARLIEST:
         return f"the time of a {name} is {event.at!r}: whole milliseconds since the epoch, 2000 or later"
+    if not event.id:
+        return f"a {name} has no id: give a look-up where the vendor's own isn't there"
     if len(event.id) > EVENT_ID_MAX:
         return f"the id of a {name} has {len(event.id)} characters; {EVENT_ID_MAX} are kept"
     if any(part.lower() in _EMPTY_IDS for part in event.id.replace("/", ":").split(":")):

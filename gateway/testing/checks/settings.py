@@ -1,6 +1,7 @@
 """Checks of what may stand under a connector's name in gateway.yaml, and of what is said about it."""
 
 import re
+import tomllib
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +32,37 @@ def plugin_named(subject: Subject) -> None:
         raise Unmet(f"the class {kind.__name__} has no docstring", where=where(kind))
     if abilities(kind) == ():
         raise Unmet("it has no ability: it neither receives nor pulls nor fetches", where=where(kind))
+
+
+@check("plugin-packaged", "It can be installed by itself", level="bronze")
+def plugin_packaged(subject: Subject) -> None:
+    """Its pyproject.toml has a name, a version, a description, and the gateway among its dependencies, and an entry
+    point of the group `gateway` leads to the package.
+
+    Why: that is all that pip, the gateway and whoever looks for a connector know of it.
+    Mend: fill in `[project]`, and add `[project.entry-points.gateway]`.
+
+    Example::
+
+        [project.entry-points.gateway]
+        acme = "gateway_acme"
+    """
+    if subject.folder is None:
+        raise NotApplicable("its folder isn't known: check it by its path")
+    path = subject.folder / "pyproject.toml"
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError) as error:
+        raise Unmet(f"pyproject.toml can't be read: {type(error).__name__}", where=str(path)) from None
+    dynamic = project.get("dynamic", [])
+    if lacking := [key for key in ("name", "version", "description") if not project.get(key) and key not in dynamic]:
+        raise Unmet(f"[project] has no {_listed(lacking)}", where=str(path))
+    if not any(re.match(r"orion[-_.]gateway\b(?![-_.]\w)", str(need)) for need in project.get("dependencies", [])):
+        raise Unmet("it doesn't depend on orion-gateway", where=str(path))
+    points = project.get("entry-points", {}).get("gateway", {})
+    package = subject.kind.__module__.partition(".")[0]
+    if not any(str(value).partition(":")[0].partition(".")[0] == package for value in points.values()):
+        raise Unmet(f"no entry point of the group `gateway` leads to {package}", where=str(path))
 
 
 @check("settings-described", "Every setting is described", level="bronze")

@@ -281,6 +281,39 @@ def test_a_bulk_update_stamps_everything_in_one_second() -> None:
     play(work, page_size=10, export_per_minute=None)
 
 
+def test_the_size_of_a_page_can_be_set_until_the_start() -> None:
+    """Whoever is given a simulator can have it make several pages of a few tickets."""
+
+    async def main() -> None:
+        desk = Desk()
+        desk.simulator.page_size = 2
+        await desk.start()
+        try:
+            for _ in range(3):
+                desk.simulator.open_ticket()
+            desk.now += 120_000
+            page = await desk.get("incremental/tickets/cursor?start_time=1")
+            assert (len(page["tickets"]), page["end_of_stream"]) == (2, False)
+        finally:
+            await desk.stop()
+
+    asyncio.run(main())
+
+
+def test_when_a_ticket_was_deleted_is_true_if_it_was_deleted_once() -> None:
+    """Deleted again after it was restored, its log is gone, and with it which of the deletions it was."""
+
+    async def work(desk: Desk) -> None:
+        ticket = desk.simulator.open_ticket()
+        desk.simulator.delete(ticket)
+        assert len(told(desk, ContactDeleted)) == 1
+        desk.simulator.undelete(ticket)
+        desk.simulator.delete(ticket)
+        assert told(desk, ContactDeleted) == []
+
+    play(work)
+
+
 def test_an_export_by_time_has_whole_seconds() -> None:
     """A second that doesn't fit comes with the next page; a full page's last second comes again."""
 

@@ -18,12 +18,13 @@ from gateway.plugin import Event, NowFunction, Ref
 from gateway_zendesk.settings import ZendeskSettings
 from gateway_zendesk.simulator.account import Account
 from gateway_zendesk.simulator.acts import ACTS, Acts
+from gateway_zendesk.simulator.api import Api
 from gateway_zendesk.simulator.hooks import Hooks
 from gateway_zendesk.simulator.limits import Limits, Window
 from gateway_zendesk.simulator.oauth import Doorman
 from gateway_zendesk.simulator.push import Pusher
 from gateway_zendesk.simulator.seeding import seed
-from gateway_zendesk.simulator.server import Api
+from gateway_zendesk.simulator.server import Server
 from gateway_zendesk.simulator.story import truth
 
 FAULTS: Final[Mapping[str, str]] = {
@@ -94,7 +95,7 @@ class ZendeskSimulator(Acts):
         """Listen on a free loopback port; webhooks go to `push_to`. Returns settings that point a connector here."""
         self._begin(now)
         self.push_to(push_to)
-        self._runner = web.AppRunner(self.api.application(), access_log=None)
+        self._runner = web.AppRunner(Server(self.api).application(), access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self._sender = asyncio.get_running_loop().create_task(self.pusher.run())

@@ -24,7 +24,7 @@ _REOPENS = ("solved", "pending", "hold")
 
 @dataclass(slots=True)
 class Desk:
-    """The acts on tickets. Without `account.mark` (for a story that is told again) nothing but the ticket changes."""
+    """The acts on tickets. For a story that is told again it is not `live`: nothing but the ticket changes."""
 
     account: Account
     next_entry: Callable[[], int]

@@ -10,26 +10,24 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from gateway.plugin import SECOND_MS
 from gateway_zendesk.simulator.answers import Refusal, included, invalid, number, reply
+from gateway_zendesk.simulator.api import Api
 from gateway_zendesk.simulator.people import User, organizations_json, user_json
 from gateway_zendesk.simulator.ticket import Json, Ticket
 from gateway_zendesk.simulator.views import audit_json, sideloads, ticket_json, within
-
-if TYPE_CHECKING:
-    from gateway_zendesk.simulator.server import Api
 
 PER_PAGE_MAX: Final = 1_000
 SAMPLE: Final = 50
 Place = tuple[int, int]
 
 
-async def tickets_by_cursor(api: "Api", request: web.Request) -> web.Response:
+async def tickets_by_cursor(api: Api, request: web.Request) -> web.Response:
     """`/incremental/tickets/cursor`."""
     everyone = request.query.get("support_type_scope") == "all"
 
@@ -39,12 +37,12 @@ async def tickets_by_cursor(api: "Api", request: web.Request) -> web.Response:
     return reply(_by_cursor(api, request, "tickets", rows, _ticket_rows(api, request)))
 
 
-async def users_by_cursor(api: "Api", request: web.Request) -> web.Response:
+async def users_by_cursor(api: Api, request: web.Request) -> web.Response:
     """`/incremental/users/cursor`."""
     return reply(_by_cursor(api, request, "users", _users(api), _user_rows(api)))
 
 
-async def tickets_by_time(api: "Api", request: web.Request) -> web.Response:
+async def tickets_by_time(api: Api, request: web.Request) -> web.Response:
     """`/incremental/tickets`."""
     everyone = request.query.get("support_type_scope") == "all"
 
@@ -54,12 +52,12 @@ async def tickets_by_time(api: "Api", request: web.Request) -> web.Response:
     return reply(_by_time(api, request, "tickets", rows, _ticket_rows(api, request)))
 
 
-async def users_by_time(api: "Api", request: web.Request) -> web.Response:
+async def users_by_time(api: Api, request: web.Request) -> web.Response:
     """`/incremental/users`."""
     return reply(_by_time(api, request, "users", _users(api), _user_rows(api)))
 
 
-async def organizations_by_time(api: "Api", request: web.Request) -> web.Response:
+async def organizations_by_time(api: Api, request: web.Request) -> web.Response:
     """`/incremental/organizations`: all of them on one page."""
     api.export_begins()
     start = _start(api, request)
@@ -68,7 +66,7 @@ async def organizations_by_time(api: "Api", request: web.Request) -> web.Respons
     return reply(_told_by_time(api, request, "organizations", {"organizations": rows}, end, over=True))
 
 
-async def ticket_events_by_time(api: "Api", request: web.Request) -> web.Response:
+async def ticket_events_by_time(api: Api, request: web.Request) -> web.Response:
     """`/incremental/ticket_events`: the entries of the logs. What was said in conversations is not among them."""
     comments = "comment_events" in included(request)
 
@@ -83,7 +81,7 @@ async def ticket_events_by_time(api: "Api", request: web.Request) -> web.Respons
     return reply(_by_time(api, request, "ticket_events", rows, shown))
 
 
-async def metric_events_by_time(api: "Api", request: web.Request) -> web.Response:
+async def metric_events_by_time(api: Api, request: web.Request) -> web.Response:
     """`/incremental/ticket_metric_events`: this account has no policies, so that nothing is measured."""
     api.export_begins()
     # A client of years sends the very second here: the rule of the last minute is not asked of this export.
@@ -91,7 +89,7 @@ async def metric_events_by_time(api: "Api", request: web.Request) -> web.Respons
     return reply(_told_by_time(api, request, "ticket_metric_events", {"ticket_metric_events": []}, None, over=True))
 
 
-async def sample(api: "Api", request: web.Request, resource: str) -> web.Response:
+async def sample(api: Api, request: web.Request, resource: str) -> web.Response:
     """`/incremental/{tickets,users}/sample`: a few rows."""
     start = _start(api, request)
     found: Json
@@ -105,7 +103,7 @@ async def sample(api: "Api", request: web.Request, resource: str) -> web.Respons
     return reply({**found, "count": len(found[resource]), "end_time": None, "next_page": None, "end_of_stream": True})
 
 
-def _by_cursor(api: "Api", request: web.Request, name: str, rows: Any, shown: Callable[[list[Any]], Json]) -> Json:
+def _by_cursor(api: Api, request: web.Request, name: str, rows: Any, shown: Callable[[list[Any]], Json]) -> Json:
     api.export_begins()
     given = request.query.get("cursor")
     after = (_start(api, request), -1) if given is None else place_of(given)
@@ -129,7 +127,7 @@ def _by_cursor(api: "Api", request: web.Request, name: str, rows: Any, shown: Ca
     }
 
 
-def _by_time(api: "Api", request: web.Request, name: str, rows: Any, shown: Callable[[list[Any]], Json]) -> Json:
+def _by_time(api: Api, request: web.Request, name: str, rows: Any, shown: Callable[[list[Any]], Json]) -> Json:
     api.export_begins()
     start, size = _start(api, request), _size(api, request)
     found: list[Any] = [*islice(rows((start, -1), _until(api)), size + 1)]
@@ -142,7 +140,7 @@ def _by_time(api: "Api", request: web.Request, name: str, rows: Any, shown: Call
     return _told_by_time(api, request, name, shown(page), end, over=over)
 
 
-def _told_by_time(api: "Api", request: web.Request, name: str, found: Json, end: int | None, *, over: bool) -> Json:
+def _told_by_time(api: Api, request: web.Request, name: str, found: Json, end: int | None, *, over: bool) -> Json:
     url = f"{api.base(request)}{request.path}?{_turned(request, 'start_time', end)}"
     return {
         **found,
@@ -159,7 +157,7 @@ def _turned(request: web.Request, name: str, value: object) -> str:
     return urlencode({name: str(value), **kept})
 
 
-def _ticket_rows(api: "Api", request: web.Request) -> Callable[[list[Ticket]], Json]:
+def _ticket_rows(api: Api, request: web.Request) -> Callable[[list[Ticket]], Json]:
     wanted, base = included(request), api.base(request)
 
     def shown(page: list[Ticket]) -> Json:
@@ -171,18 +169,18 @@ def _ticket_rows(api: "Api", request: web.Request) -> Callable[[list[Ticket]], J
     return shown
 
 
-def _users(api: "Api") -> Callable[[Place, int], Iterator[User]]:
+def _users(api: Api) -> Callable[[Place, int], Iterator[User]]:
     def rows(after: Place, until_s: int) -> Iterator[User]:
         return (api.account.users[id] for _, id in api.account.user_order.after(after, until_s))
 
     return rows
 
 
-def _user_rows(api: "Api") -> Callable[[list[User]], Json]:
+def _user_rows(api: Api) -> Callable[[list[User]], Json]:
     return lambda page: {"users": [user_json(user, "") for user in page]}
 
 
-def _events(api: "Api", ticket: Ticket, *, comments: bool) -> Iterator[Json]:
+def _events(api: Api, ticket: Ticket, *, comments: bool) -> Iterator[Json]:
     for audit in api.account.whole(ticket.id).log or []:
         told = audit_json(api.account, audit)
         children = [entry for entry in told["events"] if comments or entry["type"] != "Comment"]
@@ -203,7 +201,7 @@ def _events(api: "Api", ticket: Ticket, *, comments: bool) -> Iterator[Json]:
         }
 
 
-def _start(api: "Api", request: web.Request) -> int:
+def _start(api: Api, request: web.Request) -> int:
     start = _seconds(request)
     if start > _until(api):
         raise invalid(f"start_time must be at least {api.account.export_lag_s} seconds ago")
@@ -218,15 +216,15 @@ def _seconds(request: web.Request) -> int:
     return int(digits.group())
 
 
-def _until(api: "Api") -> int:
+def _until(api: Api) -> int:
     return api.now() // SECOND_MS - api.account.export_lag_s
 
 
-def _created_s(api: "Api") -> int:
+def _created_s(api: Api) -> int:
     return api.account.created // SECOND_MS
 
 
-def _size(api: "Api", request: web.Request) -> int:
+def _size(api: Api, request: web.Request) -> int:
     return max(1, min(number(request, "per_page", api.page_size), api.page_size, PER_PAGE_MAX))
 
 

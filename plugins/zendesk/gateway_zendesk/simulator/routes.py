@@ -1,7 +1,7 @@
 """The paths of a simulated account's API beside its exports, and what each answers."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from gateway_zendesk.simulator.answers import (
     number,
     reply,
 )
+from gateway_zendesk.simulator.api import Api
 from gateway_zendesk.simulator.people import (
     ADMIN,
     brands_json,
@@ -29,9 +30,6 @@ from gateway_zendesk.simulator.people import (
     user_json,
 )
 from gateway_zendesk.simulator.ticket import Json, Ticket, second
-
-if TYPE_CHECKING:
-    from gateway_zendesk.simulator.server import Api
 
 Handler = Callable[..., Awaitable[web.Response]]
 ARCHIVED_AFTER_MS: Final = 120 * DAY_MS
@@ -47,14 +45,14 @@ _SORTS: Final[dict[str, Callable[[Ticket], Any]]] = {
 MAX_ID: Final = 10**18
 
 
-async def me(api: "Api", request: web.Request) -> web.Response:
+async def me(api: Api, request: web.Request) -> web.Response:
     """`users/me` answers strangers too, as nobody."""
     known = api.doorman.scope_of(request) is not None
     nobody = {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}
     return reply({"user": user_json(api.account.users[ADMIN], api.base(request)) if known else nobody})
 
 
-async def user(api: "Api", request: web.Request, id: str) -> web.Response:
+async def user(api: Api, request: web.Request, id: str) -> web.Response:
     """One person."""
     found = api.account.users.get(int(id))
     if found is None:
@@ -62,26 +60,26 @@ async def user(api: "Api", request: web.Request, id: str) -> web.Response:
     return reply({"user": user_json(found, api.base(request))})
 
 
-async def users(api: "Api", request: web.Request) -> web.Response:
+async def users(api: Api, request: web.Request) -> web.Response:
     """Everybody."""
     rows = [*api.account.users.values()]
     return reply(_page(api, request, "users", rows, lambda row: user_json(row, api.base(request))))
 
 
-async def users_many(api: "Api", request: web.Request) -> web.Response:
+async def users_many(api: Api, request: web.Request) -> web.Response:
     """The people of these ids who are known."""
     found = [user_json(row, api.base(request)) for row in api.account.people(_ids(request))]
     return reply({"users": found, "next_page": None, "previous_page": None, "count": len(found)})
 
 
-async def requested(api: "Api", request: web.Request, id: str) -> web.Response:
+async def requested(api: Api, request: web.Request, id: str) -> web.Response:
     """The tickets that somebody wrote."""
     if int(id) not in api.account.users:
         raise no_record()
     return reply(_tickets_page(api, request, [row for row in _listable(api) if row.requester == int(id)]))
 
 
-async def ticket(api: "Api", request: web.Request, id: str) -> web.Response:
+async def ticket(api: Api, request: web.Request, id: str) -> web.Response:
     """One ticket."""
     found, wanted, base = _found(api, id), included(request), api.base(request)
     shown = {**views.ticket_json(found, base), **views.within(api.account, found, wanted)}
@@ -89,12 +87,12 @@ async def ticket(api: "Api", request: web.Request, id: str) -> web.Response:
     return reply({"ticket": shown, **beside, **api.beside(request, wanted)})
 
 
-async def tickets(api: "Api", request: web.Request) -> web.Response:
+async def tickets(api: Api, request: web.Request) -> web.Response:
     """The tickets that are there, without what is archived."""
     return reply(_tickets_page(api, request, _listable(api)))
 
 
-async def tickets_many(api: "Api", request: web.Request) -> web.Response:
+async def tickets_many(api: Api, request: web.Request) -> web.Response:
     """The tickets of these ids that are there."""
     found = [row for id in _ids(request) if (row := api.account.ticket(id)) is not None and not row.gone]
     base = api.base(request)
@@ -103,7 +101,7 @@ async def tickets_many(api: "Api", request: web.Request) -> web.Response:
     return reply({"tickets": rows, **beside, "next_page": None, "previous_page": None, "count": len(rows)})
 
 
-async def audits(api: "Api", request: web.Request, id: str) -> web.Response:
+async def audits(api: Api, request: web.Request, id: str) -> web.Response:
     """The log of a ticket."""
     log = api.account.whole(_found(api, id).id).log or []
     answer, page = listed(
@@ -121,7 +119,7 @@ async def audits(api: "Api", request: web.Request, id: str) -> web.Response:
     return reply(answer)
 
 
-async def all_audits(api: "Api", request: web.Request) -> web.Response:
+async def all_audits(api: Api, request: web.Request) -> web.Response:
     """The logs of all tickets that are not archived, the newest first."""
     size = min(max(1, number(request, "limit", AUDITS_MAX)), AUDITS_MAX)
     before = number(request, "cursor", MAX_ID)
@@ -135,7 +133,7 @@ async def all_audits(api: "Api", request: web.Request) -> web.Response:
     return reply({"audits": page, "after_url": None, "after_cursor": None, **links})
 
 
-async def comments(api: "Api", request: web.Request, id: str) -> web.Response:
+async def comments(api: Api, request: web.Request, id: str) -> web.Response:
     """What was written."""
     rows = views.comments_json(api.account, api.account.whole(_found(api, id).id))
     answer = _page(api, request, "comments", rows, lambda row: row)
@@ -145,7 +143,7 @@ async def comments(api: "Api", request: web.Request, id: str) -> web.Response:
     return reply(answer)
 
 
-async def conversation(api: "Api", request: web.Request, id: str) -> web.Response:
+async def conversation(api: Api, request: web.Request, id: str) -> web.Response:
     """What was said, in conversations too; where the plan has them."""
     if "plan" in api.faults:
         raise no_endpoint()
@@ -155,7 +153,7 @@ async def conversation(api: "Api", request: web.Request, id: str) -> web.Respons
     return reply(answer)
 
 
-async def metrics(api: "Api", request: web.Request) -> web.Response:
+async def metrics(api: Api, request: web.Request) -> web.Response:
     """How long things took, of the tickets that are there."""
     base = api.base(request)
     rows = _listable(api)
@@ -170,13 +168,13 @@ async def metrics(api: "Api", request: web.Request) -> web.Response:
     return reply(answer)
 
 
-async def metric(api: "Api", request: web.Request, id: str) -> web.Response:
+async def metric(api: Api, request: web.Request, id: str) -> web.Response:
     """How long a ticket took."""
     found = api.account.whole(_found(api, id).id)
     return reply({"ticket_metric": views.metric_json(found, api.base(request))})
 
 
-async def ratings(api: "Api", request: web.Request) -> web.Response:
+async def ratings(api: Api, request: web.Request) -> web.Response:
     """What customers think, where the plan asks them."""
     if "plan" in api.faults:
         raise forbidden()
@@ -186,12 +184,12 @@ async def ratings(api: "Api", request: web.Request) -> web.Response:
     )
 
 
-async def suspended(api: "Api", request: web.Request) -> web.Response:
+async def suspended(api: Api, request: web.Request) -> web.Response:
     """Mails that are no tickets yet."""
     return reply(_page(api, request, "suspended_tickets", api.account.suspended, lambda row: row))
 
 
-async def deleted(api: "Api", request: web.Request) -> web.Response:
+async def deleted(api: Api, request: web.Request) -> web.Response:
     """The deleted tickets whose content is there still."""
     rows = [row for id in api.account.ids() if (row := api.account.ticket(id)) and row.gone and not row.scrubbed]
     shown = [
@@ -208,7 +206,7 @@ async def deleted(api: "Api", request: web.Request) -> web.Response:
     return reply(_page(api, request, "deleted_tickets", shown, lambda row: row))
 
 
-async def directory(api: "Api", request: web.Request, name: str) -> web.Response:
+async def directory(api: Api, request: web.Request, name: str) -> web.Response:
     """Groups, organizations, brands and fields."""
     base, at = api.base(request), api.account.created
     rows = {
@@ -220,27 +218,27 @@ async def directory(api: "Api", request: web.Request, name: str) -> web.Response
     return reply(_page(api, request, name, rows, lambda row: row))
 
 
-async def custom_statuses(api: "Api", request: web.Request) -> web.Response:
+async def custom_statuses(api: Api, request: web.Request) -> web.Response:
     """The statuses that agents choose from, where the plan has them."""
     if "plan" in api.faults:
         raise no_endpoint()
     return reply({"custom_statuses": custom_statuses_json(api.account.created)})
 
 
-async def nothing(api: "Api", request: web.Request, name: str) -> web.Response:
+async def nothing(api: Api, request: web.Request, name: str) -> web.Response:
     """A list that is empty here."""
     key = {"slas/policies": "sla_policies", "search": "results"}.get(name, name.rpartition("/")[2])
     return reply(_page(api, request, key, [], lambda row: row))
 
 
-async def account_settings(api: "Api", request: web.Request) -> web.Response:
+async def account_settings(api: Api, request: web.Request) -> web.Response:
     """What is on in this account, as far as anybody asks."""
     tickets = {"list_newest_comments_first": True, "has_color_text": True, "is_first_comment_private_enabled": True}
     features = {"customer_satisfaction": True, "organization_access_enabled": True}
     return reply({"settings": {"tickets": tickets, "active_features": features}})
 
 
-async def incremental_sample(api: "Api", request: web.Request, name: str) -> web.Response:
+async def incremental_sample(api: Api, request: web.Request, name: str) -> web.Response:
     """A few rows of an export."""
     return await exports.sample(api, request, name)
 
@@ -255,14 +253,14 @@ def _ids(request: web.Request) -> list[int]:
         raise invalid("ids are no numbers") from None
 
 
-def _found(api: "Api", id: str) -> Ticket:
+def _found(api: Api, id: str) -> Ticket:
     found = api.account.ticket(int(id))
     if found is None or found.gone:
         raise no_record()
     return found
 
 
-def _listable(api: "Api", *, archived: bool = False) -> list[Ticket]:
+def _listable(api: Api, *, archived: bool = False) -> list[Ticket]:
     now = api.now()
     rows = (api.account.ticket(id) for id in api.account.ids())
     return [
@@ -274,7 +272,7 @@ def _listable(api: "Api", *, archived: bool = False) -> list[Ticket]:
     ]
 
 
-def _tickets_page(api: "Api", request: web.Request, rows: list[Ticket]) -> Json:
+def _tickets_page(api: Api, request: web.Request, rows: list[Ticket]) -> Json:
     """A page of these tickets, by their ids or in the order that is asked for."""
     base, wanted = api.base(request), included(request)
     sort = request.query.get("sort", "id")
@@ -289,7 +287,7 @@ def _tickets_page(api: "Api", request: web.Request, rows: list[Ticket]) -> Json:
     return {**answer, **views.sideloads(api.account, page, wanted, base), **api.beside(request, wanted)}
 
 
-def _page(api: "Api", request: web.Request, name: str, rows: list[Any], shown: Callable[[Any], Json]) -> Json:
+def _page(api: Api, request: web.Request, name: str, rows: list[Any], shown: Callable[[Any], Json]) -> Json:
     def id_of(row: Any) -> int:
         return int(row["id"] if isinstance(row, dict) else row.id)
 

@@ -1,27 +1,23 @@
 """The webhooks of a simulated account, as its API shows, makes, changes and ends them."""
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 from pydantic import SecretStr
 
 from gateway.plugin import BadPayload, read_json
 from gateway_zendesk.simulator.answers import Refusal, invalid, reply
+from gateway_zendesk.simulator.api import Api
 from gateway_zendesk.simulator.people import ADMIN
 from gateway_zendesk.simulator.push import Webhook
 from gateway_zendesk.simulator.ticket import Json, second
 
-if TYPE_CHECKING:
-    from gateway_zendesk.simulator.server import Api
 
-
-async def every(api: "Api", request: web.Request) -> web.Response:
+async def every(api: Api, request: web.Request) -> web.Response:
     """The subscriptions."""
     rows = [] if "no_webhook" in api.faults else [*api.webhooks.values()]
     return reply({"webhooks": [_shown(row) for row in rows], "meta": {"has_more": False}, "links": {}})
 
 
-async def one(api: "Api", request: web.Request, id: str) -> web.Response:
+async def one(api: Api, request: web.Request, id: str) -> web.Response:
     """One subscription, to be read, changed or ended."""
     found = _found(api, id)
     if request.method == "DELETE":
@@ -36,7 +32,7 @@ async def one(api: "Api", request: web.Request, id: str) -> web.Response:
     return reply({"webhook": _shown(found)})
 
 
-async def add(api: "Api", request: web.Request) -> web.Response:
+async def add(api: Api, request: web.Request) -> web.Response:
     """A new subscription."""
     wish = (await _body(request)).get("webhook") or {}
     endpoint, kinds = wish.get("endpoint"), wish.get("subscriptions")
@@ -47,13 +43,13 @@ async def add(api: "Api", request: web.Request) -> web.Response:
     return reply({"webhook": _shown(found)}, 201)
 
 
-async def signing_secret(api: "Api", request: web.Request, id: str) -> web.Response:
+async def signing_secret(api: Api, request: web.Request, id: str) -> web.Response:
     """With what a webhook is signed."""
     secret = _found(api, id).secret.get_secret_value()
     return reply({"signing_secret": {"secret": secret, "algorithm": "SHA256"}})
 
 
-def _found(api: "Api", id: str) -> Webhook:
+def _found(api: Api, id: str) -> Webhook:
     if id not in api.webhooks or "no_webhook" in api.faults:
         error = {"code": "WebhookNotFound", "title": "Webhook not found", "detail": f"there is no webhook {id}"}
         raise Refusal(404, {"errors": [error]})
