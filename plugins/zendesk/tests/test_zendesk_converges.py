@@ -8,7 +8,7 @@ by chance; what fails comes with the smallest story.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -23,8 +23,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from gateway.plugin import DAY_MS, UNSET, ContactObserved, Customer, Event, Request, encode_event, format_instant
-from gateway.testing.stage import Reader, Stage, reader, stage
+from gateway.plugin import (
+    DAY_MS,
+    UNSET,
+    ContactObserved,
+    Customer,
+    Event,
+    Request,
+    VendorError,
+    encode_event,
+    format_instant,
+)
+from gateway.testing.stage import NAME, Reader, Stage, reader, stage
+from gateway.testing.transport import cut_off
 from gateway.testing.truth import differing, unsaid
 
 EXAMPLES: Final = int(os.environ.get("CONVERGES_EXAMPLES", "0"))
@@ -44,7 +55,7 @@ weather = st.one_of(
     st.tuples(st.just("lose"), places),
     st.tuples(st.just("pull"), st.integers(0, 1)),
     st.tuples(st.just("late"), st.booleans()),
-    st.tuples(st.sampled_from(["settle", "sync", "restart"]), st.none()),
+    st.tuples(st.sampled_from(["settle", "sync", "sync", "past", "restart", "fail"]), st.none()),
 )
 stories = st.lists(st.one_of(openings, acts, acts, acts, passing, weather, weather), min_size=1, max_size=STEPS_MAX)
 
@@ -82,8 +93,16 @@ class Weather:
                 await self.ours.settle()
             case ("sync", _):
                 await self.ours.sync()
+            case ("past", _):
+                for run in (await self.ours.store.syncs(connector=NAME))[:1]:
+                    await self.ours.past_page(run)
             case ("restart", _):
                 self.ours.restart()
+            case ("fail", _):
+                self.ours.transport.fault = cut_off()
+                with suppress(VendorError):
+                    await self.ours.pull(self.ours.streams[0])
+                self.ours.transport.fault = None
 
     async def deliver(self, body: bytes) -> None:
         """A webhook arrives, signed as it is sent."""
@@ -123,7 +142,6 @@ async def told(story: Sequence[Step]) -> None:
         async with reader(on, values, since=since) as ours:
             weather = Weather(on, ours)
             with patch.object(Pusher, "send", lambda _, hooks: weather.caught(hooks)):
-                await ours.sync()
                 for step in story:
                     await weather.take(step)
                 await weather.end()
@@ -175,6 +193,7 @@ def test_any_story_ends_in_the_same(story: list[Step]) -> None:
 
 
 LATE: Final[list[Step]] = [
+    ("sync", None),
     ("late", True),
     ("act", "open"),
     ("lose", 0),
