@@ -1,7 +1,8 @@
 """Ask the vendors for what is new: pages into the inbox, each with the cursor behind it in one transaction.
 
-Laws. What is new begins when a stream is first pulled; what lies before it is for `engine/backfill`. The loop belongs
-to the core: a connector gives one page. A cursor that doesn't move while there is more stops the run, and so does the
+Laws. What is new begins when a stream is first pulled; what lies before it is for `engine/backfill`. Where that first
+pull fails, what is new begins all the same where the past was said to end: nothing lies between. The loop belongs to
+the core: a connector gives one page. A cursor that doesn't move while there is more stops the run, and so does the
 bound on pages; a page has a deadline. A page that was stored is never asked for again.
 """
 
@@ -69,7 +70,7 @@ async def pull_once(
     connector = pulling(link)
     cursor = await world.store.cursor(link.name, stream.name)
     total = Pulled(0, 0, 0)
-    stream = replace(stream, backfill_s=0.0)
+    stream = replace(stream, backfill_s=await _since_begun_s(world, link, stream) if cursor is None else 0.0)
     while total.pages < PAGES_PER_RUN_MAX:
         page = await next_page(connector, stream, cursor, world.clock.now())
         reached("page.pulled")
@@ -84,6 +85,13 @@ async def pull_once(
         if not page.more or stopped():
             return total
     raise RuntimeError(f"{link.name}/{stream.name}: {PAGES_PER_RUN_MAX} pages and no end")
+
+
+async def _since_begun_s(world: World, link: Link, stream: Stream) -> float:
+    """How long ago the past was said to end, in seconds; a stream without a past begins now."""
+    runs = await world.store.syncs(connector=link.name, ended=True)
+    ends = [run.until for run in runs if run.lane == "backfill" and run.stream == stream.name and run.until is not None]
+    return max(0.0, (world.clock.now() - max(ends)) / 1000) if ends else 0.0
 
 
 def pulling(link: Link) -> Pulls:

@@ -13,7 +13,7 @@ from gateway.engine.pull import Puller, wish
 from gateway.kernel.budget import Budget
 from gateway.kernel.lane import lane
 from gateway.kernel.store import Conflict, SyncRow
-from gateway.model.instant import DAY_MS, Instant
+from gateway.model.instant import DAY_MS, HOUR_MS, Instant
 from gateway.plugin import Limit, OverBudget, Page, Permanent, Record, Ref, Stream, Transient
 from tests.engine.rig import MINUTE, T0, Rig, Vendor, opening, run
 
@@ -87,6 +87,27 @@ def test_the_past_is_read_beside_what_is_new() -> None:
         assert (await the_run(rig)).ended_at is not None
         await rig.settle()
         assert len(await rig.store.contacts(limit=9)) == 5
+
+    run(story)
+
+
+def test_nothing_lies_between_the_past_and_what_is_new() -> None:
+    """The first pull fails, and the next one comes an hour later: what is new begins where the past was said to end."""
+
+    async def story(rig: Rig) -> None:
+        vendor = Past(10, 20, -30, -50, fails=[Transient("down")])
+        await with_past(rig, vendor)
+        puller = puller_of(rig)
+        with pytest.raises(Transient):
+            await puller.once()
+        rig.clock.at += HOUR_MS
+        await read_past(rig, puller)
+        assert [reach_s for asked, cursor, reach_s in vendor.asked if asked == "live" and cursor is None] == [
+            0.0,
+            3600.0,
+        ]
+        await rig.settle()
+        assert len(await rig.store.contacts(limit=9)) == 4
 
     run(story)
 

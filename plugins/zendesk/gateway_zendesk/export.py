@@ -25,6 +25,9 @@ LAG_S: Final = 60
 OVERLAP_S: Final = 300
 """So many seconds before the last row are read again: a row may be shown that much later than others of its time."""
 
+AHEAD_S: Final = 120
+"""Our clock may be so many seconds ahead of Zendesk's when a stream is first pulled."""
+
 _FROM_START, _FROM_CURSOR = "start:", "cursor:"
 Json = Mapping[str, Any]
 
@@ -95,7 +98,7 @@ def _asked(stream: Stream, cursor: str | None, now: int) -> tuple[_Place, dict[s
 
 
 def _first_start(stream: Stream, now: int) -> int:
-    return max(0, now // SECOND_MS - max(int(stream.backfill_s), LAG_S + 1))
+    return max(0, now // SECOND_MS - max(int(stream.backfill_s), LAG_S + AHEAD_S))
 
 
 def _page(page: Json, records: list[Record], place: _Place, last: int | None, now: int) -> Page:

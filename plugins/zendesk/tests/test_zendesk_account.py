@@ -343,7 +343,18 @@ def test_a_first_pull_without_backfill_is_not_refused() -> None:
     async def work(world: World) -> None:
         stream = type(world.connector.streams[0])("tickets", backfill_s=0)
         page = await world.connector.pull(stream, None, world.clock.now())
-        assert page.cursor == f"start:{START // 1000 - 61}"
+        assert page.cursor == f"start:{START // 1000 - 180}"
+
+    play(work)
+
+
+def test_a_clock_that_is_ahead_is_not_refused() -> None:
+    """Ours may be two minutes ahead of Zendesk's, and the first pull is no start within the last minute all the same."""
+
+    async def work(world: World) -> None:
+        stream = type(world.connector.streams[0])("tickets", backfill_s=0)
+        page = await world.connector.pull(stream, None, world.clock.now() + 119_000)
+        assert page.more is False
 
     play(work)
 

@@ -215,7 +215,7 @@ def test_a_changed_user_is_looked_up(account: Any) -> None:
     (row,) = told.records
     changed = parse_instant("2026-03-02T08:50:00Z")
     assert (row.key, row.stream) == ("user:21:2026-03-02T08:50:00Z", "users")
-    assert told.cursor == f"cursor:{NOW // 1000 - 61}:u"
+    assert told.cursor == f"cursor:{NOW // 1000 - 180}:u"
     assert (told.more, told.reached) == (True, changed)
     assert "notes" not in json.loads(row.body)["user"]
     assert one.says([row]) == [Fetch(Ref("user", "21"), "a user has changed, and may have open tickets", changed)]

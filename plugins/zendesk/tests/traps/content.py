@@ -124,7 +124,7 @@ async def scrubbed_rows_redact() -> None:
 def _as_a_change(patch: pytest.MonkeyPatch) -> None:
     """A merge is a change of status like any other."""
     patch.setattr(audits, "merged_into", lambda audit, ticket: None)
-    patch.setattr(normalize, "_perhaps_merged", lambda ticket: False)
+    patch.setattr(normalize, "perhaps_merged", lambda ticket: False)
 
 
 @trap(

@@ -4,11 +4,8 @@ import asyncio
 
 import pytest
 
-from plugins.zendesk.tests.traps import account, content, reading, resuming
+from plugins.zendesk.tests.traps.stories import MODULES
 from plugins.zendesk.tests.traps.table import ELSEWHERE, NUMBERS, TRAPS, Trap
-
-MODULES = (account, content, reading, resuming)
-"""Where the stories are: to import them enters them into the table."""
 
 WITHIN_S = 30.0
 
