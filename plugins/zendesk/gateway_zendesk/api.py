@@ -5,7 +5,7 @@ An answer of another shape than the API's is ill weather (Transient), never an o
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,8 +18,11 @@ from gateway.plugin import (
     Transient,
     VendorError,
     VendorHttp,
+    VendorResponse,
     read_json,
 )
+
+T = TypeVar("T")
 
 PER_PAGE: Final = 100
 """The most that Zendesk gives on a page of a list."""
@@ -32,9 +35,14 @@ Params = Mapping[str, str | int]
 
 
 async def ask(http: VendorHttp, path: str, params: Params | None = None) -> dict[str, Any]:
-    """The object at `path`. A 429 that no waiting ends, for a page too far in a numbered list, is Permanent."""
+    """The object at `path`. Raises VendorError."""
+    return an_object((await answer_of(http, path, params)).json())
+
+
+async def answer_of(http: VendorHttp, path: str, params: Params | None = None) -> VendorResponse:
+    """The answer of `path`. A 429 that no waiting ends, for a page too far in a numbered list, is Permanent."""
     try:
-        return an_object((await http.get(path, params)).json())
+        return await http.get(path, params)
     except RateLimited as error:
         if _OFFSET_LIMIT in error.body:
             what = f"{path}: Zendesk turns no more pages by number here"
@@ -59,6 +67,14 @@ async def pages(
         if following == turn:
             raise Transient(f"{path}: the page behind a page is that page again")
         turn = following
+
+
+def read_as(kind: type[T], body: bytes | msgspec.Raw) -> T:
+    """An answer, or a piece of one, as a shape. Raises Transient."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise Transient(_WRONG_SHAPE) from None
 
 
 def has_more(page: Mapping[str, Any]) -> bool:

@@ -349,7 +349,7 @@ def test_a_first_pull_without_backfill_is_not_refused() -> None:
 
 
 def test_a_clock_that_is_ahead_is_not_refused() -> None:
-    """Ours may be two minutes ahead of Zendesk's, and the first pull is no start within the last minute all the same."""
+    """Ours may be two minutes ahead of Zendesk's: the first pull is no start within the last minute all the same."""
 
     async def work(world: World) -> None:
         stream = type(world.connector.streams[0])("tickets", backfill_s=0)
