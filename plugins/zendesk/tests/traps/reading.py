@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gateway.engine.pull import wish
 from gateway.plugin import DAY_MS, Page
-from plugins.zendesk.tests.traps.table import Desk, desk, trap
+from plugins.zendesk.tests.traps.table import Ask, Desk, desk, exported, filtered, trap
 
 FIELD = 360_000_000_001
 
@@ -71,14 +71,14 @@ async def versions_are_generated() -> None:
 
 def _only_younger(patch: pytest.MonkeyPatch) -> None:
     """What hasn't changed since the last pull is left out."""
-    whole, latest = export.objects, [""]
+    latest = [""]
 
-    def objects(value: Any) -> Any:
-        rows = [row for row in whole(value) if row.get("generated_timestamp") is None or row["updated_at"] > latest[0]]
-        latest[0] = max([latest[0], *(row["updated_at"] for row in rows if "generated_timestamp" in row)])
-        return rows
+    def younger(rows: list[Any]) -> list[Any]:
+        kept = [row for row in rows if row["updated_at"] > latest[0]]
+        latest[0] = max([latest[0], *(row["updated_at"] for row in kept)])
+        return kept
 
-    patch.setattr(export, "objects", objects)
+    filtered(patch, younger)
 
 
 @trap(
@@ -95,16 +95,13 @@ async def old_rows_are_read() -> None:
 
 def _by_time(patch: pytest.MonkeyPatch) -> None:
     """The export by time, which shows the second of its last row again."""
-    whole = export.ask
 
-    async def ask(http: Any, path: str, params: Any) -> Any:
-        if path != export.TICKETS:
-            return await whole(http, path, params)
+    async def pages(ask: Ask, params: Any) -> Any:
         start = params.get("start_time", params.get("cursor"))
-        page = await whole(http, "/api/v2/incremental/tickets.json", {**params, "start_time": start})
+        page = await ask("/api/v2/incremental/tickets.json", {**params, "start_time": start})
         return {**page, "after_cursor": str(page["end_time"] or start)}
 
-    patch.setattr(export, "ask", ask)
+    exported(patch, pages)
 
 
 @trap(
@@ -166,14 +163,14 @@ def _turning(patch: pytest.MonkeyPatch) -> None:
 
 def _strictly_behind(patch: pytest.MonkeyPatch) -> None:
     """Only rows behind the last one's second are new."""
-    whole, last = export.objects, [0]
+    last = [0]
 
-    def objects(value: Any) -> Any:
-        rows = [row for row in whole(value) if row.get("generated_timestamp", last[0] + 1) > last[0]]
-        last[0] = max([last[0], *(row.get("generated_timestamp", 0) for row in rows)])
-        return rows
+    def behind(rows: list[Any]) -> list[Any]:
+        kept = [row for row in rows if row["generated_timestamp"] > last[0]]
+        last[0] = max([last[0], *(row["generated_timestamp"] for row in kept)])
+        return kept
 
-    patch.setattr(export, "objects", objects)
+    filtered(patch, behind)
 
 
 async def _many_in_one_second(on: Desk) -> None:
@@ -256,24 +253,20 @@ async def a_second_is_not_over() -> None:
 
 def _by_number(patch: pytest.MonkeyPatch) -> None:
     """Pages are counted, in an order in which rows move."""
-    whole = export.ask
 
-    async def ask(http: Any, path: str, params: Any) -> Any:
-        if path != export.TICKETS:
-            return await whole(http, path, params)
+    async def pages(ask: Ask, params: Any) -> Any:
         start, _, done = str(params.get("cursor", f"{params.get('start_time')}:0")).partition(":")
         # All that there is, cut into pages of four.
-        page = await whole(http, path, {"start_time": start, "include": "users", "support_type_scope": "all"})
+        page = await ask(export.TICKETS, {"start_time": start, "include": "users", "support_type_scope": "all"})
         rows = list(page["tickets"])
         while page["end_of_stream"] is False:
-            page = await whole(http, path, {"cursor": page["after_cursor"], "include": "users"})
+            page = await ask(export.TICKETS, {"cursor": page["after_cursor"], "include": "users"})
             rows += page["tickets"]
         first = int(done)
-        over = first + 4 >= len(rows)
         told = {**page, "tickets": rows[first : first + 4]}
-        return {**told, "after_cursor": f"{start}:{first + 4}", "end_of_stream": over}
+        return {**told, "after_cursor": f"{start}:{first + 4}", "end_of_stream": first + 4 >= len(rows)}
 
-    patch.setattr(export, "ask", ask)
+    exported(patch, pages)
 
 
 @trap(

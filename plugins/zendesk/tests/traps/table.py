@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 import pytest
-from gateway_zendesk import Zendesk
+from gateway_zendesk import Zendesk, export
 from gateway_zendesk.simulator import ZendeskSimulator
 
-from gateway.plugin import DAY_MS, Event, Fetch, Record
+from gateway.plugin import DAY_MS, Event, Fetch, Record, VendorResponse
 from gateway.testing.clock import StoryClock
 from gateway.testing.stage import Reader, Stage, reader, stage
 from gateway.testing.truth import unsaid
@@ -172,3 +173,32 @@ def normalized(patch: pytest.MonkeyPatch, changed: Callable[[Record, list[Event 
         return iter(changed(record, list(whole(self, record))))
 
     patch.setattr(Zendesk, "normalize", normalize)
+
+
+Ask = Callable[[str, Any], Awaitable[Any]]
+
+
+def exported(patch: pytest.MonkeyPatch, pages: Callable[[Ask, Any], Awaitable[Any]]) -> None:
+    """Let `pages` give the pages of the export of tickets: it gets a way to ask Zendesk, and what is asked."""
+    whole = export.answer_of
+
+    async def answer_of(http: Any, path: str, params: Any) -> VendorResponse:
+        if path != export.TICKETS:
+            return await whole(http, path, params)
+
+        async def ask(path: str, params: Any) -> Any:
+            return (await whole(http, path, params)).json()
+
+        return VendorResponse(200, {}, msgspec.json.encode(await pages(ask, params)))
+
+    patch.setattr(export, "answer_of", answer_of)
+
+
+def filtered(patch: pytest.MonkeyPatch, rows: Callable[[list[Any]], list[Any]]) -> None:
+    """Let `rows` choose among the rows of a page of tickets."""
+
+    async def pages(ask: Ask, params: Any) -> Any:
+        page = await ask(export.TICKETS, params)
+        return {**page, "tickets": rows(page["tickets"])}
+
+    exported(patch, pages)
