@@ -1,11 +1,16 @@
-"""What every test of the core shares: how properties are searched, and where published payloads are."""
+"""What every test of the core shares: logging as it was, how properties are searched, where published payloads are."""
 
+import logging
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, Phase, settings
+
+from gateway.cli.options import choices
 
 # No deadline: a slow machine is no failure. Derandomized: a run that passed passes again.
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -33,3 +38,15 @@ def published() -> Path:
     if not folder:
         pytest.skip("GATEWAY_FIXTURES names no folder of published payloads")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command sets up logging for its process; here many share one, so each test leaves it as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    choices.log_level = None

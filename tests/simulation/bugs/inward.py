@@ -141,8 +141,8 @@ def breach_before_the_inbox(patch: pytest.MonkeyPatch) -> None:
 
 @BED.bug("I8", seed=2)
 def breach_before_the_door(patch: pytest.MonkeyPatch) -> None:
-    """Time passes for contacts while requests are on their way to the disk, which takes seconds for each: that alone
-    breaks nothing."""
+    """Time passes for contacts while requests are on their way to the disk."""
+    # It needs a disk that takes its time, which breaks nothing by itself.
     passes_to, quickly = Watermark.passes_to, gateway.receive
 
     async def slowly(world: World, link: Link, request: Request) -> Answer:
