@@ -12,7 +12,7 @@ from tests.crash import flow, leftover
 from tests.crash.forked import Forked, Kennel
 from tests.crash.kennel import COUNT
 from tests.crash.outside import PAST_ROWS, Vendor
-from tests.support.points import STEPS, points
+from tests.support.points import points
 
 CONFIG = """\
 version: 1
@@ -24,8 +24,16 @@ connectors:
   flow: {{plugin: flow, folder: "{vendor}"}}
 endpoints: {{helpdesk: {{url: "http://127.0.0.1:65535/", allow_private: true, secret: {{env: HELPDESK_SECRET}}}}}}
 """
-WRITES = ("first_backfill", "add_page", "add_backfill_page")
-KILLED_AT = ("page.pulled", "backfill.pulled", *(f"{name}.{step}" for name in WRITES for step in STEPS))
+KILLED_AT = (
+    "page.pulled",
+    "backfill.pulled",
+    "first_backfill.committed",
+    "add_page.before_commit",
+    "add_backfill_page.before_commit",
+    "add_backfill_page.committed",
+)
+"""Before and after what is durable; all the points of each transaction are `python -m tests.crash`'s."""
+
 MIDDLE = 40
 """The page of the past at which it is killed, of a hundred."""
 
