@@ -1,7 +1,10 @@
 """The examples in the documentation work as they stand."""
 
+import ast
 import json
+import tomllib
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from gateway.config import load_config
 from gateway.kernel.signing import new_secret, parse_secret, verify
 from gateway.model.event import convert_event
 from gateway.policy.load import load_policy
+from gateway.testing import CHECKS
 from tests.support.pages import blocks, links, page, pages, rows
 from tests.support.source import relative
 
@@ -72,3 +76,13 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = links(path.read_text(encoding="utf-8"))
 
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("id", [id for id, check in CHECKS.items() if check.example])
+def test_the_example_of_a_check_can_be_copied(id: str) -> None:
+    """It is code as it would stand in a connector, or in its pyproject.toml."""
+    example = CHECKS[id].example
+    if example.startswith("["):
+        assert tomllib.loads(example)
+        return
+    compile(f"async def somewhere():\n{indent(example, '    ')}", id, "exec", ast.PyCF_ONLY_AST)

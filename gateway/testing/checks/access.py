@@ -38,8 +38,9 @@ async def access_renewed(subject: Subject) -> None:
 
     Example::
 
-    @staticmethod def auth(settings: AcmeSettings) -> Auth: return ClientCredentials(f"{settings.base_url}/oauth/token",
-    settings.client_id, settings.client_secret)
+        @staticmethod
+        def auth(settings: AcmeSettings) -> Auth:
+            return ClientCredentials(f"{settings.base_url}/oauth/token", settings.client_id, settings.client_secret)
     """
     async with subject.stage(objects=3) as on, subject.reader(on) as ours:
         _needs_token(subject, on, ours)
