@@ -1,13 +1,14 @@
 """What the page of a connector tells beside its settings: what it can do, how often it asks, how it is proved."""
 
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gateway_zendesk import Zendesk
 
 from docs.door import ability_of, link
 from gateway.connectors.events import EventsConnector
-from gateway.plugin import FAULTS, ClientCredentials
+from gateway.plugin import FAULTS, ClientCredentials, Context, VendorHttp
 from gateway.plugin.manager import abilities
 
 CONNECTORS: Final[Mapping[str, Any]] = {"events": EventsConnector, "zendesk": Zendesk}
@@ -17,6 +18,11 @@ ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "events": {"`secret`": {"secret": _SECRET}},
     "zendesk": {
         "`client_id`, `client_secret`": {"subdomain": "acme", "client_id": "an-id", "client_secret": "a-secret"},
+        "`grant: authorization_code`, `client_id`, perhaps `client_secret`": {
+            "subdomain": "acme",
+            "grant": "authorization_code",
+            "client_id": "an-id",
+        },
         "`email`, `api_token`": {"subdomain": "acme", "email": "a@example.com", "api_token": "a-token"},
         "none of them": {"subdomain": "acme"},
     },
@@ -31,8 +37,10 @@ def abilities_of(name: str) -> str:
 
 
 def streams_of(name: str) -> str:
-    """What it pulls."""
-    streams = getattr(CONNECTORS[name], "streams", ())
+    """What it pulls, unless its settings say otherwise."""
+    kind = CONNECTORS[name]
+    example: Any = kind.settings_type(**next(iter(ACCOUNTS[name].values())))
+    streams = getattr(kind(name, example, Context(http=cast(VendorHttp, None))), "streams", ())
     if not streams:
         return "It pulls nothing: its vendor calls us."
     lines = ["| stream | is asked every | is late by | reaches back at first |", "|---|---|---|---|"]
@@ -67,8 +75,9 @@ def simulator_of(name: str) -> str:
     if not hasattr(kind, "simulator"):
         return "It has no simulator: `gateway trigger` and a signed POST are its tests."
     simulator = kind.simulator(None, 1)
+    meant = {**FAULTS, **getattr(sys.modules[type(simulator).__module__], "FAULTS", {})}
     lines = [f"Acts: {', '.join(f'`{act}`' for act in sorted(simulator.acts))}.", "", "| fault | is |", "|---|---|"]
-    lines += [f"| `{fault}` | {FAULTS.get(fault, 'its own: see its README')} |" for fault in sorted(simulator.faults)]
+    lines += [f"| `{fault}` | {meant[fault]} |" for fault in sorted(simulator.faults)]
     return "\n".join(lines)
 
 
