@@ -58,6 +58,16 @@ def test_a_connector_is_written(name: str, module: str, kind: str, tmp_path: Pat
     assert [result.text() for result in report.results if result.outcome != "passed"] == []
 
 
+@pytest.mark.parametrize("name", ["desk", "freshdesk"])
+def test_what_comes_next_is_told_in_columns(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Commands on the left and what they are for on the right, which fit a terminal."""
+    ended = gateway(capsys, "plugin", "new", name, "--dir", str(tmp_path))
+    told = ended.err.partition("Next, in ")[2].splitlines()[1:]
+    columns = {line.index("#") for line in told if "#" in line}
+
+    assert (ended.code, len(columns), max(map(len, told)) <= 80) == (0, 1, True)
+
+
 def test_it_asks_for_the_gateway_that_wrote_it() -> None:
     """Until 1.0 the door may change with a minor version: the skeleton works with this one, and not with the next."""
     project = tomllib.loads(new.written("desk")[Path("pyproject.toml")])["project"]

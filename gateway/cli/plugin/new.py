@@ -23,10 +23,9 @@ _HIDDEN: Final = {"gitignore": ".gitignore"}
 _NEXT = """
 Next, in {folder}:
   python -m pip install -e '.[dev]'
-  python -m pytest                         # the kit's checks, and a test of its own
-  gateway plugin check .                   # the same with a level: bronze, silver or gold
-  gateway simulate {plugin}                # its simulator, with the settings for gateway.yaml
-Then make it yours: gateway_{module}/__init__.py first, then the simulator after the vendor's documentation."""
+{commands}
+Then make it yours: gateway_{module}/__init__.py first,
+then the simulator after the vendor's documentation."""
 
 
 def new(
@@ -53,7 +52,18 @@ def new(
             output.say(f"wrote {path}")
     except OSError as error:
         raise Failed(UNAVAILABLE, f"{error.filename or target}: {error.strerror or 'it cannot be written'}") from None
-    output.say(_NEXT.format(folder=target, plugin=name, module=name.replace("-", "_")))
+    output.say(_NEXT.format(folder=target, commands=_commands(name), module=name.replace("-", "_")))
+
+
+def _commands(name: str) -> str:
+    """What to do next, and what for, in two columns."""
+    told = {
+        "python -m pytest": "the kit's checks, and a test of its own",
+        "gateway plugin check .": "the same with a level: bronze, silver or gold",
+        f"gateway simulate {name}": "its simulator, with settings for gateway.yaml",
+    }
+    width = max(map(len, told))
+    return "\n".join(f"  {command:<{width}}  # {use}" for command, use in told.items())
 
 
 def written(name: str) -> Mapping[Path, str]:
