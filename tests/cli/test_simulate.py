@@ -140,6 +140,20 @@ def test_what_is_typed_happens(typed: Any, capsys: pytest.CaptureFixture[str]) -
     ]
 
 
+def test_many_names_fit_the_terminal(
+    typed: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor has dozens of acts: no name is torn apart by the edge, and none is left out."""
+    names = frozenset(f"act_number_{number}" for number in range(20))
+    monkeypatch.setattr(Stand, "acts", names)
+    monkeypatch.setenv("COLUMNS", "40")
+    typed("q")
+    told = simulate(capsys, "desk", *FAST).err.partition("acts: ")[2].partition("; faults")[0]
+
+    assert max(map(len, told.splitlines())) <= 40
+    assert {name.strip() for name in told.split(",")} == names
+
+
 def test_it_is_told_as_data_too(typed: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The settings first, then a line for whatever happens."""
     typed("open", "q")

@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any, Final
 
 from gateway.cli import output
@@ -42,9 +44,9 @@ class Teller:
             output.line(f"export {variable}={shlex.quote(value)}")
         if push_to is None:
             output.say(f"no webhooks are sent: --push-to http://127.0.0.1:8080/in/{name} sends them to a gateway here")
-        output.say(
-            f"acts: {', '.join(sorted(simulator.acts))}; faults: {', '.join(sorted(simulator.faults)) or 'none'}"
-        )
+        names = f"acts: {', '.join(sorted(simulator.acts))}; faults: {', '.join(sorted(simulator.faults)) or 'none'}"
+        for told_line in wrap(clean(names), get_terminal_size((120, 24)).columns, subsequent_indent="  "):
+            output.say(told_line)
         output.say("type a name and Enter to let it happen; Ctrl-C ends\n")
 
     def acted(self, at: int, name: str, ref: Ref | None) -> None:
