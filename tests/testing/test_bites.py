@@ -1,6 +1,7 @@
 """The kit notices: a good connector passes every check; one with a thing wrong fails the check that is for it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,12 @@ def test_a_distribution_that_lacks_something_is_found(was: str, now: str, tmp_pa
     (tmp_path / "pyproject.toml").write_text(text.replace(was, now))
 
     assert run_one(Subject(GOOD.kind, SAMPLES, tmp_path), CHECKS["plugin-packaged"]).outcome == "failed"
+
+
+def test_webhooks_without_a_body_have_none_to_change() -> None:
+    """A vendor that tells all in the query is asked the other questions."""
+    subject = Subject(GOOD.kind, SAMPLES, DESK)
+    bare = [replace(request, body=b"") for request in GOOD.material.requests]
+    subject._material = replace(GOOD.material, requests=bare)
+
+    assert run_one(subject, CHECKS["webhooks-body"]).outcome == "not applicable"

@@ -183,8 +183,7 @@ async def pull_reached(subject: Subject) -> None:
                     raise _unmet(subject, f"{stream.name}: it reached {latest}, and then {page.reached}")
                 if page.reached is not None and page.reached > on.clock.now():
                     raise _unmet(subject, f"{stream.name}: it says that it has reached the future")
-                latest = page.reached if latest is None else latest
-                latest, cursor = page.reached if page.reached is not None else latest, page.cursor
+                latest, cursor = latest if page.reached is None else page.reached, page.cursor
                 if not page.more:
                     break
 

@@ -119,8 +119,8 @@ def simulator_faults(subject: Subject) -> None:
 
 @check("simulator-truth", "The simulator knows what is true", level="bronze", needs=("simulates",))
 async def simulator_truth(subject: Subject) -> None:
-    """`truth()` names events of what was seeded and of what happened, with sound ids, and each act that happens adds to
-    it, sooner or later.
+    """`truth()` names events of what was seeded and of what happened, each under an id of its own; what the acts bring
+    about adds to it.
 
     Why: what the connector says is compared with it; an empty truth proves nothing.
     Mend: tell it from the account's own state: what a perfect connector must say by now, at least.

@@ -106,7 +106,10 @@ def webhooks_body(subject: Subject) -> None:
     Mend: verify the signature over the body's very bytes. A vendor that signs nothing is no silver.
     """
     connector = subject.made()
-    for request in subject.requests()[:3]:
+    whole = [request for request in subject.requests() if request.body]
+    if not whole:
+        raise NotApplicable("its webhooks have no body")
+    for request in whole[:3]:
         body = request.body
         for changed in (body + b" ", body[:-1], b"", bytes([body[0] ^ 1]) + body[1:], b" " + body):
             _refused(subject, connector, replace(request, body=changed), "a webhook with a changed body")
