@@ -74,11 +74,11 @@ def reconcile(
         ]
         for line in table(("OBJECT", "CHANGED", "PULLED"), rows) if rows else ():
             output.line(line)
-        pulled = "1 change was" if len(report.compared) == 1 else f"{len(report.compared)} changes were"
+        pulled = "1 change was" if len(report.compared) == 1 else f"{len(report.compared):,} changes were"
         output.say(
             f"{connector}, the last {last}: {pulled} pulled; webhooks told "
-            f"{report.count('told')} in time, {report.count('late')} late, and missed {len(missed)}"
-            f"{f' (the first {SHOWN_MAX} are shown)' if len(missed) > SHOWN_MAX else ''}"
+            f"{report.count('told'):,} in time, {report.count('late'):,} late, and missed {len(missed):,}"
+            f"{f' (the first {SHOWN_MAX:,} are shown)' if len(missed) > SHOWN_MAX else ''}"
         )
     return FOUND if missed else OK
 

@@ -42,9 +42,13 @@ def sync(
     if "pulls" not in abilities(chosen.kind):
         raise Failed(USAGE, f"{connector} is not pulled: its vendor calls us")
     wanted = Wanted(chosen, _since(since) if since else None, stream)
-    do = follow if running_daemon(setup.config) is not None else perform
-    for run in asyncio.run(on_store(setup.config, lambda store: do(setup, wanted, store))):
+    alone = running_daemon(setup.config) is None
+    do = perform if alone else follow
+    runs = asyncio.run(on_store(setup.config, lambda store: do(setup, wanted, store)))
+    for run in runs:
         _tell(run, as_json=as_json)
+    if alone and any(run.accepted for run in runs):
+        output.say("no gateway runs here: what came is stored, and judged when one starts")
 
 
 def _tell(run: "SyncRow", *, as_json: bool) -> None:
@@ -64,8 +68,8 @@ def _tell(run: "SyncRow", *, as_json: bool) -> None:
             }
         )
     past = "" if run.since is None else f", the past since {format_instant(run.since)}"
-    pages = "" if not run.pages else "1 page, " if run.pages == 1 else f"{run.pages} pages, "
-    output.say(f"{run.connector}/{run.stream}{past}: {pages}{run.accepted} new, {run.duplicates} known already")
+    pages = "" if not run.pages else "1 page, " if run.pages == 1 else f"{run.pages:,} pages, "
+    output.say(f"{run.connector}/{run.stream}{past}: {pages}{run.accepted:,} new, {run.duplicates:,} known already")
 
 
 def _since(text: str) -> int:

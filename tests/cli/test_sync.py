@@ -97,6 +97,13 @@ def test_every_stream_is_pulled_to_its_end(desk: Desk, capsys: pytest.CaptureFix
     assert len(inbox) >= 12
 
 
+def test_who_judges_what_came_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a gateway what came waits; where nothing came, nothing does."""
+    told = [gateway(capsys, "sync", "spring", "-c", desk.config).err for _ in range(3)]
+
+    assert ["judged when one starts" in words for words in told] == [True, True, False]
+
+
 def test_what_came_before_a_failure_is_kept(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """A vendor that fails ends it with 69 and its words; the pages before are there, and the next pull goes on."""
     configure(desk, ", breaks_at: 2")
