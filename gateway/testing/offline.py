@@ -3,6 +3,7 @@
 An audit hook can't be taken away again: it is put in at first use, and minds nothing while nobody watches.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 _seen: list[list[str]] = []
 _hooked = False
-_LOCAL = ("127.", "::1", "localhost")
+_LOCAL = re.compile(r"localhost|::1|127(\.[0-9]{1,3}){3}")
 
 
 class Offline(PermissionError):
@@ -43,7 +44,7 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     else:
         return
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if isinstance(name, str) and not name.startswith(_LOCAL):
+    if isinstance(name, str) and _LOCAL.fullmatch(name) is None:
         for refused in _seen:
             refused.append(f"{event.removeprefix('socket.')} {name or 'every address'}")
         raise Offline(f"the kit works offline: {name or 'every address'} is not loopback")

@@ -147,6 +147,7 @@ def test_nobody_leaves_the_machine() -> None:
             lambda: one.connect(("192.0.2.1", 80)),
             lambda: one.bind(("0.0.0.0", 0)),
             lambda: socket.getaddrinfo("vendor.example", 443),
+            lambda: socket.getaddrinfo("localhost.vendor.example", 443),
         ):
             with pytest.raises(Offline):
                 work()
@@ -154,7 +155,12 @@ def test_nobody_leaves_the_machine() -> None:
     with socket.socket() as one:
         one.bind(("0.0.0.0", 0))
 
-    assert refused == ["connect 192.0.2.1", "bind 0.0.0.0", "getaddrinfo vendor.example"]
+    assert refused == [
+        "connect 192.0.2.1",
+        "bind 0.0.0.0",
+        "getaddrinfo vendor.example",
+        "getaddrinfo localhost.vendor.example",
+    ]
 
 
 def test_a_vendor_that_never_lets_go_ends_the_story() -> None:
