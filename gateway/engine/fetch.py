@@ -207,7 +207,14 @@ async def _asked(link: Link, ref: Ref, now: int) -> list[Record]:
         raise TypeError("fetch gives records, and nothing else")
     if len(found) > RECORDS_MAX:
         raise ValueError(f"a look-up brings {RECORDS_MAX} records at most")
+    if not all(is_version(record.version) for record in found):
+        raise ValueError("a version is a whole number from 0 to 2^62, or None")
     return found
+
+
+def is_version(version: object) -> bool:
+    """Whether the store can hold and compare it."""
+    return version is None or (type(version) is int and 0 <= version < 1 << 62)
 
 
 def as_record(row: FetchRow, now: int) -> Record:

@@ -12,7 +12,7 @@ from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, OF_PA
 from gateway.kernel.store import Batch, FetchKey, LookUp
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
-from gateway.plugin import OverBudget, Permanent, RateLimited, Record, Transient, Unauthorized
+from gateway.plugin import Fetch, OverBudget, Permanent, RateLimited, Record, Transient, Unauthorized
 from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, Vendor, curse, opening, run, until
 from tests.store.samples import oldest_look_up
@@ -255,6 +255,24 @@ def test_a_connector_that_gives_nonsense_is_at_fault() -> None:
             assert await fetch(rig) == 1
         assert rig.link("known").last_fault == "TypeError: fetch gives records, and nothing else"
         assert len(await rig.parked()) == 1
+
+    run(story)
+
+
+@pytest.mark.parametrize("version", [-1, 1 << 62, 10**30, 1.5, True, "7"])
+def test_a_version_that_is_no_number_of_the_store_s_is_a_fault(version: Any) -> None:
+    """In an answer or in a wish: one record or look-up is refused, nothing is asked for again and again."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        known.gives = [Record(body=b"[]", version=version, received_at=Instant(T0))]
+        await push(rig, "7")
+        assert await fetch(rig) == 1
+        assert rig.link("known").last_fault.startswith("ValueError: a version is a whole number")
+        known.normalize = lambda record: iter([Fetch(Ref("ticket", "8"), "x", version)])  # type: ignore[method-assign]
+        await push(rig, "8")
+        (parked,) = await rig.parked()
+        assert "version" in (parked.reason or "")
 
     run(story)
 
