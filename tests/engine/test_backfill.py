@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 import gateway.engine.backfill as backfill_module
-from gateway.engine.backfill import IDLE_S, Backfiller, Broken, backfill, backfill_page
-from gateway.engine.pull import Puller, wish
+from gateway.engine.backfill import IDLE_S, SPENT, Backfiller, Broken, backfill, backfill_page, pull_all
+from gateway.engine.pull import Pulled, Puller, wish
 from gateway.kernel.budget import Budget
 from gateway.kernel.lane import lane
 from gateway.kernel.store import Conflict, SyncRow
@@ -293,6 +293,49 @@ def test_a_command_waits_for_the_budget_and_for_the_vendor() -> None:
         assert ["budget" in told[0], "503" in told[1]] == [True, True]
         over = await backfill(rig.world, rig.link("past"), STREAM, asked, lambda run_, why: told.append(why))
         assert over.ended_at is not None
+
+    run(story)
+
+
+class Narrow(Past):
+    """Its account's budget is spent once, behind the first page of what is new."""
+
+    spent = True
+
+    async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
+        """Another page, if there is room."""
+        if self.spent and cursor == str(SIZE):
+            self.spent = False
+            raise OverBudget("/x", retry_after_s=7.0)
+        return await super().pull(stream, cursor, now)
+
+
+def test_a_pull_that_somebody_asked_for_goes_on_when_there_is_room() -> None:
+    """It isn't over because the budget is spent; whoever asked sees that it was taken up, and what it waits for."""
+
+    async def story(rig: Rig) -> None:
+        await with_past(rig, Narrow(-1, -2, -3, -4, -5))
+        filler = Backfiller(rig.world, rig.link("past"), {"tickets": puller_of(rig)})
+        asked = await rig.store.ask_sync(wish("past", "tickets", T0))
+        told = []
+        for _ in range(2):
+            await filler.step()
+            run_ = await rig.store.sync(asked.id)
+            assert run_ is not None and run_.began_at == T0
+            told.append((run_.accepted, run_.failure, run_.ended_at))
+        assert told == [(2, SPENT, None), (5, None, T0)]
+
+    run(story)
+
+
+def test_a_command_that_pulls_waits_for_the_budget() -> None:
+    """And tells all that came, before it and after."""
+
+    async def story(rig: Rig) -> None:
+        await with_past(rig, Narrow(-1, -2, -3, -4, -5))
+        told: list[tuple[int, str]] = []
+        pulled = await pull_all(rig.world, puller_of(rig), lambda so_far, why: told.append((so_far.accepted, why)))
+        assert (pulled, told[1]) == (Pulled(3, 5, 0), (2, f"{SPENT}; 7 s to wait"))
 
     run(story)
 
