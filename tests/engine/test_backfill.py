@@ -15,6 +15,7 @@ from gateway.kernel.lane import lane
 from gateway.kernel.store import Conflict, SyncRow
 from gateway.model.instant import DAY_MS, HOUR_MS, Instant
 from gateway.plugin import Limit, OverBudget, Page, Permanent, Record, Ref, Stream, Transient
+from gateway.store.syncs import LIVE_KEPT
 from tests.engine.rig import MINUTE, T0, Rig, Vendor, opening, run
 
 SIZE = 2
@@ -274,6 +275,9 @@ def test_what_is_asked_for_further_back_ends_where_the_other_begins() -> None:
         assert await rig.store.ask_sync(wish("past", "tickets", T0 + 5, since=T0 - 3)) == first
         further = await rig.store.ask_sync(wish("past", "tickets", T0 + 5, since=T0 - 100))
         assert (further.since, further.until) == (T0 - 100, T0 - 10)
+        await rig.store.note_sync(replace(first, ended_at=T0))
+        anew = await rig.store.ask_sync(wish("past", "tickets", T0 + 9, since=T0 - 5))
+        assert (anew.id > further.id, anew.since, anew.until) == (True, T0 - 5, T0 + 9)
         other = await rig.store.ask_sync(wish("past", "users", T0, since=T0 - 3))
         assert other.id not in (first.id, further.id)
 
@@ -293,6 +297,20 @@ def test_a_command_waits_for_the_budget_and_for_the_vendor() -> None:
         assert ["budget" in told[0], "503" in told[1]] == [True, True]
         over = await backfill(rig.world, rig.link("past"), STREAM, asked, lambda run_, why: told.append(why))
         assert over.ended_at is not None
+
+    run(story)
+
+
+def test_pulls_that_are_over_are_forgotten() -> None:
+    """The table doesn't grow with every command; runs over the past stay, since a stream's first begins once."""
+
+    async def story(rig: Rig) -> None:
+        await rig.store.first_backfill(wish("past", "tickets", T0, since=T0 - 10))
+        for _ in range(LIVE_KEPT + 9):
+            pulled = await rig.store.ask_sync(wish("past", "tickets", T0))
+            await rig.store.note_sync(replace(pulled, ended_at=T0))
+        runs = await rig.store.syncs(ended=True)
+        assert (len(runs), runs[-1].lane) == (LIVE_KEPT + 2, "backfill")
 
     run(story)
 
