@@ -43,13 +43,14 @@ def authorize(
     from gateway.cli.granting import Granting
     from gateway.cli.linked import the_connector
     from gateway.cli.work import log_to_stderr, on_store, read_setup
+    from gateway.kernel.consent import ADDRESS_MAX
 
     log_to_stderr()
     waits_s = _seconds(wait)
     setup = read_setup(config)
     chosen = the_connector(setup, connector)
     auth = _auth(chosen)
-    address = sys.stdin.readline() if code == "-" else code
+    address = sys.stdin.readline(ADDRESS_MAX + 1) if code == "-" else code
 
     async def work(store: "Store") -> "Tokens | None":
         granting = Granting(chosen, auth, store, setup.config.key_file)

@@ -12,7 +12,7 @@ from gateway.cli.failures import FOUND, TEMPORARY, UNAVAILABLE, USAGE, Failed
 from gateway.cli.linked import linked
 from gateway.cli.sync_progress import Progress
 from gateway.daemon.setup import Chosen, Setup, running_daemon
-from gateway.engine.backfill import backfill
+from gateway.engine.backfill import backfill, pull_all
 from gateway.engine.pull import Pulled, Puller, wish
 from gateway.engine.world import Link, World
 from gateway.kernel.problems import did_you_mean
@@ -76,10 +76,10 @@ async def _read(world: World, link: Link, wanted: Wanted, progress: Progress) ->
     for stream in streams.values():
         run = wish(link.name, stream.name, world.clock.now())
 
-        def told(pulled: Pulled, run: SyncRow = run) -> None:
-            progress.show(_pulled(run, pulled))
+        def told(pulled: Pulled, waits: str, run: SyncRow = run) -> None:
+            progress.show(_pulled(run, pulled), waits)
 
-        ended.append(_pulled(run, await Puller(world, link, stream).once(told)))
+        ended.append(_pulled(run, await pull_all(world, Puller(world, link, stream), told)))
     for run in wanted.past(link, world.clock.now()):
         await world.store.ask_sync(run)
     for run in await world.store.syncs(connector=link.name):

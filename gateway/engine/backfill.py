@@ -33,6 +33,9 @@ BACKOFF_MAX_S = 300.0
 FAILURE_MAX = 300
 """Characters of a failure that are kept."""
 
+SPENT = "the account's budget is spent"
+"""What a run waits for whose turn it is, where the vendor's limits don't allow another request yet."""
+
 FAILURES_MAX = 8
 """A command gives up after so many failures in a row; a daemon goes on trying."""
 
@@ -100,10 +103,22 @@ class Backfiller:
         return await self._past(past)
 
     async def _live(self, run: SyncRow) -> None:
-        """Pull what is new, because somebody asked for it."""
-        run = changed(run, began_at=self.world.clock.now())
+        """Pull what is new, because somebody asked for it. It goes on at the next step where the budget is spent."""
+        if run.began_at is None:
+            run = changed(run, began_at=self.world.clock.now())
+            await self.world.store.note_sync(run)  # who asked sees that it is taken up: a pull may take long
+        so_far = Pulled(0, 0, 0)
+
+        def told(pulled: Pulled) -> None:
+            nonlocal so_far
+            so_far = pulled
+
         try:
-            pulled = await self.pullers[run.stream].once()
+            pulled = await self.pullers[run.stream].once(told)
+        except OverBudget:
+            moved = changed(with_pulled(run, so_far), failure=SPENT)
+            if moved != run:
+                await self.world.store.note_sync(moved)
         except (VendorError, StoreFull) as error:
             await self._over(run, hide_secrets(str(error)))
         except Exception as error:  # a plugin's fault must stay its own: the run ends, the rest goes on
@@ -160,8 +175,30 @@ class Backfiller:
 
 
 def with_pulled(run: SyncRow, pulled: Pulled) -> SyncRow:
-    """A run of what is new, with what it brought."""
-    return changed(run, accepted=pulled.accepted, duplicates=pulled.duplicates)
+    """A run of what is new, with what it brought since."""
+    return changed(run, accepted=run.accepted + pulled.accepted, duplicates=run.duplicates + pulled.duplicates)
+
+
+async def pull_all(world: World, puller: Puller, told: Callable[[Pulled, str], None]) -> Pulled:
+    """Pull what is new to its end, for a command: waits for the budget. `told` hears of each page, and what is waited
+    for. Raises what `Puller.once` raises."""
+    before = total = Pulled(0, 0, 0)
+
+    def seen(pulled: Pulled) -> None:
+        nonlocal total
+        pages, accepted = before.pages + pulled.pages, before.accepted + pulled.accepted
+        total = Pulled(pages, accepted, before.duplicates + pulled.duplicates)
+        told(total, "")
+
+    while True:
+        try:
+            await puller.once(seen)
+        except OverBudget as error:
+            before = total
+            told(total, f"{SPENT}; {error.retry_after_s:.0f} s to wait")
+            await world.clock.sleep(error.retry_after_s)
+        else:
+            return total
 
 
 async def backfill(
@@ -178,7 +215,7 @@ async def backfill(
             failures = 0
             told(run, "")
         except OverBudget as error:
-            told(run, f"the account's budget is spent; {error.retry_after_s:.0f} s to wait")
+            told(run, f"{SPENT}; {error.retry_after_s:.0f} s to wait")
             await world.clock.sleep(error.retry_after_s)
         except VendorError as error:
             failures += 1

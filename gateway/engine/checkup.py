@@ -44,6 +44,8 @@ class Checkup:
     link: Link
     told: dict[str, Finding] = field(default_factory=dict)
     _noted: bool = False
+    _counted_to: int = 0
+    """Up to which instant of reading the missed changes have been counted: windows overlap."""
 
     async def step(self) -> float:
         """Ask once, and tell what has changed; the seconds until the next time."""
@@ -69,11 +71,14 @@ class Checkup:
         now = self.world.clock.now()
         report = await reconcile(self.world, link, now - WINDOW_MS, now - LATE_MS)
         missed = report.count("missed")
-        link.count("pushes_missed", missed)
+        news = sum(one.told == "missed" and one.listed.read_at >= self._counted_to for one in report.compared)
+        link.count("pushes_missed", news)
+        self._counted_to = report.until
         if missed < MISSED_MIN or missed * 2 < len(report.compared):
             return ()
-        what = f"its webhooks missed {missed} of {len(report.compared)} changes in an hour"
-        return (Finding(False, what, f"`gateway reconcile {link.name}` lists them; see whether the webhook is there"),)
+        # Without numbers: it is the same finding as long as it lasts.
+        hint = f"{missed} of {len(report.compared)} in an hour: `gateway reconcile {link.name}` lists them"
+        return (Finding(False, "its webhooks miss changes", f"{hint}; see whether the webhook is there"),)
 
 
 async def noted_findings(store: Store, connector: str) -> list[Finding]:

@@ -1,8 +1,9 @@
 """Look objects up where a push was not enough: requests coalesce by object, answers are records in the inbox.
 
 Laws. Each connector has its own queue, limit and breaker: a vendor that is slow or dead delays no other. While it is
-left alone its look-ups are put off together, and no try is counted. What is refused for good a few times, or could not
-be asked for in a week, becomes a parked record: it is seen, and asked for again by a replay.
+left alone its look-ups are put off together, and no try is counted. What a backfill asked for leaves room for what is
+live, and while the account's budget has none for it, it isn't taken up. What is refused for good a few times, or could
+not be asked for in a week, becomes a parked record: it is seen, and asked for again by a replay.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.lane import in_lane
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Task
-from gateway.kernel.store import Conflict, FetchKey, FetchRow, StoreFull
+from gateway.kernel.store import Conflict, FetchRow, StoreFull
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
 from gateway.model.record import LOOK_UP, Record
@@ -38,6 +39,12 @@ POLL_S = 1.0
 LOOK_UPS_MAX = 4
 """Look-ups of one connector under way."""
 
+OF_PAST_MAX = 3
+"""Of these, so many may be a backfill's: one that waits for the budget must not keep what is live waiting."""
+
+HELD_MAX_MS = 30_000
+"""With the budget spent, look-ups aren't taken up for so long at most: other paths of the account may have room."""
+
 PUT_OFF_MAX = 1_000
 """Look-ups that are put off in one transaction."""
 
@@ -56,12 +63,16 @@ REASON_MAX = 300
 
 @dataclass(slots=True)
 class Fetcher:
-    """The look-ups under way, by connector. `landed` is called after each: there is room for another."""
+    """The look-ups under way, by connector. `landed` is called after each: there is room for another.
+
+    `held`: until when none is taken up, since the budget is spent; by connector, and whether a backfill asked for it.
+    """
 
     world: World
     links: Links
     landed: Callable[[], None]
-    flying: dict[str, dict[tuple[FetchKey, int], Task]] = field(default_factory=dict)
+    flying: dict[str, dict[FetchRow, Task]] = field(default_factory=dict)
+    held: dict[tuple[str, bool], int] = field(default_factory=dict)
 
     async def step(self) -> int:
         """Send off what is due and has room, put off what has to wait for its vendor; how many look-ups."""
@@ -93,12 +104,15 @@ class Fetcher:
             return await self._put_off(link, link.strain.alone_until, "its vendor fails, and is left alone for a while")
         tasks = self.flying.setdefault(link.name, {})
         free = room(link.strain, now, LOOK_UPS_MAX) - len(tasks)
-        if free <= 0:
+        if free <= 0 or now < self.held.get((link.name, False), 0):
             return 0
-        rows = await self.world.store.claim_fetches(connector=link.name, now=now, lease_ms=LEASE_MS, limit=free)
+        past = 0 if now < self.held.get((link.name, True), 0) else OF_PAST_MAX - sum(row.historical for row in tasks)
+        rows = await self.world.store.claim_fetches(
+            connector=link.name, now=now, lease_ms=LEASE_MS, limit=free, past=past
+        )
         for row in rows:
             task = self.world.spawn.task(f"look up {link.name} {row.key.ref.kind}", self._look_up(link, row))
-            tasks[row.key, row.attempt] = task
+            tasks[row] = task
         return len(rows)
 
     async def _put_off(self, link: Link, until: int, why: str) -> int:
@@ -117,7 +131,7 @@ class Fetcher:
             # The answer is lost, the lease is not: when it is over, the object is looked up again.
             self.world.log.error("fetched_not_stored", connector=link.name)
         finally:
-            self.flying[link.name].pop((row.key, row.attempt), None)
+            self.flying[link.name].pop(row, None)
             self.landed()
 
     async def _try(self, link: Link, row: FetchRow) -> None:
@@ -125,7 +139,9 @@ class Fetcher:
             with in_lane("backfill" if row.historical else "live"):
                 records = await _asked(link, row.key.ref, self.world.clock.now())
         except OverBudget as error:  # no fault of the vendor's: it wasn't asked
-            await self._postpone(link, row, str(error), error.retry_after_s * 1000, counted=False)
+            wait_ms = asked_wait(error.retry_after_s) * 1000
+            self.held[link.name, row.historical] = self.world.clock.now() + round(min(wait_ms, HELD_MAX_MS))
+            await self._postpone(link, row, str(error), wait_ms, counted=False)
         except TimeoutError:
             await self._vendor_failed(link, row, f"no answer within {DEADLINE_S:g} s", 0.0)
         except VendorError as error:
@@ -191,7 +207,14 @@ async def _asked(link: Link, ref: Ref, now: int) -> list[Record]:
         raise TypeError("fetch gives records, and nothing else")
     if len(found) > RECORDS_MAX:
         raise ValueError(f"a look-up brings {RECORDS_MAX} records at most")
+    if not all(is_version(record.version) for record in found):
+        raise ValueError("a version is a whole number from 0 to 2^62, or None")
     return found
+
+
+def is_version(version: object) -> bool:
+    """Whether the store can hold and compare it."""
+    return version is None or (type(version) is int and 0 <= version < 1 << 62)
 
 
 def as_record(row: FetchRow, now: int) -> Record:

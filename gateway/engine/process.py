@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from gateway.engine.fetch import asked_again
+from gateway.engine.fetch import asked_again, is_version
 from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, judge, news_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
@@ -220,6 +220,8 @@ def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
     try:
         for item in link.connector.normalize(row.record):
             if isinstance(item, Fetch):
+                if not is_version(item.version):
+                    raise ValueError("a look-up's version is a whole number from 0 to 2^62, or None")
                 fetches.append(item)
             else:
                 events.append(_usable(identified(item), row))

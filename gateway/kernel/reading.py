@@ -9,6 +9,9 @@ from gateway.kernel.lane import Lane
 from gateway.model.identity import Ref
 from gateway.model.record import InboxRow, Record
 
+ALL = 1 << 31
+"""As many as there are."""
+
 
 class Added(msgspec.Struct, frozen=True):
     """What became of records offered: how many are new, and how many were there already."""
@@ -107,8 +110,11 @@ class Reading(Protocol):
         """The connectors that have look-ups which are due."""
         ...
 
-    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-        """Look-ups of a connector that are due, leased, the longest due first."""
+    async def claim_fetches(
+        self, *, connector: str, now: int, lease_ms: int, limit: int, past: int = ALL
+    ) -> list[FetchRow]:
+        """Look-ups of a connector that are due, leased, the longest due first; of those that a backfill asked for at
+        most `past`."""
         ...
 
     async def arrivals(self, *, connector: str, before: int | None, limit: int) -> list[InboxRow]:

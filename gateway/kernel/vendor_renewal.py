@@ -26,7 +26,9 @@ YOUNG_MS: Final = 60_000
 """Tokens that are younger are not renewed because of a 401: new ones would be refused as well."""
 
 HOLD_OFF_S: Final = 10.0
-"""So long after a failed renewal the vendor isn't asked again."""
+"""So long after a failed renewal the vendor isn't asked again, or for as long as it asks for, within bounds."""
+
+HOLD_OFF_MAX_S: Final = 3_600.0
 
 ANSWER_S: Final = 15.0
 LEASE_MS: Final = 30_000
@@ -111,7 +113,8 @@ class Renewal:
             outcome = await self._when_it_is_our_turn(vault)
         except VendorError as error:
             outcome = error
-            self._failure = (self._clock.monotonic() + HOLD_OFF_S, error)
+            asked_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
+            self._failure = (self._clock.monotonic() + max(HOLD_OFF_S, min(asked_s, HOLD_OFF_MAX_S)), error)
         finally:
             self._flight = None
             if not flight.done():

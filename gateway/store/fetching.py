@@ -47,7 +47,7 @@ _due_refs = (
     .order_by(_columns.historical, _columns.due, _columns.asked_at)
     .limit(value("most"))
 )
-_due = Statement(_due_refs)
+_due = Statement(_due_refs.add_columns(_columns.historical))
 _put_off = Statement(
     sa.update(fetches)
     .where(_columns.connector == value("of"), sa.tuple_(_columns.kind, _columns.ref).in_(_due_refs))
@@ -137,10 +137,12 @@ def connectors_due(connection: Connection, now: int) -> list[str]:
     return found
 
 
-def claim(connection: Connection, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
-    """Lease what is due of a connector, the most overdue first."""
-    claimed = []
-    for kind, ref in _due.rows(connection, of=connector, now=now, most=limit):
+def claim(connection: Connection, connector: str, now: int, lease_ms: int, limit: int, past: int) -> list[FetchRow]:
+    """Lease what is due of a connector, the most overdue first; of what a backfill asked for at most `past`."""
+    claimed: list[FetchRow] = []
+    for kind, ref, in_hindsight in _due.rows(connection, of=connector, now=now, most=limit):
+        if in_hindsight and sum(one.historical for one in claimed) >= past:
+            break  # what is live comes first: there is none behind this
         row = _lease.rows(connection, of=connector, type=kind, object=ref, until=now + lease_ms)[0]
         reason, attempt, generation, tries, asked_at, historical = row
         claimed.append(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+from gateway.kernel.reading import ALL
 from gateway.kernel.store import Added, FetchRow, SyncRow
 from gateway.model.record import InboxRow, Record
 from gateway.store import fetching, inbox, syncs
@@ -63,10 +64,12 @@ class SqliteReading:
         """The connectors that have look-ups which are due."""
         return await self._read(lambda connection: fetching.connectors_due(connection, now))
 
-    async def claim_fetches(self, *, connector: str, now: int, lease_ms: int, limit: int) -> list[FetchRow]:
+    async def claim_fetches(
+        self, *, connector: str, now: int, lease_ms: int, limit: int, past: int = ALL
+    ) -> list[FetchRow]:
         """Look-ups of a connector that are due, leased, the longest due first."""
         return await self.writer.write(
-            "claim_fetches", lambda connection: fetching.claim(connection, connector, now, lease_ms, limit)
+            "claim_fetches", lambda connection: fetching.claim(connection, connector, now, lease_ms, limit, past)
         )
 
     async def arrivals(self, *, connector: str, before: int | None, limit: int) -> list[InboxRow]:

@@ -18,6 +18,9 @@ from gateway.store.library import Connection
 from gateway.store.schema import syncs
 from gateway.store.statement import Row, Statement, value, word
 
+LIVE_KEPT = 20
+"""Pulls of a stream that are over and still shown to whoever asked: a command may ask every minute, for years."""
+
 _c = syncs.c
 _NAMES = tuple(column.name for column in syncs.c if column.name != "id")
 _add = Statement(insert(syncs), _NAMES)
@@ -33,6 +36,11 @@ _any_backfill = Statement(
     .where(_c.connector == value("of"), _c.stream == value("name"), _c.lane == word("backfill"))
     .limit(sa.literal_column("1"))
 )
+_ended_live = sa.and_(
+    _c.connector == value("of"), _c.stream == value("name"), _c.lane == word("live"), _c.ended_at.isnot(None)
+)
+_kept = sa.select(_c.id).where(_ended_live).order_by(_c.id.desc()).limit(value("kept"))
+_forget = Statement(sa.delete(syncs).where(_ended_live, _c.id.not_in(_kept)))
 _set = Statement(
     sa.update(syncs)
     .where(
@@ -53,13 +61,17 @@ def ask(connection: Connection, wanted: SyncRow) -> SyncRow:
         if row.stream == wanted.stream and row.lane == wanted.lane
     ]
     if wanted.lane == "backfill" and under_way:
-        first = min(under_way, key=lambda row: row.since or 0)
-        if (wanted.since or 0) >= (first.since or 0):
-            return first
-        wanted = replace(wanted, until=first.since)
+        since = wanted.since or 0
+        for row in under_way:
+            if (row.since or 0) <= since and (row.until is None or since < row.until):
+                return row  # what lies behind its end is pulled as what is new
+        first = min(row.since or 0 for row in under_way)
+        if since < first:
+            wanted = replace(wanted, until=first)
     elif under_way:
         return under_way[0]
     _add.many(connection, [_values(wanted)])
+    _forget.run(connection, of=wanted.connector, name=wanted.stream, kept=LIVE_KEPT)
     (found,) = listing(connection, wanted.connector, ended=True, limit=1)
     return found
 

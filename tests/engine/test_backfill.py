@@ -8,13 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 import gateway.engine.backfill as backfill_module
-from gateway.engine.backfill import IDLE_S, Backfiller, Broken, backfill, backfill_page
-from gateway.engine.pull import Puller, wish
+from gateway.engine.backfill import IDLE_S, SPENT, Backfiller, Broken, backfill, backfill_page, pull_all
+from gateway.engine.pull import Pulled, Puller, wish
 from gateway.kernel.budget import Budget
 from gateway.kernel.lane import lane
 from gateway.kernel.store import Conflict, SyncRow
 from gateway.model.instant import DAY_MS, HOUR_MS, Instant
 from gateway.plugin import Limit, OverBudget, Page, Permanent, Record, Ref, Stream, Transient
+from gateway.store.syncs import LIVE_KEPT
 from tests.engine.rig import MINUTE, T0, Rig, Vendor, opening, run
 
 SIZE = 2
@@ -274,6 +275,9 @@ def test_what_is_asked_for_further_back_ends_where_the_other_begins() -> None:
         assert await rig.store.ask_sync(wish("past", "tickets", T0 + 5, since=T0 - 3)) == first
         further = await rig.store.ask_sync(wish("past", "tickets", T0 + 5, since=T0 - 100))
         assert (further.since, further.until) == (T0 - 100, T0 - 10)
+        await rig.store.note_sync(replace(first, ended_at=T0))
+        anew = await rig.store.ask_sync(wish("past", "tickets", T0 + 9, since=T0 - 5))
+        assert (anew.id > further.id, anew.since, anew.until) == (True, T0 - 5, T0 + 9)
         other = await rig.store.ask_sync(wish("past", "users", T0, since=T0 - 3))
         assert other.id not in (first.id, further.id)
 
@@ -293,6 +297,63 @@ def test_a_command_waits_for_the_budget_and_for_the_vendor() -> None:
         assert ["budget" in told[0], "503" in told[1]] == [True, True]
         over = await backfill(rig.world, rig.link("past"), STREAM, asked, lambda run_, why: told.append(why))
         assert over.ended_at is not None
+
+    run(story)
+
+
+def test_pulls_that_are_over_are_forgotten() -> None:
+    """The table doesn't grow with every command; runs over the past stay, since a stream's first begins once."""
+
+    async def story(rig: Rig) -> None:
+        await rig.store.first_backfill(wish("past", "tickets", T0, since=T0 - 10))
+        for _ in range(LIVE_KEPT + 9):
+            pulled = await rig.store.ask_sync(wish("past", "tickets", T0))
+            await rig.store.note_sync(replace(pulled, ended_at=T0))
+        runs = await rig.store.syncs(ended=True)
+        assert (len(runs), runs[-1].lane) == (LIVE_KEPT + 2, "backfill")
+
+    run(story)
+
+
+class Narrow(Past):
+    """Its account's budget is spent once, behind the first page of what is new."""
+
+    spent = True
+
+    async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
+        """Another page, if there is room."""
+        if self.spent and cursor == str(SIZE):
+            self.spent = False
+            raise OverBudget("/x", retry_after_s=7.0)
+        return await super().pull(stream, cursor, now)
+
+
+def test_a_pull_that_somebody_asked_for_goes_on_when_there_is_room() -> None:
+    """It isn't over because the budget is spent; whoever asked sees that it was taken up, and what it waits for."""
+
+    async def story(rig: Rig) -> None:
+        await with_past(rig, Narrow(-1, -2, -3, -4, -5))
+        filler = Backfiller(rig.world, rig.link("past"), {"tickets": puller_of(rig)})
+        asked = await rig.store.ask_sync(wish("past", "tickets", T0))
+        told = []
+        for _ in range(2):
+            await filler.step()
+            run_ = await rig.store.sync(asked.id)
+            assert run_ is not None and run_.began_at == T0
+            told.append((run_.accepted, run_.failure, run_.ended_at))
+        assert told == [(2, SPENT, None), (5, None, T0)]
+
+    run(story)
+
+
+def test_a_command_that_pulls_waits_for_the_budget() -> None:
+    """And tells all that came, before it and after."""
+
+    async def story(rig: Rig) -> None:
+        await with_past(rig, Narrow(-1, -2, -3, -4, -5))
+        told: list[tuple[int, str]] = []
+        pulled = await pull_all(rig.world, puller_of(rig), lambda so_far, why: told.append((so_far.accepted, why)))
+        assert (pulled, told[1]) == (Pulled(3, 5, 0), (2, f"{SPENT}; 7 s to wait"))
 
     run(story)
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import gateway.engine.fetch as fetch_module
-from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, RECORDS_MAX, REFUSALS_MAX
+from gateway.engine.fetch import GIVE_UP_AFTER_MS, LEASE_MS, LOOK_UPS_MAX, OF_PAST_MAX, RECORDS_MAX, REFUSALS_MAX
+from gateway.kernel.store import Batch, FetchKey, LookUp
 from gateway.model.identity import Ref
 from gateway.model.instant import DAY_MS, Instant
-from gateway.plugin import Permanent, RateLimited, Record, Transient, Unauthorized
+from gateway.plugin import Fetch, OverBudget, Permanent, RateLimited, Record, Transient, Unauthorized
 from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from tests.engine.rig import HOUR, MINUTE, SECOND, T0, Rig, Vendor, curse, opening, run, until
 from tests.store.samples import oldest_look_up
@@ -258,6 +259,24 @@ def test_a_connector_that_gives_nonsense_is_at_fault() -> None:
     run(story)
 
 
+@pytest.mark.parametrize("version", [-1, 1 << 62, 10**30, 1.5, True, "7"])
+def test_a_version_that_is_no_number_of_the_store_s_is_a_fault(version: Any) -> None:
+    """In an answer or in a wish: one record or look-up is refused, nothing is asked for again and again."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        known.gives = [Record(body=b"[]", version=version, received_at=Instant(T0))]
+        await push(rig, "7")
+        assert await fetch(rig) == 1
+        assert rig.link("known").last_fault.startswith("ValueError: a version is a whole number")
+        known.normalize = lambda record: iter([Fetch(Ref("ticket", "8"), "x", version)])  # type: ignore[method-assign]
+        await push(rig, "8")
+        (parked,) = await rig.parked()
+        assert "version" in (parked.reason or "")
+
+    run(story)
+
+
 def test_a_look_up_brings_so_many_records_at_most() -> None:
     """More are a fault of the plugin's, and none of them is stored."""
 
@@ -490,5 +509,49 @@ def test_the_gateway_looks_up_by_itself() -> None:
         await rig.gateway.stop()
         await rig.at(HOUR)
         assert "sla.breached" in rig.types()
+
+    run(story)
+
+
+async def ask(rig: Rig, *numbers: int, historical: bool) -> None:
+    """Let look-ups be asked for, by a backfill or not."""
+    asked = [LookUp(FetchKey("known", Ref("ticket", str(number))), "x", T0, None, historical) for number in numbers]
+    await rig.store.commit(Batch(fetches=tuple(asked), now=T0))
+
+
+def test_what_the_past_asks_for_leaves_room_for_what_is_live() -> None:
+    """However many look-ups a backfill has under way, and however slow they are, a live one sets off at once."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        known.hold = asyncio.Event()
+        await ask(rig, *range(9), historical=True)
+        rig.gateway.start()
+        await until(lambda: len(known.asked) == OF_PAST_MAX)
+        await ask(rig, 70, historical=False)
+        rig.gateway._fetching.nudge()
+        await until(lambda: "70" in known.asked)
+        assert len(known.asked) == OF_PAST_MAX + 1
+        known.hold.set()
+        await rig.gateway.stop()
+
+    run(story)
+
+
+def test_with_the_budget_spent_the_look_ups_behind_are_left_alone() -> None:
+    """One finds out that there is no room; the thousands behind it aren't taken up and put back one by one."""
+
+    async def story(rig: Rig) -> None:
+        known = await with_known(rig)
+        known.answers = [OverBudget("/x", retry_after_s=20.0) for _ in range(OF_PAST_MAX)]
+        await ask(rig, *range(9), historical=True)
+        assert await fetch(rig) == OF_PAST_MAX
+        assert await fetch(rig) == 0
+        await ask(rig, 70, historical=False)
+        assert await fetch(rig) == 1
+        rig.clock.at += 20 * SECOND
+        assert await fetch(rig) == OF_PAST_MAX
+        known.answers = [OverBudget("/x", retry_after_s=float("nan"))]
+        assert await fetch(rig) == OF_PAST_MAX
 
     run(story)

@@ -69,6 +69,16 @@ def test_what_was_pulled_is_measured_by_what_was_pushed() -> None:
     run(story, connectors={"both": Both()})
 
 
+def test_reading_once_more_makes_no_connector_ill() -> None:
+    """What a connector couldn't read was its fault when it was judged, and isn't anew with each look at it."""
+
+    async def story(rig: Rig) -> None:
+        await report(rig, *[Record(body=b"[7]", form="push", received_at=Instant(T0 + 5)) for _ in range(9)])
+        assert rig.link("both").healthy
+
+    run(story, connectors={"both": Both()})
+
+
 def test_only_the_time_that_is_asked_for() -> None:
     """What was pulled before or after isn't counted, however many pages that takes."""
 
@@ -93,8 +103,12 @@ def test_a_webhook_that_vanished_is_a_finding() -> None:
         assert await checkup.step() <= AGAIN_S * 1.1
         await checkup.step()
         (finding,) = rig.link("both").findings
-        assert "missed 6 of 6" in finding.what
-        assert rig.link("both").counts["pushes_missed"] == 12
+        assert finding.what == "its webhooks miss changes" and "6 of 6" in finding.hint
+        assert rig.link("both").counts["pushes_missed"] == 6
+        await rig.store.add_records("both", [record("more", "row", 7, 11 * MINUTE)])
+        await checkup.step()
+        (finding,) = rig.link("both").findings
+        assert "7 of 7" in finding.hint
         rig.clock.at += 2 * HOUR_MS
         assert await checkup.step() > AGAIN_S * 2
         events = [entry["event"] for entry in rig.log.entries if "finding" in entry["event"]]

@@ -445,6 +445,22 @@ def test_the_last_minute_of_a_token_is_used(tmp_path: Path) -> None:
     at(tmp_path, test)
 
 
+def test_an_endpoint_that_asks_for_time_gets_it(tmp_path: Path) -> None:
+    """A 429 with `Retry-After`, and nobody asks before that is over."""
+
+    async def test(here: Place) -> None:
+        await here.authorized()
+        here.clock.at += HOUR_S
+        here.vendor.answers = [(429, {"Retry-After": "300"}, b"")] * 2
+        http = here.http()
+        for passed, renewals in ((0, 1), (HOLD_OFF_S, 1), (289, 1), (1, 2)):
+            here.clock.at += passed
+            assert type(await told(http.post("/x"))) is RateLimited
+            assert here.vendor.renewals == renewals
+
+    at(tmp_path, test)
+
+
 HOSTILE: list[tuple[tuple[int, dict[str, str], bytes], type]] = [
     ((200, {}, b"<html>canary"), Transient),
     ((200, {}, b"[]"), Transient),
