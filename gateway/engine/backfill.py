@@ -92,7 +92,8 @@ class Backfiller:
             elif run.lane == "live":
                 await self._live(run)
         past = next((run for run in runs if run.lane == "backfill" and run.stream in self.pullers), None)
-        if past is None or self.stopped():
+        # Not before what is new is read: it would be taken for the past, and nobody called for it.
+        if past is None or self.stopped() or not self.pullers[past.stream].succeeded:
             return IDLE_S
         ahead_s = self._not_before - self.world.clock.monotonic()
         if ahead_s > 0:

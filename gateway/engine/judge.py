@@ -97,13 +97,18 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class News:
     """What is new about a contact: entries that its journal doesn't have yet, and those of their events that say
-    something new, in order. `touched` is the earliest instant that they change; None where events only add."""
+    something new, in order. `touched` is the earliest instant that they change; None where events only add.
+
+    `held`: a backfill has just told of the contact, and its log is still to be read. Until then no time passes for it:
+    it may have been answered long ago.
+    """
 
     row: ContactRow
     new: tuple[JournalEntry, ...] = ()
     fresh: tuple[Sourced, ...] = ()
     touched: int = 0
     replacing: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class _Verdict:
     judged: Judged
     state: State
     said_after: int | None = None
+    held: bool = False
 
 
 def news_of(
@@ -289,7 +295,8 @@ async def _from_past(bench: Bench, news: News, past: Past, now: int, watermark: 
     by_id = {(entry.strand.connector, entry.event.id): entry for entry in (*past.events, *news.new)}
     history = list(by_id.values())
     happened = [int(entry.event.at) for entry in history if _has_happened(entry, now, watermark)]
-    until = min(max([*happened, watermark, row.state.as_of if row.state else 0]), now)
+    passed = 0 if news.held else watermark
+    until = min(max([*happened, passed, row.state.as_of if row.state else 0]), now)
     events = [Sourced(entry.strand.connector, entry.event) for entry in history]
     first = min((int(entry.event.at) for entry in history), default=now)
     policies = await _in_force(bench, row, first if base is None else base.policy_since)
@@ -298,7 +305,8 @@ async def _from_past(bench: Bench, news: News, past: Past, now: int, watermark: 
     if judged.state is None:
         waiting = min(future, default=None)
         return replace(row, state=None, next_due=waiting, updated_at=max(happened, default=now))
-    return _Verdict(row, policies, judged, replace(judged.state, future=future), base.as_of if base else 0)
+    state = replace(judged.state, future=future)
+    return _Verdict(row, policies, judged, state, base.as_of if base else 0, news.held)
 
 
 async def _conclude(
@@ -319,9 +327,8 @@ async def _conclude(
         policy = one.policies.at(state.policy_since).policy
         written.notices.extend(_notices(bench, row, state, policy, announced.effects))
         written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
-        written.contacts.append(
-            replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at)
-        )
+        due = None if one.held else next_due(state)
+        written.contacts.append(replace(row, state=state, next_due=due, updated_at=state.contact.updated_at))
 
 
 async def _said(world: World, verdicts: Sequence[_Verdict]) -> dict[str, dict[str, LedgerEntry]]:

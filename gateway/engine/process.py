@@ -5,12 +5,13 @@ A record that can't be normalized is parked with its reason and can be replayed;
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 
 import msgspec
 from msgspec.structs import replace
 
 from gateway.engine.fetch import asked_again, is_version
-from gateway.engine.judge import Arrival, Bench, JudgingFailed, Written, judge, news_of
+from gateway.engine.judge import Arrival, Bench, JudgingFailed, News, Written, judge, news_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
 from gateway.kernel.store import Batch, Conflict, FetchKey, Known, LookUp
@@ -18,6 +19,7 @@ from gateway.model.event import Event, convert_event, encode_event, identified
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import LOOK_UP, InboxRow
+from gateway.model.words import ENDED
 from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
@@ -143,6 +145,7 @@ async def _process(
         for strand, arrivals in _by_strand(tellings).items()
         if (new := news_of(strand, known.contacts.get(strand), arrivals, known_by.get(strand.connector, {})))
     ]
+    news = _held_back(tellings, news) + _let_go(tellings, news, known)
     written = await judge(world, bench, news, now, watermark, turns)
     if written.failed:
         return written.failed
@@ -153,6 +156,34 @@ async def _process(
             row = telling.row
             world.log.warning("record_parked", connector=row.connector, record=row.id, reason=telling.wrong)
     return {}
+
+
+def _held_back(tellings: Sequence[Telling], news: Sequence[News]) -> list[News]:
+    """The news, those held back that a backfill tells of for the first time and whose log it is going to look up."""
+    asked = {
+        StrandKey(telling.row.connector, fetch.ref.kind, fetch.ref.id)
+        for telling in tellings
+        if telling.row.record.historical and not telling.wrong
+        for fetch in telling.fetches
+    }
+    return [replace_fields(one, held=one.row.version == 0 and one.row.strands[0] in asked) for one in news]
+
+
+def _let_go(tellings: Sequence[Telling], news: Sequence[News], known: Known) -> list[News]:
+    """Contacts whose log a backfill has read and that say nothing new: time passes for them from now on."""
+    read = {
+        _strand(telling, event)
+        for telling in tellings
+        if telling.row.record.historical and telling.row.record.form == "fetched" and not telling.wrong
+        for event in telling.events
+    }
+    told = {one.row.id for one in news}
+    rows = {row.id: row for strand in read if (row := known.contacts.get(strand)) is not None}
+    return [
+        News(row)
+        for id, row in sorted(rows.items())
+        if id not in told and row.next_due is None and row.state is not None and row.state.contact.status not in ENDED
+    ]
 
 
 def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:

@@ -130,6 +130,9 @@ class Puller:
     stopped: Callable[[], bool] = lambda: False
     failures: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    succeeded: bool = False
+    """Whether what is new has been pulled since the start."""
+
     _begun: bool = False
 
     async def once(self, progress: Callable[[Pulled], None] | None = None) -> Pulled:
@@ -138,7 +141,9 @@ class Puller:
             if not self._begun:
                 await begin(self.world, self.link, self.stream)
                 self._begun = True
-            return await pull_once(self.world, self.link, self.stream, progress, self.stopped)
+            pulled = await pull_once(self.world, self.link, self.stream, progress, self.stopped)
+            self.succeeded = True
+            return pulled
 
     async def step(self) -> float:
         """Pull once; returns the seconds until the next time."""

@@ -6,7 +6,7 @@ it named. Who would have to wait too long is told so at once.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import ceil, inf
@@ -19,8 +19,8 @@ from gateway.kernel.vendor_limits import Limit
 LIVE_SHARE = 0.3
 """Of each limit so much is kept for what is live; at least one request, where there is more than one."""
 
-PATIENCE_S = 30.0
-"""Who would wait longer isn't kept waiting here."""
+PATIENCE_S: Mapping[Lane, float] = {"live": 30.0, "backfill": 1.0}
+"""Who would wait longer isn't kept waiting here; a backfill waits where a stop finds it."""
 
 BEHIND_LIVE_S = 0.05
 """A backfill looks again after this long whether what is live has gone."""
@@ -67,9 +67,9 @@ class Budget:
     async def spend(self, path: str, lane: Lane) -> None:
         """Come back when a request to `path` may be sent; it is counted as sent now.
 
-        Raises OverBudget if that is more than PATIENCE_S away.
+        Raises OverBudget if that is further away than the lane's PATIENCE_S.
         """
-        deadline = self._clock.monotonic() + PATIENCE_S
+        deadline = self._clock.monotonic() + PATIENCE_S[lane]
         live = lane == "live"
         self._live_waiting += live
         try:

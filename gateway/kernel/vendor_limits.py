@@ -12,3 +12,7 @@ class Limit:
     requests: int
     per_s: float = 60.0
     paths: tuple[str, ...] = ("*",)
+
+    def __post_init__(self) -> None:
+        if self.requests < 1 or not self.per_s > 0:
+            raise ValueError(f"the limit {self.name!r} allows nothing: give at least one request and some seconds")

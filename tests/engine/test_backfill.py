@@ -1,7 +1,7 @@
 """Reading the past: page by page beside what is new, to where that begins, from where it was left, and quietly."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,9 +14,9 @@ from gateway.kernel.budget import Budget
 from gateway.kernel.lane import lane
 from gateway.kernel.store import Conflict, SyncRow
 from gateway.model.instant import DAY_MS, HOUR_MS, Instant
-from gateway.plugin import Limit, OverBudget, Page, Permanent, Record, Ref, Stream, Transient
+from gateway.plugin import Event, Fetch, Limit, OverBudget, Page, Permanent, Record, Ref, Stream, Transient
 from gateway.store.syncs import LIVE_KEPT
-from tests.engine.rig import MINUTE, T0, Rig, Vendor, opening, run
+from tests.engine.rig import MINUTE, T0, Rig, Vendor, opening, reply, run
 
 SIZE = 2
 STREAM = Stream("tickets", every_s=60.0, backfill_s=DAY_MS / 1000)
@@ -145,6 +145,64 @@ def test_nobody_is_called_for_what_is_read_in_hindsight() -> None:
     run(story, connectors={"past": Past(60)})
 
 
+def test_the_past_waits_for_what_is_new() -> None:
+    """While the vendor can't be asked for what is new, its past isn't read: what is live would be taken for it."""
+
+    async def story(rig: Rig) -> None:
+        vendor = Past(10, fails=[Transient("503")])
+        await with_past(rig, vendor)
+        puller = puller_of(rig)
+        filler = Backfiller(rig.world, rig.link("past"), {"tickets": puller})
+        await puller.step()
+        assert await filler.step() == IDLE_S
+        await puller.step()
+        assert await filler.step() == 0.0
+
+    run(story)
+
+
+class Logged(Past):
+    """Each of its tickets has a log, to be looked up: `replies` are the minutes ago of an agent's reply, by ticket."""
+
+    def __init__(self, *minutes_ago: int, replies: Mapping[str, int]) -> None:
+        super().__init__(*minutes_ago)
+        self.replies = replies
+
+    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+        """The opening, and a look-up where it is a row."""
+        for item in super().normalize(record):
+            yield item
+            if record.form == "row":
+                yield Fetch(item.ref, "its log", 1)
+
+    async def fetch(self, ref: Ref, now: int) -> Sequence[Record]:
+        """The opening once more, and the reply if there was one."""
+        said = json.loads(self.row(int(ref.id)).body)
+        if ref.id in self.replies:
+            said.append(reply(-self.replies[ref.id] * MINUTE, ref.id))
+        return [Record(body=json.dumps(said).encode(), form="fetched", version=1, received_at=Instant(now))]
+
+
+@pytest.mark.parametrize("replies", [{}, {"0": 3}], ids=["unanswered", "answered"])
+def test_time_stands_still_until_its_log_is_read(replies: Mapping[str, int]) -> None:
+    """A deadline that comes while the log waits to be read is judged when it has been: late if nobody had answered, and
+    not at all if somebody had."""
+
+    async def story(rig: Rig) -> None:
+        await read_past(rig)
+        await rig.at(20 * MINUTE)
+        (row,) = await rig.store.contacts(limit=9)
+        assert row.next_due is None
+        assert "sla.breached" not in {entry.type for entry in (await rig.store.ledger(row.id)).values()}
+        while await rig.gateway.fetch_once():
+            pass
+        await rig.end_millisecond()
+        said = {entry.type: entry.suppressed for entry in (await rig.store.ledger(row.id)).values()}
+        assert said.get("sla.breached") == (None if replies else False)
+
+    run(story, connectors={"past": Logged(5, replies=replies)})
+
+
 def test_what_falls_due_after_it_was_read_is_said() -> None:
     """A ticket that a backfill read in time is watched like any other."""
 
@@ -165,10 +223,10 @@ def test_it_goes_on_where_it_was(tmp_path: Any) -> None:
     async def story(rig: Rig) -> None:
         vendor = Past(*range(10, 20))
         await with_past(rig, vendor)
-        await puller_of(rig).once()
         for _ in range(20):
-            filler = Backfiller(rig.world, rig.link("past"), {"tickets": puller_of(rig)})
-            if await filler.step() != 0.0:
+            puller = puller_of(rig)
+            await puller.once()
+            if await Backfiller(rig.world, rig.link("past"), {"tickets": puller}).step() != 0.0:
                 break
             await rig.restart()
         cursors = [cursor for lane_, cursor, _ in vendor.asked if lane_ == "backfill"]
@@ -244,8 +302,9 @@ def test_a_cursor_that_stays_ends_the_run() -> None:
         moved = await backfill_page(rig.world, rig.link("past"), STREAM, asked)
         with pytest.raises(Broken):
             await backfill_page(rig.world, rig.link("past"), STREAM, moved)
-        filler = Backfiller(rig.world, rig.link("past"), {"tickets": puller_of(rig)})
-        await filler.step()
+        puller = puller_of(rig)
+        puller.succeeded = True
+        await Backfiller(rig.world, rig.link("past"), {"tickets": puller}).step()
         assert "the cursor stays" in str((await the_run(rig)).failure)
 
     run(story)

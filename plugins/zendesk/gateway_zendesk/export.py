@@ -25,6 +25,10 @@ LAG_S: Final = 60
 OVERLAP_S: Final = 300
 """So many seconds before the last row are read again: a row may be shown that much later than others of its time."""
 
+OVERLAP_MAX_S: Final = 3_600
+"""Rows that are so many seconds old aren't read again, though nothing came behind them: a change of thousands at once
+would take the whole budget for ever. By our clock, which is wrong by less."""
+
 AHEAD_S: Final = 120
 """Our clock may be so many seconds ahead of Zendesk's when a stream is first pulled."""
 
@@ -108,6 +112,7 @@ def _page(page: Json, records: list[Record], place: _Place, last: int | None, no
         start = max(start or 0, min(last, shown) // SECOND_MS - OVERLAP_S)
     more, after = page.get("end_of_stream") is False, page.get("after_cursor")
     if page.get("end_of_stream") is True and start is not None:
+        start = max(start, shown // SECOND_MS - OVERLAP_MAX_S)
         return Page(records, _Place(start).text(), False, shown)
     if isinstance(after, str) and after:
         return Page(records, _Place(start, after).text(), more and after != place.after, last if more else shown)

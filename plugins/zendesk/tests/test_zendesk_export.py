@@ -71,6 +71,14 @@ def test_behind_an_end_a_while_is_read_again(account: Any) -> None:
     assert one.pull(cursor=f"start:{begin}").cursor == f"start:{NOW // 1000 - 60 - 300}"
 
 
+def test_rows_are_not_read_again_for_ever(account: Any) -> None:
+    """After an hour without anything new, what was read moves on by itself: there may be thousands of rows there."""
+    old = NOW // 1000 - 10_000
+    one = account({TICKETS: [page(ticket(1, generated_timestamp=old)), page()]})
+    first = one.pull(cursor=f"start:{old - 50}").cursor
+    assert first == one.pull(cursor=first).cursor == f"start:{NOW // 1000 - 60 - 3600}"
+
+
 def test_a_row_with_other_content_is_another_one(account: Any) -> None:
     """Two changes within one second have one key: the content tells them apart."""
     rows = [account({TICKETS: page(ticket(subject=words))}).pull().records[0] for words in ("Help", "Help!")]
