@@ -7,6 +7,7 @@ doors first, then the engine with what is in flight, then the database.
 import asyncio
 import signal
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -21,6 +22,7 @@ from gateway.engine.perform import Endpoint
 from gateway.engine.policies import Policies
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.net import AiohttpNet
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.sealing import Seal
@@ -108,7 +110,7 @@ class Daemon:
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
         world.meters.started_at = now
-        links = {chosen.name: self._link(chosen) for chosen in self.setup.connectors}
+        links = dict(self._links(log))
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
         live_from = await self.store.started(list(links), now)
@@ -140,6 +142,15 @@ class Daemon:
             for name, endpoint in config.endpoints.items()
         }
         return Gateway(world, links, bench, endpoints)
+
+    def _links(self, log: structlog.typing.FilteringBoundLogger) -> Iterator[tuple[str, Link]]:
+        """The connectors, ready to work. One whose plugin can't be made is left out and named, and the others stay."""
+        for chosen in self.setup.connectors:
+            try:
+                yield chosen.name, self._link(chosen)
+            except Exception as error:  # the isolation boundary of plugins: foreign code runs here
+                why = hide_secrets(f"{type(error).__name__}: {error}")[:300]
+                log.error("connector_left_out", connector=chosen.name, problem=why)
 
     def _link(self, chosen: Chosen) -> Link:
         account = open_account(

@@ -150,7 +150,7 @@ class Puller:
         try:
             pulled = await self.once()
         except OverBudget as error:  # what was pulled until then is kept
-            return error.retry_after_s
+            return max(1.0, asked_wait(error.retry_after_s))
         except VendorError as error:
             return self._failed(str(error), asked_wait(getattr(error, "retry_after_s", None)))
         except StoreFull as error:  # weather, and no fault of the connector's

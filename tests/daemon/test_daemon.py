@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -310,3 +310,29 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         assert TEXT.removeprefix("whsec_") not in shown
 
     run(story)
+
+
+class Unmakeable(EventsConnector):
+    """Raises where it is made, and says what it was given."""
+
+    def __init__(self, name: str, settings: Any, context: Any) -> None:
+        raise KeyError(TEXT)
+
+
+def test_a_connector_that_cannot_be_made_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The others work, and the log names it without a secret."""
+
+    async def story() -> None:
+        setup = setup_in(tmp_path, "http://127.0.0.1:65535/hooks")
+        broken = replace(setup.connectors[0], name="other", kind=Unmakeable)
+        daemon = Daemon(replace(setup, connectors=(broken, *setup.connectors)))
+        await daemon.start()
+        try:
+            assert list(daemon.gateway.links) == ["own"]
+        finally:
+            await daemon.stop()
+
+    asyncio.run(story())
+    said = capsys.readouterr()
+    assert "connector_left_out" in said.out + said.err
+    assert TEXT not in said.out + said.err
