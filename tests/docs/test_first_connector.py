@@ -58,8 +58,9 @@ class Reader:
     ended: dict[str, int] = field(default_factory=dict)
 
     def does(self, command: str) -> str:
-        """Run a command; what it shows."""
+        """Run a command; what it shows on a wide terminal."""
         words = shlex.split(command)
+        self.monkeypatch.setenv("COLUMNS", "120")
         if words[0] == "cd":
             self.folder = self.folder / words[1]
             self.monkeypatch.chdir(self.folder)
