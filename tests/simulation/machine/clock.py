@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from gateway.engine.backfill import IDLE_S
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.retain import EVERY_S as RETAIN_S
 from gateway.engine.supervise import POLL_S
@@ -20,11 +21,15 @@ POLLS = {
 """The loops that look whether there is something to do: how often, and how long at most they are left alone where there
 can't be. Any other wait of theirs is one that they mean."""
 
+READS_NO_PAST = "backfill "
+"""The loops that look for runs over a past. Nobody here asks for one, and no stream has a past: they are left alone."""
+
 STIRRING = frozenset(
     {"add_page", "finish_fetch", "enable_endpoint", "replay_delivery", "replay_deliveries", "replay_record"}
 )
 """Transactions that give a loop something to do which nobody tells it of: it finds it at its next poll."""
 
+ALONE_S = 86_400.0
 PERFORMING = "perform waits"
 UNDER_WAY_S = 2.0
 """While a request is under way, its lease must be renewed: so often performing looks."""
@@ -63,7 +68,9 @@ class SimClock:
         task = asyncio.current_task()
         name = "" if task is None else task.get_name()
         poll_s, longest = POLLS.get(name, (-1.0, 0.0))
-        if seconds == poll_s:
+        if seconds == IDLE_S and name.startswith(READS_NO_PAST):
+            await asyncio.sleep(ALONE_S)
+        elif seconds == poll_s:
             await self._doze(seconds, self._left_alone_s(longest, name))
         else:
             await asyncio.sleep(seconds)
