@@ -28,6 +28,7 @@ from tests.acceptance.process import (
     signed,
 )
 from tests.acceptance.receiver import Receiver
+from tests.support.installed import install
 
 LIMIT = 16_384
 BODY = body_of([opening("never", now_ms())])
@@ -232,11 +233,7 @@ def test_the_same_events_again_are_duplicates(door: Daemon) -> None:
 def test_a_broken_plugin_is_left_out(site: Site) -> None:
     """A plugin that raises at its import is named; `run` goes on with the rest, `check` ends with 78."""
     packages = site.folder / "packages"
-    info = packages / "gateway_broken-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gateway-broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[gateway]\nbroken = gateway_broken\n")
-    (packages / "gateway_broken.py").write_text('import os\n\nraise RuntimeError(os.environ["EVENTS_SECRET"])\n')
+    install(packages, "broken", "gateway_broken", 'import os\n\nraise RuntimeError(os.environ["EVENTS_SECRET"])\n')
     site.environ["PYTHONPATH"] = str(packages)
     site.config.write_text(site.config.read_text().replace("endpoints:", "  other: {plugin: broken}\nendpoints:"))
 

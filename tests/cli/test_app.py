@@ -10,6 +10,7 @@ import pytest
 from gateway.cli import version
 from gateway.cli.app import main
 from tests.cli.commands import gateway, process
+from tests.support.installed import install
 from tests.support.source import ROOT
 
 FAMILIES = [
@@ -162,11 +163,7 @@ def test_plugins_are_listed_and_broken_ones_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A plugin that raises at import is named with its reason, and the others are listed."""
-    (tmp_path / "raises_at_import.py").write_text("raise RuntimeError('it is raining\\x1b')\n")
-    info = tmp_path / "raises-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: raises\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gateway]\nrainy = raises_at_import\n")
+    install(tmp_path, "rainy", "raises_at_import", "raise RuntimeError('it is raining\\x1b')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 
     table = gateway(capsys, "plugin", "list")

@@ -23,6 +23,7 @@ from gateway.kernel.tokens import TokenRow
 from tests.cli.commands import Ended, gateway
 from tests.cli.desk import Desk, set_up
 from tests.support.consent import CLIENT_SECRET, ConsentVendor, consent_vendor
+from tests.support.installed import install
 
 PLUGIN = '''
 from pydantic import BaseModel
@@ -128,11 +129,7 @@ class Place:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Place]:
     """A place where nobody has authorized anything yet."""
-    (tmp_path / "guarded_plugin.py").write_text(PLUGIN)
-    info = tmp_path / "guarded-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: guarded\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gateway]\nguarded = guarded_plugin\n")
+    install(tmp_path, "guarded", "guarded_plugin", PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -11,6 +11,7 @@ from gateway.model.instant import Instant, format_instant
 from gateway.model.record import Record, RecordForm
 from tests.cli.commands import gateway
 from tests.cli.desk import MINUTE, Desk, set_up
+from tests.support.installed import install
 
 PLUGIN = '''
 import json
@@ -55,11 +56,7 @@ def gateway_connectors(register):
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk with the connector `both` of an installed plugin."""
-    (tmp_path / "both_plugin.py").write_text(PLUGIN)
-    info = tmp_path / "both-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: both\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gateway]\nboth = both_plugin\n")
+    install(tmp_path, "both", "both_plugin", PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     desk = set_up(tmp_path, monkeypatch)
     desk.config.write_text(desk.config.read_text().replace("endpoints:", "  both: {plugin: both}\nendpoints:", 1))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.commands import gateway
 from tests.cli.desk import Desk, set_up
+from tests.support.installed import install
 
 PLUGIN = '''
 from pydantic import BaseModel
@@ -59,11 +60,7 @@ def gateway_connectors(register):
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk with the connector `spring` of an installed plugin."""
-    (tmp_path / "well_plugin.py").write_text(PLUGIN)
-    info = tmp_path / "well-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: well\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gateway]\nwell = well_plugin\n")
+    install(tmp_path, "well", "well_plugin", PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     desk = set_up(tmp_path, monkeypatch)
     configure(desk, "")

@@ -29,6 +29,7 @@ from gateway.plugin import (
 )
 from tests.acceptance.process import opening
 from tests.crash.haste import hurry
+from tests.support import installed
 
 PAGE_ROWS = 3
 ROWS, PAST = "rows.jsonl", "past.jsonl"
@@ -104,7 +105,4 @@ def gateway_connectors(register: Any) -> None:
 
 def install(folder: Path) -> None:
     """Make a folder that, on the path of Python, is an installed plugin."""
-    info = folder / "gateway_flow-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gateway-flow\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[gateway]\nflow = tests.crash.flow\n")
+    installed.install(folder, "flow", "tests.crash.flow")
