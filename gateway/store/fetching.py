@@ -21,6 +21,7 @@ from gateway.store.statement import Statement, upsert, value
 
 _columns = fetches.c
 # The first generation is the time of the request, so that a row that is made anew never repeats an old number.
+_becomes_live = sa.and_(_columns.historical > sa.literal_column("excluded.historical"), _columns.claimed.is_(None))
 _ask = Statement(
     insert(fetches).on_conflict_do_update(
         index_elements=["connector", "kind", "ref"],
@@ -29,6 +30,9 @@ _ask = Statement(
             "reason": sa.literal_column("excluded.reason"),
             "historical": sa.func.min(_columns.historical, sa.literal_column("excluded.historical")),
             "wanted": sa.func.max(_columns.wanted, sa.literal_column("excluded.wanted")),
+            # What has waited in the queue of a backfill is in a hurry from now on, and not since then.
+            "asked_at": sa.case((_becomes_live, sa.literal_column("excluded.asked_at")), else_=_columns.asked_at),
+            "due": sa.case((_becomes_live, sa.literal_column("excluded.due")), else_=_columns.due),
         },
     ),
     ("connector", "kind", "ref", "reason", "generation", "attempt", "tries", "asked_at", "due", "historical", "wanted"),
