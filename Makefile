@@ -37,8 +37,8 @@ $(STAMP): pyproject.toml $(addprefix requirements/,build.txt run.txt dev.txt) $(
 demo: install ## Simulated accounts, real deadlines: a breach and a verified escalation within a minute.
 	$(BIN)/gateway demo --for 60s
 
-test: install ## All tests, on two processors. More words for pytest: make test PYTEST_ARGS='-k calendar -x'
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+test: install ## All tests. On two processors: make test PYTEST_ARGS='-n 2 --dist worksteal'. Some: PYTEST_ARGS='-k calendar -x'
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about six minutes.
 	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)
