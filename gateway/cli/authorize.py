@@ -7,6 +7,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
+from gateway.cli.times import length_ms
 
 if TYPE_CHECKING:
     from gateway.cli.granting import Granting
@@ -46,7 +47,7 @@ def authorize(
     from gateway.kernel.consent import ADDRESS_MAX
 
     log_to_stderr()
-    waits_s = _seconds(wait)
+    waits_s = length_ms(wait, "--wait") / 1_000
     setup = read_setup(config)
     chosen = the_connector(setup, connector)
     auth = _auth(chosen)
@@ -111,12 +112,3 @@ def _auth(chosen: "Chosen") -> "AuthorizationCode":
         hint = "what its plugin's page says of its settings decides that"
         raise Failed(USAGE, f"{chosen.name} needs nobody's consent: its settings prove the account", hint)
     return auth
-
-
-def _seconds(text: str) -> float:
-    from gateway.policy.durations import read_duration
-
-    try:
-        return read_duration(text) / 1_000
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--wait") from None

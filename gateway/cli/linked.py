@@ -1,6 +1,6 @@
 """A connector at work for one command: its account, its link and a world around it, closed when all is done."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -11,7 +11,7 @@ from gateway.daemon.setup import Chosen, Setup
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.net import AiohttpNet
-from gateway.kernel.problems import Problem, did_you_mean
+from gateway.kernel.problems import did_you_mean
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.sealing import Seal
 from gateway.kernel.spawn import LoopSpawn
@@ -25,15 +25,11 @@ def the_connector(setup: Setup, name: str) -> Chosen:
     """The connector of that name, which can work. Raises Failed."""
     by_name = {chosen.name: chosen for chosen in setup.connectors}
     if name not in by_name:
-        _tell(setup.left_out)
+        for problem in setup.left_out:
+            output.say(str(problem))
         hint = did_you_mean(name, by_name) or f"; there are {', '.join(by_name) or 'none'}"
         raise Failed(USAGE, f"no connector {name[:100]!r} can work{hint}")
     return by_name[name]
-
-
-def _tell(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        output.say(str(problem))
 
 
 @asynccontextmanager

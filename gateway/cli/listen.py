@@ -8,6 +8,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import UNAVAILABLE, Failed
 from gateway.cli.options import AsJson
+from gateway.cli.times import length_ms
 
 if TYPE_CHECKING:
     from gateway.kernel.signing import Secret
@@ -36,7 +37,7 @@ def listen(
     from gateway.cli.work import log_to_stderr
 
     log_to_stderr()
-    seconds = _seconds(during)
+    seconds = length_ms(during, "--for") / 1_000 if during else None
     secrets, made = _secrets(secret)
     asyncio.run(_listen(host, port, secrets, made, fail, seconds, as_json=as_json))
 
@@ -132,14 +133,3 @@ def _secrets(name: str) -> "tuple[list[Secret], str]":
         return [parse_secret(text.strip())], made
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--secret") from None
-
-
-def _seconds(text: str) -> float | None:
-    from gateway.policy.durations import read_duration
-
-    if not text:
-        return None
-    try:
-        return read_duration(text) / 1_000
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--for") from None

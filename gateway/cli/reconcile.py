@@ -7,6 +7,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import FOUND, OK, USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
+from gateway.cli.times import length_ms
 
 if TYPE_CHECKING:
     from gateway.daemon.setup import Setup
@@ -31,13 +32,8 @@ def reconcile(
     from gateway.cli.table import clean, table
     from gateway.cli.work import log_to_stderr, on_store, read_setup
     from gateway.model.instant import format_instant
-    from gateway.policy.durations import read_duration
 
-    try:
-        length = read_duration(last)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--last") from None
-
+    length = length_ms(last, "--last")
     log_to_stderr()
     setup = read_setup(config)
     report = asyncio.run(on_store(setup.config, lambda store: _report(setup, connector, store, length)))

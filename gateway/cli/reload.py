@@ -9,6 +9,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import CONFIGURATION, TEMPORARY
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
+from gateway.cli.times import length_ms
 
 if TYPE_CHECKING:
     from gateway.cli.reloading import Answer
@@ -32,7 +33,7 @@ def reload(
     from gateway.cli.reloading import answer_values, ask, follow, the_process
     from gateway.cli.work import log_to_stderr
 
-    seconds = _seconds(timeout)
+    seconds = length_ms(timeout, "--timeout") / 1_000
     log_to_stderr()
     setup = _checked(config, as_json=as_json)
     process = the_process(setup.config)
@@ -91,12 +92,3 @@ def _left(left: int) -> str:
     from gateway.cli.policy_views import open_contacts
 
     return f"{open_contacts(left)} being judged again; `gateway status` shows how far that is"
-
-
-def _seconds(text: str) -> float:
-    from gateway.policy.durations import read_duration
-
-    try:
-        return read_duration(text) / 1_000
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--timeout") from None

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
 import typer
@@ -12,12 +11,11 @@ from gateway.cli.actor import actor
 from gateway.cli.failures import FOUND, Failed
 from gateway.cli.options import EndedState
 from gateway.cli.rotation import the_endpoint
+from gateway.cli.times import instant_ms
 from gateway.cli.work import with_store
 from gateway.config import Config
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.store import DeliveryState, Replayed, Store
-from gateway.model.instant import parse_instant
-from gateway.policy.durations import read_duration
 
 ASKED_FROM = 20
 """So many deliveries and more are sent only after a yes."""
@@ -56,7 +54,7 @@ def replay_range(
     if not endpoint or not since:
         raise typer.BadParameter("give the ID of one delivery, or --endpoint and --since for a range")
     now = SystemClock().now()
-    first, last = _instant(since, "--since", now), _instant(until, "--until", now) if until else now
+    first, last = instant_ms(since, "--since", now), instant_ms(until, "--until", now) if until else now
     if first >= last:
         raise typer.BadParameter("--since lies before --until", param_hint="--since")
     states = _STATES[state]
@@ -101,17 +99,6 @@ def _confirm(found: int, endpoint: str, state: EndedState, *, yes: bool) -> None
     if not sys.stdin.isatty():
         raise Failed(FOUND, what, "say --yes if that is meant; nothing was done")
     typer.confirm(f"{what}. Go on?", abort=True, err=True)
-
-
-def _instant(text: str, option: str, now: int) -> int:
-    """An instant in RFC 3339, or how long ago. Raises BadParameter."""
-    with suppress(ValueError):
-        return now - read_duration(text)
-    try:
-        return parse_instant(text)
-    except (ValueError, OverflowError):
-        told = "a time is like 2026-03-02T09:00:00Z, or how long ago, like 2h"
-        raise typer.BadParameter(told, param_hint=option) from None
 
 
 def missing(id: int) -> Failed:

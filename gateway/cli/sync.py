@@ -1,6 +1,5 @@
 """`gateway sync CONNECTOR`: ask a vendor for all that is new, and for its past, beside a running daemon or without."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
+from gateway.cli.times import instant_ms
 
 if TYPE_CHECKING:
     from gateway.kernel.store import SyncRow
@@ -73,21 +73,12 @@ def _tell(run: "SyncRow", *, as_json: bool) -> None:
 
 
 def _since(text: str) -> int:
-    """An instant, a day in UTC, or how long ago. Raises BadParameter."""
+    """Where the past begins that is to be read. Raises BadParameter."""
     from gateway.kernel.clock import SystemClock
-    from gateway.model.instant import EARLIEST, parse_instant
-    from gateway.policy.durations import read_duration
+    from gateway.model.instant import EARLIEST
 
     now = SystemClock().now()
-    found: int | None = None
-    with suppress(ValueError):
-        found = now - read_duration(text)
-    for form in () if found is not None else (text, f"{text}T00:00:00Z"):
-        with suppress(ValueError, OverflowError):
-            found = parse_instant(form)
-    if found is None:
-        told = "a time is like 2026-03-02 or 2026-03-02T09:00:00Z, or how long ago, like 90d"
-        raise typer.BadParameter(told, param_hint="--since")
+    found = instant_ms(text, "--since", now, days=True)
     if not EARLIEST <= found < now:
         raise typer.BadParameter("the past lies between the year 2000 and now", param_hint="--since")
     return found

@@ -6,6 +6,7 @@ was switched off at the vendor makes no error anywhere else.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Checkup:
 
     async def step(self) -> float:
         """Ask once, and tell what has changed; the seconds until the next time."""
-        found = (*await _asked(self.link), *await self._missed())
+        found = (*await asked(self.link.connector.check, DEADLINE_S), *await self._missed())
         self.link.findings = found
         wrong = {finding.what: finding for finding in found if not finding.ok}
         for what, finding in wrong.items():
@@ -87,20 +88,21 @@ async def noted_findings(store: Store, connector: str) -> list[Finding]:
     return [] if body is None else msgspec.json.decode(body, type=list[Finding])
 
 
-async def _asked(link: Link) -> tuple[Finding, ...]:
-    """What the connector's check finds, or why it found nothing. Never raises."""
+async def asked(check: Callable[[], Awaitable[Any]], deadline_s: float) -> tuple[Finding, ...]:
+    """What a connector's check finds, or why it found nothing, without secrets. Never raises."""
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            said: Any = await link.connector.check()
+        async with asyncio.timeout(deadline_s):
+            said = await check()
             return tuple(_worded(finding) for finding in list(said)[:FINDINGS_MAX])
     except TimeoutError:
-        return (Finding(False, "its check did not end in time", "see whether its vendor can be reached"),)
+        return (
+            Finding(False, f"its check did not end within {deadline_s:g} s", "see whether its vendor can be reached"),
+        )
     except VendorError as error:
         return (Finding(False, _words(str(error)), "see whether its vendor can be reached, and its credentials"),)
     except Exception as error:  # a plugin's fault is a finding, and the rest goes on
-        return (
-            Finding(False, _words(f"its check raised {type(error).__name__}: {error}"), "report it to its authors"),
-        )
+        what = _words(f"its check raised {type(error).__name__}: {error}")
+        return (Finding(False, what, "report it to the plugin's authors"),)
 
 
 def _worded(finding: Finding) -> Finding:

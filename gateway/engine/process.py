@@ -166,6 +166,8 @@ def _held_back(tellings: Sequence[Telling], news: Sequence[News]) -> list[News]:
         if telling.row.record.historical and not telling.wrong
         for fetch in telling.fetches
     }
+    if not asked:
+        return list(news)
     return [replace_fields(one, held=one.row.version == 0 and one.row.strands[0] in asked) for one in news]
 
 

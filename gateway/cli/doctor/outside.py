@@ -1,13 +1,12 @@
 """What the doctor asks outside: vendors for credentials, scopes and the time, endpoints for a connection."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from gateway.cli.doctor.finding import Finding, bad, ok
 from gateway.config import EndpointConfig
 from gateway.daemon.setup import Chosen, Setup
+from gateway.engine.checkup import asked
 from gateway.kernel.knock import knock
-from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import Clock, NetError, Rng, Spawn
 from gateway.kernel.sealing import Seal
 from gateway.kernel.spawn import LoopSpawn
@@ -15,7 +14,8 @@ from gateway.kernel.store import Store
 from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.model.instant import DAY_MS, format_instant
-from gateway.plugin import Context, VendorError
+from gateway.plugin import Context
+from gateway.plugin import Finding as Found
 from gateway.plugin.account import open_account
 
 CONNECTOR_S = 30.0
@@ -68,20 +68,14 @@ async def _connectors(
 
 async def _connector(chosen: Chosen, account: VendorHttp) -> list[Finding]:
     area = f"connector {chosen.name}"
-    try:
-        async with asyncio.timeout(CONNECTOR_S):
-            said = await chosen.kind(chosen.name, chosen.settings, Context(account)).check()
-            return [
-                ok(area, one.what) if one.ok else bad(area, one.what, one.hint or "see its plugin's documentation")
-                for one in said
-            ]
-    except TimeoutError:
-        return [bad(area, f"its check did not end within {CONNECTOR_S:g} s", "see whether its vendor can be reached")]
-    except VendorError as error:
-        return [bad(area, hide_secrets(str(error))[:300], "see whether its vendor can be reached, and its credentials")]
-    except Exception as error:  # a plugin's fault is a finding, and the rest is looked at all the same
-        what = hide_secrets(f"its check raised {type(error).__name__}: {error}")[:300]
-        return [bad(area, what, "report it to the plugin's authors")]
+
+    async def check() -> Sequence[Found]:
+        return await chosen.kind(chosen.name, chosen.settings, Context(account)).check()
+
+    return [
+        ok(area, one.what) if one.ok else bad(area, one.what, one.hint or "see its plugin's documentation")
+        for one in await asked(check, CONNECTOR_S)
+    ]
 
 
 def _clocks(ahead: dict[str, float]) -> Iterator[Finding]:

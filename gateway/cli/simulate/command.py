@@ -6,6 +6,7 @@ import typer
 
 from gateway.cli.failures import USAGE, Failed
 from gateway.cli.options import AsJson
+from gateway.cli.times import length_ms
 
 OBJECTS_MAX = 1_000_000
 RATE_MAX = 6_000.0
@@ -41,7 +42,8 @@ def simulate(
     from gateway.cli.work import log_to_stderr
 
     log_to_stderr()
-    wanted = Wanted(seed, objects, _url(push_to), rate, tuple(fault or ()), _seconds(during))
+    seconds = length_ms(during, "--for") / 1_000 if during else None
+    wanted = Wanted(seed, objects, _url(push_to), rate, tuple(fault or ()), seconds)
     asyncio.run(perform(the_plugin(plugin), wanted, Teller(as_json=as_json)))
 
 
@@ -52,12 +54,3 @@ def _url(text: str) -> str | None:
     if text and (why := why_not(text, PRIVATE_TOO)):
         raise Failed(USAGE, f"--push-to: {why.partition(': write `allow_')[0]}")
     return text or None
-
-
-def _seconds(text: str) -> float | None:
-    from gateway.policy.durations import read_duration
-
-    try:
-        return read_duration(text) / 1_000 if text else None
-    except ValueError as error:
-        raise Failed(USAGE, f"--for: {error}") from None
