@@ -79,7 +79,9 @@ def _values(problem: "Problem", excerpts: "Excerpts") -> dict[str, Any]:
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
-        "id": problem.id,
+        "id": problem.kind.code,
+        "name": problem.id,
+        "level": problem.kind.level,
         "message": problem.message,
         "excerpt": f"{excerpt.text}\n{excerpt.carets}" if excerpt else None,
     }

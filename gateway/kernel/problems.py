@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from gateway.kernel.kinds import KINDS, Kind
+
 WORD_MAX = 200
 """Characters of a word that are compared with the known ones."""
 
@@ -23,7 +25,7 @@ _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake. Line and column count from 1; `id` is a short kebab-case name for the kind of mistake."""
+    """One mistake. Line and column count from 1; `id` is the name of its kind, such as `unknown-queue`."""
 
     file: str
     line: int
@@ -31,8 +33,13 @@ class Problem:
     id: str
     message: str
 
+    @property
+    def kind(self) -> Kind:
+        """What kind of mistake it is: its number, and how grave."""
+        return KINDS[self.id]
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.id}: {self.message}"
+        return f"{self.file}:{self.line}:{self.column}: {self.kind.code}: {self.message} [{self.id}]"
 
 
 class Problems(Exception):

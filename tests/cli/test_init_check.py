@@ -104,7 +104,9 @@ def test_check_shows_every_mistake_of_every_file(
     assert (told.code, told.out, as_json.code, as_json.err) == (78, "", 78, "")
     rows = [json.loads(line) for line in as_json.out.splitlines()]
     assert [row["file"].rpartition("/")[2] for row in rows] == ["gateway.yaml", "policy.yaml"]
-    lines = [f"{row['file']}:{row['line']}:{row['column']}: {row['id']}: {row['message']}" for row in rows]
+    lines = [
+        f"{row['file']}:{row['line']}:{row['column']}: {row['id']}: {row['message']} [{row['name']}]" for row in rows
+    ]
     expected = [line for row, line in zip(rows, lines, strict=True) for line in (line, *numbered(row))]
     assert told.err.splitlines() == [*expected, "2 problems found"]
     assert [row["excerpt"] for row in rows] == [
@@ -129,7 +131,7 @@ def test_check_shows_the_place_inside_a_condition(
     told = gateway(capsys, "check", "--config", desk.config)
 
     assert told.err.splitlines() == [
-        f"{tmp_path}/policy.yaml:3:18: bad-expression: contact has no field 'chanel'; did you mean 'channel'?",
+        f"{tmp_path}/policy.yaml:3:18: GW114: contact has no field 'chanel'; did you mean 'channel'? [bad-expression]",
         '   3 |     when: contact.chanel == "chat"',
         "     |                   ^^^^^^",
         "1 problem found",

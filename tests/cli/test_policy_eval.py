@@ -333,7 +333,7 @@ def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     events = gateway(capsys, "policy", "eval", "--policy", tmp_path / "policy.yaml", "--events", tmp_path / "no", *at)
 
     assert (policy.code, events.code) == (78, 2)
-    assert policy.err.startswith(f"{tmp_path / 'no'}:1:1: unreadable: ")
+    assert policy.err.startswith(f"{tmp_path / 'no'}:1:1: GW101: ")
     assert "No such file" in events.err
 
 

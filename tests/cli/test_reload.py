@@ -103,7 +103,7 @@ def test_a_changed_policy_comes_into_force_and_a_broken_one_does_not(
     assert "nothing was sent" in broken.err
     assert (broken_values["outcome"], len(broken_values["problems"])) == ("refused", 1)
     assert refused.code == 78
-    assert "needs-restart: the role lead calls the endpoint 'pager'" in refused.err
+    assert "GW155: the role lead calls the endpoint 'pager'" in refused.err
     assert "the gateway refused it; other (" in refused.err
     assert (status["pid"], status["last_reading"]["outcome"]) == (daemon.pid, "refused")
     assert shown["in_force"] == status["in_force"] == answer["policy"]

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.config import load_config
 from gateway.kernel.document import Problems
+from tests.support.told import told
 
 KEY = "whsec_" + "canary00" * 4
 PUBLIC = "whpk_" + base64.b64encode(bytes(32)).decode()
@@ -36,7 +37,7 @@ def problems_of(folder: Path, text: str | bytes, environ: dict[str, str] | None 
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(Problems) as caught:
         load_config(path, environ or {})
-    return [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+    return [told(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
 
 
 def ids(problems: list[str]) -> list[str]:

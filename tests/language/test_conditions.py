@@ -9,6 +9,7 @@ from gateway.kernel.problems import Problems
 from gateway.model.instant import parse_instant
 from gateway.policy.evaluate import evaluate, read_events
 from tests.language.words import event, judged, life, loaded, sla
+from tests.support.told import told
 
 SECTION = {
     "severity": "severity: 1",
@@ -41,7 +42,7 @@ def mistakes(text: str) -> list[str]:
     """What is wrong with a policy."""
     with pytest.raises(Problems) as caught:
         loaded(text)
-    return [str(problem) for problem in caught.value.problems]
+    return [told(problem) for problem in caught.value.problems]
 
 
 RICH = [

@@ -9,6 +9,7 @@ from gateway.kernel.document import Problems
 from gateway.model.contact import Contact, Facts, Strand
 from gateway.model.identity import Ref
 from gateway.policy.load import Loaded, load_policy
+from tests.support.told import told
 
 
 def loaded(text: str, **enrichers: type) -> Loaded:
@@ -37,7 +38,7 @@ def problems(text: str, **enrichers: type) -> list[str]:
     """What is wrong with a policy, as `line:column: id: message`."""
     with pytest.raises(Problems) as caught:
         loaded(text, **enrichers)
-    return [str(problem).removeprefix("p.yaml:") for problem in caught.value.problems]
+    return [told(problem).removeprefix("p.yaml:") for problem in caught.value.problems]
 
 
 def facts(**changes: Any) -> Facts:

@@ -82,7 +82,7 @@ def test_a_calendar_that_was_not_kept_is_named() -> None:
 
 def test_a_kept_text_that_this_program_cannot_read_is_named() -> None:
     """With the first thing that is wrong."""
-    with pytest.raises(Unreadable, match="no longer reads it: policy abc:1:1: unknown-key"):
+    with pytest.raises(Unreadable, match="no longer reads it: policy abc:1:1: GW110"):
         load_kept("rules: []", pack_calendars({}), "abc")
 
 
