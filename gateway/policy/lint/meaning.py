@@ -67,10 +67,7 @@ class Meaning:
 
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
-        read = {use.field for section in JUDGED for one in sheet.conditions(section) if one for use in one.uses.reads}
-        # What the severity is by default hangs on the priority.
-        read |= {"priority"} if read & {"severity", *DECIDED} else set()
-        self.formulas = Formulas(Space({name: words for name, words in WORDS.items() if name in read | {"status", "kind"}}))
+        self.formulas = Formulas(Space(WORDS))
         self.holds: dict[Section, list[Formula]] = {}
         self._cases: dict[str, list[_Case]] = {}
         self._known: dict[str, Formula] = {}

@@ -9,10 +9,10 @@ from typing import Final
 
 from gateway.policy.lint.formula import Formula, Settled
 
-QUERY_MAX: Final = 100_000
+QUERY_MAX: Final = 50_000
 """Parts of formulas that one question may look at."""
 
-TOTAL_MAX: Final = 2_000_000
+TOTAL_MAX: Final = 1_000_000
 """And all the questions about one policy."""
 
 
