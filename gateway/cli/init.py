@@ -23,10 +23,10 @@ def init(
     """Write a configuration. gateway.yaml, policy.yaml and .env.example go together as they are."""
     from gateway.cli import skeleton
     from gateway.cli.schema import schema_text
-    from gateway.policy.presets import preset_text
+    from gateway.policy.presets import preset_tests, preset_text
 
     try:
-        policy = preset_text(preset)
+        policy, tests = preset_text(preset), preset_tests(preset)
     except KeyError as error:
         raise typer.BadParameter(error.args[0], param_hint="--preset") from None
     files = {
@@ -35,7 +35,10 @@ def init(
         ".env.example": skeleton.environment(_new_secret(), _new_secret()),
         "gateway.schema.json": schema_text("config"),
         "policy.schema.json": schema_text("policy"),
+        "policy-tests.schema.json": schema_text("policy-tests"),
     }
+    if tests is not None:
+        files["policy.tests.yaml"] = tests
     there = [name for name in files if os.path.lexists(folder / name)]
     ignored = folder / ".gitignore"
     if there and not force:
