@@ -113,6 +113,7 @@ def _difference(difference: Difference, space: int, paint: Any) -> Iterator[str]
         wanted, got = len(difference.expected), len(difference.got)
         yield f"{path}{' ' * (space - width(path))}   {wanted} expected, {got} went out"
         yield from _entries(difference.entries, paint)
+        yield from (f"  {'':<10}  {paint(clean(note), 'dim')}" for note in difference.notes)
         return
     if width(path) > PATH_MAX:
         yield path
