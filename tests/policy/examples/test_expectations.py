@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.policy.examples.play import CHAT, FRAUD, POLICY, missed, report, file_of
+from tests.policy.examples.play import CHAT, FRAUD, POLICY, file_of, missed, report
 
 AT_ONCE = [
     # key, right, wrong, and what the difference tells: path, expected, got
@@ -44,16 +44,28 @@ OF_A_CLOCK = [
     ("objective: 90%", "objective: 90.5%", ("90.5%", "90%")),
     ("objective: 90%", "objective: ~", (None, "90%")),
     ("instance: 1", "", None),
-    ("started_at: 2026-03-02T17:00:00Z", "started_at: 2026-03-02T17:00:00.001Z", ("2026-03-02T17:00:00.001Z", "2026-03-02T17:00:00Z")),
-    ("due_at: 2026-03-02T09:30:00-08:00", "due_at: 2026-03-02T09:30:01-08:00", ("2026-03-02T09:30:01-08:00", "2026-03-02T09:30:00-08:00")),
+    (
+        "started_at: 2026-03-02T17:00:00Z",
+        "started_at: 2026-03-02T17:00:00.001Z",
+        ("2026-03-02T17:00:00.001Z", "2026-03-02T17:00:00Z"),
+    ),
+    (
+        "due_at: 2026-03-02T09:30:00-08:00",
+        "due_at: 2026-03-02T09:30:01-08:00",
+        ("2026-03-02T09:30:01-08:00", "2026-03-02T09:30:00-08:00"),
+    ),
     ("due_at: 2026-03-02T09:30:00-08:00", "due_at: null", (None, "2026-03-02T09:30:00-08:00")),
-    ("met_at: 2026-03-02T18:40:00+01:00", "met_at: 2026-03-02T18:41:00+01:00", ("2026-03-02T18:41:00+01:00", "2026-03-02T18:40:00+01:00")),
+    (
+        "met_at: 2026-03-02T18:40:00+01:00",
+        "met_at: 2026-03-02T18:41:00+01:00",
+        ("2026-03-02T18:41:00+01:00", "2026-03-02T18:40:00+01:00"),
+    ),
     ("breached_at: 2026-03-02T17:30:00Z", "breached_at: ~", (None, "2026-03-02T09:30:00-08:00")),
     ("cancelled_at: ~", "cancelled_at: 2026-03-02T17:40:00Z", ("2026-03-02T17:40:00Z", None)),
     ("elapsed: 40m", "elapsed: 39m59s", ("39m59s", "40m")),
     ("warned: [5m before, 50%]", "warned: [50%]", (["50%"], ["50%", "5m before"])),
     ("warned: [5m before, 50%]", "warned: []", ([], ["50%", "5m before"])),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("right", "wrong", "told"), OF_A_CLOCK)
@@ -69,8 +81,10 @@ def test_of_a_clock(right: str, wrong: str, told: tuple[object, object] | None) 
 def test_one_of_several_instances() -> None:
     """The latest, unless another one is named; one that doesn't exist is told."""
     given = (
-        "[{kind: chat, channel: chat, at: 2026-03-02T09:00:00Z}, {type: message.added, author: {kind: agent}, after: 1m},"
-        " {type: message.added, author: {kind: customer}, after: 2m}, {type: message.added, author: {kind: agent}, after: 3m},"
+        "[{kind: chat, channel: chat, at: 2026-03-02T09:00:00Z},"
+        " {type: message.added, author: {kind: agent}, after: 1m},"
+        " {type: message.added, author: {kind: customer}, after: 2m},"
+        " {type: message.added, author: {kind: agent}, after: 3m},"
         " {type: message.added, author: {kind: customer}, after: 4m}]"
     )
 
@@ -94,8 +108,8 @@ def test_a_clock_that_must_not_be_there() -> None:
 
 
 NOTICES = [
-    "notices: [sla.warned, {type: sla.warned, mark: 5m before, at: 2026-03-02T17:25:00Z}, {after: 30m, metric: first_reply},"
-    " {rule: late-up, chain: up, step: 1, roles: [lead]}]",
+    "notices: [sla.warned, {type: sla.warned, mark: 5m before, at: 2026-03-02T17:25:00Z},"
+    " {after: 30m, metric: first_reply}, {rule: late-up, chain: up, step: 1, roles: [lead]}]",
     "notices: [sla.warned, sla.warned, sla.breached, escalation.raised]",
     "notices: [{}, {}, {instance: 1}, {reminder: ~}]",
 ]

@@ -1,4 +1,4 @@
-"""What is wrong with tests: every mistake at once, each at its place, and nothing that people write breaks the reading."""
+"""What is wrong with tests: every mistake at once, each at its place; nothing that people write breaks the reading."""
 
 import pytest
 from hypothesis import given
@@ -15,21 +15,42 @@ from tests.policy.examples.play import CHAT, FILE, FRAUD, POLICY, file_of, loade
 EXPECTED = [
     ("{queue: genera}", "5:21: unknown-queue: there is no queue 'genera'; did you mean 'general'?"),
     ("{route: fraud}", "5:21: unknown-rule: there is no rule 'fraud' in routing; did you mean 'to-fraud'?"),
-    ("{escalations: [fraud-p]}", "5:28: unknown-rule: there is no rule 'fraud-p' in escalation; did you mean 'fraud-up'?"),
+    (
+        "{escalations: [fraud-p]}",
+        "5:28: unknown-rule: there is no rule 'fraud-p' in escalation; did you mean 'fraud-up'?",
+    ),
     ("{asked: [pad]}", "5:22: unknown-rule: there is no rule 'pad' in enrich; did you mean 'paid'?"),
     ("{actions: [tel]}", "5:24: unknown-rule: there is no rule 'tel' in actions; did you mean 'tell'?"),
     ("{calendars: {ofice: open}}", "5:26: unknown-calendar: there is no calendar 'ofice'; did you mean 'office'?"),
     ("{clocks: {repl: none}}", "5:23: unknown-rule: there is no rule 'repl' in sla; did you mean 'reply'?"),
-    ("{clocks: {reply: {calendar: 24x8}}}", "5:41: unknown-calendar: there is no calendar '24x8'; did you mean '24x7'?"),
-    ("{clocks: {fraud-reply: {warned: [50 %]}}}", "5:46: bad-mark: '50 %' is no mark of the rule fraud-reply; it has 50%, 5m before"),
+    (
+        "{clocks: {reply: {calendar: 24x8}}}",
+        "5:41: unknown-calendar: there is no calendar '24x8'; did you mean '24x7'?",
+    ),
+    (
+        "{clocks: {fraud-reply: {warned: [50 %]}}}",
+        "5:46: bad-mark: '50 %' is no mark of the rule fraud-reply; it has 50%, 5m ",
+    ),
     ("{clocks: {reply: {warned: [50%]}}}", "5:40: bad-mark: '50%' is no mark of the rule reply; it has none"),
     ("{steps: {fraud: 1}}", "5:22: unknown-rule: there is no rule 'fraud' in escalation; did you mean 'fraud-up'?"),
     ("{steps: {late-up: 3}}", "5:31: bad-value: the chain of late-up has 2 steps"),
-    ("{notices: [sla.breach]}", "5:24: unknown-notice: there is no notice 'sla.breach' in tests; did you mean 'sla.breached'?"),
-    ("{notices: [{type: escalation.steppd}]}", "5:31: unknown-notice: there is no notice 'escalation.steppd' in tests; did you mean 'escalation.stepped'?"),
-    ("{notices: [contact.opened]}", "5:24: unknown-notice: tests don't list notices of the contact itself: it is the test that gives what happens to it"),
+    (
+        "{notices: [sla.breach]}",
+        "5:24: unknown-notice: there is no notice 'sla.breach' in tests; did you mean 'sla.breached'?",
+    ),
+    (
+        "{notices: [{type: escalation.steppd}]}",
+        "5:31: unknown-notice: there is no notice 'escalation.steppd' in tests; did",
+    ),
+    (
+        "{notices: [contact.opened]}",
+        "5:24: unknown-notice: tests don't list notices of the contact itself: it is",
+    ),
     ("{notices: [{type: sla.met, rule: late-up}]}", "5:46: unknown-rule: there is no rule 'late-up' in sla"),
-    ("{notices: [{type: escalation.raised, rule: reply}]}", "5:56: unknown-rule: there is no rule 'reply' in escalation"),
+    (
+        "{notices: [{type: escalation.raised, rule: reply}]}",
+        "5:56: unknown-rule: there is no rule 'reply' in escalation",
+    ),
     ("{notices: [{rule: nobody}]}", "5:31: unknown-rule: there is no rule 'nobody' in sla or escalation"),
     ("{notices: [{roles: [leed]}]}", "5:33: unknown-role: there is no role 'leed'; did you mean 'lead'?"),
     ("{notices: [{chain: upp}]}", "5:32: unknown-chain: there is no chain 'upp'; did you mean 'up'?"),
@@ -39,11 +60,17 @@ EXPECTED = [
     ("{clocks: ~}", "5:22: bad-value: there is always one; write which, or leave the key out"),
     ("{severty: 1}", "5:14: unknown-key: unknown key 'severty'; did you mean 'severity'?"),
     ("{clocks: {reply: nnone}}", "5:30: bad-value: "),
-    ("{clocks: {reply: {elapsed: 1 hour}}}", "5:40: bad-value: '1 hour' is not a duration; write 20s, 30m, 4h, 3d or 1h30m, the largest unit first"),
-    ("{clocks: {reply: {met_at: 2026-03-02}}}", "5:39: bad-value: expected a time with its zone, such as 2026-03-02T09:00:00Z"),
+    (
+        "{clocks: {reply: {elapsed: 1 hour}}}",
+        "5:40: bad-value: '1 hour' is not a duration; write 20s, 30m, 4h, 3d or 1h30m, the largest unit first",
+    ),
+    (
+        "{clocks: {reply: {met_at: 2026-03-02}}}",
+        "5:39: bad-value: expected a time with its zone, such as 2026-03-02T09:00:00Z",
+    ),
     ("{calendars: {office: opened}}", "5:34: bad-value: 'opened' is not one of open, closed; did you mean 'open'?"),
     ("nothing", "5:13: bad-value: expected a mapping of keys to values"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("expect", "told"), EXPECTED, ids=[expect for expect, _ in EXPECTED])
@@ -56,22 +83,52 @@ def test_expectations(expect: str, told: str) -> None:
 
 GIVEN = [
     ("{kind: ticket, channel: email}", "4:12: missing-key: the time is missing; give `at`"),
-    ("{kind: ticket, channel: email, after: 1m}", "4:43: bad-value: the first event needs `at`, from which the others count"),
-    ("{kind: ticket, channel: email, after: 1m, at: 2026-03-02T09:00:00Z}", "4:43: bad-value: give `at` or `after`, not both"),
+    (
+        "{kind: ticket, channel: email, after: 1m}",
+        "4:43: bad-value: the first event needs `at`, from which the others count",
+    ),
+    (
+        "{kind: ticket, channel: email, after: 1m, at: 2026-03-02T09:00:00Z}",
+        "4:43: bad-value: give `at` or `after`, not both",
+    ),
     ("{kind: ticket, channel: mail, at: 2026-03-02T09:00:00Z}", "4:36: bad-value: 'mail' is not one of email,"),
-    ("{kind: ticket, channel: email, at: 1999-12-31T09:00:00Z}", "4:12: bad-event: `at` lies before 2000-01-01T00:00:00Z"),
-    ("{kind: ticket, channel: email, at: 2026-03-02T09:00:00Z, customer: {mail: a}}", "4:79: bad-event: Object contains unknown field `mail`"),
-    ("{type: contact.open, at: 2026-03-02T09:00:00Z}", "4:19: bad-value: there is no such event about a contact; did you mean 'contact.opened'?"),
+    (
+        "{kind: ticket, channel: email, at: 1999-12-31T09:00:00Z}",
+        "4:12: bad-event: `at` lies before 2000-01-01T00:00:00Z",
+    ),
+    (
+        "{kind: ticket, channel: email, at: 2026-03-02T09:00:00Z, customer: {mail: a}}",
+        "4:79: bad-event: Object contains unknown field `mail`",
+    ),
+    (
+        "{type: contact.open, at: 2026-03-02T09:00:00Z}",
+        "4:19: bad-value: there is no such event about a contact; did you mean 'contact.opened'?",
+    ),
     ("{type: [], at: 2026-03-02T09:00:00Z}", "4:19: bad-value: there is no such event about a contact"),
-    ("{type: selfservice.viewed, topic: a, at: 2026-03-02T09:00:00Z}", "4:19: bad-value: there is no such event about a contact"),
+    (
+        "{type: selfservice.viewed, topic: a, at: 2026-03-02T09:00:00Z}",
+        "4:19: bad-value: there is no such event about a contact",
+    ),
     ("{type: message.added, at: 2026-03-02T09:00:00Z}", "4:12: bad-event: Object missing required field `author`"),
-    ("{type: message.added, at: 2026-03-02T09:00:00Z, author: {kind: agnt}}", "4:75: bad-event: Invalid enum value 'agnt'"),
-    ("{type: status.changed, at: 2026-03-02T09:00:00Z, to: open, from: new}", "4:12: bad-event: Object contains unknown field `from`"),
-    ("{type: status.changed, at: 2026-03-02T09:00:00Z, to: open, ref: {kind: a, id: ''}}", "4:12: bad-event: `ref.id` has 0 characters"),
-    ("{type: escalation.acknowledged, at: 2026-03-02T09:00:00Z, escalation: fraud, by: me}", "4:82: unknown-rule: there is no rule 'fraud' in escalation; did you mean 'fraud-up'?"),
+    (
+        "{type: message.added, at: 2026-03-02T09:00:00Z, author: {kind: agnt}}",
+        "4:75: bad-event: Invalid enum value 'agnt'",
+    ),
+    (
+        "{type: status.changed, at: 2026-03-02T09:00:00Z, to: open, from: new}",
+        "4:12: bad-event: Object contains unknown field `from`",
+    ),
+    (
+        "{type: status.changed, at: 2026-03-02T09:00:00Z, to: open, ref: {kind: a, id: ''}}",
+        "4:12: bad-event: `ref.id` has 0 characters",
+    ),
+    (
+        "{type: escalation.acknowledged, at: 2026-03-02T09:00:00Z, escalation: fraud, by: me}",
+        "4:82: unknown-rule: there is no rule 'fraud' in escalation; did you mean 'fraud-up'?",
+    ),
     ("[]", "4:12: bad-value: must have at least 1 item(s)"),
     ("5", "4:12: bad-value: expected a mapping of keys to values"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("given", "told"), GIVEN, ids=[given for given, _ in GIVEN])
@@ -108,11 +165,23 @@ LOOKS = [
     ("{at: 2026-03-02T18:00:00Z, after: 1h, expect: {}}", "7:36: bad-value: give `at` or `after`, not both"),
     ("{after: 1h}", "7:9: missing-key: the key 'expect' is missing"),
     ("{after: 1h, expect: {queue: nowhere}}", "7:37: unknown-queue: there is no queue 'nowhere'"),
-    ("{after: 1h, expect: {}, given: {type: call.answered, after: 61m}}", "7:40: bad-event: it must happen after the look before, and by the instant of this one"),
-    ("{after: 1h, expect: {}, given: [{type: call.answered, after: 0m}]}", "7:41: bad-event: it must happen after the look before"),
-    ("{after: 1h, expect: {}, given: [{type: message.added}]}", "7:41: bad-event: Object missing required field `author`"),
-    ("{after: 1h, expect: {}, given: {type: escalation.acknowledged, escalation: up, by: a}}", "7:84: unknown-rule: there is no rule 'up'"),
-]  # fmt: skip
+    (
+        "{after: 1h, expect: {}, given: {type: call.answered, after: 61m}}",
+        "7:40: bad-event: it must happen after the look before, and by the instant of this one",
+    ),
+    (
+        "{after: 1h, expect: {}, given: [{type: call.answered, after: 0m}]}",
+        "7:41: bad-event: it must happen after the look before",
+    ),
+    (
+        "{after: 1h, expect: {}, given: [{type: message.added}]}",
+        "7:41: bad-event: Object missing required field `author`",
+    ),
+    (
+        "{after: 1h, expect: {}, given: {type: escalation.acknowledged, escalation: up, by: a}}",
+        "7:84: unknown-rule: there is no rule 'up'",
+    ),
+]
 
 
 @pytest.mark.parametrize(("look", "told"), LOOKS, ids=[look for look, _ in LOOKS])
@@ -160,26 +229,58 @@ def test_the_policys_own_tests_are_checked_alike() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "5", "tests: 5", "tests:", "version: 2\ntests: []", "tests: [~, 4, [], {}]", "tests: [{name: {}}]",
-     "a: &a [*a]", "\ttests: []", "version: 1", "tests: [{then: [{then: 5}], given: {given: {}}, expect: []}]"],
-)  # fmt: skip
+    [
+        "",
+        "[]",
+        "5",
+        "tests: 5",
+        "tests:",
+        "version: 2\ntests: []",
+        "tests: [~, 4, [], {}]",
+        "tests: [{name: {}}]",
+        "a: &a [*a]",
+        "\ttests: []",
+        "version: 1",
+        "tests: [{then: [{then: 5}], given: {given: {}}, expect: []}]",
+    ],
+)
 def test_what_is_no_file_of_tests(text: str) -> None:
     """Told, whatever it is."""
     assert wrong(text)
 
 
 JUNK = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["a", "none", "1h", "2026-03-02T09:00:00Z", "sla.met", "reply"])),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-3, 3),
+        st.sampled_from(["a", "none", "1h", "2026-03-02T09:00:00Z", "sla.met", "reply"]),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["name", "given", "expect", "then", "at", "after", "type", "kind", "channel", "clocks", "notices", "reply"]),
+            st.sampled_from(
+                [
+                    "name",
+                    "given",
+                    "expect",
+                    "then",
+                    "at",
+                    "after",
+                    "type",
+                    "kind",
+                    "channel",
+                    "clocks",
+                    "notices",
+                    "reply",
+                ]
+            ),
             inner,
             max_size=4,
         ),
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(st.lists(JUNK, max_size=3))
