@@ -12,7 +12,9 @@ Named = Literal["policy", "policy-tests", "config", "event", "notice"]
 
 
 def schema(
-    what: Annotated[Named, typer.Argument(help="policy, policy-tests and config are files; event comes in, notice goes out.")],
+    what: Annotated[
+        Named, typer.Argument(help="policy, policy-tests and config are files; event comes in, notice goes out.")
+    ],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there, over what is there.")] = None,
 ) -> None:
     """Print a JSON Schema (draft 2020-12), for editors and for whoever sends events or receives notices."""
