@@ -45,6 +45,7 @@ NEXT = """\
 Next, in {folder}:
   cp .env.example .env && set -a && . ./.env && set +a
   gateway check
+  gateway policy test                         # what the policy promises, in virtual time
   gateway listen --secret HELPDESK_SECRET     # in another terminal: a receiver that verifies and prints
   gateway run
 Then make policy.yaml yours: office hours, targets, and whom to call. `gateway policy test` tells which promise a change
