@@ -78,9 +78,9 @@ class Config(BaseModel):
         config._document = document
         return config
 
-    def problem(self, loc: tuple[str | int, ...], id: str, message: str) -> Problem:
-        """A problem at `loc` of the file, found by whoever knows what its words refer to."""
-        return self._document.problem(loc, id, message)
+    def problem(self, loc: tuple[str | int, ...], id: str, message: str, *, key: bool = False) -> Problem:
+        """A problem at `loc` of the file, or at its key, found by whoever knows what its words refer to."""
+        return self._document.problem(loc, id, message, key=key)
 
     def connector_settings(self, name: str, settings_type: type[S]) -> S:
         """The settings of the connector `name` as its plugin's type. Raises Problems, each at its place."""

@@ -39,7 +39,8 @@ class Problem:
         return KINDS[self.id]
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.kind.code}: {self.message} [{self.id}]"
+        level = "" if self.kind.level == "error" else f"{self.kind.level}: "
+        return f"{self.file}:{self.line}:{self.column}: {self.kind.code}: {level}{self.message} [{self.id}]"
 
 
 class Problems(Exception):
