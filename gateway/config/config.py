@@ -98,7 +98,10 @@ class Config(BaseModel):
         try:
             checked = document.validate(settings_type, loc)
         except Problems as found:
-            raise Problems([*problems, *found.problems]) from None
+            # What else is wrong with a secret that must not stand there says nothing new, and may say something of it.
+            told = {(problem.line, problem.column) for problem in problems}
+            more = (problem for problem in found.problems if (problem.line, problem.column) not in told)
+            raise Problems([*problems, *more]) from None
         if problems:
             raise Problems(problems)
         return checked

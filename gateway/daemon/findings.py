@@ -14,11 +14,17 @@ from gateway.config import Config
 from gateway.daemon.setup import Seen, look
 from gateway.kernel.document import read_text
 from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.secret_texts import secret_texts
 from gateway.plugin.manager import Plugins
+from gateway.policy.lint import findings
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
 
 PRESET: Final = "preset:"
+SECRET_IN_FILE: Final = (
+    "this looks like a secret, and everybody who reads the file has it: change it where it was made, and keep the new "
+    "one elsewhere, as {env: NAME} or {file: PATH}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,16 @@ def look_at_policy(name: str) -> Told:
 
 def of_policy(loaded: Loaded) -> list[Problem]:
     """What is found in a policy that can be used."""
-    return []
+    return findings(loaded)
 
 
 def of_configuration(path: Path, seen: Seen) -> list[Problem]:
     """What is found in gateway.yaml."""
-    return [*_unused_endpoints(seen)]
+    try:
+        text = read_text(path, "configuration").removeprefix("\ufeff")
+    except Problems:
+        return []  # told already
+    return [*_unused_endpoints(seen), *_secrets(str(path), text, seen.problems)]
 
 
 def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
@@ -72,6 +82,14 @@ def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
                 "name it in a role, or give it `notices`"
             )
             yield seen.config.problem(("endpoints", name), "unused-endpoint", message, key=True)
+
+
+def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]:
+    """Texts that look like secrets, in whatever place, comments included, but for lines with an error of their own."""
+    wrong = {problem.line for problem in told if problem.file == file}
+    for line, column in secret_texts(text):
+        if line not in wrong:
+            yield Problem(file, line, column, "secret-in-file", SECRET_IN_FILE)
 
 
 def _broken(path: Path, plugins: Plugins, left_out: Iterable[Problem]) -> Iterator[Problem]:

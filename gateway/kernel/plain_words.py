@@ -141,6 +141,8 @@ def _wrong(item: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Wr
         return Wrong(path, "bad-key", "a name here must be text; put it in quotes", at_key=True)
     if kind in ("literal_error", "enum"):
         return Wrong(path, "bad-value", _one_of(item["input"], str(context.get("expected", ""))))
+    if kind == "bad_secret":
+        return Wrong(path, "bad-secret", item["msg"])
     if kind in ("value_error", "assertion_error"):
         return Wrong(path, "bad-value", str(context.get("error", "")) or "is not valid")
     if kind in _EXPECTED:
