@@ -161,15 +161,17 @@ def _policy_beside(path: Path) -> tuple[Loaded | None, Sequence[Problem]]:
     """The policy of a configuration that is wrong itself, if it can be found, and what is wrong in it: people mend
     both."""
     try:
-        data = Document.parse(read_text(path, "configuration"), str(path)).data
-        named = parse_policy(data.get("policy") if isinstance(data, dict) else None)
+        document = Document.parse(read_text(path, "configuration"), str(path))
+        named = parse_policy(document.data.get("policy") if isinstance(document.data, dict) else None)
         if isinstance(named, Preset):
-            return None, ()
+            return load_policy(preset_text(named.name), f"preset:{named.name}"), ()
         policy = path.absolute().parent / named
         if not policy.is_file():
             # The configuration's problems say so; to open a pipe would wait for whoever writes into it.
             return None, ()
         text = read_text(policy, "policy")
+    except KeyError as error:
+        return None, [document.problem(("policy",), "unknown-preset", error.args[0])]
     except (Problems, ValueError):
         # None of these is a finding of its own: the configuration's problems say so already.
         return None, ()

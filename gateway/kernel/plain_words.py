@@ -131,6 +131,8 @@ def _wrong(item: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Wr
     if kind == "missing":
         return Wrong(path, "missing-key", f"the key {last!r} is missing")
     if kind == "extra_forbidden":
+        if last == "<<":
+            return Wrong(path, "unknown-key", "`<<` merges nothing in YAML 1.2: write the keys out", at_key=True)
         known = _keys_at(model, item["loc"][:-1])
         listed = ", ".join(sorted(known))
         hint = did_you_mean(last, known) or (f"; known here: {listed}" if known else "")

@@ -20,7 +20,7 @@ WORD_MAX = 200
 CANDIDATES_MAX = 20
 """Known words that are compared closely: those that have the most pairs of letters in common."""
 
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_END = re.compile("\r\n|[\n\r]")
 
 
 @dataclass(frozen=True, order=True)
