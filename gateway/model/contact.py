@@ -70,10 +70,12 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What conditions read: the contact, and what the sections judged before this one have decided.
 
-    `severity` is 0 and `queue` empty until their sections have been judged.
+    `opened_during` names the policy's calendars that were open when the contact opened. `severity` is 0 and `queue`
+    empty until their sections have been judged.
     """
 
     contact: Contact
+    opened_during: tuple[str, ...] = ()
     severity: int = 0
     queue: str = ""
     team: str = ""

@@ -10,6 +10,7 @@ from typing import Final, get_args
 
 from gateway.kernel.document import Problem, did_you_mean
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, LIVES, PRIORITIES
+from gateway.policy.calendars import BUILT_IN
 from gateway.policy.contact_message import NO_PRIORITY
 from gateway.policy.expressions import BadExpression, Condition, ExpressionError, Language
 from gateway.policy.matcher import CompiledRule
@@ -77,7 +78,12 @@ def _condition(
         else:
             result.problems += (_problem(parts, path, error) for error in _worth_telling(bad.errors))
         return None
-    for error in (*_reads_later(str(rule[0]), condition), *_wrong_words(condition, words)):
+    calendars = parts.names("calendars")
+    for error in (
+        *_reads_later(str(rule[0]), condition),
+        *_wrong_words(condition, words),
+        *_unknown_hours(condition, None if calendars is None else calendars | BUILT_IN.keys()),
+    ):
         result.problems.append(_problem(parts, path, error))
     return condition
 
@@ -109,6 +115,14 @@ def _wrong_words(condition: Condition, words: Mapping[str, Collection[str]]) -> 
             hint = did_you_mean(compared.word, known) or f"; it is one of {', '.join(word for word in known if word)}"
             message = f"contact.{compared.field} can never be {compared.word[:40]!r}{hint}"
             yield _error_at(condition.text, compared.at, message)
+
+
+def _unknown_hours(condition: Condition, known: Collection[str] | None) -> Iterator[ExpressionError]:
+    """Calendars that a condition asks for and that nobody has."""
+    for read in condition.uses.reads:
+        if read.field == "opened_during" and read.key is not None and known is not None and read.key not in known:
+            message = f"there is no calendar {read.key[:100]!r}{did_you_mean(read.key, known)}"
+            yield _error_at(condition.text, read.at, message)
 
 
 def _error_at(text: str, at: int, message: str) -> ExpressionError:

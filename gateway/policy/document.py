@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.model.words import Metric
-from gateway.policy.examples import PolicyTest
+from gateway.policy.examples.shape import PolicyTest
 from gateway.policy.scalars import (
     Date,
     Duration,

@@ -123,19 +123,27 @@ def _apart(position: int, value: Any) -> bool:
 
 
 def _event(position: int, value: Any, ref: Any) -> Event:
-    if not isinstance(value, dict):
-        raise BadEvents("expected an object: {…}", position)
-    if too_deep(value):
-        raise BadEvents(f"it nests deeper than {NESTING_MAX} levels", position)
-    if "ref" not in value:
-        value = {**value, "ref": ref}
     try:
-        event = convert_event(value)
-        check_event(event)
-        # Written and read again, so that equal events are equal in the order of their keys too.
-        return decode_event(encode_event(identified(event)))
+        return read_event(value, ref)
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
         raise BadEvents(str(error), position) from None
+
+
+def read_event(value: Any, ref: Any) -> Event:
+    """One event of a list, checked and with an id; without a `ref` of its own it has this one.
+
+    Raises msgspec.MsgspecError, ValueError or OverflowError with the reason.
+    """
+    if not isinstance(value, dict):
+        raise ValueError("expected an object: {…}")
+    if too_deep(value):
+        raise ValueError(f"it nests deeper than {NESTING_MAX} levels")
+    if "ref" not in value:
+        value = {**value, "ref": ref}
+    event = convert_event(value)
+    check_event(event)
+    # Written and read again, so that equal events are equal in the order of their keys too.
+    return decode_event(encode_event(identified(event)))
 
 
 def _refuse_contradictions(events: Mapping[int, Event]) -> None:

@@ -7,7 +7,7 @@ as they are understood, and the calendars with their holidays; comments, layout 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.kernel.document import Document, Problems
 from gateway.policy.calendars import Resolved, resolve_calendars
@@ -15,6 +15,7 @@ from gateway.policy.conditions import compile_conditions
 from gateway.policy.contact_message import ContactMessage
 from gateway.policy.document import ActionEntry, PolicyDocument, SlaEntry, WeeklyHours
 from gateway.policy.durations import read_mark
+from gateway.policy.examples.reading import Example, read_examples
 from gateway.policy.expressions import Language
 from gateway.policy.matcher import CompiledMatcher
 from gateway.policy.parts import Parts, read_parts
@@ -44,6 +45,11 @@ class Loaded:
     document: PolicyDocument
     text: str
     file: str = ""
+    tests: tuple[Example, ...] = ()
+    """Those in the file itself."""
+
+    source: Document | None = field(default=None, repr=False, compare=False)
+    """The file with its places."""
 
 
 def load_policy(
@@ -68,10 +74,12 @@ def load_policy(
     conditions = compile_conditions(parts, language)
     problems = [*parts.problems, *calendars.problems, *conditions.problems]
     problems += check_references(parts, frozenset(installed))
+    tests, wrong_tests = read_examples(source)
+    problems += wrong_tests
     if problems or parts.whole is None:
         raise Problems(problems)
     matcher = CompiledMatcher(message, language, conditions.sections)
-    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file)
+    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file, tuple(tests), source)
 
 
 def asks_for_former_hours(loaded: Loaded) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from gateway.kernel.document import Problem, did_you_mean
 from gateway.policy.calendars import BUILT_IN
 from gateway.policy.durations import DURATION_MAX_MS, read_duration, read_mark
+from gateway.policy.examples.names import names_of
+from gateway.policy.examples.references import check_tests
 from gateway.policy.parts import Parts, Path, mappings, texts
 
 _LISTS: Final = ("severity", "sla", "routing", "escalation", "enrich", "actions", "tests")
@@ -36,7 +38,7 @@ def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Probl
             yield parts.source.problem((*path, "do"), "bad-value", "nothing to do: give comment or tags_add")
     for path, rule in parts.listed("enrich"):
         yield from _known(parts, rule, path, "enricher", enrichers or None)
-    yield from _tests(parts)
+    yield from check_tests(parts.source, names_of(parts.source.data))
 
 
 def _calendars(parts: Parts) -> Collection[str] | None:
@@ -104,26 +106,6 @@ def _trigger(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem
     if rule.get("on") == "matched" and "metric" in rule:
         message = "a metric narrows sla.warned and sla.breached; with matched it says nothing, leave it out"
         yield parts.source.problem((*path, "metric"), "bad-value", message, key=True)
-
-
-def _tests(parts: Parts) -> Iterator[Problem]:
-    ids = {
-        section: frozenset(entry["id"] for _, entry in parts.listed(section) if isinstance(entry.get("id"), str))
-        for section in ("sla", "routing", "escalation")
-    }
-    for path, test in parts.listed("tests"):
-        expect = test.get("expect")
-        if not isinstance(expect, dict):
-            continue
-        place = (*path, "expect")
-        yield from _known(parts, expect, place, "queue", parts.names("queues"))
-        yield from _known(parts, expect, place, "rule", ids["routing"], key="route")
-        yield from _known(parts, expect, place, "rule", ids["escalation"], key="escalations")
-        clocks = expect.get("clocks")
-        for name in clocks if isinstance(clocks, dict) else ():
-            if isinstance(name, str) and name not in ids["sla"]:
-                message = f"there is no rule {name[:100]!r} in sla{did_you_mean(name, ids['sla'])}"
-                yield parts.source.problem((*place, "clocks", name), "unknown-rule", message, key=True)
 
 
 def _duration(raw: object, otherwise: int) -> int:

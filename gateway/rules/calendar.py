@@ -97,6 +97,10 @@ class Calendar:
                 return None
             horizon += _SEARCHED_MAX
 
+    def is_open(self, instant: int) -> bool:
+        """Whether it is open at an instant: its opening counts, its closing doesn't."""
+        return self.elapsed(instant, instant + 1) > 0
+
     def opens_within(self, start: int, days: int = DAYS_SEARCHED_MAX) -> bool:
         """Whether there is any open time in the `days` after `start`."""
         return self.elapsed(start, start + days * DAY_MS) > 0

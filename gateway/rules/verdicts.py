@@ -20,7 +20,7 @@ from gateway.rules.policy import ActionRule, EnrichRule, EscalationRule, Policy,
 SEVERITY_OF: Final[dict[Priority | None, int]] = {"urgent": 1, "high": 2, "normal": 3, "low": 4, None: 3}
 """The severity of a contact that no rule speaks of."""
 
-_SOURCE: Final = {"connectors": "strands"}
+_SOURCE: Final = {"connectors": "strands", "opened_during": "opened_at"}
 """Fields that conditions read which are kept elsewhere in the contact."""
 
 
@@ -40,7 +40,7 @@ def judge(draft: Draft, at: int, cause: str) -> None:
     """Judge every section anew at `at`; `cause` is the id of the event, or the name of the policy, that brings it."""
     failures: dict[str, str] = {}
     draft.cut = {}
-    facts = Facts(contact=draft.contact)
+    facts = Facts(contact=draft.contact, opened_during=_opened_during(draft))
     verdict = _ask(draft, "severity", facts, failures)
     _take_severity(draft, verdict)
     facts = replace(facts, severity=draft.severity)
@@ -80,6 +80,14 @@ def let_rules_count(draft: Draft, at: int) -> None:
             draft.instances[clock.metric] = draft.instances.get(clock.metric, 0) + 1
             clock = replace(clock, instance=draft.instances[clock.metric])
         draft.clocks[index] = clock
+
+
+def _opened_during(draft: Draft) -> tuple[str, ...]:
+    """The calendars that were open at the opening, looked up only where a condition asks for them."""
+    if "opened_during" not in draft.policy.matcher.reads:
+        return ()
+    opened_at = draft.contact.opened_at
+    return tuple(name for name, calendar in draft.policy.calendars.items() if calendar.is_open(opened_at))
 
 
 def _ask(draft: Draft, section: Section, facts: Facts, failures: dict[str, str]) -> Verdict:

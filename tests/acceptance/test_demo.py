@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.demo.story import BREACH_AT_S
+from gateway.policy.presets import PRESETS
 from tests.support.source import ROOT
 
 SECONDS = BREACH_AT_S + 8
@@ -16,20 +17,30 @@ SECONDS = BREACH_AT_S + 8
 
 
 @pytest.mark.timeout(150)
-def test_the_demo_tells_its_story(tmp_path: Path) -> None:
+def test_the_demo_tells_its_story_under_either_preset(tmp_path: Path) -> None:
     """Every line is a JSON object, the last one sums up; an escalation was delivered and verified, no file remains."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "demo", "--for", f"{SECONDS}s", "--json"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+    demos = [_begun(preset, tmp_path) for preset in PRESETS]
+    for demo in demos:
+        out, err = demo.communicate(timeout=120)
+        _has_told(demo.returncode, out, err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _begun(preset: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway", "demo", "--preset", preset, "--for", f"{SECONDS}s", "--json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
     )
 
-    lines = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert (ended.returncode, ended.stderr) == (0, "")
+
+def _has_told(code: int, out: str, err: str) -> None:
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
     assert {type(line) for line in lines} == {dict}
     assert ["summary" in line for line in lines] == [False] * (len(lines) - 1) + [True]
     summary = lines[-1]["summary"]
@@ -38,7 +49,6 @@ def test_the_demo_tells_its_story(tmp_path: Path) -> None:
     assert min(summary.values()) >= 1
     assert all(line["verified"] for line in lines if "notice" in line)
     assert _told(lines, "sla.breached") <= _told(lines, "escalation.raised") != set()
-    assert list(tmp_path.iterdir()) == []
 
 
 def _told(lines: list[dict[str, object]], type: str) -> set[object]:

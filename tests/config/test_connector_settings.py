@@ -91,7 +91,7 @@ def test_a_list_of_networks_allows_exactly_these(tmp_path: Path) -> None:
     assert config.connector_settings("v", Private).allow_private
     with pytest.raises(Problems, match="GW151: port 444 is neither 80 nor 443.*write `allow_ports:"):
         loaded(tmp_path, text).connector_settings("v", Private)
-    with pytest.raises(Problems, match="bad-url: the host is a private"):
+    with pytest.raises(Problems, match="GW151: the host is a private"):
         loaded(tmp_path, text.replace("//10.20", "//10.21").replace(":444", "")).connector_settings("v", Private)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.language.words import announced, judged, life, only_tagged, sla
+from gateway.kernel.problems import Problems
+from tests.language.words import announced, judged, life, loaded, only_tagged, sla
 
 QUEUES = """
 queues:
@@ -211,3 +212,37 @@ actions: [{id: tell, on: sla.breached, do: {tags_add: [late]}}]
         "10:00 action.requested tell",
     ]
     assert announced(policy, "09:00 opened", "09:30", "enrichment.", "action.") == []
+
+
+NIGHTS = """
+calendars:
+  nights: {timezone: UTC, hours: {mon: "18:00-02:00"}}
+queues: {day: {}, night: {}, watch: {}}
+routing:
+  - {id: night, when: '"nights" in contact.opened_during', queue: night}
+  - {id: day, when: '"always" in contact.opened_during && !("nights" in contact.opened_during)', queue: day}
+  - {id: none, queue: watch}
+"""
+
+
+@pytest.mark.parametrize(
+    ("opened", "queue"),
+    [
+        pytest.param("17:59", "day", id="before-it-opens"),
+        pytest.param("18:00", "night", id="as-it-opens"),
+        pytest.param("Tue 01:59", "night", id="over-midnight"),
+        pytest.param("Tue 02:00", "day", id="as-it-closes"),
+    ],
+)
+def test_a_contact_knows_which_hours_it_opened_in(opened: str, queue: str) -> None:
+    """The names of the calendars that were open at the opening, whenever it is looked at."""
+    assert judged(NIGHTS, f"{opened} opened; Tue 12:00 customer", "Tue 13:00")["route"]["queue"] == queue
+
+
+def test_hours_that_nobody_has() -> None:
+    """A condition that asks for a calendar which isn't there is a mistake at its place."""
+    with pytest.raises(Problems, match=r"4:\d+: GW114: there is no calendar 'nigths'; did you mean 'nights'"):
+        loaded(
+            "calendars: {nights: {timezone: UTC, hours: 24x7}}\nqueues: {q: {}}\nrouting:\n"
+            "  - {id: r, when: '\"nigths\" in contact.opened_during', queue: q}\n"
+        )

@@ -7,11 +7,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from gateway.model.event import ContactOpened
+from gateway.model.identity import Ref
 from gateway.model.instant import instant_of, parse_instant
 from gateway.policy import calendars as calendars_module
 from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars
 from gateway.policy.load import follows, load_policy
+from gateway.rules.advance import Sourced
 from gateway.rules.calendar import ALWAYS, Calendar, resolved
+from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 
 OFFICE = """
 calendars:
@@ -24,6 +29,9 @@ calendars:
   both: {all_of: [office, always]}
 roles: {lead: {endpoints: [desk]}}
 chains: {c: {calendar: both, steps: [{after: 1h, notify: [lead]}]}}
+queues: {day: {}}
+routing:
+  - {id: day, when: '"office" in contact.opened_during', queue: day}
 sla:
   - {id: reply, metric: first_reply, within: 4h, calendar: office}
 """
@@ -53,6 +61,10 @@ def test_a_kept_policy_counts_by_its_kept_hours(monkeypatch: pytest.MonkeyPatch)
     christmas = parse_instant("2026-12-25T15:00:00Z")
     for calendar in (kept.sla[0].calendar, kept.chains["c"].calendar, kept.calendars["office"]):
         assert calendar.due(christmas, 1) == parse_instant("2026-12-26T23:00:00Z") + 1
+    opening = ContactOpened(id="e", at=christmas, ref=Ref("ticket", "1"), kind="ticket", channel="email")
+    state = replay([Sourced("desk", opening)], Timeline.only(kept), christmas).state
+    assert state is not None
+    assert state.route is None
 
 
 @pytest.mark.parametrize(

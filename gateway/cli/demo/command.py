@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from gateway.cli.demo.lines import Lines
     from gateway.cli.demo.stage import Stage
+    from gateway.rules.policy import Policy
 
 
 def demo(
     for_: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="Stop after so long, such as 60s; else at Ctrl-C.")
     ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="The policy to play under: orion or orion-stars.")
+    ] = "orion",
     json: AsJson = False,
 ) -> None:
     """Watch the gateway work on simulated accounts: a breach, and an escalation that its receiver verifies."""
@@ -33,31 +37,42 @@ def demo(
     from gateway.policy.durations import read_duration
 
     log_to_stderr("error")
+    policy = _policy(preset)
     try:
         limit_s = None if for_ is None else read_duration(for_) / 1000
     except ValueError as error:
         raise Failed(USAGE, f"--for: {error}") from None
-    lines = Lines(json)
+    lines = Lines(json, preset)
     with tempfile.TemporaryDirectory(prefix="orion-gateway-demo-") as folder:
-        contacts = asyncio.run(_perform(Path(folder), lines, limit_s))
+        contacts = asyncio.run(_perform(Path(folder), policy, lines, limit_s))
     if not lines.summary(contacts):
         raise Failed(FOUND, "no escalation was delivered and verified", "let it run for a minute: --for 60s")
 
 
-async def _perform(folder: Path, lines: "Lines", limit_s: float | None) -> int:
+def _policy(preset: str) -> "Policy":
+    from gateway.policy.load import load_policy
+    from gateway.policy.presets import preset_text
+
+    try:
+        return load_policy(preset_text(preset), f"preset:{preset}").policy
+    except KeyError as error:
+        raise typer.BadParameter(error.args[0], param_hint="--preset") from None
+
+
+async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: float | None) -> int:
     """Play until told to stop; how many contacts there were."""
     import asyncio
 
     from gateway.cli.demo.stage import Stage
     from gateway.web.servers import PortTaken
 
-    stage = Stage(folder, lambda notice: lines.notice(_elapsed(stage), notice))
+    stage = Stage(folder, lines.preset, lambda notice: lines.notice(_elapsed(stage), notice))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     try:
-        await _play(stage, lines, ended, limit_s)
+        await _play(stage, policy, lines, ended, limit_s)
         return (await stage.daemon.store.counts())["contacts"]
     except PortTaken as error:
         raise Failed(UNAVAILABLE, str(error)) from None
@@ -65,15 +80,15 @@ async def _perform(folder: Path, lines: "Lines", limit_s: float | None) -> int:
         await stage.stop()
 
 
-async def _play(stage: "Stage", lines: "Lines", ended: "asyncio.Event", limit_s: float | None) -> None:
+async def _play(
+    stage: "Stage", policy: "Policy", lines: "Lines", ended: "asyncio.Event", limit_s: float | None
+) -> None:
     from gateway.cli.demo.story import everyday, story
     from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
-    from gateway.policy.load import load_policy
-    from gateway.policy.presets import preset_text
 
     await stage.open_accounts()
-    acts = story(load_policy(preset_text("orion"), "preset:orion").policy)
+    acts = story(policy)
     before = [act for act in acts if act.at_s < 0]
     played = [(act, stage.play(act)) for act in before]
     await stage.start()

@@ -37,6 +37,7 @@ class Lines:
     """Prints, and counts what was proved. `elapsed_s` is the demo's own time."""
 
     as_json: bool
+    preset: str
     verified: set[str] = field(default_factory=set)
     breaches: int = 0
     escalations: int = 0
@@ -47,7 +48,9 @@ class Lines:
         if self.as_json:
             output.json_line({"demo": {"dashboard": dashboard}})
             return
-        output.line("Orion Gateway: two simulated Zendesk accounts, the policy preset:orion, its real deadlines.")
+        output.line(
+            f"Orion Gateway: two simulated Zendesk accounts, the policy preset:{self.preset}, its real deadlines."
+        )
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  dashboard  {dashboard}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")

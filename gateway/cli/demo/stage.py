@@ -26,7 +26,6 @@ from gateway.web.servers import Servers
 HOST = "127.0.0.1"
 ACCOUNTS = ("acme", "globex")
 EXPORT_EVERY_S = 8
-PRESET = "orion"
 
 
 class Helpdesk(Protocol):
@@ -61,9 +60,10 @@ class Helpdesk(Protocol):
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that runs. `on_notice` is called for whatever the receiver gets."""
+    """Everything that runs. `preset` names the policy, `on_notice` is called for whatever the receiver gets."""
 
     folder: Path
+    preset: str
     on_notice: Callable[[Notice], None]
     clock: SystemClock = field(default_factory=SystemClock)
     desks: dict[str, Helpdesk] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Stage:
             "listen": f"{HOST}:0",
             "admin": f"{HOST}:0",
             "database": "sqlite:///gateway.db",
-            "policy": f"preset:{PRESET}",
+            "policy": f"preset:{self.preset}",
             "connectors": {name: _connector(name, self._settings[name], environ) for name in self.desks},
             "endpoints": {
                 "helpdesk": {

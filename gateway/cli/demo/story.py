@@ -1,7 +1,8 @@
 """The demo's story: what customers and agents do, and when, so that the preset's own deadlines fall within the minute.
 
-Nothing is hurried and no rule is changed: what has to come due soon was opened long enough ago. Offsets are in seconds
-from the start of the demo; negative ones lie before it.
+Any policy tells it that promises a first reply to an urgent ticket. Nothing is hurried and no rule is changed: what has
+to come due soon was opened long enough ago. Offsets are in seconds from the start of the demo; negative ones lie before
+it.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.kernel.ports import Rng
+from gateway.model.event import ContactOpened
+from gateway.model.identity import Ref
+from gateway.model.instant import Instant
+from gateway.rules.advance import Sourced
 from gateway.rules.policy import Policy
+from gateway.rules.replay import replay
+from gateway.rules.timeline import Timeline
 
 BREACH_AT_S = 22
 """The grave ticket's promise is broken so many seconds into the demo."""
@@ -38,8 +45,8 @@ class Act:
 
 
 def story(policy: Policy) -> list[Act]:
-    """The acts in their order. Raises KeyError for a policy that doesn't have the rule which the story is told by."""
-    grave_s = _target_s(policy, "p1-first-reply")
+    """The acts in their order. Raises ValueError for a policy that promises no first reply to an urgent ticket."""
+    grave_s = _promised_s(policy)
     login, paid = "Nobody can log in since the update", "We paid twice for one order"
     ada, luis = ("Ada Okafor", "ada@northwind.example"), ("Luis Prado", "luis@contoso.example")
     return [
@@ -82,8 +89,14 @@ def _one_of(words: tuple[str, ...], chance: Rng) -> str:
     return words[min(len(words) - 1, int(chance.uniform(0, len(words))))]
 
 
-def _target_s(policy: Policy, rule: str) -> int:
-    for sla in policy.sla:
-        if sla.id == rule:
-            return sla.target_ms // 1000
-    raise KeyError(f"the policy has no rule {rule}")
+def _promised_s(policy: Policy) -> float:
+    """How long the policy gives for the first reply to the story's grave ticket."""
+    at = Instant(0)
+    opening = ContactOpened(
+        id="opening", at=at, ref=Ref("ticket", "1"), kind="ticket", channel="web", priority="urgent", tags=("outage",)
+    )
+    state = replay([Sourced("acme", opening)], Timeline.only(policy), at).state
+    for clock in state.clocks if state is not None else ():
+        if clock.metric == "first_reply" and clock.rule:
+            return clock.target_ms / 1000
+    raise ValueError(f"the policy {policy.name} promises no first reply to an urgent ticket, of which the demo tells")

@@ -1,7 +1,9 @@
 """All findings of a policy that loads, in the order of the file."""
 
 from gateway.kernel.problems import Problem
-from gateway.policy.lint import names
+from gateway.policy.lint import names, reach
+from gateway.policy.lint.meaning import Meaning
+from gateway.policy.lint.search import Work
 from gateway.policy.lint.sheet import Sheet
 from gateway.policy.load import Loaded
 
@@ -12,4 +14,5 @@ def findings(loaded: Loaded) -> list[Problem]:
     Only of policies that load without errors: what is wrong there is told by loading them.
     """
     sheet = Sheet(loaded)
-    return sorted({*names.look(sheet)})
+    meaning, work = Meaning(sheet), Work()
+    return sorted({*names.look(sheet), *reach.look(sheet, meaning, work)})

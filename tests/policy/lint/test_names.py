@@ -12,7 +12,7 @@ sla:
   - {id: reply, metric: first_reply, within: 1h, calendar: office}
 queues:
   general: {team: t1}
-  "idle one": {team: t1}
+  idle-one: {team: t1}
 routing:
   - {id: all, queue: general}
 roles:
@@ -26,7 +26,7 @@ escalation:
 tests:
   - name: no use
     given: {kind: chat, channel: chat, at: 2026-11-20T00:00:00Z}
-    expect: {queue: "idle one"}
+    expect: {queue: idle-one}
 """
 
 
@@ -35,7 +35,7 @@ def test_unused_names_are_found() -> None:
     assert found(UNUSED, "unused-calendar", "unused-queue", "unused-role", "unused-chain") == [
         "4:3: unused-calendar: nothing counts by the calendar 'part'; give it to a rule of sla or a chain, or take it out",
         "5:3: unused-calendar: nothing counts by the calendar 'joint'; give it to a rule of sla or a chain, or take it out",
-        "10:3: unused-queue: nothing is routed to the queue 'idle one'; add a rule to routing, or take it out",
+        "10:3: unused-queue: nothing is routed to the queue 'idle-one'; add a rule to routing, or take it out",
         "15:3: unused-role: no step of a chain calls the role 'boss'; name it in notify, or take it out",
         "18:3: unused-chain: no rule of escalation starts the chain 'idle'; add one, or take it out",
     ]
