@@ -19,9 +19,10 @@ from gateway.plugin.manager import Plugins
 from gateway.policy.lint import findings
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
+from gateway.policy.rehearsal.files import check_tests
 
 PRESET: Final = "preset:"
-SECRET_IN_FILE: Final = (
+LOOKS_SECRET: Final = (
     "this looks like a secret, and everybody who reads the file has it: change it where it was made, and keep the new "
     "one elsewhere, as {env: NAME} or {file: PATH}"
 )
@@ -29,7 +30,7 @@ SECRET_IN_FILE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Every problem and finding, by file and place; and what was read, for words about it."""
+    """Every problem and finding, by file, the configuration first, and place; and what was read, for words about it."""
 
     problems: tuple[Problem, ...]
     config: Config | None
@@ -43,7 +44,7 @@ def look_closely(path: Path, environ: Mapping[str, str], plugins: Plugins) -> To
     problems += of_configuration(path, seen)
     if seen.policy is not None:
         problems += of_policy(seen.policy)
-    return Told(tuple(sorted(set(problems))), seen.config, seen.policy)
+    return Told(tuple(sorted(set(problems), key=lambda one: (one.file != str(path), one))), seen.config, seen.policy)
 
 
 def look_at_policy(name: str) -> Told:
@@ -57,8 +58,8 @@ def look_at_policy(name: str) -> Told:
 
 
 def of_policy(loaded: Loaded) -> list[Problem]:
-    """What is found in a policy that can be used."""
-    return findings(loaded)
+    """What is found in a policy that can be used, and all that is wrong with the tests beside it."""
+    return [*findings(loaded), *check_tests(loaded)]
 
 
 def of_configuration(path: Path, seen: Seen) -> list[Problem]:
@@ -89,7 +90,7 @@ def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]
     wrong = {problem.line for problem in told if problem.file == file}
     for line, column in secret_texts(text):
         if line not in wrong:
-            yield Problem(file, line, column, "secret-in-file", SECRET_IN_FILE)
+            yield Problem(file, line, column, "secret-in-file", LOOKS_SECRET)
 
 
 def _broken(path: Path, plugins: Plugins, left_out: Iterable[Problem]) -> Iterator[Problem]:
