@@ -175,8 +175,8 @@ def _same(file: str, other: Path) -> bool:
 
 def _policy_lines(text: str) -> list[str]:
     """The lines of a policy; none of a file that is none, and was named by mistake; those with a secret are empty."""
-    from gateway.config.shown import could_be_secret
     from gateway.kernel.document import Document
+    from gateway.kernel.likely_secrets import could_be_secret
     from gateway.kernel.problems import Problems, lines_of
 
     text = text.removeprefix("\ufeff")
