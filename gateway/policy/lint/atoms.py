@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.policy.expressions import VARIABLE
-from gateway.policy.syntax import Call, Constant, Listed, Loop, Select, Struct, Tree, Variable, children
+from gateway.policy.syntax import Call, Constant, Listed, Loop, Select, Tree, Variable, children
 
 Test = Callable[[Any], bool]
 

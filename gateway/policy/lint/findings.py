@@ -1,7 +1,7 @@
 """All findings of a policy that loads, in the order of the file."""
 
 from gateway.kernel.problems import Problem
-from gateway.policy.lint import names, reach
+from gateway.policy.lint import gaps, names, reach, triggers, values
 from gateway.policy.lint.meaning import Meaning
 from gateway.policy.lint.search import Work
 from gateway.policy.lint.sheet import Sheet
@@ -15,4 +15,7 @@ def findings(loaded: Loaded) -> list[Problem]:
     """
     sheet = Sheet(loaded)
     meaning, work = Meaning(sheet), Work()
-    return sorted({*names.look(sheet), *reach.look(sheet, meaning, work)})
+    found = [*names.look(sheet), *values.look(sheet)]
+    for part in (reach, triggers, gaps):
+        found += part.look(sheet, meaning, work)
+    return sorted(set(found))

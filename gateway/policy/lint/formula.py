@@ -66,9 +66,7 @@ class Space:
         while mask:
             place = (mask & -mask).bit_length() - 1
             mask &= mask - 1
-            yield {
-                name: values[place // self._strides[name] % len(values)] for name, values in self._fields.items()
-            }
+            yield {name: values[place // self._strides[name] % len(values)] for name, values in self._fields.items()}
 
 
 class Formulas:
@@ -145,7 +143,9 @@ class Formulas:
             return self.true
         return self._joint("or", self.mask(mask), self.false, tuple(parts))
 
-    def _joint(self, kind: Literal["and", "or"], mask: Formula, neutral: Formula, parts: tuple[Formula, ...]) -> Formula:
+    def _joint(
+        self, kind: Literal["and", "or"], mask: Formula, neutral: Formula, parts: tuple[Formula, ...]
+    ) -> Formula:
         whole = (mask, *parts) if mask is not neutral else parts
         if len(whole) <= 1:
             return whole[0] if whole else neutral

@@ -98,7 +98,9 @@ def _behind(sheet: Sheet, meaning: Meaning, rules: Sequence[Path], work: Work, n
         if before and surely(lambda formula=formula: outside(formula, cover, work) is None):  # type: ignore[misc]
             takers = _takers(sheet, meaning, formula, before, naming)
             message = f"all that this rule would match is taken before it, by {takers}"
-            yield sheet.problem((*path, "id"), "shadowed-rule", f"{message}; move it up, narrow the other, or take it out")
+            yield sheet.problem(
+                (*path, "id"), "shadowed-rule", f"{message}; move it up, narrow the other, or take it out"
+            )
             continue
         if formula is meaning.formulas.true or never(meaning.formulas.no(formula), work):
             always = _named(sheet, path)

@@ -16,7 +16,7 @@ TOTAL_MAX: Final = 1_000_000
 """And all the questions about one policy."""
 
 
-class GaveUp(Exception):  # noqa: N818 - no error: nobody knows, within reason
+class GaveUp(Exception):
     """The work is used up and nothing is known."""
 
 
@@ -119,7 +119,9 @@ def _search(formula: Formula, cover: Cover, work: Work, within: int, first: Sett
                 found = left
             if culprit is None:
                 return Answer(frozenset(fact for fact, holds in settled.items() if holds), found)
-        fact = next((fact for one in (culprit, formula) if one and (fact := _unsettled(one, settled, work)) is not None), None)
+        fact = next(
+            (fact for one in (culprit, formula) if one and (fact := _unsettled(one, settled, work)) is not None), None
+        )
         if fact is not None:
             branches += ({**settled, fact: False}, {**settled, fact: True})
     return None
@@ -178,7 +180,9 @@ class _Looked:
         self._work.spend(1)
         match formula.kind:
             case "any":
-                mask = formula.high if any(self._settled[fact] for fact in self._settled if fact in formula.facts) else 0
+                mask = (
+                    formula.high if any(self._settled[fact] for fact in self._settled if fact in formula.facts) else 0
+                )
             case "not":
                 whole = formula.parts[0]
                 mask = (formula.low | whole.high) & ~self.default(whole)
