@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from docs import connectors, door, kit
+from docs import connectors, door, kit, problems
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
@@ -30,6 +30,7 @@ PAGES: Final = (
     "events.md",
     "hooks.md",
     "kit.md",
+    "problems/README.md",
     *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
 )
 SCHEMAS: Final[tuple[Named, ...]] = ("policy", "policy-tests", "event", "notice")
@@ -270,6 +271,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "faults": door.faults,
     "kit-checks": kit.table,
     "kit-sections": kit.sections,
+    "problems": problems.table,
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.kernel.document import Document, Written
-from gateway.kernel.log import hide_secrets
+from gateway.kernel.likely_secrets import could_be_secret
 from gateway.kernel.problems import Problems, lines_of
 
 MASK: Final = "***"
@@ -20,10 +20,6 @@ VALUE_MAX: Final = 60
 """Characters of a value that is shown."""
 
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-_TOKEN: Final = re.compile(
-    r"(?i:\b(?:whsec|whpk|gwkey[0-9]|sk|pk|gh[opsu]|xox[abops])[_-]\w{6})|eyJ[A-Za-z0-9_-]{9}|[0-9a-fA-F]{24}|://[^/]*@|-----BEGIN"
-)
-"""How the usual tokens begin, a long number in hex, a password in a URL, a key."""
 _STRUCTURE: Final = frozenset(" \t-:{}[],")
 _PLAIN: Final = frozenset({"version", "name", "listen", "admin", "body_limit", "policy", "database", "key_file"})
 _OF_CONNECTOR: Final = frozenset({"plugin", "allow_private", "allow_ports", "live_from"})
@@ -63,11 +59,6 @@ def shown_lines(text: str) -> list[ShownLine]:
         lines.append(_masked(line, at, inside))
         at += len(line) + (2 if text[at + len(line) : at + len(line) + 2] == "\r\n" else 1)
     return lines
-
-
-def could_be_secret(text: str) -> bool:
-    """Whether a text looks like one of the usual tokens, or holds one."""
-    return _TOKEN.search(text) is not None or hide_secrets(text) != text
 
 
 def _spans(document: Document, text: str) -> list[_Span]:

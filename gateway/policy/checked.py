@@ -30,13 +30,21 @@ _FIELDS: Final = {
         ("struct", 8, "CreateStruct"),
         ("comprehension", 9, "Comprehension"),
     ),
-    "Constant": (("string_value", 6, "string"),),
+    "Constant": (
+        ("null_value", 1, "int64"),
+        ("bool_value", 2, "bool"),
+        ("int64_value", 3, "int64"),
+        ("uint64_value", 4, "uint64"),
+        ("double_value", 5, "double"),
+        ("string_value", 6, "string"),
+        ("bytes_value", 7, "bytes"),
+    ),
     "Ident": (("name", 1, "string"),),
-    "Select": (("operand", 1, "Expr"), ("field", 2, "string")),
+    "Select": (("operand", 1, "Expr"), ("field", 2, "string"), ("test_only", 3, "bool")),
     "Call": (("target", 1, "Expr"), ("function", 2, "string"), ("args", 3, "*Expr")),
     "CreateList": (("elements", 1, "*Expr"),),
-    "CreateStruct": (("entries", 2, "*Entry"),),
-    "Entry": (("map_key", 3, "Expr"), ("value", 4, "Expr")),
+    "CreateStruct": (("message_name", 1, "string"), ("entries", 2, "*Entry")),
+    "Entry": (("field_key", 2, "string"), ("map_key", 3, "Expr"), ("value", 4, "Expr")),
     "Comprehension": (
         ("iter_var", 1, "string"),
         ("iter_range", 2, "Expr"),
@@ -81,12 +89,20 @@ class Uses:
 
 def uses_of(serialized: bytes, variable: str) -> Uses:
     """What the checked expression in these bytes does with `variable`."""
-    wrapper = any_pb2.Any.FromString(serialized)
-    checked = _message_class().FromString(wrapper.value)
+    checked = _read(serialized)
     positions = {entry.key: entry.value for entry in checked.source_info.positions}
     walk = _Walk(variable, positions)
     walk.visit(checked.expr, frozenset())
     return Uses(tuple(walk.reads), tuple(walk.compared))
+
+
+def checked_expression(serialized: bytes) -> Any:
+    """The root of a checked expression's syntax: a message `Expr` with the fields that are described above."""
+    return _read(serialized).expr
+
+
+def _read(serialized: bytes) -> Any:
+    return _message_class().FromString(any_pb2.Any.FromString(serialized).value)
 
 
 class _Walk:
@@ -196,7 +212,10 @@ def _children(node: Any, kind: str) -> Iterator[Any]:
 @lru_cache(maxsize=1)
 def _message_class() -> Any:
     field_type = descriptor_pb2.FieldDescriptorProto
-    scalars = {"string": field_type.TYPE_STRING, "int64": field_type.TYPE_INT64, "int32": field_type.TYPE_INT32}
+    scalars = {
+        name: getattr(field_type, f"TYPE_{name.upper()}")
+        for name in ("string", "bytes", "bool", "double", "int32", "int64", "uint64")
+    }
     file: Any = descriptor_pb2.FileDescriptorProto(name="gateway/checked.proto", package="checked", syntax="proto3")
     for name, fields in _FIELDS.items():
         message = file.message_type.add(name=name)

@@ -16,6 +16,7 @@ from gateway.kernel.problems import did_you_mean, lines_of, nearest
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, LIVES, PRIORITIES
 from gateway.policy.checked import Uses, uses_of
 from gateway.policy.contact_message import ContactMessage
+from gateway.policy.syntax import Tree, tree_of
 
 VARIABLE: Final = "contact"
 
@@ -59,6 +60,10 @@ class Condition:
     text: str
     uses: Uses
     program: Any
+
+    def tree(self) -> Tree:
+        """Its syntax."""
+        return tree_of(self.program.serialize())
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ class CompiledMatcher:
                 start += len(sections[section])
         self.reads = frozenset(name for names in reads.values() for name in names)
 
+    def conditions(self, section: Section) -> list[Condition | None]:
+        """A section's conditions, rule by rule; None where a rule always matches."""
+        return [rule.condition for rule in self._sections[section].rules]
+
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Judge every rule of a section. Never raises: a rule that fails counts as not matched, alone."""
         asked = self._sections[section]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.config.shown import could_be_secret
+from gateway.kernel.likely_secrets import could_be_secret
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.sealing import KEY_PREFIX, KeyMissing, Seal, SealError, WrongKey, make_key_file, new_key, read_key

@@ -1,0 +1,102 @@
+"""Everything that can be told of a configuration and its policy: what keeps them from being used, and what they mean
+that nobody can have meant.
+
+Law: each file speaks for itself. A wrong gateway.yaml hides nothing of the policy, and a secret in a file is told
+whatever else is wrong there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gateway.config import Config
+from gateway.daemon.setup import Seen, look
+from gateway.kernel.document import read_text
+from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.secret_texts import secret_texts
+from gateway.plugin.manager import Plugins
+from gateway.policy.lint import findings
+from gateway.policy.load import Loaded, load_policy
+from gateway.policy.presets import preset_text
+from gateway.policy.rehearsal.files import check_tests
+
+PRESET: Final = "preset:"
+LOOKS_SECRET: Final = (
+    "this looks like a secret, and everybody who reads the file has it: change it where it was made, and keep the new "
+    "one elsewhere, as {env: NAME} or {file: PATH}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Every problem and finding, by file, the configuration first, and place; and what was read, for words about it."""
+
+    problems: tuple[Problem, ...]
+    config: Config | None
+    policy: Loaded | None
+
+
+def look_closely(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Told:
+    """All that is wrong with a configuration and what it refers to, and all that is found in them."""
+    seen = look(path, environ, plugins)
+    problems = [*seen.problems, *seen.left_out, *_broken(path, plugins, seen.left_out)]
+    problems += of_configuration(path, seen)
+    if seen.policy is not None:
+        problems += of_policy(seen.policy)
+    return Told(tuple(sorted(set(problems), key=lambda one: (one.file != str(path), one))), seen.config, seen.policy)
+
+
+def look_at_policy(name: str) -> Told:
+    """The same for a policy alone: the file of that name, or `preset:NAME`. Raises KeyError for an unknown preset."""
+    try:
+        text = preset_text(name.removeprefix(PRESET)) if name.startswith(PRESET) else read_text(Path(name), "policy")
+        loaded = load_policy(text, name)
+    except Problems as found:
+        return Told(found.problems, None, None)
+    return Told(tuple(sorted(set(of_policy(loaded)))), None, loaded)
+
+
+def of_policy(loaded: Loaded) -> list[Problem]:
+    """What is found in a policy that can be used, and all that is wrong with the tests beside it."""
+    return [*findings(loaded), *check_tests(loaded)]
+
+
+def of_configuration(path: Path, seen: Seen) -> list[Problem]:
+    """What is found in gateway.yaml."""
+    try:
+        text = read_text(path, "configuration").removeprefix("\ufeff")
+    except Problems:
+        return []  # told already
+    return [*_unused_endpoints(seen), *_secrets(str(path), text, seen.problems)]
+
+
+def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
+    """Endpoints that nothing is sent to, where that can be known."""
+    if seen.config is None or seen.policy is None:
+        return
+    called = {endpoint for endpoints in seen.policy.policy.roles.values() for endpoint in endpoints}
+    for name, endpoint in seen.config.endpoints.items():
+        if name not in called and not endpoint.notices:
+            message = (
+                f"the endpoint {name!r} gets no notice: no role of the policy names it, and it asks for none itself; "
+                "name it in a role, or give it `notices`"
+            )
+            yield seen.config.problem(("endpoints", name), "unused-endpoint", message, key=True)
+
+
+def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]:
+    """Texts that look like secrets, in whatever place, comments included, but for lines with an error of their own."""
+    wrong = {problem.line for problem in told if problem.file == file}
+    for line, column in secret_texts(text):
+        if line not in wrong:
+            yield Problem(file, line, column, "secret-in-file", LOOKS_SECRET)
+
+
+def _broken(path: Path, plugins: Plugins, left_out: Iterable[Problem]) -> Iterator[Problem]:
+    """The plugins that can't be used and that no connector names: no line of the file is about them."""
+    told = "\n".join(problem.message for problem in left_out)
+    for plugin in plugins.broken:
+        if f"the plugin {plugin.name} " not in told:
+            message = f"the plugin {plugin.name} is installed and can't be used: {plugin.reason}"
+            yield Problem(str(path), 1, 1, "broken-plugin", message)
