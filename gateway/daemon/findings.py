@@ -24,6 +24,9 @@ from gateway.policy.rehearsal.files import check_tests
 
 PRESET: Final = "preset:"
 
+LOOKED_AT_MAX: Final = 32 * 1024
+"""Characters of a policy in which a start looks for findings: some 300 rules, a third of a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -60,6 +63,17 @@ def of_policy(loaded: Loaded, wrong: Iterable[Problem] = ()) -> list[Problem]:
     it. `wrong`: what keeps it from being used with its configuration."""
     kept, idle = apply(loaded.file, loaded.text, [*wrong, *findings(loaded)])
     return [*kept, *idle, *check_tests(loaded)]
+
+
+def warnings_in_words(loaded: Loaded) -> str:
+    """That a policy which can be used has warnings, for who puts it in force; empty if it has none, or is so long that
+    looking for them would be felt."""
+    if len(loaded.text) > LOOKED_AT_MAX:
+        return ""
+    kept, idle = apply(loaded.file, loaded.text, findings(loaded))
+    number = sum(one.kind.level == "warning" for one in (*kept, *idle))
+    told = "1 warning" if number == 1 else f"{number} warnings"
+    return f"{loaded.file} has {told}: `gateway check` shows them" if number else ""
 
 
 def _of_configuration(path: Path, seen: Seen, wrong: Iterable[Problem]) -> list[Problem]:

@@ -59,7 +59,9 @@ def apply(file: str, text: str, problems: Iterable[Problem]) -> tuple[list[Probl
     kept = [problem for problem in given if problem.file != file or (problem.kind.code, problem.line) not in met]
     for one in allowed:
         if (one.code, one.line) not in met:
-            where = "here" if one.line is not None else "below: it stands directly above the finding's line, or at its end"
+            where = (
+                "here" if one.line is not None else "below: it stands directly above the finding's line, or at its end"
+            )
             message = f"{one.code} isn't found {where}; take the comment out"
             idle.append(Problem(file, *one.said, "idle-allowance", message))
     return kept, sorted(set(idle))
@@ -120,7 +122,9 @@ def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed]
                 break
             kind = CODES.get(code)
             if kind is None:
-                idle.append(Problem(file, *said, "idle-allowance", f"there is no {code[:12]}; nothing is allowed by it"))
+                idle.append(
+                    Problem(file, *said, "idle-allowance", f"there is no {code[:12]}; nothing is allowed by it")
+                )
             elif kind.level == "error":
                 idle.append(Problem(file, *said, "idle-allowance", f"{code} is an error, which can't be allowed"))
             else:
