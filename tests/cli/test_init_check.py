@@ -18,6 +18,8 @@ WRITTEN = {
     ".env.example",
     "gateway.schema.json",
     "policy.schema.json",
+    "policy.tests.yaml",
+    "policy-tests.schema.json",
     "gateway.key",
     ".gitignore",
 }
