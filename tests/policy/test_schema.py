@@ -72,7 +72,9 @@ def test_presets_pass(name: str) -> None:
     assert text.splitlines()[0] == "# yaml-language-server: $schema=policy.schema.json"
 
 
-@pytest.mark.parametrize("text", [WHOLE, SPELLINGS, "version: 1\n", "{}", *blocks(page("reference/policy.md"), "yaml")[:1]])
+@pytest.mark.parametrize(
+    "text", [WHOLE, SPELLINGS, "version: 1\n", "{}", *blocks(page("reference/policy.md"), "yaml")[:1]]
+)
 def test_what_the_loader_takes_passes(text: str) -> None:
     """Every key, every way to write a value, the examples of the reference."""
     loaded(text)
