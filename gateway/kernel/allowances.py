@@ -107,11 +107,10 @@ def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed]
         match = _ALLOWANCE.match(comment.text)
         if match is None:
             continue
-        line: int | None = comment.line
-        while line in alone:
-            line += 1
-        if comment.alone and (line > len(lines) or not lines[line - 1].strip()):
-            line = None
+        below = comment.line
+        while below in alone:
+            below += 1
+        line = None if below > len(lines) or not lines[below - 1].strip() else below
         words = list(_WORD.finditer(match[1]))
         for position, word in enumerate(words):
             said = comment.line, comment.column + match.start(1) + word.start()

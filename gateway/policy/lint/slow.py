@@ -141,8 +141,9 @@ class _Slow:
             return ""
         promise, example = examples[0]
         more = f", and for {len(examples) - 1} more" if len(examples) > 1 else ""
+        told = self._told(chain, promise, example)
         return (
-            f"the chain {chain.id!r} comes too late for the promise {promise.id!r}{more}: {self._told(chain, promise, example)}; "
+            f"the chain {chain.id!r} comes too late for the promise {promise.id!r}{more}: {told}; "
             "let its first step come sooner, or by a calendar that is open then"
         )
 

@@ -69,7 +69,7 @@ def _zones(sheet: Sheet) -> Iterator[Problem]:
         elif offset := _OFFSET.fullmatch(zone):
             side = "behind" if offset[1] == "+" else "ahead of"
             message = (
-                f"{zone} is {offset[2]} h {side} UTC all year; write a place's zone, such as Europe/Berlin, if its summer "
-                "time counts"
+                f"{zone} is {offset[2]} h {side} UTC all year; if a place's summer time counts, write its zone, "
+                "such as Europe/Berlin"
             )
             yield sheet.problem(place, "fixed-zone", message)
