@@ -10,7 +10,7 @@ from shutil import get_terminal_size
 from typing import Any, Final
 
 from gateway.cli import output
-from gateway.cli.excerpt import Excerpts
+from gateway.cli.excerpt import Excerpt, Excerpts
 from gateway.cli.table import clean
 from gateway.kernel.kinds import PAGES
 from gateway.kernel.problems import Problem
@@ -20,6 +20,9 @@ PLACES: Final = 120
 
 _MARGIN: Final = 8
 """Places that the line's number takes."""
+
+_RARELY_MEANT: Final = frozenset({"secret-in-file", "idle-allowance"})
+"""Findings that can be allowed, but nobody needs to be told so."""
 
 _LEVELS: Final = ("error", "warning", "note")
 
@@ -31,10 +34,13 @@ def tell_problems(problems: Sequence[Problem], config: Path, *, well: str = "") 
         return
     excerpts = Excerpts(config)
     places = get_terminal_size((PLACES, 24)).columns - _MARGIN
+    before: tuple[str, int, Excerpt | None] | None = None
     for problem in problems:
         output.say(clean(located(problem)))
-        if excerpt := excerpts.of(problem, places):
-            output.say("\n".join(excerpt.numbered(problem.line)))
+        shown = (problem.file, problem.line, excerpts.of(problem, places))
+        if shown[2] and shown != before:
+            output.say("\n".join(shown[2].numbered(problem.line)))
+        before = shown
     output.say(summed(problems))
     output.say(_what_next(problems))
 
@@ -82,5 +88,6 @@ def counted(number: int, word: str) -> str:
 
 def _what_next(problems: Sequence[Problem]) -> str:
     pages = f"What each number means: {PAGES}"
-    code = next((problem.kind.code for problem in problems if problem.kind.level != "error"), "")
+    allowable = (one.kind for one in problems if one.kind.level != "error" and one.id not in _RARELY_MEANT)
+    code = next((kind.code for kind in allowable), "")
     return f"{pages}; to allow one that is meant, write above its line: # gateway: allow {code}" if code else pages

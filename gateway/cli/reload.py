@@ -32,6 +32,7 @@ def reload(
 
     from gateway.cli.reloading import answer_values, ask, follow, the_process
     from gateway.cli.work import log_to_stderr
+    from gateway.daemon.findings import warnings_in_words
 
     seconds = length_ms(timeout, "--timeout") / 1_000
     log_to_stderr()
@@ -41,6 +42,8 @@ def reload(
     if as_json:
         output.json_line(answer_values(answer))
     _end(answer, as_json=as_json)
+    if not as_json and (words := warnings_in_words(setup.policy)):
+        output.say(words)
     if answer.left and not as_json:
         if sys.stderr.isatty() and not no_wait:
             left = asyncio.run(follow(setup.config, seconds, _progress))

@@ -12,9 +12,10 @@ from typing import Final
 
 from gateway.config import Config
 from gateway.daemon.setup import Seen, look
+from gateway.kernel.allowances import apply
 from gateway.kernel.document import read_text
+from gateway.kernel.likely_secrets import likely_secrets
 from gateway.kernel.problems import Problem, Problems
-from gateway.kernel.secret_texts import secret_texts
 from gateway.plugin.manager import Plugins
 from gateway.policy.lint import findings
 from gateway.policy.load import Loaded, load_policy
@@ -22,10 +23,9 @@ from gateway.policy.presets import preset_text
 from gateway.policy.rehearsal.files import check_tests
 
 PRESET: Final = "preset:"
-LOOKS_SECRET: Final = (
-    "this looks like a secret, and everybody who reads the file has it: change it where it was made, and keep the new "
-    "one elsewhere, as {env: NAME} or {file: PATH}"
-)
+
+LOOKED_AT_MAX: Final = 32 * 1024
+"""Characters of a policy in which a start looks for findings: some 300 rules, a third of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,11 @@ class Told:
 def look_closely(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Told:
     """All that is wrong with a configuration and what it refers to, and all that is found in them."""
     seen = look(path, environ, plugins)
-    problems = [*seen.problems, *seen.left_out, *_broken(path, plugins, seen.left_out)]
-    problems += of_configuration(path, seen)
+    wrong = [*seen.problems, *seen.left_out, *_broken(path, plugins, seen.left_out)]
+    problems = [one for one in wrong if one.file != str(path)]
+    problems += _of_configuration(path, seen, [one for one in wrong if one.file == str(path)])
     if seen.policy is not None:
-        problems += of_policy(seen.policy)
+        problems += of_policy(seen.policy, [one for one in wrong if one.file == seen.policy.file])
     return Told(tuple(sorted(set(problems), key=lambda one: (one.file != str(path), one))), seen.config, seen.policy)
 
 
@@ -57,18 +58,33 @@ def look_at_policy(name: str) -> Told:
     return Told(tuple(sorted(set(of_policy(loaded)))), None, loaded)
 
 
-def of_policy(loaded: Loaded) -> list[Problem]:
-    """What is found in a policy that can be used, and all that is wrong with the tests beside it."""
-    return [*findings(loaded), *check_tests(loaded)]
+def of_policy(loaded: Loaded, wrong: Iterable[Problem] = ()) -> list[Problem]:
+    """What is found in a policy that can be used and isn't allowed there, and all that is wrong with the tests beside
+    it. `wrong`: what keeps it from being used with its configuration."""
+    kept, idle = apply(loaded.file, loaded.text, [*wrong, *findings(loaded)])
+    return [*kept, *idle, *check_tests(loaded)]
 
 
-def of_configuration(path: Path, seen: Seen) -> list[Problem]:
-    """What is found in gateway.yaml."""
+def warnings_in_words(loaded: Loaded) -> str:
+    """That a policy which can be used has warnings, for who puts it in force; empty if it has none, or is so long that
+    looking for them would be felt."""
+    if len(loaded.text) > LOOKED_AT_MAX:
+        return ""
+    kept, idle = apply(loaded.file, loaded.text, findings(loaded))
+    number = sum(one.kind.level == "warning" for one in (*kept, *idle))
+    told = "1 warning" if number == 1 else f"{number} warnings"
+    return f"{loaded.file} has {told}: `gateway check` shows them" if number else ""
+
+
+def _of_configuration(path: Path, seen: Seen, wrong: Iterable[Problem]) -> list[Problem]:
+    """What is wrong with gateway.yaml, and what is found in it and isn't allowed there."""
+    told = list(wrong)
     try:
         text = read_text(path, "configuration").removeprefix("\ufeff")
     except Problems:
-        return []  # told already
-    return [*_unused_endpoints(seen), *_secrets(str(path), text, seen.problems)]
+        return told
+    kept, idle = apply(str(path), text, [*told, *_unused_endpoints(seen), *_secrets(str(path), text, told)])
+    return [*kept, *idle]
 
 
 def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
@@ -88,9 +104,13 @@ def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
 def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]:
     """Texts that look like secrets, in whatever place, comments included, but for lines with an error of their own."""
     wrong = {problem.line for problem in told if problem.file == file}
-    for line, column in secret_texts(text):
-        if line not in wrong:
-            yield Problem(file, line, column, "secret-in-file", LOOKS_SECRET)
+    for likely in likely_secrets(text):
+        if likely.line not in wrong:
+            message = (
+                f"this looks like {likely.what}, and everybody who reads the file has it: keep it elsewhere, as "
+                "{env: NAME} or {file: PATH}, and let whoever gave it out put another in its place"
+            )
+            yield Problem(file, likely.line, likely.column, "secret-in-file", message)
 
 
 def _broken(path: Path, plugins: Plugins, left_out: Iterable[Problem]) -> Iterator[Problem]:

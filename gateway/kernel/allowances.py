@@ -59,7 +59,9 @@ def apply(file: str, text: str, problems: Iterable[Problem]) -> tuple[list[Probl
     kept = [problem for problem in given if problem.file != file or (problem.kind.code, problem.line) not in met]
     for one in allowed:
         if (one.code, one.line) not in met:
-            where = "here" if one.line is not None else "below: it stands directly above the finding's line, or at its end"
+            where = (
+                "here" if one.line is not None else "below: it stands directly above the finding's line, or at its end"
+            )
             message = f"{one.code} isn't found {where}; take the comment out"
             idle.append(Problem(file, *one.said, "idle-allowance", message))
     return kept, sorted(set(idle))
@@ -105,11 +107,10 @@ def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed]
         match = _ALLOWANCE.match(comment.text)
         if match is None:
             continue
-        line: int | None = comment.line
-        while line in alone:
-            line += 1
-        if comment.alone and (line > len(lines) or not lines[line - 1].strip()):
-            line = None
+        below = comment.line
+        while below in alone:
+            below += 1
+        line = None if below > len(lines) or not lines[below - 1].strip() else below
         words = list(_WORD.finditer(match[1]))
         for position, word in enumerate(words):
             said = comment.line, comment.column + match.start(1) + word.start()
@@ -120,7 +121,9 @@ def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed]
                 break
             kind = CODES.get(code)
             if kind is None:
-                idle.append(Problem(file, *said, "idle-allowance", f"there is no {code[:12]}; nothing is allowed by it"))
+                idle.append(
+                    Problem(file, *said, "idle-allowance", f"there is no {code[:12]}; nothing is allowed by it")
+                )
             elif kind.level == "error":
                 idle.append(Problem(file, *said, "idle-allowance", f"{code} is an error, which can't be allowed"))
             else:

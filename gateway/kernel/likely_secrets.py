@@ -24,12 +24,15 @@ _CODED: Final = r"(?=\S{0,80}[0-9])(?=\S{0,80}[a-z])(?=\S{0,80}[A-Z])[A-Za-z0-9+
 """A long word that has digits, small letters and capitals."""
 
 _KINDS: Final = (
-    ("a webhook secret", r"\b(?i:whsec|whsk|whpk)_[A-Za-z0-9+/=_-]{6}"),
+    ("a webhook secret", r"\b(?i:whsec|whsk)_[A-Za-z0-9+/=_-]{6}"),
     ("a key of the gateway", r"\bgwkey[0-9]_[A-Za-z0-9+/=_-]{6}"),
     ("a token", r"\b(?:gh[opsu]|github_pat)_\w{6}|\bxox[abops]-\w{6}|\bglpat-\w{6}|\b[spr]k[_-](?:live|test)[_-]\w{6}"),
     ("a token", rf"\b[spr]k[_-](?:proj-|ant-[a-z0-9]{{1,9}}-)?{_MIXED}|\beyJ[\w-]{{9,300}}\.[\w-]{{4}}"),
     ("a key of a cloud", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{20}"),
-    ("a key", r"(?<![0-9A-Za-z])(?=[0-9a-fA-F]{0,40}[a-fA-F])(?=[0-9a-fA-F]{0,40}[0-9])[0-9a-fA-F]{32,}(?![0-9A-Za-z])"),
+    (
+        "a key",
+        r"(?<![0-9A-Za-z])(?=[0-9a-fA-F]{0,40}[a-fA-F])(?=[0-9a-fA-F]{0,40}[0-9])[0-9a-fA-F]{32,}(?![0-9A-Za-z])",
+    ),
     ("a password in an address", r"\b[a-z][a-z0-9+.-]{0,20}://[^/\s:@]{0,100}:[^/\s@]{1,100}@"),
     ("a private key", r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY"),
     ("a credential", rf"\b(?i:bearer|basic)[ \t]{{1,9}}{_CODED}"),

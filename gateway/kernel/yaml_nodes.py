@@ -24,8 +24,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from gateway.kernel import yaml_words
 from gateway.kernel.problems import Problem, Problems, lines_of, place_of
-from gateway.kernel.yaml_words import words_of
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
@@ -108,9 +108,7 @@ class _Composer:
         return root
 
     def _syntax(self, error: MarkedYAMLError) -> Problem:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Problem(self._file, line, column, "yaml-syntax", words_of(error))
+        return Problem(self._file, *yaml_words.place_of(error), "yaml-syntax", yaml_words.words_of(error))
 
     def _add(self, event: Any, id: str, message: str) -> None:
         mark = event.start_mark

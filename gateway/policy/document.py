@@ -184,7 +184,7 @@ class RoutingEntry(Rule):
 class RoleEntry(Shape):
     """Who is called for, as endpoints of gateway.yaml."""
 
-    endpoints: list[Label] = Field(min_length=1, max_length=50)
+    endpoints: list[Label] = Field(max_length=50, json_schema_extra={"minItems": 1})
     """Names of endpoints in gateway.yaml: a role, never a person's number."""
 
 
@@ -194,7 +194,7 @@ class StepEntry(Shape):
     after: Duration
     """How long after the raising, in time that the chain's calendar is open; not before the step above."""
 
-    notify: list[Label] = Field(min_length=1, max_length=50)
+    notify: list[Label] = Field(max_length=50, json_schema_extra={"minItems": 1})
     """Names of roles."""
 
     reminder: PositiveDuration | None = None

@@ -44,6 +44,10 @@ MARK_SCHEMA: Final = {
 """What an editor may know of a mark; whether it lies within its target is for the reader."""
 
 
+class BehindTarget(ValueError):
+    """A mark that would come after the breach."""
+
+
 def read_duration(text: object) -> int:
     """Milliseconds of a duration such as `1h30m`."""
     if not isinstance(text, str):
@@ -65,7 +69,7 @@ def read_share(text: object) -> float:
 def read_mark(text: str, target_ms: int) -> Mark:
     """When a warning is due: `50%` of the target, `5s before` its end, or `24h` of elapsed time.
 
-    A mark lies within its target.
+    A mark lies within its target: BehindTarget is raised for one that doesn't.
     """
     written = text.strip()
     before = _BEFORE.fullmatch(written)
@@ -78,7 +82,7 @@ def read_mark(text: str, target_ms: int) -> Mark:
     elif written and _DURATION.fullmatch(written):
         elapsed = read_duration(written)
         if elapsed > target_ms:
-            raise ValueError(f"{written!r} lies behind the target; a warning comes before it")
+            raise BehindTarget(f"{written!r} lies behind the target; a warning comes before it")
     else:
         raise ValueError(
             f"{written[:40]!r} is no mark; write 50% (of the target), 5s before (its end) or 24h (elapsed)"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gateway.kernel.document import Problem, did_you_mean
 from gateway.policy.calendars import BUILT_IN
-from gateway.policy.durations import DURATION_MAX_MS, read_duration, read_mark
+from gateway.policy.durations import DURATION_MAX_MS, BehindTarget, read_duration, read_mark
 from gateway.policy.examples.names import names_of
 from gateway.policy.examples.references import check_tests
 from gateway.policy.parts import Parts, Path, mappings, texts
@@ -29,6 +29,10 @@ def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Probl
     for path, chain in parts.named("chains"):
         yield from _known(parts, chain, path, "calendar", _calendars(parts))
         yield from _chain(parts, path, chain)
+    for path, role in parts.named("roles"):
+        if role.get("endpoints") == []:
+            message = "this role notifies nobody; name its endpoints, as gateway.yaml has them, or take it out"
+            yield parts.source.problem((*path, "endpoints"), "notifies-nobody", message)
     for path, rule in parts.listed("escalation"):
         yield from _known(parts, rule, path, "chain", chains)
         yield from _trigger(parts, path, rule)
@@ -76,6 +80,9 @@ def _sla(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem]:
     for place, text in texts(rule.get("warn"), (*path, "warn")):
         try:
             mark = read_mark(text, target)
+        except BehindTarget as error:
+            yield parts.source.problem(place, "warning-after-breach", str(error))
+            continue
         except ValueError as error:
             yield parts.source.problem(place, "bad-mark", str(error))
             continue
@@ -99,6 +106,9 @@ def _chain(parts: Parts, path: Path, chain: dict[Any, Any]) -> Iterator[Problem]
             message = "a step can't come before the one above it; put the steps in order of time"
             yield parts.source.problem((*place, "after"), "bad-value", message)
         before = max(before, after)
+        if step.get("notify") == []:
+            message = "this step notifies nobody; name the roles that it calls, or take it out"
+            yield parts.source.problem((*place, "notify"), "notifies-nobody", message)
         yield from _known(parts, step, place, "role", parts.names("roles"), key="notify")
 
 

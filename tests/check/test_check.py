@@ -222,3 +222,32 @@ def test_a_public_key_is_no_secret(here: Path, capsys: pytest.CaptureFixture[str
     ended = gateway(capsys, "check")
 
     assert (ended.code, ended.out) == (0, ""), ended.err
+
+
+def test_one_line_is_shown_once_for_all_that_is_wrong_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three keys that are missing at one place: three lines of words, one of the file."""
+    write("sla:\n  - when: true\n", here)
+
+    told = gateway(capsys, "check", "--policy", "policy.yaml").err.splitlines()
+
+    assert [line.partition(" [")[0] for line in told[:5]] == [
+        "policy.yaml:2:5: GW111: the key 'id' is missing",
+        "   2 |   - when: true",
+        "     |     ^",
+        "policy.yaml:2:5: GW111: the key 'metric' is missing",
+        "policy.yaml:2:5: GW111: the key 'within' is missing",
+    ]
+
+
+def test_strict_counts_notes_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are shown in any case; with `--strict` they end with 1, and an allowed one with 0."""
+    note = 'sla:\n  - {id: chat, when: contact.channel == "chat", metric: first_reply, within: 20s}\n'
+    write(note, here)
+    shown, strict = gateway(capsys, "check"), gateway(capsys, "check", "--strict")
+    write(f"# gateway: allow GW174 only chats are ours\n{note}", here)
+    allowed = gateway(capsys, "check", "--strict")
+
+    assert (shown.code, strict.code, allowed.code) == (0, 1, 0)
+    assert "policy.yaml:1:1: GW174: note: nothing is promised for email" in shown.err
+    assert "1 note" in shown.err.splitlines()
+    assert "all is well" in allowed.err

@@ -23,6 +23,7 @@ IN_WORDS: Final = frozenset(
         "unknown-enricher",
         "broken-plugin",
         "needs-restart",
+        "facts-never-asked",
     }
 )
 """Kinds that no few lines can show; their pages tell how they come about."""

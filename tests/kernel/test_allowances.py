@@ -51,7 +51,9 @@ def test_a_blank_line_parts_an_allowance_from_what_follows() -> None:
 
 def test_each_number_by_itself() -> None:
     """Of two numbers one may be idle, and is told at its own place."""
-    assert idle("a: 1  # gateway: allow GW160 GW161\n", finding(1)) == ["1:30: GW161 isn't found here; take the comment out"]
+    assert idle("a: 1  # gateway: allow GW160 GW161\n", finding(1)) == [
+        "1:30: GW161 isn't found here; take the comment out"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,9 @@ def test_comments_only() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "a: [", "\x00", "# gateway: allow GW160", "a: 1 # gateway: allow " + "GW160 " * 5_000])
+@pytest.mark.parametrize(
+    "text", ["", "a: [", "\x00", "# gateway: allow GW160", "a: 1 # gateway: allow " + "GW160 " * 5_000]
+)
 def test_any_text(text: str) -> None:
     """Nothing makes it fail: no YAML, nothing at all, a comment without an end."""
     assert apply("p.yaml", text, [finding(1)])[0] in ([finding(1)], [])

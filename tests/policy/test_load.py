@@ -174,7 +174,7 @@ escalation:
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("warn: [50%, 75%, 5s before]", "warn: [21s]", ["15:12: bad-mark: '21s' lies behind the target"]),
+        ("warn: [50%, 75%, 5s before]", "warn: [21s]", ["15:12: warning-after-breach: '21s' lies behind the target"]),
         ("warn: [50%, 75%, 5s before]", "warn: [50%, 50%]", ["15:17: bad-mark: '50%' stands twice"]),
         ("warn: [50%, 75%, 5s before]", "warn: [25s before]", ["15:12: bad-mark: '25s before' lies before the start"]),
         ("objective: 90%", "objective: 0.9", ["16:16: bad-value: expected a share such as 90%"]),
@@ -186,12 +186,13 @@ escalation:
             "notify: [led], rem",
             ["32:30: unknown-role: there is no role 'led'; did you mean 'lead'?"],
         ),
-        ("[helpdesk, pager]", "[]", ["27:21: bad-value: must have at least 1 item(s)"]),
+        ("[helpdesk, pager]", "[]", ["27:21: notifies-nobody: this role notifies nobody; name its endpoints"]),
         ("on: sla.breached, m", "on: sla.breach, m", ["37:20: bad-value: 'sla.breach' is not one of matched, "]),
         ("  - {id: late,", "  - {id: sev1,", ["37:10: duplicate-id: the id 'sev1' stands twice in escalation"]),
         ("when: contact.customer.known", "when: ~", ["39:22: bad-value: the condition is empty"]),
         ("do: {comment", "do: {} # {comment", ["44:9: bad-value: nothing to do"]),
         ("version: 1", "version: 2", ["1:10: bad-value: expected 1"]),
+        ("after: 2h, notify: [lead]", "after: 2h, notify: []", ["33:29: notifies-nobody: this step notifies nobody"]),
         ("name: orion", "name: o/n", ["2:7: bad-value: a name has letters"]),
         ("at: 2026-11-20T16:30:00-08:00", "at: 2026-11-20", ["47:47: bad-value: expected a time with its zone"]),
         ("expect: {queue: general", "expect: {queue: generl", ["48:21: unknown-queue: there is no queue 'generl'"]),

@@ -88,8 +88,8 @@ def words_of(tree: Tree, name: str) -> Words | None:
         case Constant("bool_value", value):
             return frozenset(), bool(value)
         case Call("!_", (inner,)):
-            words = words_of(inner, name)
-            return None if words is None else (words[0], not words[1])
+            turned = words_of(inner, name)
+            return None if turned is None else (turned[0], not turned[1])
         case Call("_==_" | "_!=_" as function, (Variable(own), Constant("string_value", word))) if own == name:
             return frozenset((word,)), function == UNEQUAL
         case Call("_==_" | "_!=_" as function, (Constant("string_value", word), Variable(own))) if own == name:

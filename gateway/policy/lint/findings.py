@@ -1,7 +1,7 @@
 """All findings of a policy that loads, in the order of the file."""
 
 from gateway.kernel.problems import Problem
-from gateway.policy.lint import gaps, names, reach, triggers, values
+from gateway.policy.lint import gaps, names, reach, slow, triggers, values
 from gateway.policy.lint.meaning import Meaning
 from gateway.policy.lint.search import Work
 from gateway.policy.lint.sheet import Sheet
@@ -18,4 +18,5 @@ def findings(loaded: Loaded) -> list[Problem]:
     found = [*names.look(sheet), *values.look(sheet)]
     for part in (reach, triggers, gaps):
         found += part.look(sheet, meaning, work)
+    found += slow.look(sheet, meaning)
     return sorted(set(found))

@@ -125,7 +125,11 @@ def _is_routed(policy: Policy, contact: Contact) -> bool:
 
 def _in_words(words: Mapping[str, Any], tags: tuple[str, ...]) -> str:
     told = [f"{field} {words[field]}" for field in ("kind", "channel", "priority")]
-    told += [f"{field} {words[field]}" for field, usual in (("status", "new"), ("direction", "inbound")) if words[field] != usual]
+    told += [
+        f"{field} {words[field]}"
+        for field, usual in (("status", "new"), ("direction", "inbound"))
+        if words[field] != usual
+    ]
     named = ", ".join(tag[:40] for tag in tags[:3])
     told += [f"tagged {named}" + (" and more" if len(tags) > 3 else "")] if tags else []
     return ", ".join(told)

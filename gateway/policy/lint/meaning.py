@@ -111,7 +111,7 @@ class Meaning:
 
     def _defaults(self) -> list[tuple[dict[str, Any], Formula]]:
         return [
-            ({"severity": severity}, self._where("priority", lambda word, own=priority: word == (own or NO_PRIORITY)))
+            ({"severity": severity}, self.only("priority", [priority or NO_PRIORITY]))
             for priority, severity in SEVERITY_OF.items()
         ]
 

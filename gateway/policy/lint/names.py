@@ -22,7 +22,7 @@ def look(sheet: Sheet) -> Iterator[Problem]:
         "calendars",
         _calendars(sheet),
         "unused-calendar",
-        "nothing counts by the calendar {}; give it to a rule of sla or a chain, or take it out",
+        "nothing counts by the calendar {}; name it in a rule or a chain, or take it out",
     )
     yield from _unused(
         sheet,

@@ -67,10 +67,10 @@ def _alone(sheet: Sheet, meaning: Meaning, section: Section, index: int, work: W
     if never(formula, work):
         message = "no contact can fulfil this condition" + _why(meaning, condition.text)
         return sheet.problem(path, "never-matches", f"{message}; change it, or take the rule out")
-    if section == "sla" and METRICS[sheet.document.sla[index].metric].calls_only:
-        if never(make.both((formula, meaning.only("kind", ["call"]))), work):
-            message = f"{sheet.document.sla[index].metric} counts for calls only, and no call fulfils this condition"
-            return sheet.problem(path, "never-matches", f"{message}; change it, or take the rule out")
+    metric = sheet.document.sla[index].metric if section == "sla" else None
+    if metric and METRICS[metric].calls_only and never(make.both((formula, meaning.only("kind", ["call"]))), work):
+        message = f"{metric} counts for calls only, and no call fulfils this condition"
+        return sheet.problem(path, "never-matches", f"{message}; change it, or take the rule out")
     if condition.text.strip() != "true" and never(make.no(formula), work):
         message = "every contact fulfils this condition; leave `when` out if that is meant, else change it"
         return sheet.problem(path, "always-matches", message)

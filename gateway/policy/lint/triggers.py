@@ -35,9 +35,7 @@ def look(sheet: Sheet, meaning: Meaning, work: Work) -> Iterator[Problem]:
     yield from _facts(sheet)
 
 
-def _idle(
-    sheet: Sheet, meaning: Meaning, rule: EscalationEntry | ActionEntry, formula: Formula, work: Work
-) -> str:
+def _idle(sheet: Sheet, meaning: Meaning, rule: EscalationEntry | ActionEntry, formula: Formula, work: Work) -> str:
     """Why nothing ever sets a rule off; empty if something does, or nobody knows."""
     alive = meaning.only("status", ALIVE)
     if rule.on == "matched":

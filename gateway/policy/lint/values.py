@@ -41,7 +41,9 @@ def _promises(sheet: Sheet) -> Iterator[Problem]:
             continue
         for place, mark in enumerate(rule.marks):
             if mark.elapsed_ms == rule.target_ms:
-                message = f"{entry.warn[place].strip()!r} warns at the instant of the breach; warn earlier, or not at all"
+                message = (
+                    f"{entry.warn[place].strip()!r} warns at the instant of the breach; warn earlier, or not at all"
+                )
                 yield sheet.problem(("sla", index, "warn", place), "warning-with-breach", message)
 
 
@@ -50,7 +52,9 @@ def _chains(sheet: Sheet) -> Iterator[Problem]:
         first, *others = chain.steps
         # Before a first step that comes later, and between reminders, an acknowledgement may still run out.
         if chain.unack_after_ms is not None and not others and not first.after_ms and first.reminder_ms is None:
-            message = "there is no step after the first to go on with, and no reminder; add one, or leave unack_after out"
+            message = (
+                "there is no step after the first to go on with, and no reminder; add one, or leave unack_after out"
+            )
             yield sheet.problem(("chains", name, "unack_after"), "idle-unack", message, key=True)
 
 
@@ -65,7 +69,7 @@ def _zones(sheet: Sheet) -> Iterator[Problem]:
         elif offset := _OFFSET.fullmatch(zone):
             side = "behind" if offset[1] == "+" else "ahead of"
             message = (
-                f"{zone} is {offset[2]} h {side} UTC all year; write a place's zone, such as Europe/Berlin, if its summer "
-                "time counts"
+                f"{zone} is {offset[2]} h {side} UTC all year; if a place's summer time counts, write its zone, "
+                "such as Europe/Berlin"
             )
             yield sheet.problem(place, "fixed-zone", message)

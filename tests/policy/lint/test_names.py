@@ -33,8 +33,8 @@ tests:
 def test_unused_names_are_found() -> None:
     """Each unused name is told at its key; a joint calendar that nobody uses uses none of its parts."""
     assert found(UNUSED, "unused-calendar", "unused-queue", "unused-role", "unused-chain") == [
-        "4:3: unused-calendar: nothing counts by the calendar 'part'; give it to a rule of sla or a chain, or take it out",
-        "5:3: unused-calendar: nothing counts by the calendar 'joint'; give it to a rule of sla or a chain, or take it out",
+        "4:3: unused-calendar: nothing counts by the calendar 'part'; name it in a rule or a chain, or take it out",
+        "5:3: unused-calendar: nothing counts by the calendar 'joint'; name it in a rule or a chain, or take it out",
         "10:3: unused-queue: nothing is routed to the queue 'idle-one'; add a rule to routing, or take it out",
         "15:3: unused-role: no step of a chain calls the role 'boss'; name it in notify, or take it out",
         "18:3: unused-chain: no rule of escalation starts the chain 'idle'; add one, or take it out",
