@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from docs import connectors, door, kit
+from docs import connectors, door, kit, problems
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
@@ -30,9 +30,10 @@ PAGES: Final = (
     "events.md",
     "hooks.md",
     "kit.md",
+    "problems/README.md",
     *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
 )
-SCHEMAS: Final[tuple[Named, ...]] = ("policy", "event", "notice")
+SCHEMAS: Final[tuple[Named, ...]] = ("policy", "policy-tests", "event", "notice")
 """Those that are the same in every installation; that of the configuration knows the plugins that are there."""
 
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -57,8 +58,11 @@ SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("A comment", ("Comment",)),
     ("A test", ("PolicyTest",)),
     ("The contact of a test", ("Given",)),
+    ("An event of a test", ("GivenEvent",)),
+    ("A further look", ("Look",)),
     ("What a test expects", ("Expected",)),
     ("A clock that a test expects", ("ExpectedClock",)),
+    ("A notice that a test expects", ("ExpectedNotice",)),
 )
 """Headings of the policy's reference, and the definitions under each."""
 
@@ -114,7 +118,7 @@ def _policy() -> str:
         parts.append(f"### {heading}")
         for name in names:
             part = schema["$defs"][name] if name else schema
-            parts += [part["description"], _keys(part)]
+            parts += [part["description"], *([_keys(part)] if "properties" in part else [])]
     return "\n\n".join(parts)
 
 
@@ -267,6 +271,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "faults": door.faults,
     "kit-checks": kit.table,
     "kit-sections": kit.sections,
+    "problems": problems.table,
 }
 
 

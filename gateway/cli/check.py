@@ -1,91 +1,109 @@
-"""`gateway check`: everything that is wrong with configuration, policy, settings and plugins, at once.
+"""`gateway check`: everything that is wrong with configuration, policy, settings and plugins, and everything in them
+that is most likely a mistake, at once.
 
-Each mistake is shown with its line and carets under the place.
+Each problem is shown with its line and carets under the place; as JSON and as SARIF for programs.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gateway.cli import output
-from gateway.cli.failures import CONFIGURATION
+from gateway.cli.failures import CONFIGURATION, FOUND, OK, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
-    from gateway.cli.excerpt import Excerpts
+    from gateway.daemon.findings import Told
     from gateway.kernel.problems import Problem
-    from gateway.plugin.manager import Broken
 
-PLACES: Final = 120
-"""For the lines of excerpts where nobody says how wide the terminal is, and in JSON."""
-
-_MARGIN: Final = 8
-"""Places that the line's number takes."""
+Format = Literal["text", "json", "sarif"]
 
 
-def check(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
-    """Check the configuration. Every mistake at once, each with its place and line; exit 78 if there is one."""
-    from gateway.cli.work import read_setup
-    from gateway.daemon.setup import plugins_here
-    from gateway.kernel.problems import Problems
+def check(
+    config: ConfigFile = CONFIG,
+    policy: Annotated[
+        str, typer.Option(metavar="FILE", help="Only this policy, or preset:NAME; gateway.yaml is not read.")
+    ] = "",
+    format: Annotated[
+        Format | None, typer.Option("--format", help="How it is told: text for people, unless given.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for notes too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check configuration and policy. Every mistake at once, each with its place and line; exit 78 with errors, 1 with
+    warnings."""
+    shape = _format(format, as_json=as_json)
+    if policy and config != CONFIG:
+        raise typer.BadParameter("with --policy no configuration is read; leave one of them out", param_hint="--config")
+    told = _of_policy(policy) if policy else _of_configuration(config)
+    if shape == "text":
+        from gateway.cli.problem_views import tell_problems
 
-    broken = plugins_here().broken
-    try:
-        setup = read_setup(config)
-    except Problems as found:
-        problems = found.problems
+        tell_problems(told.problems, config, well=_well(told, policy or str(config)))
     else:
-        problems = setup.left_out
-    if problems or broken:
-        tell_problems(config, problems, broken, as_json=as_json)
-        raise typer.Exit(CONFIGURATION)
-    policy, settled = setup.policy.policy, setup.config
-    if as_json:
-        return
-    output.say(
-        f"{config}: all is well: {_counted(len(settled.connectors), 'connector')}, "
-        f"{_counted(len(settled.endpoints), 'endpoint')}, policy {policy.name} ({policy.hash}) with "
-        f"{_counted(len(policy.sla), 'SLA rule')}"
-    )
+        _print(shape, told.problems, config)
+    raise typer.Exit(exit_code(told.problems, strict=strict))
 
 
-def tell_problems(config: Path, problems: "tuple[Problem, ...]", broken: "list[Broken]", *, as_json: bool) -> None:
-    """Show every mistake with its line, and the plugins that can't be used."""
+def exit_code(problems: "Sequence[Problem]", *, strict: bool) -> int:
+    """78 if anything keeps the files from being used, 1 if something was found that counts, else 0."""
+    levels = {problem.kind.level for problem in problems}
+    if "error" in levels:
+        return CONFIGURATION
+    return FOUND if "warning" in levels or (strict and levels) else OK
+
+
+def _format(format: Format | None, *, as_json: bool) -> Format:
+    if as_json and format not in (None, "json"):
+        raise typer.BadParameter(f"--json asks for JSON, --format for {format}; leave one out", param_hint="--format")
+    return "json" if as_json else format or "text"
+
+
+def _of_configuration(config: Path) -> "Told":
+    import os
+
+    from gateway.daemon.findings import look_closely
+    from gateway.daemon.setup import plugins_here
+
+    return look_closely(config, os.environ, plugins_here())
+
+
+def _of_policy(name: str) -> "Told":
+    """The policy in a file, or the preset, alone. Raises Failed where no preset has the name."""
+    from gateway.daemon.findings import look_at_policy
+
+    try:
+        return look_at_policy(name)
+    except KeyError as error:
+        raise Failed(CONFIGURATION, error.args[0]) from None
+
+
+def _print(format: Format, problems: "Sequence[Problem]", config: Path) -> None:
     from gateway.cli.excerpt import Excerpts
-    from gateway.cli.table import clean
+
+    if format == "sarif":
+        from gateway.cli.sarif import log
+
+        output.json_page(log(problems, Excerpts(config)))
+        return
+    from gateway.cli.problem_views import values
 
     excerpts = Excerpts(config)
-    if as_json:
-        for problem in problems:
-            output.json_line(_values(problem, excerpts))
-        for plugin in broken:
-            output.json_line({"plugin": plugin.name, "id": "broken-plugin", "message": plugin.reason})
-        return
-    places = get_terminal_size((PLACES, 24)).columns - _MARGIN
     for problem in problems:
-        output.say(clean(problem))
-        if excerpt := excerpts.of(problem, places):
-            output.say("\n".join(excerpt.numbered(problem.line)))
-    for plugin in broken:
-        output.say(clean(f"plugin {plugin.name}: broken-plugin: it is left out: {plugin.reason}"))
-    output.say(f"{_counted(len(problems) + len(broken), 'problem')} found")
+        output.json_line(values(problem, excerpts))
 
 
-def _values(problem: "Problem", excerpts: "Excerpts") -> dict[str, Any]:
-    excerpt = excerpts.of(problem, PLACES)
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "id": problem.kind.code,
-        "name": problem.id,
-        "level": problem.kind.level,
-        "message": problem.message,
-        "excerpt": f"{excerpt.text}\n{excerpt.carets}" if excerpt else None,
-    }
+def _well(told: "Told", name: str) -> str:
+    """What there is, where nothing is wrong with it."""
+    from gateway.cli.problem_views import counted
 
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    if told.policy is None:
+        return ""
+    policy = told.policy.policy
+    words = f"policy {policy.name} ({policy.hash}) with {counted(len(policy.sla), 'SLA rule')}"
+    if told.config is not None:
+        connectors, endpoints = len(told.config.connectors), len(told.config.endpoints)
+        words = f"{counted(connectors, 'connector')}, {counted(endpoints, 'endpoint')}, {words}"
+    return f"{name}: all is well: {words}"

@@ -18,6 +18,9 @@ TAB: Final = "    "
 PLACES_MIN: Final = 30
 """The line keeps so many places, however narrow the terminal is."""
 
+MASK: Final = "***"
+"""What stands in a line of the configuration for what could be a secret."""
+
 LINE_MAX: Final = 20_000
 """Characters of a line that is shown in part; of a longer one nobody finds the place anyway."""
 
@@ -54,6 +57,30 @@ class Excerpts:
 
     def of(self, problem: "Problem", places: int) -> Excerpt | None:
         """The excerpt for a problem in so many places; None where there is no line to show."""
+        found = self._shown(problem)
+        if found is None:
+            return None
+        line, _, start, length = found
+        if problem.id == "unknown-key" and problem.column == 1:
+            # A file that was named by mistake: what stands behind its keys is nobody's business.
+            line = f"{line[: start + length]}:"
+        return fitted(line, start, length, places)
+
+    def end_of(self, problem: "Problem") -> int | None:
+        """The column behind the last sign that is meant; None where that isn't known, or would tell of a secret."""
+        found = self._shown(problem)
+        if found is None:
+            return None
+        line, moved, start, length = found
+        end = start + length
+        if moved is not None:
+            if MASK in line[start:end] or end - 1 not in moved:
+                return None
+            end = len(moved) - 1 - moved[::-1].index(end - 1) + 1
+        return end + 1 if problem.column <= end else None
+
+    def _shown(self, problem: "Problem") -> tuple[str, tuple[int, ...] | None, int, int] | None:
+        """The line as it may be shown, where its signs have moved to, and where the carets begin and how many."""
         if problem.file not in self._lines:
             self._lines[problem.file] = self._read(problem.file)
         lines = self._lines[problem.file]
@@ -63,11 +90,7 @@ class Excerpts:
         if not line.strip() or len(line) > LINE_MAX:
             return None
         column = problem.column if moved is None else moved[min(problem.column, len(moved)) - 1] + 1
-        start, length = marked(line, column, problem)
-        if problem.id == "unknown-key" and problem.column == 1:
-            # A file that was named by mistake: what stands behind its keys is nobody's business.
-            line = f"{line[: start + length]}:"
-        return fitted(line, start, length, places)
+        return (line, moved, *marked(line, column, problem))
 
     def _read(self, file: str) -> list[tuple[str, tuple[int, ...] | None]]:
         from gateway.config.shown import shown_lines

@@ -1,4 +1,4 @@
-"""`gateway init`: a configuration, a policy to start from, the secrets that they name, and schemas for the editor."""
+"""`gateway init`: a configuration, a policy with its tests, the secrets that they name, and schemas for editors."""
 
 import os
 from pathlib import Path
@@ -20,22 +20,26 @@ def init(
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where to; made if it isn't there.")] = Path("."),
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
-    """Write a configuration. gateway.yaml, policy.yaml and .env.example go together as they are."""
+    """Write a configuration. gateway.yaml, policy.yaml with its tests, and .env.example go together."""
     from gateway.cli import skeleton
     from gateway.cli.schema import schema_text
-    from gateway.policy.presets import preset_text
+    from gateway.policy.presets import preset_tests, preset_text
 
     try:
-        policy = preset_text(preset)
+        policy, tests = preset_text(preset), preset_tests(preset)
     except KeyError as error:
         raise typer.BadParameter(error.args[0], param_hint="--preset") from None
     files = {
         "gateway.yaml": skeleton.configuration(preset),
         "policy.yaml": policy,
+        "policy.tests.yaml": tests,
         ".env.example": skeleton.environment(_new_secret(), _new_secret()),
         "gateway.schema.json": schema_text("config"),
         "policy.schema.json": schema_text("policy"),
+        "policy-tests.schema.json": schema_text("policy-tests"),
     }
+    if tests is not None:
+        files["policy.tests.yaml"] = tests
     there = [name for name in files if os.path.lexists(folder / name)]
     ignored = folder / ".gitignore"
     if there and not force:

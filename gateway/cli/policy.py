@@ -1,5 +1,5 @@
-"""`gateway policy eval|show`: what a policy makes of events, as JSON, and which policies judge. They import little:
-people run them often."""
+"""`gateway policy eval|show|test`: what a policy makes of events, as JSON, which policies judge, and whether a policy's
+tests hold. They import little: people run them often."""
 
 import sys
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli import output
-from gateway.cli.failures import CONFIGURATION, FOUND, USAGE, Failed
+from gateway.cli import output, policy_source, policy_testing
+from gateway.cli.failures import FOUND, USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile, family
 
 if TYPE_CHECKING:
     from gateway.cli.policy_shown import Shown
     from gateway.config import Config
     from gateway.kernel.store import Store
-    from gateway.policy.load import Loaded
 
 commands = family("The policy: try it out, and see which one judges.")
 
+commands.command("test")(policy_testing.test)
+
 EVENTS_BYTES_MAX = 64 * 1024 * 1024
-PRESET = "preset:"
 
 
 @commands.command("eval")
@@ -31,7 +31,7 @@ def evaluate(
 ) -> None:
     """Say what a policy makes of events. Exit 1 if the events are wrong, 78 if the policy is."""
     instant = _instant(at)
-    loaded = _load(policy)
+    loaded = policy_source.load(policy)
     from gateway.policy.evaluate import BadEvents, evaluate, read_events
 
     try:
@@ -81,21 +81,6 @@ def _instant(text: str) -> int:
         return parse_instant(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
-
-
-def _load(name: str) -> "Loaded":
-    """Read a policy by its path, or a preset by its name. Raises Problems."""
-    from gateway.kernel.document import read_text
-    from gateway.policy.load import load_policy
-    from gateway.policy.presets import preset_text
-
-    if not name.startswith(PRESET):
-        return load_policy(read_text(Path(name), "policy"), name)
-    try:
-        text = preset_text(name.removeprefix(PRESET))
-    except KeyError as error:
-        raise Failed(CONFIGURATION, error.args[0]) from None
-    return load_policy(text, name)
 
 
 def _content(path: Path) -> bytes:

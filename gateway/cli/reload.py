@@ -32,6 +32,7 @@ def reload(
 
     from gateway.cli.reloading import answer_values, ask, follow, the_process
     from gateway.cli.work import log_to_stderr
+    from gateway.daemon.findings import warnings_in_words
 
     seconds = length_ms(timeout, "--timeout") / 1_000
     log_to_stderr()
@@ -41,6 +42,8 @@ def reload(
     if as_json:
         output.json_line(answer_values(answer))
     _end(answer, as_json=as_json)
+    if not as_json and (words := warnings_in_words(setup.policy)):
+        output.say(words)
     if answer.left and not as_json:
         if sys.stderr.isatty() and not no_wait:
             left = asyncio.run(follow(setup.config, seconds, _progress))
@@ -51,7 +54,7 @@ def reload(
 
 def _checked(config: Path, *, as_json: bool) -> "Setup":
     """The files, which are right; else every mistake is told as `check` does. Raises Exit."""
-    from gateway.cli.check import tell_problems
+    from gateway.cli.problem_views import tell_problems
     from gateway.cli.reloading import refused_here
     from gateway.cli.work import read_setup
     from gateway.kernel.problems import Problems
@@ -62,7 +65,7 @@ def _checked(config: Path, *, as_json: bool) -> "Setup":
         if as_json:
             output.json_line(refused_here(found))
         else:
-            tell_problems(config, found.problems, [], as_json=False)
+            tell_problems(found.problems, config)
         output.say("nothing was sent to the gateway: the policy in force goes on")
         raise typer.Exit(CONFIGURATION) from None
 

@@ -26,12 +26,15 @@ def run(
     import signal
 
     from gateway.cli.work import log_to_stderr, read_setup
+    from gateway.daemon.findings import warnings_in_words
 
     # It means "read your policy again", and would end a process that isn't listening yet.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     log_to_stderr("info", json=None if log_format is None else log_format == "json")
     setup = read_setup(config)
+    if words := warnings_in_words(setup.policy):
+        output.say(f"gateway: {words}")
     asyncio.run(_serve(setup, dry_run=dry_run))
 
 

@@ -8,11 +8,13 @@ import typer
 from gateway.cli import output
 from gateway.cli.failures import UNAVAILABLE, Failed
 
-Named = Literal["policy", "config", "event", "notice"]
+Named = Literal["policy", "policy-tests", "config", "event", "notice"]
 
 
 def schema(
-    what: Annotated[Named, typer.Argument(help="policy and config are files; event comes in, notice goes out.")],
+    what: Annotated[
+        Named, typer.Argument(help="policy, policy-tests and config are files; event comes in, notice goes out.")
+    ],
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it there, over what is there.")] = None,
 ) -> None:
     """Print a JSON Schema (draft 2020-12), for editors and for whoever sends events or receives notices."""
@@ -40,6 +42,10 @@ def _schema(what: Named) -> dict[str, Any]:
         from gateway.policy.schema import policy_schema
 
         return policy_schema()
+    if what == "policy-tests":
+        from gateway.policy.schema import tests_schema
+
+        return tests_schema()
     if what == "config":
         from gateway.config.schema import config_schema
         from gateway.daemon.setup import plugins_here

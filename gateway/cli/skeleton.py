@@ -45,9 +45,11 @@ NEXT = """\
 Next, in {folder}:
   cp .env.example .env && set -a && . ./.env && set +a
   gateway check
+  gateway policy test                         # what the policy promises, in virtual time
   gateway listen --secret HELPDESK_SECRET     # in another terminal: a receiver that verifies and prints
   gateway run
-Then make policy.yaml yours: office hours, targets, and whom to call.
+Then make policy.yaml yours: office hours, targets, and whom to call. `gateway policy test` tells which promise a change
+breaks; policy.tests.yaml says what was promised, and changes with it.
 Keep a copy of gateway.key apart from backups of the database: tokens are sealed with it."""
 
 

@@ -78,9 +78,9 @@ class Config(BaseModel):
         config._document = document
         return config
 
-    def problem(self, loc: tuple[str | int, ...], id: str, message: str) -> Problem:
-        """A problem at `loc` of the file, found by whoever knows what its words refer to."""
-        return self._document.problem(loc, id, message)
+    def problem(self, loc: tuple[str | int, ...], id: str, message: str, *, key: bool = False) -> Problem:
+        """A problem at `loc` of the file, or at its key, found by whoever knows what its words refer to."""
+        return self._document.problem(loc, id, message, key=key)
 
     def connector_settings(self, name: str, settings_type: type[S]) -> S:
         """The settings of the connector `name` as its plugin's type. Raises Problems, each at its place."""
@@ -98,7 +98,10 @@ class Config(BaseModel):
         try:
             checked = document.validate(settings_type, loc)
         except Problems as found:
-            raise Problems([*problems, *found.problems]) from None
+            # What else is wrong with a secret that must not stand there says nothing new, and may say something of it.
+            told = {(problem.line, problem.column) for problem in problems}
+            more = (problem for problem in found.problems if (problem.line, problem.column) not in told)
+            raise Problems([*problems, *more]) from None
         if problems:
             raise Problems(problems)
         return checked

@@ -8,9 +8,10 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr
+from pydantic_core import PydanticCustomError
 
 from gateway.kernel.document import Document, Problem
 
@@ -18,7 +19,7 @@ SECRET_BYTES_MAX = 16_384
 SECRETS_MAX = 8
 """How many may be listed: the first signs, all of them verify."""
 
-WHAT_TO_WRITE = "a secret is never written here as text: write {env: NAME} or {file: PATH}"
+WHAT_TO_WRITE: Final = "a secret is never written here as text: write {env: NAME} or {file: PATH}"
 _PLACES = frozenset({"env", "file"})
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 Location = tuple[str | int, ...]
@@ -87,7 +88,7 @@ def as_secrets(value: object) -> tuple[SecretStr, ...]:
     listed = value if isinstance(value, list) else [value]
     read = [secret for secret in listed if isinstance(secret, SecretStr)]
     if len(read) != len(listed):
-        raise ValueError(WHAT_TO_WRITE)
+        raise PydanticCustomError("bad_secret", WHAT_TO_WRITE)
     secrets = tuple(line for secret in read for line in secret_lines(secret))
     if not 1 <= len(secrets) <= SECRETS_MAX:
         raise ValueError(f"list from 1 to {SECRETS_MAX} secrets")
@@ -103,7 +104,7 @@ def secret_lines(secret: SecretStr) -> list[SecretStr]:
 def as_secret(value: object) -> SecretStr:
     """Exactly one secret, as read. Raises ValueError for text and for anything else."""
     if not isinstance(value, SecretStr):
-        raise ValueError(WHAT_TO_WRITE)
+        raise PydanticCustomError("bad_secret", WHAT_TO_WRITE)
     return value
 
 

@@ -29,9 +29,11 @@ from gateway.store.sqlite import SqliteStore, daemon_pid
 __all__ = [
     "Chosen",
     "Examined",
+    "Seen",
     "Setup",
     "examine_database",
     "load_setup",
+    "look",
     "open_store",
     "plugins_here",
     "policy_file",
@@ -62,6 +64,20 @@ class Setup:
     left_out: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What could be read of a configuration, and `problems`: everything that keeps it from being run.
+
+    `config` is None where gateway.yaml itself is wrong, `policy` where the policy is, or can't be found.
+    """
+
+    config: Config | None
+    policy: Loaded | None
+    connectors: tuple[Chosen, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    left_out: tuple[Problem, ...] = ()
+
+
 def plugins_here() -> Plugins:
     """The plugins of this installation, the built-in connector among them."""
     return find_plugins(BUILTIN)
@@ -70,6 +86,14 @@ def plugins_here() -> Plugins:
 def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
     """Read and check all of it. Raises Problems with everything that is wrong, in every file."""
     plugins = plugins or plugins_here()
+    seen = look(path, environ, plugins)
+    if seen.problems or seen.config is None or seen.policy is None:
+        raise Problems([*seen.problems, *seen.left_out])
+    return Setup(path, seen.config, seen.policy, plugins, seen.connectors, seen.left_out)
+
+
+def look(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Seen:
+    """Read and check all of it, and keep what is right although something else is wrong."""
     try:
         config = load_config(path, environ)
     except Unloadable as found:
@@ -77,17 +101,18 @@ def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None =
         places = {(problem.line, problem.column) for problem in found.problems}
         _, more, left_out = _chosen(found.rest, plugins)
         further = (problem for problem in (*more, *left_out) if (problem.line, problem.column) not in places)
-        raise Problems([*found.problems, *further, *_wrong_in_policy_beside(path)]) from None
-    chosen, problems, left_out = _chosen(config, plugins)
-    policy: Loaded | None = None
+        policy, wrong = _policy_beside(path)
+        return Seen(None, policy, problems=(*found.problems, *further, *wrong))
+    except Problems as found:
+        return Seen(None, None, problems=found.problems)
+    chosen, problems, left = _chosen(config, plugins)
+    policy = None
     try:
         policy = read_policy(config)
         problems.extend(_unknown_endpoints(config, policy))
     except Problems as found:
         problems.extend(found.problems)
-    if problems or policy is None:
-        raise Problems([*problems, *left_out])
-    return Setup(path, config, policy, plugins, tuple(chosen), tuple(left_out))
+    return Seen(config, policy, tuple(chosen), tuple(problems), tuple(left))
 
 
 def _chosen(config: Config, plugins: Plugins) -> tuple[list[Chosen], list[Problem], list[Problem]]:
@@ -132,26 +157,28 @@ def read_policy(config: Config) -> Loaded:
     return load_policy(text, file)
 
 
-def _wrong_in_policy_beside(path: Path) -> Sequence[Problem]:
-    """What is wrong in the policy of a configuration that is wrong itself, if it can be found: people mend both."""
+def _policy_beside(path: Path) -> tuple[Loaded | None, Sequence[Problem]]:
+    """The policy of a configuration that is wrong itself, if it can be found, and what is wrong in it: people mend
+    both."""
     try:
-        data = Document.parse(read_text(path, "configuration"), str(path)).data
-        named = parse_policy(data.get("policy") if isinstance(data, dict) else None)
+        document = Document.parse(read_text(path, "configuration"), str(path))
+        named = parse_policy(document.data.get("policy") if isinstance(document.data, dict) else None)
         if isinstance(named, Preset):
-            return ()
+            return load_policy(preset_text(named.name), f"preset:{named.name}"), ()
         policy = path.absolute().parent / named
         if not policy.is_file():
             # The configuration's problems say so; to open a pipe would wait for whoever writes into it.
-            return ()
+            return None, ()
         text = read_text(policy, "policy")
+    except KeyError as error:
+        return None, [document.problem(("policy",), "unknown-preset", error.args[0])]
     except (Problems, ValueError):
         # None of these is a finding of its own: the configuration's problems say so already.
-        return ()
+        return None, ()
     try:
-        load_policy(text, str(policy))
+        return load_policy(text, str(policy)), ()
     except Problems as found:
-        return found.problems
-    return ()
+        return None, found.problems
 
 
 async def open_store(config: Config, *, exclusive: bool, spawn: Spawn, clock: Clock | None = None) -> Store:

@@ -24,7 +24,7 @@ _CODED: Final = r"(?=\S{0,80}[0-9])(?=\S{0,80}[a-z])(?=\S{0,80}[A-Z])[A-Za-z0-9+
 """A long word that has digits, small letters and capitals."""
 
 _KINDS: Final = (
-    ("a webhook secret", r"\b(?i:whsec|whsk|whpk)_[A-Za-z0-9+/=_-]{6}"),
+    ("a webhook secret", r"\b(?i:whsec|whsk)_[A-Za-z0-9+/=_-]{6}"),
     ("a key of the gateway", r"\bgwkey[0-9]_[A-Za-z0-9+/=_-]{6}"),
     ("a token", r"\b(?:gh[opsu]|github_pat)_\w{6}|\bxox[abops]-\w{6}|\bglpat-\w{6}|\b[spr]k[_-](?:live|test)[_-]\w{6}"),
     ("a token", rf"\b[spr]k[_-](?:proj-|ant-[a-z0-9]{{1,9}}-)?{_MIXED}|\beyJ[\w-]{{9,300}}\.[\w-]{{4}}"),

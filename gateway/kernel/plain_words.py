@@ -131,6 +131,8 @@ def _wrong(item: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Wr
     if kind == "missing":
         return Wrong(path, "missing-key", f"the key {last!r} is missing")
     if kind == "extra_forbidden":
+        if last == "<<":
+            return Wrong(path, "unknown-key", "`<<` merges nothing in YAML 1.2: write the keys out", at_key=True)
         known = _keys_at(model, item["loc"][:-1])
         listed = ", ".join(sorted(known))
         hint = did_you_mean(last, known) or (f"; known here: {listed}" if known else "")
@@ -141,6 +143,8 @@ def _wrong(item: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Wr
         return Wrong(path, "bad-key", "a name here must be text; put it in quotes", at_key=True)
     if kind in ("literal_error", "enum"):
         return Wrong(path, "bad-value", _one_of(item["input"], str(context.get("expected", ""))))
+    if kind == "bad_secret":
+        return Wrong(path, "bad-secret", item["msg"])
     if kind in ("value_error", "assertion_error"):
         return Wrong(path, "bad-value", str(context.get("error", "")) or "is not valid")
     if kind in _EXPECTED:

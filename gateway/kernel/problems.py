@@ -20,7 +20,7 @@ WORD_MAX = 200
 CANDIDATES_MAX = 20
 """Known words that are compared closely: those that have the most pairs of letters in common."""
 
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_END = re.compile("\r\n|[\n\r]")
 
 
 @dataclass(frozen=True, order=True)
@@ -39,7 +39,8 @@ class Problem:
         return KINDS[self.id]
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.kind.code}: {self.message} [{self.id}]"
+        level = "" if self.kind.level == "error" else f"{self.kind.level}: "
+        return f"{self.file}:{self.line}:{self.column}: {self.kind.code}: {level}{self.message} [{self.id}]"
 
 
 class Problems(Exception):

@@ -24,7 +24,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from gateway.kernel.problems import Problem, Problems, place_of
+from gateway.kernel import yaml_words
+from gateway.kernel.problems import Problem, Problems, lines_of, place_of
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
@@ -39,6 +40,7 @@ _FLOAT = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_DASH = re.compile(r"((?:.*\s)?-)\s*(?:#.*)?")
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -106,17 +108,7 @@ class _Composer:
         return root
 
     def _syntax(self, error: MarkedYAMLError) -> Problem:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = " ".join(str(part) for part in (error.context, error.problem) if part)
-        if "flow mapping" in message and "expected ','" in message:
-            message += "; inside {…} put text that has commas, brackets or braces in quotes"
-        if "tag" in message:
-            # The library's words repeat the text, which may be anybody's secret.
-            message = "put a text that begins with ! in quotes"
-        if error.context_mark and error.context_mark.line + 1 != line:
-            message += f" (it starts at {error.context_mark.line + 1}:{error.context_mark.column + 1})"
-        return Problem(self._file, line, column, "yaml-syntax", message)
+        return Problem(self._file, *yaml_words.place_of(error), "yaml-syntax", yaml_words.words_of(error))
 
     def _add(self, event: Any, id: str, message: str) -> None:
         mark = event.start_mark
@@ -174,9 +166,22 @@ class _Composer:
                 node.end = event.end_mark.index
                 return
             child = self._node(event, depth + 1, bool(start.flow_style))
+            if _is_nothing(event):
+                self._to_dash(child)
             self._grow(event, node, child)
             node.items[len(node.data)] = child
             node.data.append(child.data)
+
+    def _to_dash(self, node: Node) -> None:
+        """Give an entry with nothing behind its dash the place of the dash: its own is that of whatever comes next."""
+        lines = lines_of(self._text)
+        for number in range(min(node.line, len(lines)), 0, -1):
+            upto = lines[number - 1][: node.column - 1] if number == node.line else lines[number - 1]
+            if dash := _DASH.fullmatch(upto):
+                node.line, node.column = number, dash.end(1)
+                return
+            if upto.strip() and not upto.strip().startswith("#"):
+                return
 
     def _mapping(self, start: Any, node: Node, depth: int) -> None:
         self._tag(start, "map")
@@ -187,7 +192,11 @@ class _Composer:
                 node.end = event.end_mark.index
                 return
             key = self._node(event, depth + 1, bool(start.flow_style))
-            child = self._node(next(self._events), depth + 1, bool(start.flow_style))
+            value = next(self._events)
+            child = self._node(value, depth + 1, bool(start.flow_style))
+            if _is_nothing(value):
+                # Its own place is that of whatever comes next.
+                child.line, child.column = key.line, key.column
             self._grow(event, node, key)
             self._grow(event, node, child)
             if isinstance(key.data, dict | list):
@@ -227,6 +236,11 @@ class _Composer:
         if expected is None or not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             self._tag(event, "str")
         return value
+
+
+def _is_nothing(event: Any) -> bool:
+    """Whether a value is left out: neither a sign nor an anchor nor a tag stands for it."""
+    return isinstance(event, ScalarEvent) and event.start_mark.index == event.end_mark.index and not event.style
 
 
 def resolve_plain(text: str) -> Any:

@@ -74,6 +74,7 @@ class _Resolver:
                 message = f"the calendar {name!r} never opens: there is no open time within 400 days"
                 self._wrong((name,), "never-opens", message, key=True)
         for path, raw in self._parts.named("calendars"):
+            self._repeated(str(path[-1]), raw)
             if path[-1] not in self._shapes:
                 self._half_read(str(path[-1]), raw)
         return self._result
@@ -155,7 +156,8 @@ class _Resolver:
         try:
             return ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
-            hint = did_you_mean(zone, available_timezones())
+            # Not those without a place: EST and the like know no summer time.
+            hint = did_you_mean(zone, (known for known in available_timezones() if "/" in known or known == "UTC"))
             message = f"there is no time zone {zone!r}{hint}" + ("" if hint else "; write one such as Europe/Berlin")
             self._wrong((name, "timezone"), "unknown-zone", message)
             return None
@@ -169,14 +171,19 @@ class _Resolver:
                 }
             else:
                 replaced[holiday.date] = []
-        seen: set[date] = set()
-        for index, exception in enumerate(shape.exceptions):
-            if exception.date in seen:
-                message = f"{exception.date} has an exception already; put all its hours in one"
-                self._wrong((name, "exceptions", index, "date"), "duplicate-date", message)
-            seen.add(exception.date)
-            replaced[exception.date] = exception.hours
-        return replaced
+        return replaced | {exception.date: exception.hours for exception in shape.exceptions}
+
+    def _repeated(self, name: str, raw: dict[Any, Any]) -> None:
+        """Dates with two exceptions, in a calendar of whatever shape."""
+        seen: set[str] = set()
+        for path, exception in mappings(raw.get("exceptions"), (name, "exceptions")):
+            day = exception.get("date")
+            if not isinstance(day, date | str):
+                continue
+            if str(day) in seen:
+                message = f"{str(day)[:40]} has an exception already; put all its hours in one"
+                self._wrong((*path, "date"), "duplicate-date", message)
+            seen.add(str(day))
 
     def _country(self, path: Path, country: str, subdivision: str | None) -> tuple[date, ...]:
         countries = _countries()

@@ -4,7 +4,7 @@ Beyond what the expression language checks: a section reads nothing that a later
 is compared only with words that it can have.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -76,7 +76,7 @@ def _condition(
             message = "cut by a comma inside {…}; put the expression in quotes, or write the rule over several lines"
             result.problems.append(parts.source.problem(path, "bad-expression", message))
         else:
-            result.problems += (_problem(parts, path, error) for error in bad.errors)
+            result.problems += (_problem(parts, path, error) for error in _worth_telling(bad.errors))
         return None
     calendars = parts.names("calendars")
     for error in (
@@ -86,6 +86,12 @@ def _condition(
     ):
         result.problems.append(_problem(parts, path, error))
     return condition
+
+
+def _worth_telling(errors: Sequence[ExpressionError]) -> Sequence[ExpressionError]:
+    """Of an expression that can't be read only the first error: the others follow from it."""
+    unread = [error for error in errors if error.message.startswith("not an expression")]
+    return [min(unread, key=lambda error: (error.line, error.column))] if unread else errors
 
 
 def _problem(parts: Parts, path: Path, error: ExpressionError) -> Problem:

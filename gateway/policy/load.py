@@ -58,15 +58,18 @@ def load_policy(
     *,
     enrichers: Mapping[str, type] | None = None,
     before: Mapping[str, Calendar] | None = None,
+    tests: bool = True,
 ) -> Loaded:
     """Read, check and compile a policy. Raises Problems with everything that is wrong.
 
     `file` is the name that problems carry. `enrichers`: the facts type of each installed enricher; the facts of one
     that only the file names are untyped. `before`: the calendars of the policy that it follows, which hold until the
-    `from` of one of its own.
+    `from` of one of its own. Without `tests` those in the file are passed over, right or wrong: they judge nothing.
     """
     installed = enrichers or {}
     source = Document.parse(text, file)
+    if not tests and isinstance(source.data, dict):
+        source.data.pop("tests", None)
     parts = read_parts(source)
     calendars = resolve_calendars(parts, before)
     message = ContactMessage(_facts_types(parts, installed))
@@ -74,12 +77,12 @@ def load_policy(
     conditions = compile_conditions(parts, language)
     problems = [*parts.problems, *calendars.problems, *conditions.problems]
     problems += check_references(parts, frozenset(installed))
-    tests, wrong_tests = read_examples(source)
-    problems += wrong_tests
+    examples, wrong_examples = read_examples(source)
+    problems += wrong_examples
     if problems or parts.whole is None:
         raise Problems(problems)
     matcher = CompiledMatcher(message, language, conditions.sections)
-    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file, tuple(tests), source)
+    return Loaded(_policy(parts.whole, calendars, matcher), parts.whole, text, file, tuple(examples), source)
 
 
 def asks_for_former_hours(loaded: Loaded) -> bool:

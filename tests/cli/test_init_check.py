@@ -18,6 +18,8 @@ WRITTEN = {
     ".env.example",
     "gateway.schema.json",
     "policy.schema.json",
+    "policy.tests.yaml",
+    "policy-tests.schema.json",
     "gateway.key",
     ".gitignore",
 }
@@ -108,7 +110,7 @@ def test_check_shows_every_mistake_of_every_file(
         f"{row['file']}:{row['line']}:{row['column']}: {row['id']}: {row['message']} [{row['name']}]" for row in rows
     ]
     expected = [line for row, line in zip(rows, lines, strict=True) for line in (line, *numbered(row))]
-    assert told.err.splitlines() == [*expected, "2 problems found"]
+    assert told.err.splitlines() == [*expected, "2 errors", "What each number means: docs/reference/problems"]
     assert [row["excerpt"] for row in rows] == [
         "    plugin: event\n            ^^^^^",
         "    within: soon\n            ^^^^",
@@ -134,7 +136,8 @@ def test_check_shows_the_place_inside_a_condition(
         f"{tmp_path}/policy.yaml:3:18: GW114: contact has no field 'chanel'; did you mean 'channel'? [bad-expression]",
         '   3 |     when: contact.chanel == "chat"',
         "     |                   ^^^^^^",
-        "1 problem found",
+        "1 error",
+        "What each number means: docs/reference/problems",
     ]
 
 

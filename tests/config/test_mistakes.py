@@ -60,7 +60,7 @@ def test_every_mistake_shows_at_its_place(tmp_path: Path) -> None:
         "11:5:missing-key",
         "11:21:bad-secret",
         "14:10:bad-url",
-        "15:13:bad-value",
+        "15:13:bad-secret",
         "16:15:unknown-notice",
     ]
     assert all(problem.startswith("gateway.yaml:") for problem in problems)

@@ -13,6 +13,8 @@ from gateway.config import load_config
 from gateway.kernel.signing import new_secret, parse_secret, verify
 from gateway.model.event import convert_event
 from gateway.policy.load import load_policy
+from gateway.policy.rehearsal import run as rehearse
+from gateway.policy.rehearsal.files import read_tests
 from gateway.testing import CHECKS
 from tests.support.pages import blocks, links, page, pages, rows
 from tests.support.source import relative
@@ -42,12 +44,23 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
 
 
 def test_the_policy_loads() -> None:
-    """The example is a whole policy, conditions included."""
-    (example,) = blocks(page("reference/policy.md"), "yaml")
+    """The first example is a whole policy, conditions included."""
+    example, _ = blocks(page("reference/policy.md"), "yaml")
 
     policy = load_policy(example, "policy.yaml").policy
 
     assert [rule.id for rule in policy.sla] == ["email-first-reply"]
+
+
+def test_the_policys_tests_hold() -> None:
+    """The second example tests the first one, and covers all of it."""
+    example, tests = blocks(page("reference/policy.md"), "yaml")
+    loaded = load_policy(example, "policy.yaml")
+
+    report = rehearse(loaded, read_tests(loaded, tests, "policy.tests.yaml"))
+
+    assert [outcome.missed for outcome in report.outcomes if outcome.missed] == []
+    assert (report.passed, report.coverage.missed) == (2, ())
 
 
 def test_sent_events_are_proved() -> None:

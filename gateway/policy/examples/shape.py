@@ -27,6 +27,9 @@ EVENTS_MAX: Final = 200
 NOTICES_MAX: Final = 1_000
 """Notices that one look lists."""
 
+COUNT_MAX: Final = 1_000_000
+"""Of what is counted."""
+
 EVENT_TYPES: Final[tuple[str, ...]] = tuple(str(kind.__struct_config__.tag) for kind in Event.__args__)
 
 
@@ -131,7 +134,7 @@ AllGiven = Annotated[
 class ExpectedClock(Shape):
     """What a test expects of one rule's clock."""
 
-    instance: Annotated[int, Field(ge=1)] | None = None
+    instance: Annotated[int, Field(ge=1, le=COUNT_MAX)] | None = None
     """Which of its metric's clocks is meant, from 1; left out: the latest one that the rule counts."""
 
     state: Annotated[ClockState | None, Always] = None
@@ -192,7 +195,7 @@ class ExpectedNotice(Shape):
     metric: Metric | None = None
     """Of a clock: what is counted."""
 
-    instance: Annotated[int, Field(ge=1)] | None = None
+    instance: Annotated[int, Field(ge=1, le=COUNT_MAX)] | None = None
     """Of a clock: which of the repeats."""
 
     mark: Label | None = None
@@ -201,10 +204,10 @@ class ExpectedNotice(Shape):
     chain: Label | None = None
     """The chain of an escalation."""
 
-    step: Annotated[int, Field(ge=0)] | None = None
+    step: Annotated[int, Field(ge=0, le=COUNT_MAX)] | None = None
     """The number of a step, from 1; 0: none yet."""
 
-    reminder: Annotated[int, Field(ge=0)] | None = None
+    reminder: Annotated[int, Field(ge=0, le=COUNT_MAX)] | None = None
     """The number of a step's reminder; 0: the step itself."""
 
 
@@ -242,7 +245,7 @@ class Expected(Shape):
     escalations: Annotated[list[Label] | None, Always] = None
     """Exactly these rules' escalations are raised and not over, in any order. `[]`: none."""
 
-    steps: Annotated[dict[Label, Annotated[int, Field(ge=0)]] | None, Always] = None
+    steps: Annotated[dict[Label, Annotated[int, Field(ge=0, le=COUNT_MAX)]] | None, Always] = None
     """By the id of an escalation rule: how many steps have fired of the one that it raised last."""
 
     notices: Annotated[list[Label | ExpectedNotice] | None, Field(max_length=NOTICES_MAX), Always] = None

@@ -5,6 +5,7 @@ An expectation in which nothing is written expects that nothing has followed.
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -26,7 +27,13 @@ def compare(expect: Expected, seen: Seen) -> list[Difference]:
     """Everything that isn't as expected, in the order of the keys."""
     if not expect.model_fields_set:
         expect = NOTHING
-    return list(_differences(expect, seen))
+    told: set[tuple[str, ...]] = set()
+    differences = []
+    for difference in _differences(expect, seen):
+        # A wrong route shows in its queue, its team and its priority: the reason is said once.
+        differences.append(replace(difference, notes=()) if difference.notes in told else difference)
+        told.add(difference.notes)
+    return differences
 
 
 def _differences(expect: Expected, seen: Seen) -> Iterator[Difference]:

@@ -94,4 +94,4 @@ def hits_of(state: State, implied: Iterable[Implied]) -> set[Key]:
 def _item(source: Document | None, section: str, name: str, step: int, path: tuple[str | int, ...]) -> Item:
     if source is None:
         return Item(section, name, step)
-    return Item(section, name, step, source.file, *source.place(path))
+    return Item(section, name, step, source.file, *source.place(path, key=not step))

@@ -38,8 +38,7 @@ def read_tests(loaded: Loaded, text: str, file: str) -> list[Example]:
 def tests_of(loaded: Loaded) -> list[Example]:
     """The tests in the policy's own file, and in those beside it. Raises Problems."""
     if loaded.file.startswith(PRESET):
-        texts = [(_preset_file(loaded.file), preset_tests(loaded.file.removeprefix(PRESET)))]
-        return _together(loaded, [(file, text) for file, text in texts if text is not None])
+        return _together(loaded, [(_preset_file(loaded.file), preset_tests(loaded.file.removeprefix(PRESET)))])
     return tests_in(loaded, beside(Path(loaded.file)), own=True)
 
 

@@ -21,8 +21,8 @@ ALIGNED_MAX: Final = 40_000
 """Pairs of entries that are looked at; beyond that entries are compared by their place."""
 
 _SHOWN: Final = ("rule", "metric", "instance", "mark", "chain", "step", "reminder", "roles")
-_ALONE, _ANOTHER = 10, 19
-"""What it costs to leave an entry alone, and to pair two of different types: a little less than leaving both alone."""
+_ALONE: Final = 12
+"""What it costs to leave an entry without a counterpart; one of another type is none."""
 
 
 def compare_notices(expected: Sequence[str | ExpectedNotice], seen: Seen) -> Iterator[Difference]:
@@ -34,18 +34,35 @@ def compare_notices(expected: Sequence[str | ExpectedNotice], seen: Seen) -> Ite
     entries: list[tuple[str, str]] = []
     for one, other in _aligned(wanted, got):
         if one is not None and other is not None and not _wrong(one, other):
-            entries.append((" ", _in_words(other, _keys_of(other, one), seen.offset)))
+            entries.append(("", _in_words(other, _keys_of(other, one), seen.offset)))
             continue
         if one is not None:
-            entries.append(("-", _in_words(one, list(one), seen.offset)))
+            kind = "missing" if other is None else "expected"
+            entries.append((kind, _in_words(one, list(one), seen.offset)))
         if other is not None:
-            entries.append(("+", _in_words(other, _keys_of(other, one), seen.offset)))
+            kind = "unexpected" if one is None else "got"
+            entries.append((kind, _in_words(other, _keys_of(other, one), seen.offset)))
     yield Difference(
         "notices",
         [_plain(one, list(one), seen.offset) for one in wanted],
         [_plain(other, _keys_of(other, None), seen.offset) for other in got],
         entries=tuple(entries),
+        notes=("all of them went out, in another order",) if _are_out_of_order(wanted, got) else (),
     )
+
+
+def _are_out_of_order(wanted: list[Values], got: list[Values]) -> bool:
+    """Whether each expected entry has one of its own among those that went out, and none is left."""
+    if len(wanted) != len(got) or len(wanted) ** 2 > ALIGNED_MAX:
+        return False
+    left = list(got)
+    # Those of which more is expected choose first: they fit fewer.
+    for one in sorted(wanted, key=len, reverse=True):
+        found = next((other for other in left if not _wrong(one, other)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def _wanted(entry: str | ExpectedNotice) -> Values:
@@ -147,4 +164,4 @@ def _costs(wanted: list[Values], got: list[Values]) -> list[list[int]]:
 
 def _cost(wanted: Values, had: Values) -> int:
     wrong = _wrong(wanted, had)
-    return _ANOTHER + len(wrong) if "type" in wrong else 2 * len(wrong)
+    return 3 * _ALONE if "type" in wrong else 2 * len(wrong)

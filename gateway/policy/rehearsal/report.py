@@ -19,7 +19,8 @@ class Difference:
     expected: Any
     got: Any
     entries: tuple[tuple[str, str], ...] = ()
-    """Of lists of notices, entry by entry: ` ` as expected, `-` missing, `+` unexpected; with the entry in words."""
+    """Of lists of notices, entry by entry: how it stands, and the entry in words. It is `missing` or `unexpected`, or
+    one was `expected` and another one `got` in its place; empty: as expected."""
 
     notes: tuple[str, ...] = ()
     """What explains it: which rules matched, and which were passed over."""
