@@ -4,7 +4,19 @@ import pytest
 
 from gateway.policy.contact_message import ContactMessage
 from gateway.policy.expressions import Language
-from gateway.policy.syntax import Call, Constant, Listed, Loop, Select, Tree, Variable, children, put, quantified, tree_of
+from gateway.policy.syntax import (
+    Call,
+    Constant,
+    Listed,
+    Loop,
+    Select,
+    Tree,
+    Variable,
+    children,
+    put,
+    quantified,
+    tree_of,
+)
 
 LANGUAGE = Language(ContactMessage({"paid": None}))
 CONTACT = Variable("contact")

@@ -163,7 +163,7 @@ def uncovered(told: dict[str, set[str]]) -> set[str]:
     return set(words) & {"email", "chat", "phone"}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(KNOWN + OPAQUE))
 def test_never_a_false_finding(text: str) -> None:
     """What is said to match never, always, or behind others, does so for every contact; who goes nowhere does so."""
@@ -177,7 +177,7 @@ def test_never_a_false_finding(text: str) -> None:
     assert truth.unrouted or "unrouted" not in told
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(KNOWN))
 def test_nothing_is_missed_where_all_words_are_known(text: str) -> None:
     """Every rule that never takes effect is told, every condition that holds always, every gap; and nothing else."""

@@ -25,7 +25,10 @@ def routes(*conditions: str) -> str:
         (['contact.channel in ["email", "web", "phone"]'], "kind chat, channel chat, priority none"),
         (["contact.severity == 3"], "kind ticket, channel email, priority urgent"),
         (['contact.priority == "none"', "contact.severity > 1"], "kind ticket, channel email, priority urgent"),
-        (["contact.severity != 1", 'contact.priority == "urgent"'], "kind ticket, channel email, priority none, tagged x"),
+        (
+            ["contact.severity != 1", 'contact.priority == "urgent"'],
+            "kind ticket, channel email, priority none, tagged x",
+        ),
         (['contact.direction == "inbound"'], "kind ticket, channel email, priority none, direction outbound"),
         (['contact.status != "open"'], "kind ticket, channel email, priority none, status open"),
         (['contact.subject == "x"'], "kind ticket, channel email, priority none"),
@@ -74,7 +77,8 @@ def test_uncovered_channels() -> None:
     """
 
     assert found(text, "uncovered-channel") == [
-        "2:1: uncovered-channel: nothing is promised for chat, in_app, whatsapp, social; add a rule if something should be"
+        "2:1: uncovered-channel: nothing is promised for chat, in_app, whatsapp, social; "
+        "add a rule if something should be"
     ]
 
 

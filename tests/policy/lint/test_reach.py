@@ -30,11 +30,11 @@ def test_behind_one_that_always_matches() -> None:
         (['contact.tags.exists(t, t in ["x", "y"])'], '["y", "x"].exists(t, t in contact.tags) && true'),
         (['contact.subject.contains("a")'], 'contact.subject.contains("a") && contact.kind == "call"'),
         (['!(contact.tags.all(t, t != "x"))'], '"x" in contact.tags'),
-        (['contact.customer.known', "!contact.customer.known"], ""),
+        (["contact.customer.known", "!contact.customer.known"], ""),
         (['contact.priority in ["urgent", "high"]', 'contact.priority == "normal"'], 'contact.priority > "o"'),
         (['contact.kind == "call" ? contact.csat.given : true'], 'contact.kind == "chat"'),
         (["contact.csat.given == true"], "contact.csat.given"),
-        (['contact.fields.vip == 1'], 'contact.fields.vip == 1 && contact.kind == "call"'),
+        (["contact.fields.vip == 1"], 'contact.fields.vip == 1 && contact.kind == "call"'),
     ],
 )
 def test_shadowed_by_what_it_means(before: list[str], behind: str) -> None:
@@ -53,7 +53,7 @@ def test_shadowed_by_what_it_means(before: list[str], behind: str) -> None:
         ('contact.tags.all(t, t == "x")', '"x" in contact.tags'),
         ('contact.kind == "chat"', 'contact.channel == "chat"'),
         # A condition that fails is not matched: for a contact without the field neither of the first two is.
-        ('contact.fields.vip == 1 || !(contact.fields.vip == 1)', 'contact.kind == "call"'),
+        ("contact.fields.vip == 1 || !(contact.fields.vip == 1)", 'contact.kind == "call"'),
         ("1 / contact.reopened > 0 || !(1 / contact.reopened > 0)", ""),
         # 64 tags by 64 by 64 are too much work, and that takes the whole condition with it.
         (

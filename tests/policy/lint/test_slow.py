@@ -46,7 +46,10 @@ def test_held_up_by_its_calendar() -> None:
 
 def test_behind_every_promise() -> None:
     """A chain that is slow by itself comes too late only if nothing is left that it could save."""
-    assert "for the promise 'soon': raised Mon 00:00, the first step comes Sat 00:00" in slow("always", "5d", "matched", P1)[0]
+    assert (
+        "for the promise 'soon': raised Mon 00:00, the first step comes Sat 00:00"
+        in slow("always", "5d", "matched", P1)[0]
+    )
     assert slow("always", "2h", "matched", P1) == []
 
 
