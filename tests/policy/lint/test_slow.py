@@ -1,8 +1,14 @@
 """Chains that come too late: judged by the calendars, told with an example, and only where it is certain."""
 
+import json
+from textwrap import dedent
+
 import pytest
 
+from gateway.model.instant import parse_instant
+from gateway.policy.evaluate import evaluate, read_events
 from gateway.policy.presets import PRESETS, preset_text
+from tests.policy.build import loaded
 from tests.policy.lint.finds import found, places
 
 TEXT = """
@@ -42,6 +48,27 @@ def test_held_up_by_its_calendar() -> None:
         "the chain 'c' comes too late for the promise 'quick': raised Mon 01:00, the first step comes Mon 08:05, "
         "the promise ends Mon 01:30 (Europe/Berlin)" in line
     )
+
+
+@pytest.mark.parametrize(
+    ("chain", "after", "on", "steps"),
+    [
+        ("office", "5m", "matched", "2027-03-08T07:05:00Z"),
+        ("always", "20m", "sla.warned", "2027-03-08T00:35:00Z"),
+    ],
+)
+def test_the_example_is_so(chain: str, after: str, on: str, steps: str) -> None:
+    """Judged by the rules, a contact that opens then is called for after its promise is broken."""
+    opening = {"type": "contact.opened", "at": "2027-03-08T00:00:00Z", "kind": "ticket", "channel": "email"}
+    events = read_events(json.dumps([{**opening, "tags": ["p1"]}]).encode())
+    policy = loaded(dedent(TEXT.format(chain=chain, after=after, on=on, when=f"'{P1}'"))).policy
+    effects = evaluate(events, policy, int(parse_instant("2027-03-09T00:00:00Z"))).view["effects"]
+    told = [
+        (effect["type"], effect["at"]) for effect in effects if effect["type"] in ("sla.breached", "escalation.stepped")
+    ]
+
+    assert slow(chain, after, on, P1)
+    assert told == [("sla.breached", "2027-03-08T00:30:00Z"), ("escalation.stepped", steps)]
 
 
 def test_behind_every_promise() -> None:
