@@ -51,7 +51,7 @@ def tests_of(loaded: Loaded) -> list[Example]:
     if not loaded.file.startswith(PRESET):
         return tests_in(loaded, beside(Path(loaded.file)), own=True)
     text = preset_tests(loaded.file.removeprefix(PRESET))
-    return _together(loaded, [] if text is None else [(f"{loaded.file}.tests", text)], own=True)
+    return _together(loaded, [(f"{loaded.file}.tests", text)], own=True)
 
 
 def tests_in(loaded: Loaded, files: Sequence[Path], *, own: bool = False) -> list[Example]:
