@@ -31,6 +31,7 @@ def told(text: str) -> Problem:
         ("a: - b\n", (1, 4), "each `-` on a line of its own"),
         ("a: |x\n  b\n", (1, 5), "the text begins on the next line"),
         ('a: "\\q"\n', (1, 6), "for a backslash"),
+        ("#\n  a: 1\nb: 2\n", (3, 1), "indent both alike"),
     ],
 )
 def test_the_words_say_what_to_do(text: str, place: tuple[int, int], words: str) -> None:
