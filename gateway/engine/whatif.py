@@ -12,12 +12,13 @@ from typing import Final
 
 from gateway.kernel.ports import Crew
 from gateway.kernel.recorded import History, Reader, Recorded, Recordings
-from gateway.kernel.store import PolicyRow, StoreUnusable
-from gateway.policy.kept import Unreadable, load_kept
+from gateway.kernel.store import PolicyRow, Store, StoreUnusable
+from gateway.policy.kept import Unreadable, load_kept, pack_calendars
+from gateway.policy.load import Loaded, asks_for_former_hours, follows
 from gateway.policy.whatif.compared import Question, Sides, compare, judge_both
 from gateway.policy.whatif.differing import weight
 from gateway.policy.whatif.outcome import Outcome, Window
-from gateway.rules.timeline import InForce, Timeline
+from gateway.rules.timeline import FROM_THE_BEGINNING, InForce, Timeline
 
 BATCH: Final = 64
 """Contacts that go to a process together."""
@@ -86,6 +87,30 @@ class _Least:
     def all(self) -> list[tuple[Recorded, tuple[str, ...]]]:
         """In order."""
         return [self._kept[key] for key in sorted(self._kept)[: self._most]]
+
+
+async def kept_policies(store: Store) -> tuple[PolicyRow, ...]:
+    """Every policy that is or was in force, whole."""
+    found = [await store.policy(row.since) for row in await store.policies()]
+    return tuple([row for row in found if row is not None])
+
+
+def as_kept(loaded: Loaded, before: Sequence[PolicyRow], now: int) -> PolicyRow:
+    """A policy as it would be kept had it always been in force: whatever date it names for itself. Until the `from` of
+    one of its calendars the hours count of the policy that is in force `now`. Raises StoreUnusable where that one is
+    needed and can't be used."""
+    present = next((row for row in reversed(before) if row.since <= now), None)
+    if present is not None and asks_for_former_hours(loaded):
+        loaded = follows(loaded, _in_force(present).policy)
+    policy = loaded.policy
+    return PolicyRow(
+        since=FROM_THE_BEGINNING,
+        hash=policy.hash,
+        name=policy.name,
+        stored_at=0,
+        text=loaded.text,
+        calendars=pack_calendars(policy.calendars),
+    )
 
 
 def clerk(inquiry: Inquiry, read: Reader) -> Callable[[Sequence[Recorded]], Sides]:

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection, wait
 from threading import current_thread, main_thread
 from typing import Any, Final, Generic, TypeVar
 
-from gateway.kernel.ports import Crew, Spawn
+from gateway.kernel.memory import settle
+from gateway.kernel.ports import Spawn
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -146,6 +147,7 @@ def _serve(setup: Callable[[], Callable[[Any], Any]], pipe: "Connection[Any, Any
     """What a process does until its pipe is closed."""
     try:
         work = setup()
+        settle()
         while True:
             pipe.send((True, work(pipe.recv())))
     except (EOFError, BrokenPipeError):
@@ -165,6 +167,3 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-__all__ = ["Crew", "OneProcess", "Processes", "processors"]

@@ -60,3 +60,7 @@ class Timeline:
         """What comes into force next after an instant; None if nothing does."""
         place = bisect_right(self._since, instant)
         return self._entries[place] if place < len(self._entries) else None
+
+    def policies(self) -> list[Policy]:
+        """Every policy, the earliest first."""
+        return [entry.policy for entry in self._entries[1:]]

@@ -1,6 +1,6 @@
 """What is counted of outcomes, so that the counts of batches can be added in any order.
 
-A count's key is a tuple that begins with a word: `breach`, `warning`, `raised`, `step`, `role`, `notice`, `suppressed`,
+A count's key is a tuple that begins with a word: `breach`, `warning`, `raised`, `step`, `reminder`, `role`, `notice`, `suppressed`,
 `request`, `hit`, `failed`, `load`, `arrival`, `contact`. Loads are kept as the changes from hour to hour.
 """
 
@@ -36,7 +36,7 @@ def add(sums: Sums, outcome: Outcome, window: Window, live_from: int) -> None:
             if type == "escalation.raised":
                 sums["raised", rule, chain] += 1
             if step:
-                sums["step", chain, step] += 1
+                sums["reminder" if following.detail.get("reminder") else "step", chain, step] += 1
             for role in following.roles:
                 sums["role", chain, role] += 1
     sums["contact", "breached"] += breached
