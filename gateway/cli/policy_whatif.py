@@ -184,8 +184,9 @@ def _crew(spawn: "LoopSpawn", processes: int, count: int) -> "Crew":
     from gateway.kernel.memory import settle
 
     several = processes or (1 if count <= ALONE else processors())
-    settle()
     if several == 1:
+        if count > ALONE:
+            settle()
         return OneProcess()
     return Processes(spawn, several, lambda words: output.say(f"gateway: {words}"))
 

@@ -1,7 +1,7 @@
 """What is counted of outcomes, so that the counts of batches can be added in any order.
 
-A count's key is a tuple that begins with a word: `breach`, `warning`, `raised`, `step`, `reminder`, `role`, `notice`, `suppressed`,
-`request`, `hit`, `failed`, `load`, `arrival`, `contact`. Loads are kept as the changes from hour to hour.
+A count's key is a tuple that begins with a word: `breach`, `warning`, `raised`, `step`, `reminder`, `role`, `notice`,
+`suppressed`, `request`, `hit`, `failed`, `load`, `arrival`, `contact`. Loads are kept as the changes from hour to hour.
 """
 
 from collections import Counter
