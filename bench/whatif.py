@@ -92,8 +92,8 @@ def _figures(what: str, one: Run, contacts: int, *, goal: bool) -> list[Figure]:
     said = sum(notice["before"] + notice["after"] for notice in one.found["notices"]) / contacts
     per = one.cpu_s * 1e6 / (contacts * EVENTS * 2)
     note = (
-        f"{one.cpu_s:,.0f} s of processors, {per:.0f} µs for an event under one policy; others took {one.others:.0%} of "
-        f"the processors; {said:.0f} notices follow from a contact under both policies together; "
+        f"{one.cpu_s:,.0f} s of processors, {per:.0f} µs for an event under one policy; others took {one.others:.0%} "
+        f"of the processors; {said:.0f} notices follow from a contact under both policies together; "
         f"{one.found['contacts']['differ']:,} contacts differ"
     )
     if contacts != MEANT:

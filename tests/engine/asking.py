@@ -53,15 +53,15 @@ def by_type(sums: Sums) -> Counter[str]:
     return Counter({str(key[1]): count for key, count in sums.items() if key[0] == "notice"})
 
 
-def stories(seed: int, contacts: int) -> list[dict[str, Any]]:
-    """What happens on some tickets within half a day, in the order of time."""
+def stories(seed: int, contacts: int, until: int) -> list[dict[str, Any]]:
+    """What happens on some tickets by `until` milliseconds after T0, in the order of time."""
     chance = random.Random(seed)
     told = [one for number in range(contacts) for one in _story(chance, str(number))]
-    return sorted(told, key=lambda one: (str(one["at"]), str(one["id"])))
+    return sorted((one for one in told if _at(one) <= T0 + until), key=lambda one: (str(one["at"]), str(one["id"])))
 
 
 def _story(chance: random.Random, ticket: str) -> Iterable[dict[str, Any]]:
-    at = chance.randrange(4 * 60) * MINUTE
+    at = chance.randrange(2 * 60) * MINUTE
     channel, kind = chance.choice([("email", "ticket"), ("chat", "chat"), ("phone", "call"), ("social", "mention")])
     opening = {"kind": kind, "channel": channel, "tags": _tags(chance), "customer": {"email": f"c{ticket}@x.example"}}
     yield event("contact.opened", at, ticket, priority=chance.choice(["urgent", "high", "normal", "low"]), **opening)

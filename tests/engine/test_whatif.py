@@ -18,8 +18,8 @@ from tests.engine.asking import DAY, WHOLE, asked, by_type, inquiry_of, live_thr
 from tests.engine.rig import HOUR, MINUTE, POLICY, T0, Rig, opening, reply, run
 from tests.support.policies import loaded
 
-CONTACTS = 12
-END = 12 * HOUR
+CONTACTS = 8
+END = 5 * HOUR
 
 REORDERED = """
 name: renamed   # another name is no other policy, nor is a comment
@@ -53,7 +53,7 @@ def test_a_policy_that_says_the_same_in_other_words_differs_in_nothing() -> None
     """Comments, layout, the order of keys and the name change nothing, whatever has happened."""
 
     async def story(rig: Rig) -> None:
-        await live_through(rig, stories(1, CONTACTS), END)
+        await live_through(rig, stories(1, CONTACTS, END), END)
         answer = await asked(rig.store, loaded(REORDERED))
 
         assert nothing_differs(answer)
@@ -83,7 +83,7 @@ def test_late_events_joins_of_counts_and_corrections_are_no_difference() -> None
 
 def test_the_other_preset_agrees_with_a_gateway_that_ran_it_from_the_start() -> None:
     """Breaches, escalations, notices and routes are those of an engine that has judged the same events by it."""
-    events, found = stories(7, CONTACTS), {}
+    events, found = stories(7, CONTACTS, END), {}
 
     async def with_the_first(rig: Rig) -> None:
         await live_through(rig, events, END)
@@ -115,7 +115,7 @@ def test_neither_the_size_of_batches_nor_their_order_nor_processes_change_anythi
     """One process, two, small batches and batches in another order give the same answer, to the last byte."""
 
     async def story(rig: Rig) -> None:
-        await live_through(rig, stories(3, CONTACTS), END)
+        await live_through(rig, stories(3, CONTACTS, END), END)
         new, spawn = loaded(STRICT), LoopSpawn()
         inquiry = await inquiry_of(rig.store, new)
 
