@@ -42,6 +42,20 @@ def test_files_beside_a_policy(tmp_path: Path) -> None:
     assert [test.name for test in files.tests_in(loaded, [tmp_path / "policy.tests.yaml"])] == ["one"]
 
 
+def test_another_policy_has_tests_of_its_own(tmp_path: Path) -> None:
+    """Whose name begins like this one's: what is beside it isn't beside this one."""
+    one = file_of(CHAT, "{severity: 3}", name="one")
+    policy = put(
+        tmp_path, policy__yaml=OWN, policy__eu__yaml=OWN, policy__eu__tests__yaml=one, policy__eu__a__tests__yaml=one
+    )
+
+    assert files.beside(policy) == []
+    assert [path.name for path in files.beside(tmp_path / "policy.eu.yaml")] == [
+        "policy.eu.a.tests.yaml",
+        "policy.eu.tests.yaml",
+    ]
+
+
 def test_a_policy_that_is_nowhere_has_no_files_beside_it(tmp_path: Path) -> None:
     """Such as one that was kept under its hash."""
     assert files.beside(tmp_path / "none" / "policy.yaml") == []
@@ -54,7 +68,7 @@ def test_the_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
         tmp_path,
         policy__yaml=OWN,
         policy__a__tests__yaml=file_of(CHAT, "{queue: nowhere}"),
-        policy__b__tests__yaml=file_of(CHAT, "{severity: 3}", name="own"),
+        policy__b__tests__yaml=file_of(CHAT, "{queue: no}", name="own"),
         policy__c__tests__yaml="tests: [",
     )
     (tmp_path / "policy.d.tests.yaml").mkdir()
@@ -64,6 +78,7 @@ def test_the_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
     assert [told(problem).removeprefix(f"{tmp_path}/").split(": ")[:2] for problem in problems] == [
         ["policy.a.tests.yaml:5:21", "unknown-queue"],
         ["policy.b.tests.yaml:3:11", "duplicate-name"],
+        ["policy.b.tests.yaml:5:21", "unknown-queue"],
         ["policy.c.tests.yaml:1:9", "yaml-syntax"],
         ["policy.d.tests.yaml:1:1", "unreadable"],
         ["policy.e.tests.yaml:1:1", "unreadable"],

@@ -201,7 +201,7 @@ def test_every_mistake_at_once() -> None:
             f"  - {{name: a, given: {CHAT}, expect: {{severty: 1, queue: nowhere}}}}",
             "  - {name: b, given: {type: message.added, at: 2026-03-02T09:00:00Z}, expect: {}}",
             "  - {name: c, given: 4, expect: {route: none}}",
-            f"  - {{name: b, given: {CHAT}, expect: {{}}, than: []}}",
+            f"  - {{name: d, given: {CHAT}, expect: {{}}, than: []}}",
             "test: []",
         ]
     )
@@ -215,6 +215,7 @@ def test_a_name_stands_once() -> None:
     """The second one is told, with the place of the first."""
     text = file_of(CHAT, "{severity: 3}") + f"  - {{name: t, given: {CHAT}, expect: {{severity: 3}}}}\n"
 
+    assert wrong(text) == ["6:12: duplicate-name: the name 't' stands twice; the first is at 3:11"]
     assert problems(POLICY + text.removeprefix("version: 1\n")) == [
         "44:12: duplicate-name: the name 't' stands twice in tests; the first is at 41:11"
     ]
