@@ -45,7 +45,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
 
     What is raised is Unloadable where the file can be read at all.
     """
-    document = Document.parse(read_text(path, "configuration"), str(path))
+    document = Document.read(read_text(path, "configuration"), str(path))
     folder = path.absolute().parent
     secrets = Secrets(document, folder, environ)
     document.data = _with_secrets(document.data, secrets)
@@ -58,8 +58,8 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
     try:
         shape = document.validate(FileShape)
     except Problems as found:
-        raise Unloadable([*problems, *found.problems], _rest(document, folder)) from None
-    if problems:
+        raise Unloadable(document.with_wrong([*problems, *found.problems]), _rest(document, folder)) from None
+    if problems := document.with_wrong(problems):
         raise Unloadable(problems, _rest(document, folder))
     return _config(document, shape, folder)
 

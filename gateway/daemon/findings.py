@@ -73,7 +73,7 @@ def warnings_in_words(loaded: Loaded) -> str:
     kept, idle = apply(loaded.file, loaded.text, findings(loaded))
     number = sum(one.kind.level == "warning" for one in (*kept, *idle))
     told = "1 warning" if number == 1 else f"{number} warnings"
-    return f"{loaded.file} has {told}: `gateway check` shows them" if number else ""
+    return f"{loaded.file} has {told}: `gateway check` shows {'it' if number == 1 else 'them'}" if number else ""
 
 
 def _of_configuration(path: Path, seen: Seen, wrong: Iterable[Problem]) -> list[Problem]:

@@ -161,7 +161,7 @@ def _policy_beside(path: Path) -> tuple[Loaded | None, Sequence[Problem]]:
     """The policy of a configuration that is wrong itself, if it can be found, and what is wrong in it: people mend
     both."""
     try:
-        document = Document.parse(read_text(path, "configuration"), str(path))
+        document = Document.read(read_text(path, "configuration"), str(path))
         named = parse_policy(document.data.get("policy") if isinstance(document.data, dict) else None)
         if isinstance(named, Preset):
             return load_policy(preset_text(named.name), f"preset:{named.name}"), ()

@@ -4,17 +4,18 @@ The policy and the configuration are read through it. Laws: every error at once;
 a secret.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gateway.kernel.kinds import KINDS
 from gateway.kernel.plain_words import explain
 from gateway.kernel.problems import Problem, Problems, did_you_mean, place_of
 from gateway.kernel.scalar_places import index_in_text
-from gateway.kernel.yaml_nodes import Node, parse_nodes
+from gateway.kernel.yaml_nodes import Node, read_nodes
 
 __all__ = ["BYTES_MAX", "Document", "Problem", "Problems", "did_you_mean", "read_text"]
 
@@ -23,6 +24,12 @@ BYTES_MAX = 1024 * 1024
 
 M = TypeVar("M", bound=BaseModel)
 Location = Sequence[str | int]
+
+
+_FOLLOWS: Final = frozenset(name for name in KINDS if name.startswith("unknown-") and name != "unknown-key") | {
+    "missing-key"
+}
+"""Problems that may be nothing but a consequence of a key that stands twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,9 @@ def read_text(path: Path, what: str) -> str:
 class Document:
     """One parsed file. `data` is plain: dicts, lists, text, numbers, booleans, None, and dates as `datetime.date`."""
 
-    def __init__(self, file: str, text: str, root: Node | None) -> None:
+    def __init__(self, file: str, text: str, root: Node | None, wrong: tuple[Problem, ...] = ()) -> None:
         self.file = file
+        self.wrong = wrong
         self.text = text
         self._root = root or Node(1, 1, 0, 0)
         self.data: Any = self._root.data
@@ -64,8 +72,32 @@ class Document:
     @classmethod
     def parse(cls, text: str, file: str) -> "Document":
         """Read a file's text; `file` is the name that problems carry. Raises Problems."""
+        document = cls.read(text, file)
+        if document.wrong:
+            raise Problems(document.wrong)
+        return document
+
+    @classmethod
+    def read(cls, text: str, file: str) -> "Document":
+        """The same, for who has more to say of the file: what is wrong with a text that can be read to its end all the
+        same, such as a key that stands twice, is in `wrong`. Raises Problems where it can't."""
         text = text.removeprefix("\ufeff")
-        return cls(file, text, parse_nodes(text, file))
+        return cls(file, text, *read_nodes(text, file))
+
+    def with_wrong(self, problems: Iterable[Problem]) -> list[Problem]:
+        """What is wrong with the text, and those of further problems that can't follow from it: what a second key of
+        the same name holds is nowhere else, so names may seem to be missing."""
+        if not self.wrong:
+            return list(problems)
+        places = {(problem.line, problem.column) for problem in self.wrong}
+        return [
+            *self.wrong,
+            *(
+                problem
+                for problem in problems
+                if (problem.line, problem.column) not in places and problem.id not in _FOLLOWS
+            ),
+        ]
 
     def place(self, loc: Location, *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the value at `loc` (or of its key); of the nearest parent where there is none."""

@@ -65,11 +65,13 @@ class Node:
     height: int = 1
 
 
-def parse_nodes(text: str, file: str) -> Node | None:
-    """The root of a YAML text, None if it is empty. Raises Problems."""
+def read_nodes(text: str, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The root of a YAML text, None if it is empty, and what is wrong with it although it can be read: a key that
+    stands twice, a tag that means nothing. Raises Problems where it can't be read to its end."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise Problems([Problem(file, 1, 1, "too-big", "the file is over 1 MiB; split it")])
-    return _Composer(text, file).compose()
+    composer = _Composer(text, file)
+    return composer.compose(), tuple(composer.problems)
 
 
 class _Composer:
@@ -79,11 +81,12 @@ class _Composer:
         self._text = text
         self._file = file
         self._anchors: dict[str, Node | None] = {}
-        self._problems: list[Problem] = []
+        self.problems: list[Problem] = []
         self._events: Iterator[Any] = iter(())
 
     def compose(self) -> Node | None:
         root: Node | None = None
+        read = False
         try:
             self._events = iter(YAML(typ="safe", pure=True).parse(self._text))
             documents = 0
@@ -93,18 +96,19 @@ class _Composer:
                     if documents > 1:
                         self._stop(event, "yaml-syntax", "a second document starts here; put each in a file of its own")
                     root = self._node(next(self._events), depth=1, in_flow=False)
+            read = True
         except ReaderError as error:
             place = place_of(self._text, error.position)
-            self._problems.append(Problem(self._file, *place, "yaml-syntax", "a character that no YAML file may hold"))
+            self.problems.append(Problem(self._file, *place, "yaml-syntax", "a character that no YAML file may hold"))
         except MarkedYAMLError as error:
-            self._problems.append(self._syntax(error))
+            self.problems.append(self._syntax(error))
         except YAMLError:
-            self._problems.append(Problem(self._file, 1, 1, "yaml-syntax", "this is not YAML"))
+            self.problems.append(Problem(self._file, 1, 1, "yaml-syntax", "this is not YAML"))
         except (ValueError, OverflowError):
             # The scanner converts escapes such as \UFFFFFFFF without looking at their range.
-            self._problems.append(Problem(self._file, 1, 1, "yaml-syntax", "an escape in quoted text is no character"))
-        if self._problems:
-            raise Problems(self._problems)
+            self.problems.append(Problem(self._file, 1, 1, "yaml-syntax", "an escape in quoted text is no character"))
+        if not read:
+            raise Problems(self.problems)
         return root
 
     def _syntax(self, error: MarkedYAMLError) -> Problem:
@@ -112,11 +116,11 @@ class _Composer:
 
     def _add(self, event: Any, id: str, message: str) -> None:
         mark = event.start_mark
-        self._problems.append(Problem(self._file, mark.line + 1, mark.column + 1, id, message))
+        self.problems.append(Problem(self._file, mark.line + 1, mark.column + 1, id, message))
 
     def _stop(self, event: Any, id: str, message: str) -> None:
         self._add(event, id, message)
-        raise Problems(self._problems)
+        raise Problems(self.problems)
 
     def _node(self, event: Any, depth: int, in_flow: bool) -> Node:
         if depth > MAX_DEPTH:

@@ -71,6 +71,7 @@ _PHRASES: Final = (
         ("mapping values are not allowed",),
         "no `: ` can stand here: indent the line like its neighbours, or put the text in quotes",
     ),
+    (("document start",), "this line doesn't go on with what stands above it: indent both alike"),
     (("could not find expected ':'",), "a key without `:`; write `key: value`, with a space behind the colon"),
 )
 """What the library says, by parts of it, and what people read."""

@@ -67,7 +67,7 @@ def load_policy(
     `from` of one of its own. Without `tests` those in the file are passed over, right or wrong: they judge nothing.
     """
     installed = enrichers or {}
-    source = Document.parse(text, file)
+    source = Document.read(text, file)
     if not tests and isinstance(source.data, dict):
         source.data.pop("tests", None)
     parts = read_parts(source)
@@ -79,6 +79,7 @@ def load_policy(
     problems += check_references(parts, frozenset(installed))
     examples, wrong_examples = read_examples(source)
     problems += wrong_examples
+    problems = source.with_wrong(problems)
     if problems or parts.whole is None:
         raise Problems(problems)
     matcher = CompiledMatcher(message, language, conditions.sections)
