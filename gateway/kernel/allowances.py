@@ -47,7 +47,7 @@ def apply(file: str, text: str, problems: Iterable[Problem]) -> tuple[list[Probl
     is idle: what it meets may only be found once the errors are gone.
     """
     given = sorted(set(problems))
-    if any(problem.kind.level == "error" for problem in given):
+    if any(problem.kind.level == "error" for problem in given if problem.file == file):
         return given, []
     try:
         found = list(comments(text))
