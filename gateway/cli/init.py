@@ -38,8 +38,6 @@ def init(
         "policy.schema.json": schema_text("policy"),
         "policy-tests.schema.json": schema_text("policy-tests"),
     }
-    if tests is not None:
-        files["policy.tests.yaml"] = tests
     there = [name for name in files if os.path.lexists(folder / name)]
     ignored = folder / ".gitignore"
     if there and not force:

@@ -24,8 +24,8 @@ _CODES: Final = {"red": "31", "green": "32", "bold": "1", "dim": "2"}
 _OF_ENTRIES: Final = {"missing": "green", "expected": "green", "unexpected": "red", "got": "red"}
 
 
-def lines(report: Report, *, verbose: bool = False, colours: bool = False) -> Iterator[str]:
-    """The failing tests with what differs, with `verbose` the others by name, and the sum."""
+def lines(report: Report, *, verbose: bool = False, colours: bool = False, covered: bool = True) -> Iterator[str]:
+    """The failing tests with what differs, with `verbose` the others by name, the sum, and what they `covered`."""
     paint = _painted if colours else _plain
     for outcome in report.outcomes:
         place = f"{clean(outcome.example.file)}:{outcome.example.line}"
@@ -34,8 +34,11 @@ def lines(report: Report, *, verbose: bool = False, colours: bool = False) -> It
         elif not outcome.passed:
             yield f"{paint('FAIL', 'red')}  {paint(clean(outcome.example.name), 'bold')}   {paint(place, 'dim')}"
             yield from (INDENT + line for line in told(outcome, colours=colours))
-    yield _sum(report)
-    yield from _never_hit(report.coverage)
+    if covered:
+        yield f"{_sum(report)}; {_covered(report.coverage)}"
+        yield from _never_hit(report.coverage)
+    else:
+        yield _sum(report)
 
 
 def told(outcome: Outcome, *, colours: bool = False) -> Iterator[str]:
@@ -113,6 +116,7 @@ def _difference(difference: Difference, space: int, paint: Any) -> Iterator[str]
         wanted, got = len(difference.expected), len(difference.got)
         yield f"{path}{' ' * (space - width(path))}   {wanted} expected, {got} went out"
         yield from _entries(difference.entries, paint)
+        yield from (f"  {'':<10}  {paint(clean(note), 'dim')}" for note in difference.notes)
         return
     if width(path) > PATH_MAX:
         yield path
@@ -137,12 +141,14 @@ def _entries(entries: Sequence[tuple[str, str]], paint: Any) -> Iterator[str]:
 
 def _sum(report: Report) -> str:
     files = len({outcome.example.file for outcome in report.outcomes})
-    told = f"{report.passed} passed, {report.failed} failed in {files} {'file' if files == 1 else 'files'}"
-    coverage = report.coverage
+    return f"{report.passed} passed, {report.failed} failed in {files} {'file' if files == 1 else 'files'}"
+
+
+def _covered(coverage: Coverage) -> str:
     if not coverage.items:
-        return f"{told}; the policy has no rules"
-    covered = f"{len(coverage.hit)} of {len(coverage.items)}"
-    return f"{told}; {percent(coverage.percent)} of the rules covered ({covered})"
+        return "the policy has no rules"
+    counts = f"{len(coverage.hit)} of {len(coverage.items)}"
+    return f"{percent(coverage.percent)} of the rules covered ({counts})"
 
 
 def _never_hit(coverage: Coverage) -> Iterator[str]:

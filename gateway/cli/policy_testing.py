@@ -63,7 +63,8 @@ def test(
     report = run(loaded, chosen)
     if junit is not None:
         _write(junit, report)
-    _tell(report, verbose=verbose, as_json=as_json)
+    # What some of the tests cover says nothing of the rest.
+    _tell(report, verbose=verbose, as_json=as_json, covered=not containing or bool(cover))
     enough = _is_enough(report, least)
     if not chosen:
         output.say(_none(loaded, found, containing or []))
@@ -100,7 +101,7 @@ def _list(tests: "Sequence[Example]", *, as_json: bool) -> None:
             output.line(f"{clean(test.file)}:{test.line}  {clean(test.name)}")
 
 
-def _tell(report: "Report", *, verbose: bool, as_json: bool) -> None:
+def _tell(report: "Report", *, verbose: bool, as_json: bool, covered: bool) -> None:
     from gateway.cli import policy_tested
 
     if as_json:
@@ -108,7 +109,7 @@ def _tell(report: "Report", *, verbose: bool, as_json: bool) -> None:
             output.json_line(values)
         return
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for line in policy_tested.lines(report, verbose=verbose, colours=colours):
+    for line in policy_tested.lines(report, verbose=verbose, colours=colours, covered=covered):
         output.line(line)
 
 

@@ -39,6 +39,8 @@ def _with_events(schema: dict[str, Any]) -> dict[str, Any]:
         if "type" not in told["properties"]:
             continue
         told["properties"] |= _TIMES
+        if "escalation" in told["properties"]:
+            told["properties"]["escalation"]["description"] = "The id of the rule that raised the escalation."
         told["required"] = [key for key in told["required"] if key not in ("at", "id", "ref")]
     given = {"description": schema["$defs"][GivenEvent.__name__]["description"], "anyOf": published["oneOf"]}
     return {**schema, "$defs": {**events, **schema["$defs"], GivenEvent.__name__: given}}

@@ -215,7 +215,7 @@ def test_no_secret_is_told_in_any_format(format: str, here: Path, capsys: pytest
 def test_a_public_key_is_no_secret(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nor is the name of a variable, a long word, or a hash tag of many letters."""
     write(TIDY, here)
-    key = "whpk_" + "Kz7q" * 11
+    key = "whpk_" + "A1z2" * 11
     words = f"# {key}\n# {'unforgettable-' * 4}\n# {'A_VERY_LONG_NAME_OF_A_VARIABLE_1' * 2}\n"
     (here / "gateway.yaml").write_text(CONFIGURATION + words)
 

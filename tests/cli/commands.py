@@ -30,13 +30,15 @@ def gateway(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ended
     return Ended(code, captured.out, captured.err)
 
 
-def process(*arguments: str | Path, environ: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
-    """Start one command as a process, with pipes."""
+def process(
+    *arguments: str | Path, environ: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
+) -> "subprocess.Popen[bytes]":
+    """Start one command as a process, with pipes unless its output goes elsewhere."""
     return subprocess.Popen(
         [sys.executable, "-m", "gateway", *map(str, arguments)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )

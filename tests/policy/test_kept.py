@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from gateway.kernel.problems import Problems
 from gateway.model.event import ContactOpened
 from gateway.model.identity import Ref
 from gateway.model.instant import instant_of, parse_instant
@@ -96,6 +97,16 @@ def test_a_kept_text_that_this_program_cannot_read_is_named() -> None:
     """With the first thing that is wrong."""
     with pytest.raises(Unreadable, match="no longer reads it: policy abc:1:1: GW110"):
         load_kept("rules: []", pack_calendars({}), "abc")
+
+
+def test_a_kept_policy_is_read_without_its_tests() -> None:
+    """They judge nothing: what is wrong with them by now doesn't make what judged unreadable."""
+    text = OFFICE + "tests: [{name: old, expect: {queue: nowhere}, then: [5]}]\n"
+    kept = load_kept(text, pack_calendars(load_policy(OFFICE, "p.yaml").policy.calendars), "0123")
+
+    assert [rule.id for rule in kept.sla] == ["reply"]
+    with pytest.raises(Problems):
+        load_policy(text, "p.yaml")
 
 
 def test_what_a_zone_shows_is_part_of_what_a_policy_is(monkeypatch: pytest.MonkeyPatch) -> None:

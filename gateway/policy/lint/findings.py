@@ -3,7 +3,7 @@
 from gateway.kernel.problems import Problem
 from gateway.policy.lint import gaps, names, reach, slow, triggers, values
 from gateway.policy.lint.meaning import Meaning
-from gateway.policy.lint.search import Work
+from gateway.policy.lint.search import TOTAL_MAX, Work
 from gateway.policy.lint.sheet import Sheet
 from gateway.policy.load import Loaded
 
@@ -14,9 +14,11 @@ def findings(loaded: Loaded) -> list[Problem]:
     Only of policies that load without errors: what is wrong there is told by loading them.
     """
     sheet = Sheet(loaded)
-    meaning, work = Meaning(sheet), Work()
+    meaning = Meaning(sheet)
     found = [*names.look(sheet), *values.look(sheet)]
-    for part in (reach, triggers, gaps):
-        found += part.look(sheet, meaning, work)
+    # Each has work of its own: what is found of one doesn't hang on how long another searched.
+    found += reach.look(sheet, meaning, Work())
+    for part in (triggers, gaps):
+        found += part.look(sheet, meaning, Work(TOTAL_MAX // 4))
     found += slow.look(sheet, meaning)
     return sorted(set(found))

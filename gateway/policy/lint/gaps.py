@@ -29,7 +29,7 @@ _NATURAL: Final = {"ticket": "email", "call": "phone", "chat": "chat", "mention"
 def look(sheet: Sheet, meaning: Meaning, work: Work) -> Iterator[Problem]:
     """Both, at the key of the section."""
     if sheet.document.routing and (example := _unrouted(sheet.policy, meaning, work)):
-        message = f"no rule takes every contact: one of {example} goes nowhere; add a last rule without `when`"
+        message = f"a contact of {example} matches no rule and is routed nowhere; add a last rule without `when`"
         yield sheet.problem(("routing",), "unrouted", message, key=True)
     if sheet.document.sla and (channels := _uncovered(sheet, meaning, work)):
         message = f"nothing is promised for {', '.join(channels)}; add a rule if something should be"
@@ -63,27 +63,20 @@ def _unrouted(policy: Policy, meaning: Meaning, work: Work) -> str:
     if answer is None:
         return ""
     tags = _tags(meaning, answer)
-    if tags is None:
-        return ""
     found = meaning.formulas.space.combinations(answer.mask)
     likely = sorted(found, key=lambda words: words["channel"] != _NATURAL[str(words["kind"])])
     for words in islice(likely, TRIED_MAX):
         for more in ({}, _RICH):
             if not _is_routed(policy, _contact(words, tags, more)):
-                return _in_words(words, tags)
+                return _in_words(words, tags) + (", its other fields filled" if more else "")
     return ""
 
 
-def _tags(meaning: Meaning, answer: Answer) -> tuple[str, ...] | None:
-    """The tags of an answer; None where it asks for more than a contact can be given here."""
-    tags = []
-    for number in sorted(answer.facts):
-        match meaning.formulas.key_of(number):
-            case ("tags", str(word)) if len(word) <= TAG_LENGTH_MAX:
-                tags.append(word)
-            case _:
-                return None
-    return tuple(tags) if len(tags) <= TAGS_MAX else None
+def _tags(meaning: Meaning, answer: Answer) -> tuple[str, ...]:
+    """The tags of an answer. What else it asks for may not be to be had: whether it is, the rules are asked."""
+    keys = [meaning.formulas.key_of(number) for number in sorted(answer.facts)]
+    words = [key[1] for key in keys if isinstance(key, tuple) and key[0] == "tags"]
+    return tuple(word for word in words if len(word) <= TAG_LENGTH_MAX)[:TAGS_MAX]
 
 
 _RICH: Final[Mapping[str, Any]] = {

@@ -160,6 +160,11 @@ class Meaning:
                 return self._every([self._pair(part, unrolled=unrolled) for part in parts])
             case Call("_||_", parts):
                 return self._some([self._pair(part, unrolled=unrolled) for part in parts])
+            case Call("_==_", (inner, Constant("bool_value", value))) | Call(
+                "_==_", (Constant("bool_value", value), inner)
+            ):
+                true, false = self._pair(inner, unrolled=unrolled)
+                return (true, false) if value else (false, true)
             case Call("_?_:_", (asked, then, other)):
                 asks, one, two = (self._pair(part, unrolled=unrolled) for part in (asked, then, other))
                 return (

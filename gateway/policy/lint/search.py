@@ -33,18 +33,24 @@ class Work:
 
     def __init__(self, total: int = TOTAL_MAX, query: int = QUERY_MAX) -> None:
         self._total, self._query = total, query
-        self._left = 0
+        self._left = query
 
     def begin(self) -> None:
         """Begin a question. Raises GaveUp."""
-        self._left = min(self._query, self._total)
+        self._left = self._query
         self.spend(1)
 
     def spend(self, parts: int) -> None:
-        """Count parts that are looked at. Raises GaveUp."""
+        """Count parts that a question looks at. Raises GaveUp."""
         self._left -= parts
-        self._total -= parts
+        self.charge(parts)
         if self._left < 0:
+            raise GaveUp
+
+    def charge(self, parts: int) -> None:
+        """Count parts that are looked at between questions. Raises GaveUp."""
+        self._total -= parts
+        if self._total < 0:
             raise GaveUp
 
 

@@ -94,7 +94,7 @@ class _Slow:
                 calls = self._calls(promise)
                 if promise.marks and outside(make.both((alive, holds, calls)), cover, self._work) is not None:
                     found.append(promise)
-                self._work.spend(1 + len(holds.facts))
+                self._work.charge(1 + len(holds.facts))
                 cover.add(holds)
         return found
 

@@ -47,7 +47,22 @@ def compare_notices(expected: Sequence[str | ExpectedNotice], seen: Seen) -> Ite
         [_plain(one, list(one), seen.offset) for one in wanted],
         [_plain(other, _keys_of(other, None), seen.offset) for other in got],
         entries=tuple(entries),
+        notes=("all of them went out, in another order",) if _are_out_of_order(wanted, got) else (),
     )
+
+
+def _are_out_of_order(wanted: list[Values], got: list[Values]) -> bool:
+    """Whether each expected entry has one of its own among those that went out, and none is left."""
+    if len(wanted) != len(got) or len(wanted) ** 2 > ALIGNED_MAX:
+        return False
+    left = list(got)
+    # Those of which more is expected choose first: they fit fewer.
+    for one in sorted(wanted, key=len, reverse=True):
+        found = next((other for other in left if not _wrong(one, other)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def _wanted(entry: str | ExpectedNotice) -> Values:
