@@ -212,6 +212,31 @@ def test_no_secret_is_told_in_any_format(format: str, here: Path, capsys: pytest
         assert ends[8, "GW181"] is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'queues: {}\nrouting: [{id: a, queue: "it\'s TOKEN"}]\n',
+        "queues: {}\nrouting: [{id: a, queue: 'both \"of\" them''s TOKEN'}]\n",
+        "queues: {}\nrouting: [{id: a, queue: 'Bearer A1b2C3d4E5f6G7h8I9'}]\n",
+        "tests: [{name: a, expect: {}, given: {type: message.added, TOKEN: 1, at: 2026-03-02T09:00:00Z}}]\n",
+        "sla: [{id: a, metric: first_reply, within: 4h, when: 'contact.channel == \"TOKEN'}]\n",
+    ],
+)
+@pytest.mark.parametrize("command", [["check", "--policy", "p.yaml"], ["policy", "test", "--policy", "p.yaml"]])
+def test_no_secret_is_told_in_whatever_quotes(
+    text: str, command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words of a file come into messages in all kinds of quotes, and other commands tell the same problems."""
+    (here / "p.yaml").write_text(text.replace("TOKEN", "ghp_" + "0123456789abcdef" * 2))
+
+    ended = gateway(capsys, *command)
+
+    assert ended.code == 78
+    assert "***" in ended.err
+    assert "0123456789" not in ended.out + ended.err
+    assert "A1b2C3d4" not in ended.out + ended.err
+
+
 def test_a_public_key_is_no_secret(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nor is the name of a variable, a long word, or a hash tag of many letters."""
     write(TIDY, here)
