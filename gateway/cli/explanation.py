@@ -11,6 +11,7 @@ from gateway.engine.case import Case, also_coming
 from gateway.model.judgement import State
 from gateway.rules.coming import named, upcoming
 from gateway.rules.explanation import calls_in_order, raised_by, routing_view, steps_view
+from gateway.rules.in_short import severity_words
 from gateway.rules.policy import Policy
 from gateway.rules.view import clocks_in_order, clocks_view
 
@@ -28,7 +29,7 @@ def explanation_lines(case: Case) -> list[str]:
     lines.append(f"  opened {moment(contact.opened_at, now)}, last changed {moment(contact.updated_at, now)}")
     lines += _judge_lines(case)
     lines += _cut_lines(state)
-    lines += ["", f"Severity {state.severity}: {_severity_reason(state)}"]
+    lines += ["", f"Severity {state.severity}: {severity_words(state)}"]
     lines += ["", *_route_lines(state, policy)]
     lines += ["", *_clock_lines(case, state)]
     lines += ["", *_escalation_lines(case, state)]
@@ -57,13 +58,6 @@ def _cut_lines(state: State) -> list[str]:
         return []
     counts = " and ".join(f"{count} of its {what}" for what, count in sorted(state.cut.items()))
     return [f"  the conditions did not get to see {counts}: it has more than they may read"]
-
-
-def _severity_reason(state: State) -> str:
-    if state.severity_rule:
-        return f"rule {state.severity_rule} matched"
-    priority = state.contact.priority
-    return f"no rule matched; the priority is {priority}" if priority else "no rule matched, and there is no priority"
 
 
 def _route_lines(state: State, policy: Policy) -> list[str]:

@@ -4,14 +4,13 @@ It is told from the state, so it is what was expected when the state was made: w
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
 from gateway.rules.escalation import step_at
 from gateway.rules.policy import Chain, Policy
-from gateway.rules.view import View
 
 ComingKind = Literal["warning", "breach", "step", "reminder", "resumption", "event", "policy"]
 """`resumption`: an acknowledgement runs out, and the chain goes on. `policy`: another one comes into force."""
@@ -55,7 +54,7 @@ def named(clock: Clock) -> str:
     return f"{clock.metric.replace('_', ' ')}{number}"
 
 
-def coming_view(coming: Coming, now: int) -> View:
+def coming_view(coming: Coming, now: int) -> dict[str, Any]:
     """What comes, for JSON."""
     return {
         "at": format_instant(coming.at),
