@@ -7,9 +7,10 @@ from gateway.cli.contact_views import clock_in_words, left_out, moment
 from gateway.cli.policy_views import named as policy_named
 from gateway.cli.policy_views import since_words
 from gateway.cli.table import clean, duration
-from gateway.engine.case import Case, also_coming
+from gateway.engine.case import Case
+from gateway.engine.explaining import coming_of
 from gateway.model.judgement import State
-from gateway.rules.coming import named, upcoming
+from gateway.rules.coming import named
 from gateway.rules.explanation import calls_in_order, raised_by, routing_view, steps_view
 from gateway.rules.in_short import severity_words
 from gateway.rules.policy import Policy
@@ -110,7 +111,7 @@ def _escalation_lines(case: Case, state: State) -> list[str]:
 
 def _next_lines(case: Case, state: State) -> list[str]:
     row, now = case.row, case.now
-    coming = sorted([*upcoming(state, case.policy), *also_coming(case)])
+    coming = coming_of(case, state)
     if not coming:
         return ["Next: nothing, unless something happens"]
     lines = ["Next, if nothing else happens:"]

@@ -60,3 +60,7 @@ class Timeline:
         """What comes into force next after an instant; None if nothing does."""
         place = bisect_right(self._since, instant)
         return self._entries[place] if place < len(self._entries) else None
+
+    def up_to(self, instant: int) -> "Timeline":
+        """The same without what comes into force only after an instant."""
+        return Timeline(entry for entry in self._entries[1:] if entry.since <= instant)
