@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from gateway.model.event import Event
 from gateway.model.judgement import Clock
+from gateway.model.words import Metric
 from gateway.rules.advance import Sourced, advance, in_order
 from gateway.rules.draft import Draft
 from gateway.rules.timeline import InForce, Timeline
@@ -23,7 +24,7 @@ TURNS_MAX: Final = 200
 """Changes of status, severity, route, rules and policies that are told: the first and the last ones."""
 
 _Thing = TypeVar("_Thing", Followed, Called)
-_Key = tuple[str, str, int, int]
+_Key = tuple[Metric, str, int, int]
 
 
 def trace(events: Iterable[Sourced], policies: Timeline, until: int, *, earlier: int | None = EARLIER) -> Trace:
