@@ -60,8 +60,9 @@ class Called:
     def path(self) -> CallPath:
         """The escalation's path."""
         told: list[Moment] = []
-        for (kind, step), run in groupby(self.moments, key=lambda moment: (moment.kind, moment.step)):
-            told += _cut(list(run), REMINDERS_TOLD, f"reminders of step {step}") if kind == "reminder" else list(run)
+        for (kind, step), same in groupby(self.moments, key=lambda moment: (moment.kind, moment.step)):
+            run = list(same)
+            told += _cut(run, REMINDERS_TOLD, f"reminders of step {step}") if kind == "reminder" else run
         return CallPath(self.call, tuple(_cut(told, MOMENTS_MAX, "steps, reminders and other moments")), self.clock)
 
 
