@@ -1,6 +1,7 @@
 """One escalation's path: what raised it, its steps and reminders, who took it, and what ended it."""
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 from gateway.model.event import Event
@@ -12,6 +13,9 @@ from gateway.rules.trace.path import CallPath, Cause, Moment, MomentKind
 
 MOMENTS_MAX: Final = 64
 """Moments that are told of one escalation: the first and the last ones."""
+
+REMINDERS_TOLD: Final = 6
+"""Reminders in a row that are told: the first and the last ones."""
 
 _KINDS: Final[dict[str, MomentKind]] = {
     "escalation.raised": "raised",
@@ -55,13 +59,21 @@ class Called:
 
     def path(self) -> CallPath:
         """The escalation's path."""
-        told = self.moments
-        if len(told) > MOMENTS_MAX:
-            head, tail = MOMENTS_MAX // 2, MOMENTS_MAX // 2 - 1
-            between = told[head:-tail]
-            words = f"{len(between)} steps, reminders and other moments"
-            told = [*told[:head], Moment(between[0].at, "left out", words, TIME, of=len(between)), *told[-tail:]]
-        return CallPath(self.call, tuple(told), self.clock)
+        told: list[Moment] = []
+        for (kind, step), same in groupby(self.moments, key=lambda moment: (moment.kind, moment.step)):
+            run = list(same)
+            told += _cut(run, REMINDERS_TOLD, f"reminders of step {step}") if kind == "reminder" else run
+        return CallPath(self.call, tuple(_cut(told, MOMENTS_MAX, "steps, reminders and other moments")), self.clock)
+
+
+def _cut(moments: list[Moment], most: int, what: str) -> list[Moment]:
+    """The moments, without the middle of them where there are more than `most`."""
+    if len(moments) <= most:
+        return moments
+    head, tail = most // 2, most // 2 - 1
+    between = sum(moment.of for moment in moments[head:-tail])
+    left_out = Moment(moments[head].at, "left out", f"{between} {what}", TIME, of=between)
+    return [*moments[:head], left_out, *moments[-tail:]]
 
 
 def raised_by(call: Escalation, clocks: list[Clock]) -> tuple[Metric, int, str] | None:

@@ -13,8 +13,9 @@ TIME: Final = Cause("time")
 WORD_MAX: Final = 60
 """Characters of a value that a vendor sent, in words."""
 
-_ROUTED: Final = frozenset({"queue", "team", "tier", "skills", "route_priority"})
-_SAID: Final = frozenset({"status", "severity", "queue"})
+ROUTED: Final = ("queue", "team", "tier", "skills", "route_priority")
+DECIDED: Final = ("severity", *ROUTED)
+"""What the sections decide, each for those after it."""
 
 
 def cause_of(cause: Event | InForce | None, connector: str) -> Cause:
@@ -60,6 +61,7 @@ class Seen:
     route: tuple[str, str]
     decided: dict[str, Any]
     in_force: dict[str, str]
+    policy: str
 
 
 def seen_of(draft: Draft) -> Seen:
@@ -70,27 +72,38 @@ def seen_of(draft: Draft) -> Seen:
         decided |= {"queue": route.queue, "team": route.team, "tier": route.tier}
         decided |= {"skills": route.skills, "route_priority": route.priority}
     routed = ("", "") if route is None else (route.rule, route.queue)
-    return Seen(draft.contact, draft.severity, draft.severity_rule, routed, decided, draft.in_force)
+    return Seen(draft.contact, draft.severity, draft.severity_rule, routed, decided, draft.in_force, draft.policy.name)
 
 
-def reasons(before: Seen | None, now: Seen, draft: Draft, cause: Event | InForce | None) -> tuple[str, ...]:
-    """Why other rules match than before: what changed of that which the conditions read, or the policy."""
+def reasons(before: Seen | None, now: Seen, draft: Draft, cause: Event | InForce | None) -> dict[str, str]:
+    """Why other rules match than before: the policy, or what changed of that which the conditions read, by its name."""
     if isinstance(cause, InForce):
-        return (cause_in_words(cause),)
+        return {"policy": cause_in_words(cause)}
     if before is None:
-        return ()
-    found = []
-    for name in sorted(draft.policy.matcher.reads):
-        if name in now.decided or name in _ROUTED:
-            was, value = before.decided.get(name), now.decided.get(name)
-        else:
-            was, value = getattr(before.contact, name, None), getattr(now.contact, name, None)
-        if was != value:
-            found.append(_changed(name, value))
-    return tuple(found)
+        return {}
+    found = {}
+    for name in sorted({*draft.policy.matcher.reads, "priority"}):
+        was, value = _value(before, name), _value(now, name)
+        if was is not value and was != value:
+            found[name] = _changed(name, value)
+    return found
+
+
+def without(reasons: dict[str, str], *decided: str) -> tuple[str, ...]:
+    """The reasons in words, but for what a section can't have read."""
+    return tuple(words for name, words in reasons.items() if name not in decided)
+
+
+def _value(seen: Seen, name: str) -> Any:
+    if name in DECIDED:
+        return seen.decided.get(name)
+    if name == "connectors":
+        return {strand.connector for strand in seen.contact.strands}
+    return getattr(seen.contact, name, None)
 
 
 def _changed(name: str, value: Any) -> str:
-    if name in _SAID or (isinstance(value, str | int | None) and name != "subject"):
-        return f"{name.replace('_', ' ')} became {'none' if value is None else str(value)[:WORD_MAX]}"
-    return f"{name.replace('_', ' ')} changed"
+    word = name.replace("_", " ")
+    if name == "subject" or not isinstance(value, str | int | None):
+        return f"{word} changed"
+    return f"{word} became {'none' if value in (None, '') else str(value)[:WORD_MAX]}"

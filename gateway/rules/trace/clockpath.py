@@ -28,13 +28,15 @@ CHANGES_MAX: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the judging, with the reasons for which other rules match after it. `events` are those so far."""
+    """A step of the judging, with the reasons for which other rules match after it. `status` is the contact's where the
+    step has changed it; `events` are those so far."""
 
     draft: Draft
     at: int
     event: Event | InForce | None
     cause: Cause
     reasons: tuple[str, ...]
+    status: str
     events: Mapping[str, Event]
 
     @property
@@ -92,7 +94,7 @@ class Followed:
         if (state, _counting(rule)) != (last.state, _counting(last.rule)):
             if state == last.state and not changes:
                 changes = [Change(step.at, "policy", f"counted on: {step.words}", step.cause)]
-            elif state == "ended" and not changes:
+            elif state in ("ended", "over") and not changes:
                 changes = [_status_change(step, "ended")]
             last.end = step.at
             if last.start == step.at:
@@ -144,24 +146,25 @@ class Followed:
             rule, _, text = mark.rpartition("/")
             found.append(Change(step.at, "warned", f"{text} of rule {rule} reached", TIME, before=rule, after=text))
         if clock.breached_at is not None and before.breached_at is None:
-            due = format_instant(clock.breached_at)
-            words = f"the deadline of rule {clock.breached_rule} came: {due}"
+            words = f"the deadline of rule {clock.breached_rule} came: {format_instant(clock.breached_at)}"
+            if clock.since == clock.breached_at and clock.elapsed_ms >= clock.target_ms > 0:
+                words = f"what had elapsed has reached the target of rule {clock.breached_rule}"
             found.append(Change(clock.breached_at, "breached", words, TIME, after=clock.breached_rule))
         if before.met_at is not None and clock.met_at is None:
             found.append(_status_change(step, "reopened"))
         if clock.over and not before.over:
             return [*found, *self._ends(clock, step)]
         if clock.runs != before.runs:
-            found.append(_status_change(step, "resumed" if clock.runs else "paused"))
+            stopped: ChangeKind = "ended" if step.draft.contact.ended else "paused"
+            found.append(_status_change(step, "resumed" if clock.runs else stopped))
         if (clock.rule, clock.target_ms, clock.calendar) != (before.rule, before.target_ms, before.calendar):
             found.append(_rule_change(before, clock, step))
         return found
 
     def _ends(self, clock: Clock, step: Step) -> list[Change]:
         kind: ChangeKind = "met" if clock.met_at is not None else "cancelled"
-        contact = step.draft.contact
-        word = f"the status became {contact.status}" if contact.ended and kind == "cancelled" else step.words
-        why = f"{kind} by {word}" if word == step.words else f"{kind}: {word}"
+        ended = step.status and step.draft.contact.ended
+        why = f"{kind}: the status became {step.status}" if ended else f"{kind} by {step.words}"
         if self.clock.dropped:
             why += "; no rule counted it any more"
         return [Change(step.at, kind, why, step.cause, before=clock.last_rule)]
@@ -174,17 +177,18 @@ def _status_change(step: Step, kind: ChangeKind) -> Change:
 
 def _rule_change(before: Clock, clock: Clock, step: Step) -> Change:
     old, new = before.rule, clock.rule
-    why = f": {', '.join(step.reasons)}" if step.reasons else ""
+    because = step.reasons or ((f"status became {step.status}",) if step.status else ())
+    why = f": {', '.join(because)}" if because else ""
     kind: ChangeKind = "rule changed"
     if not new:
         kind, words = "dropped", "no rule matches any more"
     elif not old:
-        kind, words = "taken up", f"rule {new} matches"
+        kind, words = "taken up", f"rule {new} matches, and counts what no rule had counted"
     elif old == new:
         words = f"rule {new} has other figures"
     else:
         words = f"rule {old} gave way to {new}"
-    return Change(step.at, kind, words + why, step.cause, old, new, step.reasons)
+    return Change(step.at, kind, words + why, step.cause, old, new, because)
 
 
 def _mode(clock: Clock, draft: Draft) -> tuple[StretchState, SlaRule | None]:

@@ -8,11 +8,12 @@ from typing import Final, TypeVar
 
 from gateway.model.event import Event
 from gateway.model.judgement import Clock
+from gateway.model.words import Metric
 from gateway.rules.advance import Sourced, advance, in_order
 from gateway.rules.draft import Draft
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.trace.callpath import Called, raised_by
-from gateway.rules.trace.causes import Seen, cause_of, reasons, seen_of
+from gateway.rules.trace.causes import DECIDED, ROUTED, Seen, cause_of, reasons, seen_of, without
 from gateway.rules.trace.clockpath import Followed, Step
 from gateway.rules.trace.path import Cause, Trace, Turn
 
@@ -23,7 +24,7 @@ TURNS_MAX: Final = 200
 """Changes of status, severity, route, rules and policies that are told: the first and the last ones."""
 
 _Thing = TypeVar("_Thing", Followed, Called)
-_Key = tuple[str, str, int, int]
+_Key = tuple[Metric, str, int, int]
 
 
 def trace(events: Iterable[Sourced], policies: Timeline, until: int, *, earlier: int | None = EARLIER) -> Trace:
@@ -79,10 +80,14 @@ class _Tracing:
             now = self._seen = seen_of(draft)
             if not isinstance(cause, InForce):
                 self._events.setdefault(cause.id, cause)
-        why = () if now is None or now is before else reasons(before, now, draft, cause)
+        why: dict[str, str] = {}
+        status = ""
         if now is not None and now is not before:
-            self._turn(before, now, at, cause, by, why)
-        self._follow_clocks(draft, Step(draft, at, cause, by, why, self._events))
+            why = reasons(before, now, draft, cause)
+            if before is None or before.contact.status != now.contact.status:
+                status = now.contact.status
+            self._turn(draft, before, now, at, cause, by, why)
+        self._follow_clocks(draft, Step(draft, at, cause, by, without(why), status, self._events))
         self._follow_calls(draft, at, cause, by)
 
     def _follow_clocks(self, draft: Draft, step: Step) -> None:
@@ -126,26 +131,34 @@ class _Tracing:
         self._heard = len(draft.implied)
 
     def _turn(
-        self, before: Seen | None, now: Seen, at: int, cause: Event | InForce | None, by: Cause, why: tuple[str, ...]
+        self,
+        draft: Draft,
+        before: Seen | None,
+        now: Seen,
+        at: int,
+        cause: Event | InForce | None,
+        by: Cause,
+        why: dict[str, str],
     ) -> None:
         turns = self.turns
-        if isinstance(cause, InForce):
-            turns.append(Turn(at, "policy", "", cause.policy.name, by))
+        if before is None or isinstance(cause, InForce):
+            turns.append(Turn(at, "policy", before.policy if before else "", draft.policy.name, by))
         status = before.contact.status if before else ""
         if status != now.contact.status:
             turns.append(Turn(at, "status", status, now.contact.status, by))
         was = (before.severity, before.severity_rule) if before else None
         if was != (now.severity, now.severity_rule):
-            severity = str(was[0]) if was else ""
-            turns.append(Turn(at, "severity", severity, str(now.severity), by, now.severity_rule, because=why))
+            severity, because = str(was[0]) if was else "", without(why, *DECIDED)
+            turns.append(Turn(at, "severity", severity, str(now.severity), by, now.severity_rule, because=because))
         route = before.route if before else ("", "")
         if route != now.route:
-            turns.append(Turn(at, "route", route[1], now.route[1], by, now.route[0], because=why))
+            because = without(why, *ROUTED)
+            turns.append(Turn(at, "route", route[1], now.route[1], by, now.route[0], because=because))
         rules = before.in_force if before else {}
         for metric in dict.fromkeys((*rules, *now.in_force)):
             old, new = rules.get(metric, ""), now.in_force.get(metric, "")
             if old != new:
-                turns.append(Turn(at, "rule", old, new, by, new, metric, why))
+                turns.append(Turn(at, "rule", old, new, by, new, metric, without(why)))
 
 
 def _latest(things: list[_Thing], most: int | None) -> tuple[int, list[_Thing]]:

@@ -1,0 +1,89 @@
+"""The values that a condition read of a contact, for people: plain, as the condition saw them, and not too long.
+
+Laws. It never raises, whatever a vendor sent. What a contact lacks is shown as conditions see it (an empty text, the
+priority `none`); a key that isn't there is None.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from gateway.model.contact import Facts
+from gateway.model.instant import format_instant
+from gateway.policy.checked import Read
+from gateway.policy.contact_message import FIELDS, NO_PRIORITY, TAG_LENGTH_MAX, TAGS_MAX
+
+TEXT_MAX: Final = 200
+ITEMS_MAX: Final = 32
+"""Of one list or mapping that isn't the tags."""
+
+DEPTH_MAX: Final = 4
+READS_MAX: Final = 64
+"""Values of one condition."""
+
+CUT: Final = "…"
+"""What stands for the rest of a text, a list or a mapping."""
+
+
+def values_read(reads: Iterable[Read], facts: Facts) -> dict[str, Any]:
+    """The values by field, or by `field.key` where a condition asks a mapping for one key."""
+    found: dict[str, Any] = {}
+    for read in reads:
+        for name in (read.field,) if read.field else FIELDS:
+            if len(found) >= READS_MAX:
+                return found
+            _add(found, name, read.key, facts)
+    return found
+
+
+def _add(found: dict[str, Any], name: str, key: str | None, facts: Facts) -> None:
+    value = _VALUES[name](facts) if name in _VALUES else getattr(facts.contact, name, None) or ""
+    if key is not None and isinstance(value, Mapping):
+        found[f"{name}.{key[:TEXT_MAX]}"] = plain(value.get(key))
+    elif name == "tags":
+        found[name] = list(value)
+    else:
+        found[name] = plain(value)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value that JSON can have, cut to what people read."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_MAX else value[: TEXT_MAX - 1] + CUT
+    if depth >= DEPTH_MAX:
+        return CUT
+    if isinstance(value, Mapping):
+        told = {str(key)[:TEXT_MAX]: plain(inner, depth + 1) for key, inner in islice(value.items(), ITEMS_MAX)}
+        return told if len(value) <= ITEMS_MAX else {**told, CUT: CUT}
+    if isinstance(value, list | tuple):
+        items = [plain(inner, depth + 1) for inner in value[:ITEMS_MAX]]
+        return items if len(value) <= ITEMS_MAX else [*items, CUT]
+    return plain(str(value))
+
+
+def _customer(facts: Facts) -> dict[str, Any]:
+    customer = facts.contact.customer
+    given = {"email": customer.email, "phone": customer.phone, "domain": customer.domain}
+    return {"known": customer.known, **{name: value or "" for name, value in given.items()}}
+
+
+_VALUES: Final[Mapping[str, Callable[[Facts], Any]]] = {
+    "priority": lambda facts: facts.contact.priority or NO_PRIORITY,
+    "tags": lambda facts: [tag[:TAG_LENGTH_MAX] for tag in facts.contact.tags[:TAGS_MAX]],
+    "fields": lambda facts: facts.contact.fields,
+    "facts": lambda facts: facts.contact.facts,
+    "opened_at": lambda facts: format_instant(facts.contact.opened_at),
+    "opened_during": lambda facts: list(facts.opened_during),
+    "reopened": lambda facts: facts.contact.reopened,
+    "connectors": lambda facts: list(dict.fromkeys(strand.connector for strand in facts.contact.strands)),
+    "customer": _customer,
+    "csat": lambda facts: {"given": facts.contact.csat.given, "ratio": facts.contact.csat.ratio},
+    "severity": lambda facts: facts.severity,
+    "queue": lambda facts: facts.queue,
+    "team": lambda facts: facts.team,
+    "tier": lambda facts: facts.tier,
+    "skills": lambda facts: list(facts.skills),
+    "route_priority": lambda facts: facts.route_priority,
+}
