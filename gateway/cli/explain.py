@@ -50,5 +50,5 @@ def explain(
     if as_json:
         output.json_line(explained(case))
     else:
-        for line in explanation_lines(case):
+        for line in explanation_lines(case, all=all):
             output.line(line)

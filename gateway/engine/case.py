@@ -4,8 +4,8 @@ Laws. A judgement is read by the policy that made it, out of the database, never
 longer carries is found again by judging the history, by the policies that were in force. Nothing is written.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.engine.policies import Policies
 from gateway.engine.standing import awaits
@@ -14,11 +14,12 @@ from gateway.kernel.values import judge_of, judged_by
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules.advance import Sourced
 from gateway.rules.explanation import NONE_EARLIER, Earlier
-from gateway.rules.policy import Policy
+from gateway.rules.policy import Policy, Section
 from gateway.rules.replay import replay
 from gateway.rules.retiring import ESCALATIONS_KEPT
 from gateway.rules.timeline import Timeline
 from gateway.rules.trace.path import Trace
+from gateway.rules.trace.tried import Tried
 
 EARLIER_SHOWN = 50
 """Finished clocks, and resolved escalations, that are told beside those of the state, the latest, unless all are."""
@@ -45,6 +46,9 @@ class Case:
     trace: Trace | None = None
     untold: str = ""
     """Why there is no trace, where one was asked for."""
+
+    tried: Mapping[Section, tuple[Tried, ...]] = field(default_factory=dict)
+    """The rules that were tried on it as it is told, section by section."""
 
     received_later: int = 0
     """Events that had happened by `now` and were received only after it."""

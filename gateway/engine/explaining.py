@@ -23,6 +23,7 @@ from gateway.rules.explanation import Earlier, explanation_view
 from gateway.rules.timeline import Timeline
 from gateway.rules.trace.path import Trace
 from gateway.rules.trace.tracing import trace
+from gateway.rules.trace.tried import tried
 from gateway.rules.view import View
 
 THREAD = "explain"
@@ -78,6 +79,7 @@ class Explaining:
             untold = str(error)
         if found is not None and not _leads_to(found, state):
             untold, found = _not_whole(found, state), None
+        rules = await self._spawn.call(THREAD, lambda: tried(state, policy))
         return Case(
             row,
             now,
@@ -88,6 +90,7 @@ class Explaining:
             earlier=_earlier(found, state),
             told_at=told_at,
             trace=found,
+            tried=rules,
             untold=untold,
         )
 
@@ -109,6 +112,7 @@ class Explaining:
             raise CantTell("history", f"{row.id} can't be judged again: {_not_whole(found, row.state)}")
         known = {int(entry.event.at) for entry in history if entry.received_at <= at < entry.event.at}
         state = replace(state, future=tuple(sorted(known)))
+        rules = await self._spawn.call(THREAD, lambda: tried(state, found.judge.policy))
         return Case(
             replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at),
             at,
@@ -118,6 +122,7 @@ class Explaining:
             to_come=next((kept for kept in policies.rows if kept.since > at >= kept.stored_at), None),
             earlier=_earlier(found, state),
             trace=found,
+            tried=rules,
             received_later=sum(1 for entry in history if entry.event.at <= at < entry.received_at),
         )
 
@@ -138,7 +143,7 @@ def explained(case: Case) -> View:
         "id": row.id,
         "at": format_instant(case.at),
         "behind_s": seconds_of(case.now - case.at),
-        **explanation_view(state, case.policy, case.at, case.earlier, case.trace),
+        **explanation_view(state, case.policy, case.at, case.earlier, case.trace, case.tried),
         "next": [coming_view(coming, case.now) for coming in coming_of(case, state)],
         "history": {"told": case.trace is not None, "why": case.untold or None, "received_later": case.received_later},
         "policy": {

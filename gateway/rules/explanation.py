@@ -10,7 +10,7 @@ from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
 from gateway.rules.escalation import step_due
-from gateway.rules.path_view import call_path_view, clock_path_view, turns_view
+from gateway.rules.path_view import TriedRules, call_path_view, clock_path_view, tried_view, turns_view
 from gateway.rules.policy import Chain, Policy
 from gateway.rules.trace.path import Trace
 from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, escalation_view, route_view
@@ -29,14 +29,16 @@ class Earlier:
 NONE_EARLIER: Final = Earlier()
 
 
-def explanation_view(state: State, policy: Policy, at: int, earlier: Earlier, trace: Trace | None) -> View:
+def explanation_view(
+    state: State, policy: Policy, at: int, earlier: Earlier, trace: Trace | None, rules: TriedRules
+) -> View:
     """Severity, route, clocks and escalations as of `at`, each with its path as far as there is one.
 
     `policy` is the one that judged the state.
     """
     in_order = clocks_in_order(state, policy, earlier.clocks)
     views = clocks_view(state, policy, at, earlier.clocks)
-    paths = {} if trace is None else {_name(path.clock): path for path in trace.clocks}
+    paths = {} if trace is None else {name_of(path.clock): path for path in trace.clocks}
     calls = {} if trace is None else {path.escalation.id: path for path in trace.escalations}
     return {
         **contact_view(state),
@@ -44,7 +46,7 @@ def explanation_view(state: State, policy: Policy, at: int, earlier: Earlier, tr
         "route": route_view(state.route),
         "routing": routing_view(state, policy),
         "clocks": [
-            {**view, "words": clock_words(clock, policy), **clock_path_view(paths.get(_name(clock)))}
+            {**view, "words": clock_words(clock, policy), **clock_path_view(paths.get(name_of(clock)))}
             for view, clock in zip(views, in_order, strict=True)
         ],
         "clocks_left_out": earlier.clocks_left_out,
@@ -59,11 +61,13 @@ def explanation_view(state: State, policy: Policy, at: int, earlier: Earlier, tr
         ],
         "escalations_left_out": earlier.escalations_left_out,
         "failures": dict(state.failures),
+        **tried_view(rules),
         **turns_view(trace),
     }
 
 
-def _name(clock: Clock) -> tuple[str, int, str, int]:
+def name_of(clock: Clock) -> tuple[str, int, str, int]:
+    """What tells a contact's clocks apart."""
     return (clock.metric, clock.instance, clock.started_by, clock.started_at)
 
 

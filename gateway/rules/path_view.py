@@ -3,12 +3,16 @@
 What `seconds` count in the segments of a clock adds up to what it has elapsed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.model.instant import format_instant, format_known, seconds_of
+from gateway.rules.policy import Section
 from gateway.rules.trace.path import CallPath, Cause, Change, ClockPath, Moment, Segment, Stretch, Trace, Turn
+from gateway.rules.trace.tried import Tried
 
 View = dict[str, Any]
+TriedRules = Mapping[Section, tuple[Tried, ...]]
 
 
 def clock_path_view(path: ClockPath | None) -> View:
@@ -37,6 +41,26 @@ def turns_view(trace: Trace | None) -> View:
     if trace is None:
         return {"turns": None, "turns_left_out": 0}
     return {"turns": [_turn_view(turn) for turn in trace.turns], "turns_left_out": trace.turns_left_out}
+
+
+def tried_view(rules: TriedRules) -> View:
+    """Every rule with what became of it, and the fields that its condition read; their values stand once for all."""
+    values: dict[str, Any] = {}
+    for tried in rules.values():
+        for one in tried:
+            values.update(one.values)
+    return {"tried": {section: [_tried_view(one) for one in tried] for section, tried in rules.items()}, "read": values}
+
+
+def _tried_view(one: Tried) -> View:
+    view = {
+        "rule": one.rule,
+        "became": one.became,
+        "condition": one.condition or None,
+        "reads": list(one.values),
+    }
+    more = {"metric": one.metric, "reason": one.reason}
+    return {**view, **{name: value for name, value in more.items() if value}}
 
 
 def _stretch_view(stretch: Stretch) -> View:
