@@ -73,6 +73,8 @@ def _cut_lines(state: State) -> list[str]:
 def _doubt_lines(case: Case) -> list[str]:
     """What stands between this explanation and the whole truth."""
     lines = []
+    if case.past:
+        lines.append(f"  as it stood at {format_instant(case.at)}, by what had happened and was in force then")
     if case.at < case.now:
         lines.append(f"  nobody has judged it since: told as of {format_instant(case.at)}")
     if case.received_later:
@@ -110,10 +112,9 @@ def _clock_lines(case: Case, state: State, *, all: bool) -> list[str]:
     for view, clock in zip(views, in_order, strict=True):
         lines.append(f"  {named(clock)}: {clock_in_words(clock, policy, now)}")
         target, so_far = duration(clock.target_ms), duration(round(view["elapsed_s"] * 1_000))
-        counted = f"{so_far} of {target} counted by calendar {view['calendar']}"
-        lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}: {counted}")
-        if view["due_at"]:
-            lines.append(f"    deadline {view['due_at']}")
+        deadline = f", deadline {view['due_at']}" if view["due_at"] else ""
+        lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}{deadline}")
+        lines.append(f"    {so_far} of {target} counted by calendar {view['calendar']}")
         path = paths.get(name_of(clock))
         if path is not None and name_of(clock) not in brief:
             lines += path_lines(path, clock.target_ms, all=all)
@@ -138,7 +139,9 @@ def _escalation_lines(case: Case, state: State, *, all: bool) -> list[str]:
         for step in steps_view(call, policy):
             roles = ", ".join(step["notify"])
             due = f", due {step['due_at']}" if step["due_at"] else f" {step['fired_at']}" if step["fired_at"] else ""
-            again = f", reminded {step['reminders']} times" if step["reminders"] else ""
+            again = ""
+            if step["reminders"]:
+                due, again = "", f", reminded {step['reminders']} times, last {step['fired_at']}"
             lines.append(f"    step {step['step']} to {roles}: {step['state']}{due}{again}")
         if call.id in paths:
             lines += call_lines(paths[call.id], all=all)

@@ -5,14 +5,16 @@ The column of what was counted adds up to what the clock has elapsed; what is le
 
 import textwrap
 from dataclasses import dataclass
+from itertools import groupby
 from shutil import get_terminal_size
 
 from gateway.cli.table import clean, fitted, width
 from gateway.model.instant import format_instant, length_words
 from gateway.rules.trace.path import CallPath, Change, ClockPath, Segment, Stretch, Trace, Turn
 
-ROWS_SHOWN = 10
-"""Rows of one clock that are told: the first and the last ones, unless all are."""
+TIMES_SHOWN = 6
+CHANGES_SHOWN = 10
+"""Of one clock so many times that count or don't, and so many changes, are told, the latest, unless all are."""
 
 PLACES = 120
 """A terminal's width where there is none."""
@@ -41,29 +43,44 @@ class _Row:
 def path_lines(path: ClockPath, target_ms: int, *, all: bool) -> list[str]:
     """The table of one clock."""
     rows = [row for stretch in path.stretches for row in _rows(stretch)]
-    left_out: list[_Row] = []
-    if not all and len(rows) > ROWS_SHOWN:
-        left_out = rows[1 : len(rows) - ROWS_SHOWN + 1]
-        rows = [rows[0], *rows[len(rows) - ROWS_SHOWN + 1 :]]
-    counts = [length_words(row.counted_ms) if row.counted_ms else "-" for row in rows if row.end]
+    times, changes = [row for row in rows if row.end], [row for row in rows if not row.end]
+    shown = {id(row) for row in (rows if all else [*times[-TIMES_SHOWN:], *changes[:1], *changes[-CHANGES_SHOWN:]])}
     total = length_words(path.counted_ms)
-    wide = max(len(text) for text in (*counts, total, "COUNTED"))
+    wide = max(len(text) for text in (*map(_counted, times), total, "COUNTED"))
     lines = [_line("FROM (UTC)", "TO", "COUNTED", "", wide)]
-    for place, row in enumerate(rows):
-        if row.end:
-            counted = length_words(row.counted_ms) if row.counted_ms else "-"
-            lines.append(_line(_face(row.at), _until(row.at, row.end), counted, row.words, wide))
+    for told_too, found in groupby(rows, key=lambda row: id(row) in shown):
+        group = list(found)
+        if told_too or len(group) == 1:
+            for row in group:
+                lines += _row_lines(row, wide)
         else:
-            lines += told(row.at, row.words)
-        if place == 0 and left_out:
-            count = length_words(sum(row.counted_ms for row in left_out))
-            lines.append(f"{_INDENT}… {len(left_out)} rows that count {count}; --all tells them")
+            lines.append(_folded(group))
     return [*lines, _line("", "sum", total, f"of {length_words(target_ms)}", wide)]
+
+
+def _row_lines(row: _Row, wide: int) -> list[str]:
+    if not row.end:
+        return told(row.at, row.words)
+    return [_line(_face(row.at), _until(row.at, row.end), _counted(row), row.words, wide)]
+
+
+def _folded(rows: list[_Row]) -> str:
+    """What is left out at one place."""
+    times = sum(1 for row in rows if row.end)
+    count = length_words(sum(row.counted_ms for row in rows))
+    parts = [f"{times} times that count {count}"] if times else []
+    if changed := len(rows) - times:
+        parts.append(f"{changed} changes")
+    return f"{_INDENT}… {' and '.join(parts)}; --all tells them"
+
+
+def _counted(row: _Row) -> str:
+    return length_words(row.counted_ms) if row.counted_ms else "-"
 
 
 def call_lines(path: CallPath, *, all: bool) -> list[str]:
     """What happened to an escalation besides its steps; with `all` these and their reminders too."""
-    quiet = () if all else ("raised", "step", "reminder", "acknowledged")
+    quiet = () if all else ("raised", "step", "reminder", "acknowledged", "left out")
     return [line for one in path.moments if one.kind not in quiet for line in told(one.at, f"{one.kind}: {one.words}")]
 
 

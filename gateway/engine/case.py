@@ -50,6 +50,9 @@ class Case:
     tried: Mapping[Section, tuple[Tried, ...]] = field(default_factory=dict)
     """The rules that were tried on it as it is told, section by section."""
 
+    past: bool = False
+    """Whether an instant of the past was asked for, which is `now` here."""
+
     received_later: int = 0
     """Events that had happened by `now` and were received only after it."""
 

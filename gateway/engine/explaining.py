@@ -123,6 +123,7 @@ class Explaining:
             earlier=_earlier(found, state),
             trace=found,
             tried=rules,
+            past=True,
             received_later=sum(1 for entry in history if entry.event.at <= at < entry.received_at),
         )
 

@@ -8,6 +8,9 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.demo.story import Act
+from gateway.cli.explanation import explanation_lines
+from gateway.engine.case import Case
+from gateway.engine.explaining import explained
 from gateway.web.receiver import Notice
 
 SUBJECT_MAX = 24
@@ -42,6 +45,8 @@ class Lines:
     breaches: int = 0
     escalations: int = 0
     contacts: set[str] = field(default_factory=set)
+    escalated: str | None = None
+    """The contact of the first escalation."""
 
     def heading(self, dashboard: str) -> None:
         """What this is, and where to look."""
@@ -82,7 +87,9 @@ class Lines:
             self.verified.add(notice.id)
             self.contacts.add(str(contact.get("id")))
             self.breaches += notice.type == "sla.breached"
-            self.escalations += notice.type in ("escalation.raised", "escalation.stepped")
+            if notice.type in ("escalation.raised", "escalation.stepped"):
+                self.escalations += 1
+                self.escalated = self.escalated or str(contact.get("id"))
         if self.as_json:
             output.json_line(
                 {
@@ -105,8 +112,21 @@ class Lines:
             f"{_stamp(elapsed_s)}      {mark} {word} {_name(contact)}{_detail(notice.type, data, contact)}{doubt}"
         )
 
-    def summary(self, contacts: int) -> bool:
-        """The sum; whether at least one escalation was delivered and proved."""
+    def end(self, contacts: int, case: Case | None) -> bool:
+        """The sum, and why the contact that was escalated was; whether an escalation was delivered and proved.
+
+        As JSON the sum is the last line.
+        """
+        if case is not None and self.as_json:
+            output.json_line({"explanation": explained(case)})
+        self._sum(contacts)
+        if case is not None and not self.as_json:
+            output.line(f"\nWhy, as `gateway explain {case.row.id}` tells it:\n")
+            for line in explanation_lines(case):
+                output.line(line)
+        return self.escalations > 0
+
+    def _sum(self, contacts: int) -> None:
         total = {
             "contacts": contacts,
             "breaches": self.breaches,
@@ -120,7 +140,6 @@ class Lines:
                 f"\n{contacts} contacts, {self.breaches} breaches, {self.escalations} escalations delivered; "
                 f"{len(self.verified)} notices delivered, every signature verified by the receiver."
             )
-        return self.escalations > 0
 
 
 def _name(contact: dict[str, Any]) -> str:
