@@ -113,8 +113,8 @@ def _clock_lines(case: Case, state: State, *, all: bool) -> list[str]:
         lines.append(f"  {named(clock)}: {clock_in_words(clock, policy, now)}")
         target, so_far = duration(clock.target_ms), duration(round(view["elapsed_s"] * 1_000))
         deadline = f", deadline {view['due_at']}" if view["due_at"] else ""
-        lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}{deadline}")
-        lines.append(f"    {so_far} of {target} counted by calendar {view['calendar']}")
+        lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}")
+        lines.append(f"    {so_far} of {target} counted by calendar {view['calendar']}{deadline}")
         path = paths.get(name_of(clock))
         if path is not None and name_of(clock) not in brief:
             lines += path_lines(path, clock.target_ms, all=all)

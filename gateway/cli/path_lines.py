@@ -103,7 +103,8 @@ def told(at: int, words: str) -> list[str]:
     """An instant and what happened at it, wrapped to the terminal."""
     room = get_terminal_size((PLACES, 24)).columns
     head = f"{_INDENT}{_face(at):<{_AT}}  "
-    return textwrap.wrap(head + clean(words), max(room, 60), subsequent_indent=" " * len(head), drop_whitespace=True)
+    after = " " * len(head)
+    return textwrap.wrap(head + clean(words), max(room, 60), subsequent_indent=after, break_on_hyphens=False)
 
 
 def _rows(stretch: Stretch) -> list[_Row]:

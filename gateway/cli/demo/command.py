@@ -61,7 +61,7 @@ def _policy(preset: str) -> "Policy":
 
 
 async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: float | None) -> "tuple[int, Case | None]":
-    """Play until told to stop; how many contacts there were, and the one that was escalated first."""
+    """Play until told to stop; how many contacts there were, and the one whose escalation is explained."""
     import asyncio
 
     from gateway.cli.demo.stage import Stage
@@ -82,12 +82,12 @@ async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: floa
 
 
 async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
-    """The contact whose escalation the receiver has proved first, explained as `gateway explain` does."""
+    """The contact of the story whose escalation the receiver has proved, with all that explaining it takes."""
     from gateway.engine.explaining import Explaining
     from gateway.kernel.spawn import InlineSpawn
 
     store = stage.daemon.store
-    row = None if lines.escalated is None else await store.find_contact(lines.escalated)
+    row = None if lines.worst is None else await store.find_contact(lines.worst)
     return None if row is None else await Explaining(store, InlineSpawn()).case(row, stage.clock.now())
 
 

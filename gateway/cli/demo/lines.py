@@ -45,8 +45,8 @@ class Lines:
     breaches: int = 0
     escalations: int = 0
     contacts: set[str] = field(default_factory=set)
-    escalated: str | None = None
-    """The contact of the first escalation."""
+    escalated: list[str] = field(default_factory=list)
+    breached: set[str] = field(default_factory=set)
 
     def heading(self, dashboard: str) -> None:
         """What this is, and where to look."""
@@ -86,10 +86,12 @@ class Lines:
         if notice.verified and not notice.duplicate:
             self.verified.add(notice.id)
             self.contacts.add(str(contact.get("id")))
-            self.breaches += notice.type == "sla.breached"
+            if notice.type == "sla.breached":
+                self.breaches += 1
+                self.breached.add(str(contact.get("id")))
             if notice.type in ("escalation.raised", "escalation.stepped"):
                 self.escalations += 1
-                self.escalated = self.escalated or str(contact.get("id"))
+                self.escalated.append(str(contact.get("id")))
         if self.as_json:
             output.json_line(
                 {
@@ -111,6 +113,11 @@ class Lines:
         output.line(
             f"{_stamp(elapsed_s)}      {mark} {word} {_name(contact)}{_detail(notice.type, data, contact)}{doubt}"
         )
+
+    @property
+    def worst(self) -> str | None:
+        """The first contact that was escalated and whose promise was broken; else the first that was escalated."""
+        return next((name for name in self.escalated if name in self.breached), next(iter(self.escalated), None))
 
     def end(self, contacts: int, case: Case | None) -> bool:
         """The sum, and why the contact that was escalated was; whether an escalation was delivered and proved.
