@@ -10,6 +10,7 @@ from gateway.engine.supervise import Loop
 from gateway.kernel.store import StoreFull
 from gateway.model.identity import StrandKey, contact_id
 from gateway.store.library import Connection
+from tests.support.pages import blocks, page
 from tests.web.test_pages import fetched, story
 from tests.web.worlds import NOW, D, M, Whole, event, opened, run
 
@@ -121,6 +122,24 @@ def test_an_explanation_is_what_the_command_tells() -> None:
         assert (await data(whole, "/api/v1/contacts/con_nobody/explain", 404)).keys() == {"error"}
 
     run(work)
+
+
+def test_an_escalation_explains_itself_as_the_reference_shows() -> None:
+    """The example of the page is what a receiver gets, word for word."""
+
+    async def work(whole: Whole) -> None:
+        await whole.post(opened(1, NOW - 20 * M, channel="chat", tags=["outage"]))
+        await whole.judge()
+        whole.clock.at = NOW - 5 * M
+        await whole.judge()
+        sent = [msgspec.json.decode(row.body) for row in await whole.store.notices_after("helpdesk", 0, 100)]
+        (raised,) = [notice["data"] for notice in sent if notice["type"] == "escalation.raised"]
+        _, example = blocks(page("reference/notices.md"), "json")
+
+        assert raised["explanation"] == msgspec.json.decode(example)
+        assert [notice["type"] for notice in sent if "explanation" in notice["data"]] == ["escalation.raised"]
+
+    run(work, at=NOW - 20 * M)
 
 
 def test_what_can_no_longer_be_told_is_409() -> None:
