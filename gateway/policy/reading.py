@@ -11,7 +11,7 @@ from typing import Any, Final
 from gateway.model.contact import Facts
 from gateway.model.instant import format_instant
 from gateway.policy.checked import Read
-from gateway.policy.contact_message import FIELDS, NO_PRIORITY, TAG_LENGTH_MAX, TAGS_MAX
+from gateway.policy.contact_message import FIELDS, FIELDS_MAX, NO_PRIORITY, TAG_LENGTH_MAX, TAGS_MAX
 
 TEXT_MAX: Final = 200
 ITEMS_MAX: Final = 32
@@ -23,6 +23,8 @@ READS_MAX: Final = 64
 
 CUT: Final = "…"
 """What stands for the rest of a text, a list or a mapping."""
+
+_NUMBER_MAX: Final = 2**63 - 1
 
 
 def values_read(reads: Iterable[Read], facts: Facts) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def values_read(reads: Iterable[Read], facts: Facts) -> dict[str, Any]:
 def _add(found: dict[str, Any], name: str, key: str | None, facts: Facts) -> None:
     value = _VALUES[name](facts) if name in _VALUES else getattr(facts.contact, name, None) or ""
     if key is not None and isinstance(value, Mapping):
-        found[f"{name}.{key[:TEXT_MAX]}"] = plain(value.get(key))
+        found[f"{name}.{_text(key)}"] = plain(value.get(key))
     elif name == "tags":
         found[name] = list(value)
     else:
@@ -48,19 +50,31 @@ def _add(found: dict[str, Any], name: str, key: str | None, facts: Facts) -> Non
 
 def plain(value: Any, depth: int = 0) -> Any:
     """A value that JSON can have, cut to what people read."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        return value if abs(value) <= _NUMBER_MAX else "a number out of range"
     if isinstance(value, str):
-        return value if len(value) <= TEXT_MAX else value[: TEXT_MAX - 1] + CUT
+        return _text(value)
     if depth >= DEPTH_MAX:
         return CUT
     if isinstance(value, Mapping):
-        told = {str(key)[:TEXT_MAX]: plain(inner, depth + 1) for key, inner in islice(value.items(), ITEMS_MAX)}
+        told = {_text(str(key)): plain(inner, depth + 1) for key, inner in islice(value.items(), ITEMS_MAX)}
         return told if len(value) <= ITEMS_MAX else {**told, CUT: CUT}
     if isinstance(value, list | tuple):
         items = [plain(inner, depth + 1) for inner in value[:ITEMS_MAX]]
         return items if len(value) <= ITEMS_MAX else [*items, CUT]
-    return plain(str(value))
+    return _text(str(value))
+
+
+def _text(value: str) -> str:
+    cut = value if len(value) <= TEXT_MAX else value[: TEXT_MAX - 1] + CUT
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
+
+
+def _fields(facts: Facts) -> Mapping[str, Any]:
+    fields = facts.contact.fields
+    return fields if len(fields) <= FIELDS_MAX else dict(islice(fields.items(), FIELDS_MAX))
 
 
 def _customer(facts: Facts) -> dict[str, Any]:
@@ -71,8 +85,8 @@ def _customer(facts: Facts) -> dict[str, Any]:
 
 _VALUES: Final[Mapping[str, Callable[[Facts], Any]]] = {
     "priority": lambda facts: facts.contact.priority or NO_PRIORITY,
-    "tags": lambda facts: [tag[:TAG_LENGTH_MAX] for tag in facts.contact.tags[:TAGS_MAX]],
-    "fields": lambda facts: facts.contact.fields,
+    "tags": lambda facts: [_text(tag[:TAG_LENGTH_MAX]) for tag in facts.contact.tags[:TAGS_MAX]],
+    "fields": _fields,
     "facts": lambda facts: facts.contact.facts,
     "opened_at": lambda facts: format_instant(facts.contact.opened_at),
     "opened_during": lambda facts: list(facts.opened_during),

@@ -54,7 +54,8 @@ class Called:
         """Note what has been said of it."""
         step, reminder = said.detail.get("step", 0), said.detail.get("reminder", 0)
         kind = _KINDS.get(said.type, "reminder" if reminder else "step")
-        by = TIME if kind in ("step", "reminder") else cause
+        due = kind in ("step", "reminder") or (kind == "raised" and self.clock is not None)
+        by = TIME if due else cause
         self.moments.append(Moment(said.at, kind, said.reason, by, step, reminder, said.roles))
 
     def path(self) -> CallPath:

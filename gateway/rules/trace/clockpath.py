@@ -68,6 +68,8 @@ class Followed:
     def start(self, clock: Clock, step: Step) -> None:
         """Take up a clock that has just started, or started anew."""
         anew, self.clock = bool(self.pieces), clock
+        # What it was warned of stays, though the time of before doesn't count.
+        told = [change for piece in self.pieces for change in piece.changes if change.kind == "warned"]
         by = step.events.get(clock.started_by)
         words = event_in_words(by) if by is not None else step.words
         counted = f"rule {clock.rule} counts it" if clock.rule else "no rule counts it"
@@ -76,11 +78,11 @@ class Followed:
         self.pieces.clear()
         state, rule = _mode(clock, step.draft)
         if clock.started_at < step.at:
-            late = _Piece(clock.started_at, "uncounted", None, [change], end=step.at)
+            late = _Piece(clock.started_at, "uncounted", None, [*told, change], end=step.at)
             self.pieces += [late, _Piece(step.at, state, rule, [])]
             self._catch_up(rule, step.at)
         else:
-            self.pieces.append(_Piece(step.at, state, rule, [change]))
+            self.pieces.append(_Piece(step.at, state, rule, [*told, change]))
         if clock.over:
             self._tell(self._ends(clock, step))
 
@@ -92,10 +94,7 @@ class Followed:
         state, rule = _mode(clock, step.draft)
         last = self.pieces[-1]
         if (state, _counting(rule)) != (last.state, _counting(last.rule)):
-            if state == last.state and not changes:
-                changes = [Change(step.at, "policy", f"counted on: {step.words}", step.cause)]
-            elif state in ("ended", "over") and not changes:
-                changes = [_status_change(step, "ended")]
+            changes = changes or [_silent_change(state, last.state, step)]
             last.end = step.at
             if last.start == step.at:
                 self.pieces.pop()
@@ -173,6 +172,13 @@ class Followed:
 def _status_change(step: Step, kind: ChangeKind) -> Change:
     status = step.draft.contact.status
     return Change(step.at, kind, f"{kind}: the status became {status}", step.cause, after=status)
+
+
+def _silent_change(state: StretchState, before: StretchState, step: Step) -> Change:
+    """What makes another stretch and changes nothing in the clock."""
+    if state != before and step.status:
+        return _status_change(step, "paused" if state == "paused" else "ended")
+    return Change(step.at, "policy", f"counted on: {step.words}", step.cause)
 
 
 def _rule_change(before: Clock, clock: Clock, step: Step) -> Change:

@@ -89,7 +89,8 @@ class Stretch:
     """A time in which nothing about the clock's counting changed.
 
     `rule`, `calendar` and `target_ms` are those that counted it; of an uncounted stretch those that caught up on it, at
-    `caught_up_at`, and empty while none has. `changes` happened at its start or, warnings and the breach, within it.
+    `caught_up_at`, and empty while none has. `changes` happened at its start or, warnings and the breach, within it; a
+    clock that started anew keeps its warnings of before.
     """
 
     start: int

@@ -13,7 +13,7 @@ from gateway.rules.advance import Sourced, advance, in_order
 from gateway.rules.draft import Draft
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.trace.callpath import Called, raised_by
-from gateway.rules.trace.causes import DECIDED, ROUTED, Seen, cause_of, reasons, seen_of, without
+from gateway.rules.trace.causes import DECIDED, ROUTED, TIME, Seen, cause_of, reasons, seen_of, without
 from gateway.rules.trace.clockpath import Followed, Step
 from gateway.rules.trace.path import Cause, Trace, Turn
 
@@ -71,10 +71,13 @@ class _Tracing:
         self._events: dict[str, Event] = {}
         self._seen: Seen | None = None
         self._heard = 0
+        self._last = (0, TIME)
 
     def __call__(self, draft: Draft, at: int, cause: Event | InForce | None, connector: str = "") -> None:
         """Look at what a step has left."""
         by = cause_of(cause, connector)
+        if cause is not None:
+            self._last = (at, by)
         before, now = self._seen, self._seen
         if cause is not None:
             now = self._seen = seen_of(draft)
@@ -107,12 +110,14 @@ class _Tracing:
                 one.start(present[anew[0]], step)
             elif one.clock.instance:
                 self.gone.append(one)
+        # A clock that stays as it was may stand still for another reason, or be counted by another calendar.
+        anything = bool(step.status) or isinstance(step.event, InForce)
         for key, clock in present.items():
             known = self.clocks.get(key)
             if known is None:
                 self.clocks[key] = known = Followed(clock)
                 known.start(clock, step)
-            elif known.clock is not clock or step.event is not None:
+            elif known.clock is not clock or anything:
                 known.follow(clock, step)
 
     def _follow_calls(self, draft: Draft, at: int, cause: Event | InForce | None, by: Cause) -> None:
@@ -127,7 +132,8 @@ class _Tracing:
                 known.follow(call, at, cause, by)
         for said in draft.implied[self._heard :]:
             if said.type.startswith("escalation.") and (called := self.calls.get(said.detail["escalation"])):
-                called.hear(said, by)
+                # What is concluded at an instant's end follows from what happened in it.
+                called.hear(said, self._last[1] if self._last[0] == at else by)
         self._heard = len(draft.implied)
 
     def _turn(
