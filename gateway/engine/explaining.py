@@ -5,6 +5,7 @@ it. The stored state is what counts: where the path doesn't lead to it, that is 
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
@@ -18,8 +19,10 @@ from gateway.kernel.values import policy_values
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import State
 from gateway.rules.advance import next_due
+from gateway.rules.calendar import Calendar
 from gateway.rules.coming import Coming, coming_view, upcoming
 from gateway.rules.explanation import Earlier, explanation_view
+from gateway.rules.policy import Policy
 from gateway.rules.timeline import Timeline
 from gateway.rules.trace.path import Trace
 from gateway.rules.trace.tracing import trace
@@ -39,13 +42,22 @@ class CantTell(Exception):
 
 
 class Explaining:
-    """Explains contacts, one at a time, by policies that it reads for itself: who judges uses its own meanwhile."""
+    """Explains contacts, one at a time.
+
+    A calendar's table grows where it is asked, and whoever judges asks on another thread: so these are its own.
+    """
 
     def __init__(self, store: Store, spawn: Spawn) -> None:
         self._store = store
         self._spawn = spawn
         self._policies = Policies(store, (), spawn)
         self._turn = asyncio.Lock()
+        self._calendars: dict[Calendar, Calendar] = {}
+
+    async def explained(self, row: ContactRow, now: int, at: int | None = None) -> View:
+        """The explanation for JSON, of `case`, which see for what it raises."""
+        case = await self.case(row, now, at)
+        return await self._spawn.call(THREAD, lambda: explained(case))
 
     async def case(self, row: ContactRow, now: int, at: int | None = None, *, all: bool = False) -> Case:
         """A contact at `now`, or at an instant `at` before it: what had happened by then, by the policies in force till
@@ -57,6 +69,7 @@ class Explaining:
             rows = await self._store.policies()
             if tuple(rows) != self._policies.rows:
                 self._policies = Policies(self._store, rows, self._spawn)
+                self._calendars.clear()
             if at is None:
                 return await self._present(row, now, all=all)
             if at > now:
@@ -65,7 +78,7 @@ class Explaining:
 
     async def _present(self, row: ContactRow, now: int, *, all: bool) -> Case:
         policies, state = self._policies, row.state
-        policy = await policy_to_read(policies, row)
+        policy = self._own(await policy_to_read(policies, row))
         if state is None:
             return Case(row, now, policy)
         due = next_due(state)
@@ -73,7 +86,7 @@ class Explaining:
         found, untold = None, ""
         history = await self._store.history(row.id)
         try:
-            timeline = (await policies.timeline(_first(history, state.as_of))).up_to(state.policy_since)
+            timeline = (await self._timeline(_first(history, state.as_of))).up_to(state.policy_since)
             found = await self._traced(history, timeline, told_at, all=all)
         except StoreUnusable as error:
             untold = str(error)
@@ -97,7 +110,7 @@ class Explaining:
     async def _past(self, row: ContactRow, at: int, *, all: bool) -> Case:
         policies = self._policies
         history = await self._store.history(row.id)
-        timeline = await policies.timeline(_first(history, at))
+        timeline = await self._timeline(_first(history, at))
         found = await self._traced(history, timeline, at, all=all)
         if found.state is not None and found.state.contact.ended:
             # What comes into force after a contact's end judges it only when something happens to it again.
@@ -125,6 +138,26 @@ class Explaining:
             tried=rules,
             past=True,
             received_later=sum(1 for entry in history if entry.event.at <= at < entry.received_at),
+        )
+
+    async def _timeline(self, since: int) -> Timeline:
+        return (await self._policies.timeline(since)).each(self._own)
+
+    def _own(self, policy: Policy) -> Policy:
+        """The policy with calendars of which nobody else asks anything."""
+
+        def own(calendar: Calendar) -> Calendar:
+            if calendar not in self._calendars:
+                self._calendars[calendar] = calendar.twin()
+            return self._calendars[calendar]
+
+        return dataclasses.replace(
+            policy,
+            calendars={name: own(calendar) for name, calendar in policy.calendars.items()},
+            sla=tuple(dataclasses.replace(rule, calendar=own(rule.calendar)) for rule in policy.sla),
+            chains={
+                name: dataclasses.replace(chain, calendar=own(chain.calendar)) for name, chain in policy.chains.items()
+            },
         )
 
     async def _traced(self, history: Sequence[JournalEntry], timeline: Timeline, until: int, *, all: bool) -> Trace:

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.engine.explaining import CantTell, Explaining, explained
+from gateway.engine.explaining import CantTell, Explaining
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
@@ -95,12 +95,11 @@ class Api:
         if row is None:
             return told(404, "there is no such contact, or more than one")
         try:
-            case = await self._explaining.case(row, self._clock.now(), at)
+            return json_response(await self._explaining.explained(row, self._clock.now(), at))
         except CantTell as error:
             return told(_CANT_TELL[error.why], str(error))
         except StoreUnusable as error:
             return told(409, str(error))
-        return json_response(explained(case))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """Deliveries, the latest first."""
