@@ -16,6 +16,7 @@ from gateway.kernel.store import ContactRow, PolicyRow
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import parse_instant
 from gateway.policy.evaluate import CONNECTOR, read_events
+from gateway.policy.kept import zones_kept
 from gateway.policy.load import load_policy
 from gateway.rules.advance import Sourced
 from gateway.rules.timeline import FROM_THE_BEGINNING, Timeline
@@ -43,7 +44,8 @@ def explained(name: str, time: str) -> str:
     kept = PolicyRow(
         since=FROM_THE_BEGINNING, hash=policy.hash, name=policy.name, stored_at=found.state.contact.opened_at
     )
-    case = Case(row, at, policy, kept, kept, trace=found, tried=tried(found.state, policy), past=True)
+    rules, zones = tried(found.state, policy), zones_kept(scene.policy())
+    case = Case(row, at, policy, kept, kept, trace=found, tried=rules, zones=zones, past=True)
     with _columns(PLACES):
         return "\n".join(explanation_lines(case))
 

@@ -117,7 +117,7 @@ def _clock_lines(case: Case, state: State, *, all: bool) -> list[str]:
         lines.append(f"    {so_far} of {target} counted by calendar {view['calendar']}{deadline}")
         path = paths.get(name_of(clock))
         if path is not None and name_of(clock) not in brief:
-            lines += path_lines(path, clock.target_ms, all=all)
+            lines += path_lines(path, clock.target_ms, case.zones, all=all)
     return [*lines, *(f"  {line}" for line in left_out(case.earlier.clocks_left_out, "clocks"))]
 
 

@@ -4,12 +4,14 @@ The column of what was counted adds up to what the clock has elapsed; what is le
 """
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from shutil import get_terminal_size
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.cli.table import clean, fitted, width
-from gateway.model.instant import format_instant, length_words
+from gateway.model.instant import datetime_of, format_instant, length_words
 from gateway.rules.trace.path import CallPath, Change, ClockPath, Segment, Stretch, Trace, Turn
 
 TIMES_SHOWN = 6
@@ -38,11 +40,12 @@ class _Row:
     words: str = ""
     end: int = 0
     counted_ms: int = 0
+    local: str = ""
 
 
-def path_lines(path: ClockPath, target_ms: int, *, all: bool) -> list[str]:
-    """The table of one clock."""
-    rows = [row for stretch in path.stretches for row in _rows(stretch)]
+def path_lines(path: ClockPath, target_ms: int, zones: Mapping[str, str], *, all: bool) -> list[str]:
+    """The table of one clock; where a calendar has a zone and there is room, with the local time beside it."""
+    rows = [row for stretch in path.stretches for row in _rows(stretch, zones)]
     times, changes = [row for row in rows if row.end], [row for row in rows if not row.end]
     shown = {id(row) for row in (rows if all else [*times[-TIMES_SHOWN:], *changes[:1], *changes[-CHANGES_SHOWN:]])}
     total = length_words(path.counted_ms)
@@ -61,7 +64,7 @@ def path_lines(path: ClockPath, target_ms: int, *, all: bool) -> list[str]:
 def _row_lines(row: _Row, wide: int) -> list[str]:
     if not row.end:
         return told(row.at, row.words)
-    return [_line(_face(row.at), _until(row.at, row.end), _counted(row), row.words, wide)]
+    return [_line(_face(row.at), _until(row.at, row.end), _counted(row), row.words, wide, row.local)]
 
 
 def _folded(rows: list[_Row]) -> str:
@@ -107,19 +110,19 @@ def told(at: int, words: str) -> list[str]:
     return textwrap.wrap(head + clean(words), max(room, 60), subsequent_indent=after, break_on_hyphens=False)
 
 
-def _rows(stretch: Stretch) -> list[_Row]:
+def _rows(stretch: Stretch, zones: Mapping[str, str]) -> list[_Row]:
     """A stretch's changes and segments, in the order of time."""
     changes = [_Row(change.at, _changed(change)) for change in stretch.changes]
     if stretch.changes_left_out:
         changes.append(_Row(stretch.end, f"{stretch.changes_left_out} changes that are not told"))
-    spans = [_segment(stretch, segment) for segment in stretch.segments]
+    spans = [_segment(stretch, segment, zones) for segment in stretch.segments]
     if not spans and stretch.end > stretch.start and stretch.state != "over":
         spans = [_Row(stretch.start, _STATES.get(stretch.state, stretch.state), stretch.end)]
     # A change at the instant at which a span begins comes before it.
     return sorted([*changes, *spans], key=lambda row: (row.at, bool(row.end)))
 
 
-def _segment(stretch: Stretch, segment: Segment) -> _Row:
+def _segment(stretch: Stretch, segment: Segment, zones: Mapping[str, str]) -> _Row:
     if segment.kind == "left out":
         words = f"{segment.of} open times" if stretch.of == 1 else f"{stretch.of} stretches"
     elif stretch.calendar == "always":
@@ -128,7 +131,7 @@ def _segment(stretch: Stretch, segment: Segment) -> _Row:
         words = f"{stretch.calendar} {segment.kind}"
     if stretch.caught_up_at is not None:
         words += ", counted later"
-    return _Row(segment.start, words, segment.end, segment.counted_ms)
+    return _Row(segment.start, words, segment.end, segment.counted_ms, _local(segment, zones.get(stretch.calendar)))
 
 
 def _changed(change: Change) -> str:
@@ -142,9 +145,23 @@ def _turned(turn: Turn) -> str:
     return f"{what} {turn.before or 'none'} → {turn.after or 'none'}{rule}{because}"
 
 
-def _line(start: str, end: str, counted: str, words: str, wide: int) -> str:
+def _local(segment: Segment, zone: str | None) -> str:
+    """The same time where the calendar is."""
+    if zone is None:
+        return ""
+    try:
+        start, end = (datetime_of(at).astimezone(ZoneInfo(zone)) for at in (segment.start, segment.end))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%a %H:%M}"
+    return f"{start:%a %H:%M}–{until} {zone}"
+
+
+def _line(start: str, end: str, counted: str, words: str, wide: int, local: str = "") -> str:
     room = get_terminal_size((PLACES, 24)).columns
     line = f"{_INDENT}{start:<{_AT}}  {end:<{_TO}}  {counted:>{wide}}  "
+    if local and width(line) + width(words) + width(local) + 2 <= room:
+        words = f"{words}, {local}"
     return (line + fitted(clean(words), max(room - width(line), 12))).rstrip()
 
 

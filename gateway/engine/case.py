@@ -50,6 +50,9 @@ class Case:
     tried: Mapping[Section, tuple[Tried, ...]] = field(default_factory=dict)
     """The rules that were tried on it as it is told, section by section."""
 
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """The time zones of the policy's calendars, by their names."""
+
     past: bool = False
     """Whether an instant of the past was asked for, which is `now` here."""
 

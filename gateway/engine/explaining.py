@@ -6,7 +6,7 @@ it. The stored state is what counts: where the path doesn't lead to it, that is 
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from gateway.kernel.store import UNOPENED, ContactRow, JournalEntry, Store, Stor
 from gateway.kernel.values import policy_values
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import State
+from gateway.policy.kept import zones_kept
 from gateway.rules.advance import next_due
 from gateway.rules.calendar import Calendar
 from gateway.rules.coming import Coming, coming_view, upcoming
@@ -104,6 +105,7 @@ class Explaining:
             told_at=told_at,
             trace=found,
             tried=rules,
+            zones=await self._zones(state),
             untold=untold,
         )
 
@@ -136,9 +138,17 @@ class Explaining:
             earlier=_earlier(found, state),
             trace=found,
             tried=rules,
+            zones=await self._zones(state),
             past=True,
             received_later=sum(1 for entry in history if entry.event.at <= at < entry.received_at),
         )
+
+    async def _zones(self, state: State) -> Mapping[str, str]:
+        try:
+            kept = await self._store.policy(state.policy_since)
+        except StoreUnusable:
+            return {}
+        return {} if kept is None else await self._spawn.call(THREAD, lambda: zones_kept(kept.text))
 
     async def _timeline(self, since: int) -> Timeline:
         return (await self._policies.timeline(since)).each(self._own)
@@ -178,6 +188,7 @@ def explained(case: Case) -> View:
         "at": format_instant(case.at),
         "behind_s": seconds_of(case.now - case.at),
         **explanation_view(state, case.policy, case.at, case.earlier, case.trace, case.tried),
+        "zones": dict(case.zones),
         "next": [coming_view(coming, case.now) for coming in coming_of(case, state)],
         "history": {"told": case.trace is not None, "why": case.untold or None, "received_later": case.received_later},
         "policy": {
