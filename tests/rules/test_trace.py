@@ -138,14 +138,61 @@ def test_time_that_no_rule_counted_is_caught_up_on() -> None:
     ]
 
 
+def test_what_was_caught_up_on_stays_with_its_rule() -> None:
+    """Dropped twice, and taken up by another rule each time: each counts what was uncounted before it."""
+    rules = policy(
+        sla("first_reply", 9 * H, id="a", calendar=EVEN),
+        sla("first_reply", 9 * H, id="b"),
+        when={"a": tagged("a"), "b": tagged("b")},
+    )
+    events = (tags(40 * M), tags(80 * M, "b"), tags(90 * M), tags(130 * M, "a"))
+    told = traced(rules, 140 * M, opening(tags=["a"]), *events)
+    assert stretches(told, "first_reply") == [
+        "0-40 running a even 40",
+        "40-80 uncounted b always 40",
+        "80-90 running b always 10",
+        "90-130 uncounted a even 10",
+        "130-140 running a even 10",
+    ]
+
+
+def test_a_clock_that_no_rule_counts_ends_all_the_same() -> None:
+    """It stands still while the contact is ended or pending, and says which; what it had counted stays."""
+    rules = policy(sla("resolution", 9 * H), sla("first_reply", 9 * H), when={"resolution": tagged("a")})
+    events = (tags(10 * M), status(20 * M, "solved"), status(30 * M, "open"), status(40 * M, "closed"))
+    told = traced(rules, H, opening(tags=["a"]), *events)
+    assert [one.split(" ")[1] for one in stretches(told, "resolution")] == [
+        *("running", "uncounted", "ended", "uncounted", "ended"),
+    ]
+    assert path(told, "resolution").counted_ms == 10 * M
+    work = policy(sla("agent_work", 9 * H), when={"agent_work": tagged("a")})
+    turned = (tags(10 * M), status(20 * M, "solved"), status(30 * M, "pending"), status(40 * M, "closed"))
+    assert words(traced(work, H, opening(tags=["a"]), *turned), "agent_work")[2:] == [
+        "20 ended: the status became solved",
+        "30 paused: the status became pending",
+        "40 ended: the status became closed",
+    ]
+    answered = traced(
+        policy(sla("first_reply", H), when={"first_reply": tagged("a")}),
+        H,
+        opening(tags=["a"]),
+        tags(10 * M),
+        agent(20 * M),
+    )
+    assert words(answered, "first_reply")[2] == (
+        "20 cancelled by the message message.added@1200000 of agent; no rule counted it any more"
+    )
+
+
 def test_a_clock_that_was_found_out_late_starts_at_its_start() -> None:
-    """The customer asked again before the first reply: the next reply counts from the question."""
-    told = traced(policy(sla("next_reply", H)), 30 * M, opening(), customer(5 * M), agent(15 * M))
-    assert [path.clock.metric for path in told.clocks if path.clock.instance] == []
-    rules = policy(sla("first_reply", H), sla("next_reply", H, bots_count=True))
-    bot = event("message.added", 15 * M, author={"kind": "bot"})
-    told = traced(rules, 30 * M, opening(), customer(5 * M), agent(10 * M), customer(12 * M), bot)
-    assert stretches(told, "next_reply")[0] == "12-15 running next_reply always 3"
+    """A bot gave the first reply, which isn't the next one: the question that it left open counts from its asking."""
+    rules = policy(sla("first_reply", H, bots_count=True), sla("next_reply", 3 * H, calendar=EVEN))
+    bot = event("message.added", 70 * M, author={"kind": "bot"})
+    told = traced(rules, 130 * M, opening(), customer(5 * M, id="question"), bot)
+    assert stretches(told, "next_reply") == ["5-70 uncounted next_reply even 55", "70-130 running next_reply even 10"]
+    assert words(told, "next_reply") == [
+        "5 started by the message question of customer; rule next_reply counts it",
+    ]
 
 
 def test_a_policy_that_comes_into_force_changes_the_rule() -> None:
@@ -209,7 +256,7 @@ def test_what_set_off_an_escalation_and_each_of_its_steps() -> None:
     )
     raised = state_of(judged(rules, 20 * M, opening())).escalations[0].id
     taken = event("escalation.acknowledged", 30 * M, escalation=raised, by="ada")
-    told = traced(rules, 80 * M, opening(), taken, agent(70 * M)).escalations[0]
+    told = traced(rules, 80 * M, opening(), customer(25 * M), taken, agent(70 * M)).escalations[0]
     assert told.clock == ("first_reply", 1, "first_reply")
     assert [(_minutes(one.at), one.kind, one.step, one.roles) for one in told.moments] == [
         ("15", "raised", 1, ("lead",)),
@@ -236,6 +283,8 @@ def test_an_acknowledgement_is_kept_when_something_happens() -> None:
         ("15", "kept"),
     ]
     assert told.moments[-1].words.startswith("the message message.added@900000 of customer: ")
+    ended = traced(rules, 2 * H, opening(), taken, status(15 * M, "solved")).escalations[0]
+    assert [one.kind for one in ended.moments] == ["raised", "acknowledged", "resolved"]
 
 
 def test_a_policy_that_shortens_the_chain_is_told() -> None:
