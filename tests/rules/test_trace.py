@@ -1,24 +1,18 @@
-"""The path of a contact as it is told: each clock's stretches with their reasons, escalations, turns; not too much."""
+"""The path of a contact as it is told: each clock's stretches with their reasons, escalations, turns, and rules."""
 
 from zoneinfo import ZoneInfo
 
 from gateway.model.event import Event
-from gateway.rules import clocks
-from gateway.rules.calendar import ALWAYS, Calendar, resolved, weekly
-from gateway.rules.escalation import REMINDERS_MAX
+from gateway.rules.calendar import ALWAYS, Calendar, weekly
 from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Queue, RoutingRule, SeverityRule, Step
 from gateway.rules.timeline import Timeline
-from gateway.rules.trace.callpath import MOMENTS_MAX
-from gateway.rules.trace.clockpath import CHANGES_MAX, SEGMENTS_MAX, STRETCHES_MAX
 from gateway.rules.trace.path import ClockPath, Trace
-from gateway.rules.trace.tracing import EARLIER, TURNS_MAX, trace
+from gateway.rules.trace.tracing import trace
 from gateway.rules.trace.tried import tried
 from tests.rules.worlds import (
     T0,
-    D,
     H,
     M,
-    S,
     agent,
     customer,
     event,
@@ -138,14 +132,61 @@ def test_time_that_no_rule_counted_is_caught_up_on() -> None:
     ]
 
 
+def test_what_was_caught_up_on_stays_with_its_rule() -> None:
+    """Dropped twice, and taken up by another rule each time: each counts what was uncounted before it."""
+    rules = policy(
+        sla("first_reply", 9 * H, id="a", calendar=EVEN),
+        sla("first_reply", 9 * H, id="b"),
+        when={"a": tagged("a"), "b": tagged("b")},
+    )
+    events = (tags(40 * M), tags(80 * M, "b"), tags(90 * M), tags(130 * M, "a"))
+    told = traced(rules, 140 * M, opening(tags=["a"]), *events)
+    assert stretches(told, "first_reply") == [
+        "0-40 running a even 40",
+        "40-80 uncounted b always 40",
+        "80-90 running b always 10",
+        "90-130 uncounted a even 10",
+        "130-140 running a even 10",
+    ]
+
+
+def test_a_clock_that_no_rule_counts_ends_all_the_same() -> None:
+    """It stands still while the contact is ended or pending, and says which; what it had counted stays."""
+    rules = policy(sla("resolution", 9 * H), sla("first_reply", 9 * H), when={"resolution": tagged("a")})
+    events = (tags(10 * M), status(20 * M, "solved"), status(30 * M, "open"), status(40 * M, "closed"))
+    told = traced(rules, H, opening(tags=["a"]), *events)
+    assert [one.split(" ")[1] for one in stretches(told, "resolution")] == [
+        *("running", "uncounted", "ended", "uncounted", "ended"),
+    ]
+    assert path(told, "resolution").counted_ms == 10 * M
+    work = policy(sla("agent_work", 9 * H), when={"agent_work": tagged("a")})
+    turned = (tags(10 * M), status(20 * M, "solved"), status(30 * M, "pending"), status(40 * M, "closed"))
+    assert words(traced(work, H, opening(tags=["a"]), *turned), "agent_work")[2:] == [
+        "20 ended: the status became solved",
+        "30 paused: the status became pending",
+        "40 ended: the status became closed",
+    ]
+    answered = traced(
+        policy(sla("first_reply", H), when={"first_reply": tagged("a")}),
+        H,
+        opening(tags=["a"]),
+        tags(10 * M),
+        agent(20 * M),
+    )
+    assert words(answered, "first_reply")[2] == (
+        "20 cancelled by the message message.added@1200000 of agent; no rule counted it any more"
+    )
+
+
 def test_a_clock_that_was_found_out_late_starts_at_its_start() -> None:
-    """The customer asked again before the first reply: the next reply counts from the question."""
-    told = traced(policy(sla("next_reply", H)), 30 * M, opening(), customer(5 * M), agent(15 * M))
-    assert [path.clock.metric for path in told.clocks if path.clock.instance] == []
-    rules = policy(sla("first_reply", H), sla("next_reply", H, bots_count=True))
-    bot = event("message.added", 15 * M, author={"kind": "bot"})
-    told = traced(rules, 30 * M, opening(), customer(5 * M), agent(10 * M), customer(12 * M), bot)
-    assert stretches(told, "next_reply")[0] == "12-15 running next_reply always 3"
+    """A bot gave the first reply, which isn't the next one: the question that it left open counts from its asking."""
+    rules = policy(sla("first_reply", H, bots_count=True), sla("next_reply", 3 * H, calendar=EVEN))
+    bot = event("message.added", 70 * M, author={"kind": "bot"})
+    told = traced(rules, 130 * M, opening(), customer(5 * M, id="question"), bot)
+    assert stretches(told, "next_reply") == ["5-70 uncounted next_reply even 55", "70-130 running next_reply even 10"]
+    assert words(told, "next_reply") == [
+        "5 started by the message question of customer; rule next_reply counts it",
+    ]
 
 
 def test_a_policy_that_comes_into_force_changes_the_rule() -> None:
@@ -209,7 +250,7 @@ def test_what_set_off_an_escalation_and_each_of_its_steps() -> None:
     )
     raised = state_of(judged(rules, 20 * M, opening())).escalations[0].id
     taken = event("escalation.acknowledged", 30 * M, escalation=raised, by="ada")
-    told = traced(rules, 80 * M, opening(), taken, agent(70 * M)).escalations[0]
+    told = traced(rules, 80 * M, opening(), customer(25 * M), taken, agent(70 * M)).escalations[0]
     assert told.clock == ("first_reply", 1, "first_reply")
     assert [(_minutes(one.at), one.kind, one.step, one.roles) for one in told.moments] == [
         ("15", "raised", 1, ("lead",)),
@@ -236,6 +277,8 @@ def test_an_acknowledgement_is_kept_when_something_happens() -> None:
         ("15", "kept"),
     ]
     assert told.moments[-1].words.startswith("the message message.added@900000 of customer: ")
+    ended = traced(rules, 2 * H, opening(), taken, status(15 * M, "solved")).escalations[0]
+    assert [one.kind for one in ended.moments] == ["raised", "acknowledged", "resolved"]
 
 
 def test_a_policy_that_shortens_the_chain_is_told() -> None:
@@ -305,77 +348,3 @@ def test_the_rules_that_were_tried() -> None:
         ("c", "resolution", "not matched"),
     ]
     assert found["escalation"] == ()
-
-
-# ── Much of it ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _elapsed(told: Trace, path: ClockPath) -> int:
-    return clocks.counted(path.clock, told.judge.policy.sla_by_id.get(path.clock.rule), told.until)
-
-
-def test_a_history_without_end_is_told_in_short() -> None:
-    """Ten thousand events: the middle is left out and counted, and the sums are right all the same."""
-    rules = policy(sla("agent_work", 900 * D, calendar=EVEN), sla("next_reply", H), sla("first_reply", H))
-    events = [opening()]
-    for n in range(2_500):
-        minute = 4 * n * M
-        events += [customer(minute), agent(minute + M), status(minute + 2 * M, "pending")]
-        events.append(status(minute + 3 * M, "open"))
-    told = traced(rules, 8 * D, *events)
-    replies = [path for path in told.clocks if path.clock.metric == "next_reply"]
-    assert (told.clocks_left_out, len(told.clocks) <= EARLIER + 32) == (2_500 - len(replies), True)
-    assert replies[-1].clock.instance == 2_499
-    for one in told.clocks:
-        assert len(one.stretches) <= STRETCHES_MAX
-        if one.clock.instance:
-            assert one.counted_ms == _elapsed(told, one)
-    work = path(told, "agent_work")
-    assert sum(one.of for one in work.stretches) == 5_000 + 1
-    assert [one.state for one in work.stretches].count("left out") == 1
-    assert sum(len(one.segments) for one in work.stretches) <= 4 * SEGMENTS_MAX
-    assert (len(told.turns), told.turns_left_out > 4_000) == (TURNS_MAX, True)
-
-
-def test_thousands_of_changes_within_an_instant_are_told_in_short() -> None:
-    """No time passes in them: they are one stretch, with its first and last changes."""
-    rules = policy(sla("agent_work", H))
-    flips = [status(M, "pending" if n % 2 == 0 else "open", id=f"{n:04}") for n in range(3_000)]
-    told = path(traced(rules, 2 * M, opening(), *flips), "agent_work")
-    assert [(one.state, len(one.changes), one.changes_left_out) for one in told.stretches] == [
-        ("running", 1, 0),
-        ("running", CHANGES_MAX, 3_000 - CHANGES_MAX),
-    ]
-
-
-def test_a_calendar_of_many_small_hours_is_told_in_short() -> None:
-    """A hundred thousand open minutes: the middle is one segment that says how many it stands for."""
-    minutes = resolved("dots", [(T0 + 2 * n * M, T0 + (2 * n + 1) * M) for n in range(100_000)])
-    told = traced(policy(sla("resolution", 900 * D, calendar=minutes)), 180_001 * M, opening())
-    work = path(told, "resolution")
-    assert work.counted_ms == _elapsed(told, work) == 90_001 * M
-    segments = work.stretches[0].segments
-    assert len(segments) <= 2 * SEGMENTS_MAX + 1
-    assert sum(one.of for one in segments if one.kind != "closed") == 90_001
-    assert [one.kind for one in segments].count("left out") == 1
-
-
-def test_a_reminder_every_second_is_told_in_short() -> None:
-    """For years: it falls silent after a thousand, and the middle of those is left out."""
-    chain = Chain("c", ALWAYS, (Step(0, ("lead",), S), Step(H, ("boss",), S)))
-    rules = policy(chains=(chain,), escalation=(EscalationRule("all", "matched", "c"),))
-    told = traced(rules, 1_500 * D, opening()).escalations[0]
-    assert len(told.moments) <= 16
-    assert sum(one.of for one in told.moments) == 2 + 2 * REMINDERS_MAX
-    assert [one.kind for one in told.moments].count("left out") == 2
-
-
-def test_many_acknowledgements_are_told_in_short() -> None:
-    """Taken, and run out, hundreds of times."""
-    chain = Chain("c", ALWAYS, (Step(0, ("lead",)),), unack_after_ms=M)
-    rules = policy(chains=(chain,), escalation=(EscalationRule("all", "matched", "c"),))
-    raised = state_of(judged(rules, M, opening())).escalations[0].id
-    taken = [event("escalation.acknowledged", 2 * n * M, escalation=raised, by="ada") for n in range(1, 400)]
-    told = traced(rules, D, opening(), *taken).escalations[0]
-    assert len(told.moments) == MOMENTS_MAX
-    assert sum(one.of for one in told.moments) == 1 + 2 * 399

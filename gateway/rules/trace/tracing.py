@@ -110,14 +110,13 @@ class _Tracing:
                 one.start(present[anew[0]], step)
             elif one.clock.instance:
                 self.gone.append(one)
-        # A clock that stays as it was may stand still for another reason, or be counted by another calendar.
-        anything = bool(step.status) or isinstance(step.event, InForce)
         for key, clock in present.items():
             known = self.clocks.get(key)
             if known is None:
                 self.clocks[key] = known = Followed(clock)
                 known.start(clock, step)
-            elif known.clock is not clock or anything:
+            elif known.clock is not clock or step.status:
+                # A clock that stays as it was may stand still for another reason.
                 known.follow(clock, step)
 
     def _follow_calls(self, draft: Draft, at: int, cause: Event | InForce | None, by: Cause) -> None:
