@@ -15,9 +15,10 @@ from gateway.kernel.document import read_text
 from gateway.kernel.likely_secrets import likely_secrets
 from gateway.kernel.problems import Problem, Problems
 from gateway.policy.lint import findings
+from gateway.policy.lint.values import secrets_in
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
-from gateway.policy.rehearsal.files import check_tests
+from gateway.policy.rehearsal.files import beside, check_tests
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -67,7 +68,23 @@ def of_policy(loaded: Loaded, wrong: Iterable[Problem] = ()) -> list[Problem]:
     """What is found in a policy that can be used and isn't allowed there, and all that is wrong with the tests beside
     it. `wrong`: what keeps it from being used with its configuration."""
     kept, idle = apply(loaded.file, loaded.text, [*wrong, *findings(loaded)])
-    return [*kept, *idle, *check_tests(loaded)]
+    return [*kept, *idle, *_of_tests(loaded)]
+
+
+def _of_tests(loaded: Loaded) -> list[Problem]:
+    """What is wrong with the tests beside a policy, and what is found in them and isn't allowed there."""
+    told = check_tests(loaded)
+    if loaded.file.startswith(PRESET):
+        return told
+    for path in beside(Path(loaded.file)):
+        try:
+            text = read_text(path, "file of tests")
+        except Problems:
+            continue
+        wrong = [one for one in told if one.file == str(path)]
+        kept, idle = apply(str(path), text, [*wrong, *secrets_in(str(path), text)])
+        told = [*(one for one in told if one.file != str(path)), *kept, *idle]
+    return told
 
 
 def warnings_in_words(loaded: Loaded) -> str:

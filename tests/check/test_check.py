@@ -110,6 +110,22 @@ def test_a_policy_is_checked_alone(
     assert "none.yaml:1:1: GW101: " in missing.err
 
 
+def test_secrets_in_tests_beside_a_policy_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A token that was copied from a real ticket is a finding there too, and one that is meant is allowed there."""
+    write(TIDY, here)
+    token = "xoxb-" + "1a" * 12
+    tests = f"version: 1\ntests: []\n# {token}\n# gateway: allow GW181 made up\n# {token}\n"
+    (here / "policy.tests.yaml").write_text(tests)
+
+    ended = gateway(capsys, "check", "--policy", "policy.yaml", "--json")
+
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(one["file"], one["line"], one["column"], one["id"]) for one in told] == [
+        ("policy.tests.yaml", 3, 3, "GW181")
+    ]
+    assert (ended.code, token in ended.out + ended.err) == (1, False)
+
+
 def test_tests_beside_a_policy_are_checked_with_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is wrong in them is told at its place there."""
     (here / "policy.yaml").write_text(TIDY)
