@@ -42,7 +42,9 @@ def _told(error: Exception) -> tuple[int, list[str]]:
     from gateway.kernel.store import StoreBusy, StoreFull, StoreUnusable
 
     if isinstance(error, Problems):
-        return CONFIGURATION, [str(problem) for problem in error.problems]
+        from gateway.cli.problem_views import harmless
+
+        return CONFIGURATION, [str(harmless(problem)) for problem in error.problems]
     if isinstance(error, StoreBusy):
         return TEMPORARY, [f"gateway: {error}"]
     if isinstance(error, StoreUnusable):

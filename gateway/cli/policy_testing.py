@@ -148,7 +148,7 @@ def _is_enough(report: "Report", least: float) -> bool:
 def _none(loaded: "Loaded", found: "Sequence[Example]", texts: Sequence[str]) -> str:
     if found:
         return f"gateway: no test's name has {' or '.join(map(repr, texts))}\n  `--list` shows the {len(found)} tests"
-    stem = Path(loaded.file).name.removesuffix(".yaml")
+    stem = Path(loaded.file).name.removesuffix(".yaml").removesuffix(".yml")
     return (
         f"gateway: there are no tests, so nothing is known of {loaded.file}\n"
         f"  write some in its section `tests`, or in {stem}.tests.yaml beside it"

@@ -24,7 +24,8 @@ PLACES: Final = 120
 _MARGIN: Final = 8
 """Places that the line's number takes."""
 
-_QUOTED: Final = re.compile(r"'[^']+'")
+_QUOTED: Final = re.compile(r"""'[^']+'|"[^"]+"|`[^`]+`""")
+_WORD: Final = re.compile(r"\S+")
 _RARELY_MEANT: Final = frozenset({"secret-in-file", "idle-allowance"})
 """Findings that can be allowed, but nobody needs to be told so."""
 
@@ -57,7 +58,12 @@ def located(problem: Problem) -> Problem:
 def harmless(problem: Problem) -> Problem:
     """The problem with `***` for a word in its message that looks like a secret: what people type in the wrong place
     may be anything, and the output of a check is kept by many."""
-    message = _QUOTED.sub(lambda word: "'***'" if any(likely_secrets(word[0])) else word[0], problem.message)
+    message = problem.message
+    for part in (_QUOTED, _WORD):
+        # What stands in quotes goes whole; whatever its own quotes leave goes word by word, or with all behind it.
+        message = part.sub(lambda found: "'***'" if any(likely_secrets(found[0])) else found[0], message)
+    if left := next(likely_secrets(message), None):
+        message = f"{message[: left.column - 1]}***"
     return replace(problem, message=message)
 
 

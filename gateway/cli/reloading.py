@@ -113,7 +113,9 @@ def answer_values(answer: Answer) -> dict[str, Any]:
 
 def refused_here(found: Problems) -> dict[str, Any]:
     """The same for files that are wrong already before anybody was asked."""
-    problems = [str(problem) for problem in found.problems]
+    from gateway.cli.problem_views import harmless
+
+    problems = [str(harmless(problem)) for problem in found.problems]
     return {"outcome": "refused", "policy": None, "left": None, "problems": problems, "secrets": []}
 
 

@@ -8,19 +8,22 @@ whatever else is wrong there.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.config import Config
-from gateway.daemon.setup import Seen, look
 from gateway.kernel.allowances import apply
 from gateway.kernel.document import read_text
 from gateway.kernel.likely_secrets import likely_secrets
 from gateway.kernel.problems import Problem, Problems
-from gateway.plugin.manager import Plugins
 from gateway.policy.lint import findings
+from gateway.policy.lint.values import secrets_in
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
-from gateway.policy.rehearsal.files import check_tests
+from gateway.policy.rehearsal.files import beside, check_tests
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+    from gateway.daemon.setup import Seen
+    from gateway.plugin.manager import Plugins
 
 PRESET: Final = "preset:"
 
@@ -33,12 +36,15 @@ class Told:
     """Every problem and finding, by file, the configuration first, and place; and what was read, for words about it."""
 
     problems: tuple[Problem, ...]
-    config: Config | None
+    config: "Config | None"
     policy: Loaded | None
 
 
-def look_closely(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Told:
+def look_closely(path: Path, environ: Mapping[str, str], plugins: "Plugins") -> Told:
     """All that is wrong with a configuration and what it refers to, and all that is found in them."""
+    # Here, for a policy alone needs neither connectors nor a database, and importing them takes longest.
+    from gateway.daemon.setup import look
+
     seen = look(path, environ, plugins)
     wrong = [*seen.problems, *seen.left_out, *_broken(path, plugins, seen.left_out)]
     problems = [one for one in wrong if one.file != str(path)]
@@ -62,7 +68,23 @@ def of_policy(loaded: Loaded, wrong: Iterable[Problem] = ()) -> list[Problem]:
     """What is found in a policy that can be used and isn't allowed there, and all that is wrong with the tests beside
     it. `wrong`: what keeps it from being used with its configuration."""
     kept, idle = apply(loaded.file, loaded.text, [*wrong, *findings(loaded)])
-    return [*kept, *idle, *check_tests(loaded)]
+    return [*kept, *idle, *_of_tests(loaded)]
+
+
+def _of_tests(loaded: Loaded) -> list[Problem]:
+    """What is wrong with the tests beside a policy, and what is found in them and isn't allowed there."""
+    told = check_tests(loaded)
+    if loaded.file.startswith(PRESET):
+        return told
+    for path in beside(Path(loaded.file)):
+        try:
+            text = read_text(path, "file of tests")
+        except Problems:
+            continue
+        wrong = [one for one in told if one.file == str(path)]
+        kept, idle = apply(str(path), text, [*wrong, *secrets_in(str(path), text)])
+        told = [*(one for one in told if one.file != str(path)), *kept, *idle]
+    return told
 
 
 def warnings_in_words(loaded: Loaded) -> str:
@@ -76,7 +98,7 @@ def warnings_in_words(loaded: Loaded) -> str:
     return f"{loaded.file} has {told}: `gateway check` shows {'it' if number == 1 else 'them'}" if number else ""
 
 
-def _of_configuration(path: Path, seen: Seen, wrong: Iterable[Problem]) -> list[Problem]:
+def _of_configuration(path: Path, seen: "Seen", wrong: Iterable[Problem]) -> list[Problem]:
     """What is wrong with gateway.yaml, and what is found in it and isn't allowed there."""
     told = list(wrong)
     try:
@@ -87,7 +109,7 @@ def _of_configuration(path: Path, seen: Seen, wrong: Iterable[Problem]) -> list[
     return [*kept, *idle]
 
 
-def _unused_endpoints(seen: Seen) -> Iterator[Problem]:
+def _unused_endpoints(seen: "Seen") -> Iterator[Problem]:
     """Endpoints that nothing is sent to, where that can be known."""
     if seen.config is None or seen.policy is None:
         return
@@ -113,7 +135,7 @@ def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]
             yield Problem(file, likely.line, likely.column, "secret-in-file", message)
 
 
-def _broken(path: Path, plugins: Plugins, left_out: Iterable[Problem]) -> Iterator[Problem]:
+def _broken(path: Path, plugins: "Plugins", left_out: Iterable[Problem]) -> Iterator[Problem]:
     """The plugins that can't be used and that no connector names: no line of the file is about them."""
     told = "\n".join(problem.message for problem in left_out)
     for plugin in plugins.broken:

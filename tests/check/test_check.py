@@ -110,6 +110,22 @@ def test_a_policy_is_checked_alone(
     assert "none.yaml:1:1: GW101: " in missing.err
 
 
+def test_secrets_in_tests_beside_a_policy_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A token that was copied from a real ticket is a finding there too, and one that is meant is allowed there."""
+    write(TIDY, here)
+    token = "xoxb-" + "1a" * 12
+    tests = f"version: 1\ntests: []\n# {token}\n# gateway: allow GW181 made up\n# {token}\n"
+    (here / "policy.tests.yaml").write_text(tests)
+
+    ended = gateway(capsys, "check", "--policy", "policy.yaml", "--json")
+
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(one["file"], one["line"], one["column"], one["id"]) for one in told] == [
+        ("policy.tests.yaml", 3, 3, "GW181")
+    ]
+    assert (ended.code, token in ended.out + ended.err) == (1, False)
+
+
 def test_tests_beside_a_policy_are_checked_with_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is wrong in them is told at its place there."""
     (here / "policy.yaml").write_text(TIDY)
@@ -210,6 +226,31 @@ def test_no_secret_is_told_in_any_format(format: str, here: Path, capsys: pytest
         ends = {(row["line"], row["id"]): row["end_column"] for row in rows if row["file"] == "gateway.yaml"}
         assert ends[6, "GW150"] is None
         assert ends[8, "GW181"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'queues: {}\nrouting: [{id: a, queue: "it\'s TOKEN"}]\n',
+        "queues: {}\nrouting: [{id: a, queue: 'both \"of\" them''s TOKEN'}]\n",
+        "queues: {}\nrouting: [{id: a, queue: 'Bearer A1b2C3d4E5f6G7h8I9'}]\n",
+        "tests: [{name: a, expect: {}, given: {type: message.added, TOKEN: 1, at: 2026-03-02T09:00:00Z}}]\n",
+        "sla: [{id: a, metric: first_reply, within: 4h, when: 'contact.channel == \"TOKEN'}]\n",
+    ],
+)
+@pytest.mark.parametrize("command", [["check", "--policy", "p.yaml"], ["policy", "test", "--policy", "p.yaml"]])
+def test_no_secret_is_told_in_whatever_quotes(
+    text: str, command: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Words of a file come into messages in all kinds of quotes, and other commands tell the same problems."""
+    (here / "p.yaml").write_text(text.replace("TOKEN", "ghp_" + "0123456789abcdef" * 2))
+
+    ended = gateway(capsys, *command)
+
+    assert ended.code == 78
+    assert "***" in ended.err
+    assert "0123456789" not in ended.out + ended.err
+    assert "A1b2C3d4" not in ended.out + ended.err
 
 
 def test_a_public_key_is_no_secret(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

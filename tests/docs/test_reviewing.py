@@ -11,7 +11,7 @@ from tests.cli.commands import Ended, gateway
 from tests.support.pages import page
 
 PAGE = "how-to/review-a-policy-change-in-ci.md"
-COMMAND = re.compile(r"gateway (?:check|policy test)[^`|&>\n]*")
+COMMAND = re.compile(r"gateway (?:check|policy test)(?:(?! 2>)[^`|&>\n])*")
 
 
 @pytest.fixture

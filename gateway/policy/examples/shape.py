@@ -245,8 +245,8 @@ class Expected(Shape):
     escalations: Annotated[list[Label] | None, Always] = None
     """Exactly these rules' escalations are raised and not over, in any order. `[]`: none."""
 
-    steps: Annotated[dict[Label, Annotated[int, Field(ge=0, le=COUNT_MAX)]] | None, Always] = None
-    """By the id of an escalation rule: how many steps have fired of the one that it raised last."""
+    steps: Annotated[dict[Label, Annotated[int, Field(ge=0, le=COUNT_MAX)]] | None, Field(min_length=1), Always] = None
+    """By the id of an escalation rule: how many steps have fired of the one that it raised last. At least one."""
 
     notices: Annotated[list[Label | ExpectedNotice] | None, Field(max_length=NOTICES_MAX), Always] = None
     """Exactly these have gone out since the look before, in order: of `sla.*`, `escalation.*` and `csat.*`, each by its
@@ -258,8 +258,8 @@ class Expected(Shape):
     actions: Annotated[list[Label] | None, Always] = None
     """Exactly these rules of `actions` have acted since the look before, in order."""
 
-    calendars: Annotated[dict[Label, Literal["open", "closed"]] | None, Always] = None
-    """By name: whether a calendar is open at that instant."""
+    calendars: Annotated[dict[Label, Literal["open", "closed"]] | None, Field(min_length=1), Always] = None
+    """By name: whether a calendar is open at that instant. At least one."""
 
 
 class Look(Shape):

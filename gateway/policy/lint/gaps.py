@@ -10,6 +10,7 @@ from gateway.model.identity import Customer, Ref
 from gateway.model.instant import parse_instant
 from gateway.model.words import CHANNELS
 from gateway.policy.contact_message import NO_PRIORITY, TAG_LENGTH_MAX, TAGS_MAX
+from gateway.policy.lint.formula import Formula
 from gateway.policy.lint.meaning import Meaning
 from gateway.policy.lint.reach import never
 from gateway.policy.lint.search import Answer, Cover, GaveUp, Work, outside
@@ -37,18 +38,27 @@ def look(sheet: Sheet, meaning: Meaning, work: Work) -> Iterator[Problem]:
 
 
 def _uncovered(sheet: Sheet, meaning: Meaning, work: Work) -> list[str]:
-    make = meaning.formulas
     covered: set[str] = set()
     for rule, formula in zip(sheet.document.sla, meaning.holds["sla"], strict=True):
-        calls = meaning.only("kind", ["call"]) if METRICS[rule.metric].calls_only else make.true
-        for channel in CHANNELS:
-            if channel not in covered and not never(
-                make.both((formula, calls, meaning.only("channel", [channel]))), work
-            ):
-                covered.add(channel)
+        if METRICS[rule.metric].calls_only:
+            formula = meaning.formulas.both((formula, meaning.only("kind", ["call"])))
+        covered |= {
+            channel for channel in CHANNELS if channel not in covered and _covers(meaning, formula, channel, work)
+        }
         if len(covered) == len(CHANNELS):
             break
     return [channel for channel in CHANNELS if channel not in covered]
+
+
+def _covers(meaning: Meaning, formula: Formula, channel: str, work: Work) -> bool:
+    """Whether a promise is for contacts of a channel. One for calls that names no channel is for the phone alone."""
+    make = meaning.formulas
+    calls = make.both((formula, meaning.only("kind", ["call"])))
+    others = make.both((formula, make.no(meaning.only("kind", ["call"]))))
+    here, phone = meaning.only("channel", [channel]), meaning.only("channel", [_NATURAL["call"]])
+    if not never(make.both((others, here)), work):
+        return True
+    return not never(make.both((calls, here)), work) and (here is phone or never(make.both((calls, phone)), work))
 
 
 def _unrouted(policy: Policy, meaning: Meaning, work: Work) -> str:

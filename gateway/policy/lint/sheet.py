@@ -18,7 +18,7 @@ class Sheet:
     def __init__(self, loaded: Loaded) -> None:
         self.document = loaded.document
         self.policy = loaded.policy
-        self.source = Document.parse(loaded.text, loaded.file)
+        self.source = loaded.source or Document.parse(loaded.text, loaded.file)
         self._matcher = loaded.policy.matcher
 
     def conditions(self, section: Section) -> Sequence[Condition | None]:

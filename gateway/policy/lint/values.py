@@ -25,12 +25,17 @@ def look(sheet: Sheet) -> Iterator[Problem]:
     yield from _promises(sheet)
     yield from _chains(sheet)
     yield from _zones(sheet)
-    for likely in likely_secrets(sheet.source.text):
+    yield from secrets_in(sheet.source.file, sheet.source.text)
+
+
+def secrets_in(file: str, text: str) -> Iterator[Problem]:
+    """What looks like a secret in a policy, or in a file of tests beside one."""
+    for likely in likely_secrets(text):
         message = (
             f"this looks like {likely.what}; a policy is read by many: take it out, and let whoever gave it out "
             "put another in its place"
         )
-        yield Problem(sheet.source.file, likely.line, likely.column, "secret-in-file", message)
+        yield Problem(file, likely.line, likely.column, "secret-in-file", message)
 
 
 def _promises(sheet: Sheet) -> Iterator[Problem]:

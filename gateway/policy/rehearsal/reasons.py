@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from gateway.model.instant import format_instant
 from gateway.model.judgement import State
 from gateway.rules.policy import Policy
+from gateway.rules.timeline import FROM_THE_BEGINNING
 
 NAMED_MAX = 12
 """So many rules are named; of more the count."""
@@ -11,6 +13,8 @@ NAMED_MAX = 12
 
 def why_severity(state: State, policy: Policy) -> tuple[str, ...]:
     """Which rule chose the severity."""
+    if early := _too_early(state, policy):
+        return early
     ids = [rule.id for rule in policy.severity]
     if state.severity_rule not in ids:
         priority = state.contact.priority
@@ -21,6 +25,8 @@ def why_severity(state: State, policy: Policy) -> tuple[str, ...]:
 
 def why_route(state: State, policy: Policy) -> tuple[str, ...]:
     """Which rule chose the route."""
+    if early := _too_early(state, policy):
+        return early
     if state.route is None:
         return (f"no routing rule matched{_passed([rule.id for rule in policy.routing])}",)
     return (f"routing rule {state.route.rule} matched{_passed(state.route.passed_over)}",)
@@ -30,6 +36,8 @@ def why_no_clock(rule: str, instance: int | None, state: State | None, policy: P
     """Why a rule counts no clock."""
     if state is None:
         return ("no contact has been opened",)
+    if early := _too_early(state, policy):
+        return early
     known = policy.sla_by_id.get(rule)
     if known is None:
         return (f"the policy has no rule {rule} in sla",)
@@ -45,6 +53,13 @@ def why_no_clock(rule: str, instance: int | None, state: State | None, policy: P
     where = "before it" if rivals.index(counts) < rivals.index(rule) else "behind it"
     matched = "" if where == "before it" else f"; {rule} did not match"
     return (f"rule {counts}, {where} in the file, matches and counts the {words}{matched}",)
+
+
+def _too_early(state: State, policy: Policy) -> tuple[str, ...]:
+    """That the policy isn't in force yet, where it has a `from` and that lies ahead."""
+    if policy.starts is None or state.policy_since >= FROM_THE_BEGINNING:
+        return ()
+    return (f"the policy judges nothing before its `from`, {format_instant(policy.starts)}",)
 
 
 def _passed(ids: Sequence[str]) -> str:

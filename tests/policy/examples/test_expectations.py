@@ -260,6 +260,17 @@ def test_the_reasons() -> None:
     assert idle.notes == ("rule answer matches, but no next reply has started under it",)
 
 
+def test_before_the_policy_judges() -> None:
+    """Of a policy with a `from` that lies ahead no rule is named: it judges nothing yet."""
+    later = POLICY.replace("version: 1\n", "version: 1\nfrom: 2026-06-01\n")
+
+    severity, queue, clock = missed(FRAUD, "{severity: 1, queue: fraud, clocks: {reply: {}}}", policy=later)
+
+    assert severity.notes == ("the policy judges nothing before its `from`, 2026-06-01T07:00:00Z",)
+    # Said once.
+    assert (queue.notes, clock.notes) == ((), ())
+
+
 def test_a_condition_that_fails_is_named() -> None:
     """With its reason, in the test that fails; not in one that passes."""
     policy = POLICY.replace("'\"fraud\" in contact.tags'", "1 / (contact.reopened) == 1")

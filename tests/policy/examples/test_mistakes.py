@@ -13,6 +13,8 @@ from tests.policy.build import problems
 from tests.policy.examples.play import CHAT, FILE, FRAUD, POLICY, file_of, loaded, wrong
 
 EXPECTED = [
+    ("{steps: {}}", "5:21: bad-value: must have at least 1 item(s)"),
+    ("{calendars: {}}", "5:25: bad-value: must have at least 1 item(s)"),
     ("{queue: genera}", "5:21: unknown-queue: there is no queue 'genera'; did you mean 'general'?"),
     ("{route: fraud}", "5:21: unknown-rule: there is no rule 'fraud' in routing; did you mean 'to-fraud'?"),
     (

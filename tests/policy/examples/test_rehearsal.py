@@ -73,6 +73,7 @@ def _expected(view: dict[str, Any], effects: list[dict[str, Any]]) -> dict[str, 
     route = view["route"] or {"rule": None, "queue": None, "team": None, "tier": None, "skills": [], "priority": None}
     latest = {clock["rule"]: clock for clock in view["clocks"]}
     raised = [call for call in view["escalations"] if call["state"] != "resolved"]
+    steps = {call["rule"]: call["steps_fired"] for call in view["escalations"]}
     return {
         "status": view["contact"]["status"],
         "severity": view["contact"]["severity"],
@@ -88,7 +89,7 @@ def _expected(view: dict[str, Any], effects: list[dict[str, Any]]) -> dict[str, 
             for rule, clock in latest.items()
         },
         "escalations": [call["rule"] for call in raised],
-        "steps": {call["rule"]: call["steps_fired"] for call in view["escalations"]},
+        **({"steps": steps} if steps else {}),
         "notices": [
             {"type": effect["type"], "rule": effect["rule"], "at": effect["at"], "roles": effect["data"]["roles"]}
             for effect in effects

@@ -146,7 +146,11 @@ class Truth:
         self.listed = {id for name in ("severity", "routing", "sla") for id in rules[name]}
         everything = {id for ids in rules.values() for id in ids}
         self.never, self.always, self.first = set(everything), set(everything), set[str]()
-        self.unrouted, self.covered, self.raised = False, set[str](), set[str]()
+        self.unrouted, self.raised = False, set[str]()
+        self.covered = set[str]()
+        """The channels with a promise for something else than calls, and the phone if there is one for its calls."""
+
+        self._calls: dict[str, set[str]] = {}
         for fact in contacts(text):
             verdicts = judged(made, fact)
             for section, matched in verdicts.items():
@@ -158,9 +162,19 @@ class Truth:
                     firsts.setdefault(metrics.get(id, section), id)
                 self.first |= set(firsts.values())
             self.unrouted |= not any(verdicts["routing"])
-            if any(verdicts["sla"]):
+            if any(verdicts["sla"]) and fact.contact.kind != "call":
                 self.covered.add(fact.contact.channel)
+            for id, holds in zip(rules["sla"], verdicts["sla"], strict=True):
+                if holds and fact.contact.kind == "call":
+                    self._calls.setdefault(id, set()).add(fact.contact.channel)
             self.raised |= self._raised(made, verdicts)
+
+        self.covered |= {"phone"} & set[str]().union(*self._calls.values())
+
+    @property
+    def covered_by_name(self) -> set[str]:
+        """Those of promises for calls, too, that are for no call on the phone: they name their channels."""
+        return self.covered.union(*(channels for channels in self._calls.values() if "phone" not in channels))
 
     def _raised(self, made: Loaded, verdicts: dict[str, tuple[bool, ...]]) -> set[str]:
         """The escalations that something may set off for a contact of these verdicts."""
@@ -208,5 +222,5 @@ def test_nothing_is_missed_where_all_words_are_known(text: str) -> None:
     assert told.get("never-matches", set()) == truth.never
     assert told.get("always-matches", set()) == truth.always & truth.written
     assert told.get("never-raised", set()) == {rule.id for rule in made.policy.escalation} - truth.raised - truth.never
-    assert uncovered(told) == {"email", "chat", "phone"} - truth.covered
+    assert uncovered(told) == {"email", "chat", "phone"} - truth.covered_by_name
     assert ("unrouted" in told) == truth.unrouted

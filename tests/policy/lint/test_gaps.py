@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.model.words import CHANNELS
 from tests.policy.lint.finds import found, places
 
 ROUTES = """
@@ -82,6 +83,22 @@ def test_uncovered_channels() -> None:
         "2:1: uncovered-channel: nothing is promised for chat, in_app, whatsapp, social; "
         "add a rule if something should be"
     ]
+
+
+@pytest.mark.parametrize(
+    ("promise", "covered"),
+    [
+        ("metric: speed_of_answer, within: 1m", "phone"),
+        ("metric: first_reply, within: 1m, when: contact.kind == 'call'", "phone"),
+        ("metric: speed_of_answer, within: 1m, when: contact.channel == 'whatsapp'", "whatsapp"),
+    ],
+)
+def test_a_promise_for_calls_is_for_the_phone(promise: str, covered: str) -> None:
+    """Or for the channel that it names: who writes a mail has nothing of it, though a call by mail can be thought."""
+    (told,) = found(f"sla:\n  - {{id: a, {promise}}}\n", "uncovered-channel")
+
+    listed = told.partition("promised for ")[2].partition(";")[0].split(", ")
+    assert set(CHANNELS) - set(listed) == {covered}
 
 
 def test_every_channel_is_covered() -> None:
