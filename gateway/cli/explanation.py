@@ -20,7 +20,8 @@ from gateway.rules.policy import Section
 from gateway.rules.view import clocks_in_order, clocks_view
 
 CLOCKS_ENDED = 2
-"""Clocks that are over and whose way is told line by line, the latest, unless all are."""
+"""Of the clocks that are over, and of the breached ones among them, so many are told line by line, the latest, unless
+all are."""
 
 
 def explanation_lines(case: Case, *, all: bool = False) -> list[str]:
@@ -107,7 +108,9 @@ def _clock_lines(case: Case, state: State, *, all: bool) -> list[str]:
     lines = ["Clocks:", *rules]
     in_order = clocks_in_order(state, policy, case.earlier.clocks)
     ended = sorted((clock for clock in in_order if clock.over), key=_ended_at)
-    brief = set() if all else {name_of(clock) for clock in ended[:-CLOCKS_ENDED]}
+    breached = [clock for clock in ended if clock.breached_at is not None]
+    told = {name_of(clock) for clock in (*ended[-CLOCKS_ENDED:], *breached[-CLOCKS_ENDED:])}
+    brief = set() if all else {name_of(clock) for clock in ended} - told
     paths = {} if case.trace is None else {name_of(path.clock): path for path in case.trace.clocks}
     for view, clock in zip(views, in_order, strict=True):
         lines.append(f"  {named(clock)}: {clock_in_words(clock, policy, now)}")
@@ -141,7 +144,8 @@ def _escalation_lines(case: Case, state: State, *, all: bool) -> list[str]:
             due = f", due {step['due_at']}" if step["due_at"] else f" {step['fired_at']}" if step["fired_at"] else ""
             again = ""
             if step["reminders"]:
-                due, again = "", f", reminded {step['reminders']} times, last {step['fired_at']}"
+                times = "once" if step["reminders"] == 1 else f"{step['reminders']} times"
+                due, again = "", f", reminded {times}, last {step['fired_at']}"
             lines.append(f"    step {step['step']} to {roles}: {step['state']}{due}{again}")
         if call.id in paths:
             lines += call_lines(paths[call.id], all=all)

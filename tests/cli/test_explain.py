@@ -246,6 +246,27 @@ def test_each_clock_is_told_line_by_line_with_its_sum(
     assert any(line.endswith("severity 3 → 1 by rule grave: priority became urgent") for line in lines)
 
 
+def test_a_broken_promise_is_told_line_by_line_however_long_ago_it_was_met(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the clocks that are over the latest two are, and the latest two breached ones; with `--all` each is."""
+    desk = set_up(tmp_path, monkeypatch)
+    desk.follow(WORKED)
+    talk = [
+        desk.event("6", "message.added", ago, author={"kind": kind})
+        for start, kept in ((900, 70), (700, 5), (600, 5), (500, 5))
+        for ago, kind in ((start, "customer"), (start - kept, "agent"))
+    ]
+    desk.receive(desk.opened("6", 1000), desk.event("6", "message.added", 950, author={"kind": "agent"}), *talk)
+    desk.judge()
+    some, every = (gateway(capsys, "explain", "6", *more, "-c", desk.config).out for more in ([], ["--all"]))
+    told = [part.split(":")[0] for part in some.split("\n  next reply")[1:] if "FROM (UTC)" in part]
+
+    assert told == ["", " no. 3", " no. 4"]
+    assert "next reply no. 2: met" in some
+    assert (every.count("FROM (UTC)"), every.count("started by the message")) == (4, 4)
+
+
 def test_an_instant_of_the_past_is_told_as_it_was(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """Before the answer its clock ran; what can't be told has its words and its exit code."""
 
