@@ -5,12 +5,12 @@ anything. Instants are milliseconds since the epoch.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.model.contact import Facts
-from gateway.rules.policy import Policy, Section, Verdict
+from gateway.rules.policy import Policy, Reading, Section, Verdict
 
 FROM_THE_BEGINNING: Final = 0
 """The instant from which a policy judges that was always in force: earlier than every event that counts."""
@@ -32,6 +32,10 @@ class _NoConditions:
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """No rule, no answer."""
         return Verdict(())
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """No rule reads nothing."""
+        return ()
 
 
 NOTHING: Final = InForce(FROM_THE_BEGINNING - 1, Policy(name="", hash="", matcher=_NoConditions()))
@@ -64,3 +68,11 @@ class Timeline:
     def policies(self) -> list[Policy]:
         """Every policy, the earliest first."""
         return [entry.policy for entry in self._entries[1:]]
+
+    def up_to(self, instant: int) -> "Timeline":
+        """The same without what comes into force only after an instant."""
+        return Timeline(entry for entry in self._entries[1:] if entry.since <= instant)
+
+    def each(self, of: Callable[[Policy], Policy]) -> "Timeline":
+        """The same with every policy as `of` gives it."""
+        return Timeline(InForce(entry.since, of(entry.policy)) for entry in self._entries[1:])
