@@ -45,6 +45,7 @@ Against = Annotated[
     str, typer.Option(metavar="FILE|preset:NAME", help="Compare with this policy, not with what was in force.")
 ]
 Shown = Annotated[int, typer.Option("--contacts", min=0, max=CONTACTS_MAX, help="Contacts that differ to show.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Explain each contact shown, on both sides.")]
 Several = Annotated[
     int, typer.Option("--processes", min=0, max=PROCESSES_MAX, help="Share the work; 0: as many as processors.")
 ]
@@ -87,6 +88,7 @@ def whatif(
     events: Events = "",
     against: Against = "",
     contacts: Shown = CONTACTS,
+    explain: Explain = False,
     processes: Several = 0,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
@@ -95,8 +97,10 @@ def whatif(
 
     Looks back 30 days unless told otherwise. Nothing is written, nobody is asked. Exit 1 if a contact can't be judged.
     """
+    from gateway.cli.explanation import explanation_lines
     from gateway.cli.policy_whatif_told import lines
     from gateway.cli.policy_whatif_values import values
+    from gateway.engine.whatif_explained import explained
 
     span = _Span(last, since, until)
     loaded = policy_source.load(new)
@@ -105,11 +109,14 @@ def whatif(
         inquiry, answer = _of_file(loaded, other, events, span, config, (contacts, processes))
     else:
         inquiry, answer = _of_store(loaded, other, span, config, (contacts, processes))
-    found = values(inquiry, answer, loaded)
+    question = inquiry.question()
+    cases = {one.history.id: explained(one, question) for one in answer.examples} if explain else {}
+    found = values(inquiry, answer, loaded, cases)
     if as_json:
         output.json_line(found)
     else:
-        for line in lines(found):
+        told = {contact: [explanation_lines(case) for case in both] for contact, both in cases.items()}
+        for line in lines(found, told):
             output.line(line)
     for line in _warnings(answer):
         output.say(f"gateway: {line}")

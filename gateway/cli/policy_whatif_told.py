@@ -18,8 +18,8 @@ ONE_LINE_MAX: Final = 40
 """Places of two values that stand on one line."""
 
 
-def lines(found: Values) -> Iterator[str]:
-    """The whole of it."""
+def lines(found: Values, explained: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
+    """The whole of it. `explained`: lines that explain a contact, on both sides."""
     yield from _head(found)
     yield ""
     yield from _table("", _sums(found))
@@ -30,7 +30,7 @@ def lines(found: Values) -> Iterator[str]:
         yield from _parts(found)
     yield from _never(found["never_hit"])
     yield from _failed(found["failed"])
-    yield from _contacts(found)
+    yield from _contacts(found, explained)
 
 
 def _head(found: Values) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _failed(rules: Sequence[Values]) -> Iterator[str]:
             yield clean(f"the condition of {rule['rule']} could not be evaluated on {rule['after']:,} contacts")
 
 
-def _contacts(found: Values) -> Iterator[str]:
+def _contacts(found: Values, explained: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
     shown = found["contacts_that_differ"]
     if not shown:
         return
@@ -177,6 +177,9 @@ def _contacts(found: Values) -> Iterator[str]:
             else:
                 yield clean(f"{INDENT * 2}{name}{pad}  before  {before}")
                 yield clean(f"{INDENT * 2}{' ' * space}  after   {after}")
+        for side, told in zip(_SIDES, explained.get(contact["contact"], ()), strict=False):
+            yield f"{INDENT * 2}explained, {side}:"
+            yield from (f"{INDENT * 3}{line}".rstrip() for line in told)
 
 
 def _sides(contact: Values) -> Iterator[tuple[str, str, str]]:

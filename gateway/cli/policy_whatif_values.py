@@ -7,6 +7,7 @@ a reader needs no defaults.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from gateway.engine.case import Case
 from gateway.engine.whatif import Answer, Example, Inquiry
 from gateway.model.identity import StrandKey
 from gateway.model.instant import HOUR_MS, format_instant
@@ -16,6 +17,7 @@ from gateway.policy.whatif.compared import Question
 from gateway.policy.whatif.differing import KINDS
 from gateway.policy.whatif.outcome import Outcome, Window
 from gateway.policy.whatif.sums import Sums, first_hour, hours, series, slots
+from gateway.rules.explanation import explanation_view
 from gateway.rules.timeline import FROM_THE_BEGINNING
 from gateway.rules.view import clocks_view, escalation_view, route_view
 
@@ -25,8 +27,8 @@ VERSION: Final = 1
 Values = dict[str, Any]
 
 
-def values(inquiry: Inquiry, answer: Answer, loaded: Loaded) -> Values:
-    """The whole of it. `loaded` is the other policy, with its places."""
+def values(inquiry: Inquiry, answer: Answer, loaded: Loaded, cases: Mapping[str, tuple[Case, Case]]) -> Values:
+    """The whole of it. `loaded` is the other policy, with its places; `cases` explain contacts on both sides."""
     question, sides = inquiry.question(), answer.sides
     both = _Both(sides.before, sides.after)
     return {
@@ -61,7 +63,9 @@ def values(inquiry: Inquiry, answer: Answer, loaded: Loaded) -> Values:
         "rules": list(_rules(question, loaded, both)),
         "failed": [{"rule": rule, **both.of("failed", rule)} for rule in both.names("failed")],
         "never_hit": [_item(item) for item in items_of(loaded.policy, loaded.source) if not _hits(sides.after, item)],
-        "contacts_that_differ": [_example(example, inquiry.window) for example in answer.examples],
+        "contacts_that_differ": [
+            _example(example, inquiry.window, cases.get(example.history.id)) for example in answer.examples
+        ],
         "left_out": [{"contact": contact, "why": why} for contact, why in sides.skipped],
         "stored_otherwise": list(sides.unlike),
     }
@@ -179,7 +183,7 @@ def _item(item: Item) -> Values:
     }
 
 
-def _example(example: Example, window: Window) -> Values:
+def _example(example: Example, window: Window, cases: tuple[Case, Case] | None) -> Values:
     contact, outcome = example.history, example.before
     strands = (StrandKey(one.connector, one.ref.kind, one.ref.id) for one in outcome.state.contact.strands)
     return {
@@ -189,8 +193,8 @@ def _example(example: Example, window: Window) -> Values:
         "channel": outcome.state.contact.channel,
         "opened_at": format_instant(outcome.state.contact.opened_at),
         "differs_in": list(example.kinds),
-        "before": _side(example.before, window),
-        "after": _side(example.after, window),
+        "before": {**_side(example.before, window), **(_explained(cases[0]) if cases else {})},
+        "after": {**_side(example.after, window), **(_explained(cases[1]) if cases else {})},
     }
 
 
@@ -205,6 +209,14 @@ def _side(outcome: Outcome, window: Window) -> Values:
         "escalations": [escalation_view(call) for call in outcome.escalations],
         "notices": _counted(following.type for following in outcome.implied),
     }
+
+
+def _explained(case: Case) -> Values:
+    """What `gateway explain` tells of it."""
+    state = case.row.state
+    if state is None:
+        return {"explanation": None}
+    return {"explanation": explanation_view(state, case.policy, case.at, case.earlier, case.trace, case.tried)}
 
 
 def _counted(types: Iterable[str]) -> dict[str, int]:

@@ -105,6 +105,23 @@ def test_people_see_what_differs(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert max(map(len, ended.out.splitlines())) <= 120
 
 
+def test_a_contact_is_explained_on_both_sides(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only if asked for: which deadline counted, stretch by stretch, and what its segments add up to."""
+    new = desk.folder / "new.yaml"
+    plain, people = found(desk, capsys, new), whatif(desk, capsys, new, "--explain", "--contacts", "1")
+    data = found(desk, capsys, new, "--explain")
+
+    assert "explanation" not in plain["contacts_that_differ"][0]["before"]
+    for contact in data["contacts_that_differ"]:
+        for side in ("before", "after"):
+            clocks = contact[side]["explanation"]["clocks"]
+            assert [clock["counted_s"] for clock in clocks] == [clock["elapsed_s"] for clock in clocks] != []
+            assert clocks[0]["target_s"] == (1800 if side == "before" else 600)
+    assert (people.code, people.err) == (0, "")
+    assert people.out.index("explained, before:") < people.out.index("explained, after:")
+    assert people.out.count("Severity 3") == 2
+
+
 def test_the_window_is_chosen(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """`--last`, or `--since` and `--until`: what lies outside doesn't count."""
     new = desk.folder / "new.yaml"
