@@ -109,8 +109,7 @@ def whatif(
         inquiry, answer = _of_file(loaded, other, events, span, config, (contacts, processes))
     else:
         inquiry, answer = _of_store(loaded, other, span, config, (contacts, processes))
-    question = inquiry.question()
-    cases = {one.history.id: explained(one, question) for one in answer.examples} if explain else {}
+    cases = {one.history.id: explained(one, inquiry) for one in answer.examples} if explain else {}
     found = values(inquiry, answer, loaded, cases)
     if as_json:
         output.json_line(found)

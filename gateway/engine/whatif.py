@@ -107,7 +107,7 @@ def as_kept(loaded: Loaded, before: Sequence[PolicyRow], now: int) -> PolicyRow:
         since=FROM_THE_BEGINNING,
         hash=policy.hash,
         name=policy.name,
-        stored_at=0,
+        stored_at=now,
         text=loaded.text,
         calendars=pack_calendars(policy.calendars),
     )
