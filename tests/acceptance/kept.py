@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from gateway.engine.policies import Policies
+from gateway.engine.whatif import Answer, Inquiry, ask, batches_of, kept_policies
+from gateway.kernel.crew import OneProcess
 from gateway.kernel.spawn import InlineSpawn, LoopSpawn
 from gateway.kernel.store import ContactRow, Delivery, JournalEntry, Listed
+from gateway.model.instant import DAY_MS
 from gateway.model.judgement import LedgerEntry
+from gateway.policy.whatif.outcome import Window
 from gateway.rules.advance import Judged, Sourced
 from gateway.rules.replay import replay
 from gateway.rules.timeline import Timeline
+from gateway.store.coding import read_recorded
 from gateway.store.sqlite import SqliteStore
 from tests.acceptance.process import DEADLINE_S, now_ms
 
@@ -47,6 +54,8 @@ class Kept:
     deliveries: list[Delivery]
     attempts: dict[int, list[Mapping[str, Any]]]
     policies: Timeline
+    whatif: Answer | None
+    """What differs had the policy that is in force been in force from the beginning; None before the first one."""
 
     @property
     def events(self) -> list[str]:
@@ -81,9 +90,19 @@ def kept(database: Path) -> Kept:
         whole = [delivery for one in listed if (delivery := await store.delivery(one.id)) is not None]
         attempts = {delivery.id: await store.attempts(delivery.id) for delivery in whole}
         policies = await (await Policies.open(store, InlineSpawn())).timeline(0)
-        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, policies)
+        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, policies, await _asked(store))
 
     return on_store(database, read)
+
+
+async def _asked(store: SqliteStore) -> Answer | None:
+    now, rows = now_ms(), await kept_policies(store)
+    if not rows:
+        return None
+    inquiry = Inquiry(
+        rows, replace(rows[-1], since=0), Window(now - 30 * DAY_MS, now + 1), await store.live_from(), True
+    )
+    return await ask(inquiry, batches_of(store, inquiry.window.since), OneProcess(), read_recorded, shown=1)
 
 
 def wait_for_counts(

@@ -34,6 +34,18 @@ def not_replayed(found: Kept) -> Iterator[str]:
         yield from (f"contact {id}: {one} was said and doesn't follow" for one in sorted(stands - implied.keys()))
 
 
+def not_the_same(found: Kept) -> Iterator[str]:
+    """What would have been under the policy that is in force is what was: of every contact, stored as it is implied."""
+    answer = found.whatif
+    if answer is None:
+        return
+    yield from (f"contact {id} is left out: {why}" for id, why in answer.sides.skipped)
+    yield from (f"contact {id} is stored otherwise than its history implies" for id in answer.sides.unlike)
+    yield from (f"contact {one.history.id} differs in {', '.join(one.kinds)}" for one in answer.examples)
+    if answer.sides.before != answer.sides.after:
+        yield "the counts of the same policy differ"
+
+
 def not_delivered(found: Kept, receiver: Receiver, endpoint: str = "helpdesk") -> Iterator[str]:
     """Every notice came, proved, each time under its own id with its own bytes; and nothing else came."""
     bodies = {one.effect: one.body for one in found.deliveries if one.endpoint == endpoint}

@@ -1,14 +1,21 @@
 """One contact within a window: where it waited hour by hour, what took effect, and in what two outcomes differ."""
 
 from collections import Counter
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.model.event import Event
 from gateway.policy.whatif.differing import KINDS, differing, weight
 from gateway.policy.whatif.outcome import Outcome, Stay, Window, assess
 from gateway.policy.whatif.sums import Sums, add, hours, series, slots
+from gateway.rules.advance import in_order
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.policy import Chain, EscalationRule, Policy, Queue, RoutingRule, SlaRule, Step
+from gateway.rules.replay import replay
 from gateway.rules.timeline import Timeline
+from tests.rules.timelines import END, worlds
 from tests.rules.worlds import T0, H, M, agent, opening, policy, sla, sourced, status, tagged, tags
 
 QUEUES = (Queue("general"), Queue("grave", tier=2))
@@ -123,6 +130,38 @@ def test_an_ended_contact_is_shown_as_it_ended() -> None:
 
     assert found.route is not None
     assert found.route.queue == "general"
+
+
+FEWER = settings(max_examples=20)
+
+
+@FEWER
+@given(worlds(), st.integers(-4, END // H), st.integers(1, END // H))
+def test_the_same_policy_differs_in_nothing_and_says_what_a_replay_says(
+    world: tuple[Policy, list[Event]], first: int, length: int
+) -> None:
+    """For any policy, history and window; and what is stored of any earlier instant agrees."""
+    rules, events = world
+    window, policies = Window(T0 + first * H, T0 + (first + length) * H), Timeline.only(rules)
+    history = in_order(sourced(*events))
+    whole = replay(history, policies, window.until - 1)
+    half = replay(history, policies, window.since).state
+    found = assess(history, policies, window, stored=half).outcome
+    again = assess(history, Timeline.only(replace(rules, name="renamed", hash="other")), window).outcome
+
+    assert assess(history, policies, window, stored=half).agrees
+    assert (found is None) == (again is None)
+    if found is None or again is None or whole.state is None:
+        return
+    assert differing(found, again, 0) == ()
+    assert found.state == whole.state
+    assert list(found.implied) == [one for one in whole.implied if window.has(one.at)]
+    first_sums, second_sums = Counter[tuple[str | int, ...]](), Counter[tuple[str | int, ...]]()
+    add(first_sums, found, window, 0)
+    add(second_sums, again, window, 0)
+    assert first_sums == second_sums
+    loads = [series(first_sums, "load", queue, window) for queue in rules.queues]
+    assert all(0 <= waiting <= 1 for by_hour in loads for waiting in by_hour)
 
 
 def test_what_is_stored_is_compared_at_its_own_instant() -> None:
