@@ -1,12 +1,13 @@
 """A stored contact as the commands show it to people: lines and tables. Pure."""
 
-from gateway.cli.case import Case
 from gateway.cli.table import clean, duration, relative, table
+from gateway.engine.case import Case
 from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.kernel.values import contact_values, judge_of
 from gateway.model.instant import format_instant
-from gateway.model.judgement import Clock, Escalation, State
+from gateway.model.judgement import Clock, State
 from gateway.rules.clocks import deadline
+from gateway.rules.explanation import calls_in_order
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.view import View, clocks_in_order, clocks_view, escalation_view
@@ -76,16 +77,11 @@ def shown_values(case: Case) -> View:
 def ended_too(case: Case, state: State) -> View:
     """The clocks and escalations with those that the state no longer carries, and the numbers of those left out."""
     return {
-        "clocks": clocks_view(state, case.policy, case.now, case.clocks),
-        "clocks_left_out": case.clocks_left_out,
-        "escalations": [escalation_view(call) for call in calls_in_order(case, state)],
-        "escalations_left_out": case.escalations_left_out,
+        "clocks": clocks_view(state, case.policy, case.now, case.earlier.clocks),
+        "clocks_left_out": case.earlier.clocks_left_out,
+        "escalations": [escalation_view(call) for call in calls_in_order(state, case.earlier)],
+        "escalations_left_out": case.earlier.escalations_left_out,
     }
-
-
-def calls_in_order(case: Case, state: State) -> list[Escalation]:
-    """Every escalation that is told, the first raised first."""
-    return sorted([*case.escalations, *state.escalations], key=lambda call: call.raised_at)
 
 
 def shown(case: Case) -> list[str]:
@@ -123,10 +119,10 @@ def clock_lines(case: Case, state: State) -> list[str]:
             clock_in_words(clock, case.policy, case.now),
             duration(clock.target_ms),
         )
-        for clock in clocks_in_order(state, case.policy, case.clocks)
+        for clock in clocks_in_order(state, case.policy, case.earlier.clocks)
     ]
     lines = table(("CLOCK", "#", "RULE", "STATE", "TARGET"), rows) if rows else ["no rule counts a clock"]
-    return [*lines, *left_out(case.clocks_left_out, "clocks")]
+    return [*lines, *left_out(case.earlier.clocks_left_out, "clocks")]
 
 
 def left_out(count: int, what: str) -> list[str]:
@@ -164,11 +160,11 @@ def escalation_lines(case: Case, state: State) -> list[str]:
             call.steps_fired,
             relative(call.next_at, now),
         )
-        for call in calls_in_order(case, state)
+        for call in calls_in_order(state, case.earlier)
     ]
     heads = ("ESCALATION", "CHAIN", "STATE", "RAISED", "STEPS", "NEXT STEP")
     lines = table(heads, rows) if rows else ["no escalation"]
-    return [*lines, *left_out(case.escalations_left_out, "escalations")]
+    return [*lines, *left_out(case.earlier.escalations_left_out, "escalations")]
 
 
 def moment(instant: int, now: int) -> str:

@@ -9,8 +9,8 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
     from gateway.cli.acknowledge import Acknowledged
-    from gateway.cli.case import Case
     from gateway.config import Config
+    from gateway.engine.case import Case
     from gateway.kernel.store import ContactRow, Store
     from gateway.rules.timeline import Timeline
 
@@ -57,13 +57,16 @@ def list_(
 @commands.command("show")
 def show(contact: ContactName, config: ConfigFile = CONFIG, all: AllEarlier = False, as_json: AsJson = False) -> None:
     """Show one contact with its clocks and escalations, the latest of those that ended long ago among them."""
-    from gateway.cli.case import case_of
     from gateway.cli.contact_views import shown, shown_values
-    from gateway.cli.work import with_store
+    from gateway.cli.work import the_contact, with_store
+    from gateway.engine.case import case_of
+    from gateway.engine.policies import Policies
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.spawn import InlineSpawn
 
     async def work(config: "Config", store: "Store") -> "Case":
-        return await case_of(store, contact, SystemClock().now(), all=all)
+        row, policies = await the_contact(store, contact), await Policies.open(store, InlineSpawn())
+        return await case_of(store, policies, row, SystemClock().now(), all=all)
 
     case = with_store(config, work)
     if as_json:

@@ -1,30 +1,56 @@
 """`gateway explain CONTACT`: why a contact is where it is, every second of its clocks, and what happens next."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from gateway.cli import output
 from gateway.cli.contacts import AllEarlier, ContactName
+from gateway.cli.failures import FOUND, USAGE, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile
 
 if TYPE_CHECKING:
-    from gateway.cli.case import Case
     from gateway.config import Config
+    from gateway.engine.case import Case
     from gateway.kernel.store import Store
+
+At = Annotated[
+    str | None, typer.Option(metavar="TIME", help="As it stood at this instant, such as 2026-03-02T09:00:00Z.")
+]
 
 
 def explain(
-    contact: ContactName, config: ConfigFile = CONFIG, all: AllEarlier = False, as_json: AsJson = False
+    contact: ContactName,
+    at: At = None,
+    config: ConfigFile = CONFIG,
+    all: AllEarlier = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say why a contact is where it is. Severity, route, clocks, escalations, and what happens next."""
-    from gateway.cli.case import case_of
-    from gateway.cli.explanation import explained, explanation_lines
-    from gateway.cli.work import with_store
+    from gateway.cli.explanation import explanation_lines
+    from gateway.cli.work import the_contact, with_store
+    from gateway.engine.case import CantTell, case_at, case_of, explained
+    from gateway.engine.policies import Policies
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.spawn import InlineSpawn
+    from gateway.model.instant import parse_instant
+
+    try:
+        instant = None if at is None else parse_instant(at)
+    except ValueError as error:
+        raise Failed(USAGE, f"--at: {error}") from None
 
     async def work(config: "Config", store: "Store") -> "Case":
-        return await case_of(store, contact, SystemClock().now(), all=all)
+        row, policies, now = await the_contact(store, contact), await Policies.open(store, InlineSpawn()), clock.now()
+        if instant is None:
+            return await case_of(store, policies, row, now, all=all)
+        return await case_at(store, policies, row, instant, now, all=all)
 
-    case = with_store(config, work)
+    clock = SystemClock()
+    try:
+        case = with_store(config, work)
+    except CantTell as error:
+        raise Failed(USAGE if error.why == "ahead" else FOUND, str(error)) from None
     if as_json:
         output.json_line(explained(case))
     else:

@@ -81,3 +81,16 @@ def _format_second(second: int) -> str:
 def seconds_of(duration_ms: int) -> int | float:
     """A duration in seconds, with a fraction only where it has one."""
     return duration_ms // SECOND_MS if duration_ms % SECOND_MS == 0 else duration_ms / SECOND_MS
+
+
+def length_words(length_ms: int) -> str:
+    """A length of time for people, exact: every unit that it has, and none that is zero."""
+    seconds, rest = divmod(max(0, length_ms), SECOND_MS)
+    parts = []
+    for unit_s, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        number, seconds = divmod(seconds, unit_s)
+        if number:
+            parts.append(f"{number} {name}")
+    if seconds or rest or not parts:
+        parts.append(f"{seconds}.{rest:03d} s" if rest else f"{seconds} s")
+    return " ".join(parts)

@@ -16,7 +16,7 @@ from gateway.model.event import Event, check_event, convert_event, decode_event,
 from gateway.model.identity import Ref
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, Escalation
-from gateway.rules.advance import Sourced, next_due
+from gateway.rules.advance import Sourced, next_change
 from gateway.rules.journal import additions, contradicts
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
@@ -79,9 +79,7 @@ def evaluate(events: Sequence[Event], policy: Policy, at: int) -> Evaluation:
         return Evaluation(
             {"contact": None, "clocks": [], "route": None, "escalations": [], "effects": [], "next_due": None}
         )
-    change = policies.after(state.policy_since)
-    instants = (next_due(state), None if change is None else change.since)
-    due = min((at for at in instants if at is not None), default=None)
+    due = next_change(state, policies)
     clocks = [thing for thing in judged.retired if isinstance(thing, Clock)]
     calls = [thing for thing in judged.retired if isinstance(thing, Escalation)]
     view = {

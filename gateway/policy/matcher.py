@@ -11,8 +11,9 @@ from typing import Final
 from gateway.model.contact import Facts
 from gateway.policy.contact_message import ContactMessage, cut_of
 from gateway.policy.expressions import Condition, Language
+from gateway.policy.reading import values_read
 from gateway.policy.together import Together, reads_of
-from gateway.rules.policy import Section, Verdict
+from gateway.rules.policy import Reading, Section, Verdict
 
 _DECISIONS: Final = tuple(name for name in Facts.__struct_fields__ if name != "contact")
 """What conditions read that isn't the contact's own: a section before theirs has decided it."""
@@ -68,6 +69,14 @@ class CompiledMatcher:
             asked.rules[place - start].id: reason for place, reason in answers.failed.items() if start <= place < end
         }
         return Verdict(tuple(answers.holds[start:end]), failed, cut_of(facts, asked.reads))
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """What each rule of a section reads of the contact."""
+        conditions = self.conditions(section) if section in self._sections else []
+        return tuple(
+            Reading() if condition is None else Reading(condition.text, values_read(condition.uses.reads, facts))
+            for condition in conditions
+        )
 
 
 def _reads(rules: Sequence[CompiledRule]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, Escalation, Implied, State
 from gateway.model.words import ENDED, Life
 from gateway.rules import clocks, escalation, fold, obligations, requests, retiring, succession, verdicts
-from gateway.rules.draft import Draft, draft_of
+from gateway.rules.draft import Draft, Witness, draft_of
 from gateway.rules.policy import SlaRule
 from gateway.rules.timeline import InForce, Timeline
 
@@ -78,9 +78,27 @@ def next_due(state: State) -> int | None:
     return min((at for at in (_next_by_time(state), *state.future) if at is not None), default=None)
 
 
-def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, until: int | None = None) -> Judged:
-    """Judge `events`, which must be in order and continue `state`, and let time pass up to and including `until`."""
+def next_change(state: State, policies: Timeline) -> int | None:
+    """The next instant at which, with no further event, anything may change: by time, or by another policy."""
+    change = policies.after(state.policy_since)
+    instants = (next_due(state), None if change is None else change.since)
+    return min((at for at in instants if at is not None), default=None)
+
+
+def advance(
+    state: State | None,
+    events: Sequence[Sourced],
+    policies: Timeline,
+    until: int | None = None,
+    witness: Witness | None = None,
+) -> Judged:
+    """Judge `events`, which must be in order and continue `state`, and let time pass up to and including `until`.
+
+    A `witness` is shown every step on the way.
+    """
     draft = None if state is None else draft_of(state, policies.at(state.policy_since))
+    if draft is not None:
+        draft.witness = witness
     checkpoints: list[State] = []
     for at, group in groupby(events, key=lambda sourced: int(sourced.event.at)):
         same_instant = list(group)
@@ -92,6 +110,9 @@ def advance(state: State | None, events: Sequence[Sourced], policies: Timeline, 
             _pass_time(draft, policies, before=at, changes_by=at)
         for sourced in same_instant:
             draft = _apply(draft, sourced, policies.at(at))
+            if draft is not None:
+                draft.witness = witness
+                draft.note(at, sourced.event, sourced.connector)
         if draft is not None:
             _settle(draft, at)
     if draft is None:
@@ -172,6 +193,7 @@ def _pass_time(draft: Draft, policies: Timeline, *, before: int, changes_by: int
         change = policies.after(draft.policy_since)
         if change is not None and change.since <= changes_by and (at is None or change.since <= at):
             succession.come_into_force(draft, change)
+            draft.note(change.since, change)
             if change.since < before:
                 _settle(draft, change.since)
         elif at is None or at >= before:
@@ -186,6 +208,7 @@ def _break_first(draft: Draft, at: int) -> None:
     if rings:
         _ring_all(draft, rings)
         draft.settled = at
+        draft.note(at, None)
 
 
 def _settle(draft: Draft, at: int) -> None:
@@ -196,6 +219,7 @@ def _settle(draft: Draft, at: int) -> None:
     stepped = escalation.settle(draft, at)
     if requests.request_actions(draft, at) or stepped or rings or routed:
         draft.settled = at
+    draft.note(at, None)
     retiring.retire(draft, at)
 
 

@@ -62,7 +62,19 @@ class Calendar:
         self._cover(start, end)
         first = bisect_right(self._closes, start)
         last = bisect_left(self._opens, end)
-        return list(zip(self._opens[first:last], self._closes[first:last], strict=True))
+        return self._table(first, last)
+
+    def spans_at_ends(self, start: int, end: int, most: int) -> tuple[Spans, Spans, int]:
+        """Of `spans` the first and the last ones, not more than `most` together, and how many lie between them."""
+        if self.spans_of is None:
+            return [(start, end)], [], 0
+        self._cover(start, end)
+        first = bisect_right(self._closes, start)
+        last = bisect_left(self._opens, end)
+        if last - first <= most:
+            return self._table(first, last), [], 0
+        tail = most // 2
+        return self._table(first, first + most - tail), self._table(last - tail, last), last - first - most
 
     def elapsed(self, start: int, end: int) -> int:
         """Open milliseconds in [start, end); 0 where the end is not after the start."""
@@ -104,6 +116,9 @@ class Calendar:
     def opens_within(self, start: int, days: int = DAYS_SEARCHED_MAX) -> bool:
         """Whether there is any open time in the `days` after `start`."""
         return self.elapsed(start, start + days * DAY_MS) > 0
+
+    def _table(self, first: int, last: int) -> Spans:
+        return list(zip(self._opens[first:last], self._closes[first:last], strict=True))
 
     def _goes_on(self, horizon: int) -> bool:
         return _year_of(horizon) < YEAR_MAX and self.opens_within(horizon - _SEARCHED_MAX)

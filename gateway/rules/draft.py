@@ -5,12 +5,12 @@ It lives only inside one call of the rules; what leaves them is frozen.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
 from gateway.model.contact import Contact
-from gateway.model.event import Position
+from gateway.model.event import Event, Position
 from gateway.model.identity import derived_id
 from gateway.model.judgement import Clock, Escalation, Implied, ImpliedType, RequestType, Route, State
 from gateway.model.words import Metric
@@ -28,6 +28,14 @@ class Change:
 
     at: int
     awaited: frozenset[object]
+
+
+class Witness(Protocol):
+    """Looks on while a contact is judged; it must change nothing."""
+
+    def __call__(self, draft: "Draft", at: int, cause: Event | InForce | None, connector: str = "") -> None:
+        """An event has happened, a policy has come into force, or time alone has done something (None) at `at`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -68,6 +76,12 @@ class Draft:
     change: Change | None = None
     implied: list[Implied] = field(default_factory=list)
     retired: list[Clock | Escalation] = field(default_factory=list)
+    witness: Witness | None = None
+
+    def note(self, at: int, cause: Event | InForce | None, connector: str = "") -> None:
+        """Let who looks on see what has just been done."""
+        if self.witness is not None:
+            self.witness(self, at, cause, connector)
 
     def rule_of(self, clock: Clock) -> SlaRule | None:
         """The rule that counts a clock now; None when none does."""

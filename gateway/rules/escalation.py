@@ -148,7 +148,7 @@ def _fire_due_steps(draft: Draft, index: int, at: int) -> None:
             continue
         chain = draft.policy.chains[escalation.chain]
         due = escalation.next_at
-        number = _step_at(chain, escalation, due)
+        number = step_at(chain, escalation, due)
         calls = list(escalation.calls)
         if number > len(calls):
             calls.append(Call(due))
@@ -202,7 +202,7 @@ def _reminder_due(chain: Chain, escalation: Escalation, number: int) -> int | No
     return chain.calendar.due(max(call.at, escalation.resumed_at or 0), wait)
 
 
-def _step_at(chain: Chain, escalation: Escalation, at: int) -> int:
+def step_at(chain: Chain, escalation: Escalation, at: int) -> int:
     """The first step of the chain that calls, or calls again, at an instant at which one does."""
     for number in _called(chain, escalation):
         if _reminder_due(chain, escalation, number) == at:

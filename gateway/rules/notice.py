@@ -13,6 +13,7 @@ from gateway.model.identity import Customer
 from gateway.model.instant import format_instant
 from gateway.model.judgement import ClockState, ContactNoticeType, NoticeType
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
+from gateway.rules.coming import ComingKind
 
 SEQUENCE_DIGITS: Final = 12
 """Digits of a sequence in a notice: with zeros before it, so that its texts are in the order of the numbers."""
@@ -118,6 +119,62 @@ class NoticeLinks(Struct, frozen=True):
     contact: Annotated[str, _told("The contact's page.")]
 
 
+class NoticeSeverity(Struct, frozen=True):
+    """How grave the contact is, and why."""
+
+    severity: Annotated[int, _told("1 is the gravest.")]
+    rule: Annotated[str | None, _told("The severity rule that says so; null where the priority does.")]
+
+
+class NoticeChoice(Struct, frozen=True):
+    """Where the contact belongs, and why."""
+
+    queue: Annotated[str, _told("The policy's queue.")]
+    rule: Annotated[str, _told("The routing rule that says so.")]
+
+
+class NoticeCounted(Struct, frozen=True, kw_only=True):
+    """The clock that raised the escalation; of one that its own condition raised, the clock that is due first."""
+
+    metric: Annotated[Metric, _told("What is counted.")]
+    instance: Annotated[int, _told("From 1: which of the repeats.")]
+    rule: Annotated[str, _told("The SLA rule that counts it, or counted it last.")]
+    state: Annotated[ClockState, _told("How it stands.")]
+    counted_s: Annotated[Seconds, _told("What has been counted, in seconds of open time.")]
+    target_s: Annotated[Seconds, _told("The target, in seconds of open time.")]
+    calendar: Annotated[str, _told("The calendar that counts.")]
+    due_at: Annotated[Time | None, _told("The deadline; null while paused.")]
+
+
+class NoticeStep(Struct, frozen=True):
+    """How far the chain has come."""
+
+    chain: Annotated[str, _told("The chain.")]
+    step: Annotated[int, _told("The number of the step; 0: none yet.")]
+    of: Annotated[int, _told("How many steps there are.")]
+
+
+class NoticeNext(Struct, frozen=True, kw_only=True):
+    """Something that happens if nothing else does."""
+
+    at: Annotated[Time, _told("When.")]
+    in_s: Annotated[Seconds, _told("How many seconds from the instant at which the notice is said.")]
+    kind: Annotated[ComingKind, _told("What it is: `resumption` is an acknowledgement that runs out.")]
+    rule: Annotated[str | None, _told("The rule whose it is.")]
+    what: Annotated[str, _told("The same in words.")]
+
+
+class NoticeExplanation(Struct, frozen=True, kw_only=True):
+    """Why there is an escalation, and what comes next, in short; `gateway explain` tells the whole."""
+
+    words: Annotated[list[str], _told("A few sentences for people: what the other fields say.")]
+    severity: Annotated[NoticeSeverity, _told("How grave it is, and why.")]
+    route: Annotated[NoticeChoice | None, _told("Where it belongs, and why.")]
+    clock: Annotated[NoticeCounted | None, _told("The clock that it is about, where there is one.")]
+    step: Annotated[NoticeStep | None, _told("How far the chain has come; null where the escalation is gone.")]
+    next: Annotated[list[NoticeNext], _told("What comes if nothing else happens: the soonest three, in order.")]
+
+
 class NoticeData(Struct, frozen=True, kw_only=True):
     """What it is about. The fields behind `links` come with some types only."""
 
@@ -138,6 +195,7 @@ class NoticeData(Struct, frozen=True, kw_only=True):
     before: Annotated[str | UnsetType | None, _told("Of a route: the queue before it.")] = UNSET
     passed_over: Annotated[list[str] | UnsetType, _told("Of a route: the rules before it that did not match.")] = UNSET
     corrects: Annotated[str | UnsetType, _told("The id of the notice that proved wrong.")] = UNSET
+    explanation: Annotated[NoticeExplanation | UnsetType, _told("Of an escalation: why, and what comes next.")] = UNSET
     corrected_type: Annotated[ContactNoticeType | UnsetType, _told("The type of that notice.")] = UNSET
 
 

@@ -5,7 +5,7 @@ Times are milliseconds. A rule's place in its tuple is its place in the file: fi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from gateway.model.contact import Facts
 from gateway.model.words import Metric
@@ -136,6 +136,15 @@ class Verdict:
     """How many of the contact's tags and fields the conditions did not get to see, where any."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A rule's condition as its file has it, empty where it always matches, and the values that it read of a contact:
+    plain ones, by the field's name or `field.key`, None for a key that isn't there; long ones are cut."""
+
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Matcher(Protocol):
     """The compiled conditions of a policy: a pure function of the facts, however it is made."""
 
@@ -144,6 +153,10 @@ class Matcher(Protocol):
 
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Judge every rule of a section. Never raises: a rule that fails counts as not matched, alone."""
+        ...
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """What each rule of a section reads of the contact, in the file's order; for people, not for judging."""
         ...
 
 

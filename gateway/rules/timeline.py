@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.model.contact import Facts
-from gateway.rules.policy import Policy, Section, Verdict
+from gateway.rules.policy import Policy, Reading, Section, Verdict
 
 FROM_THE_BEGINNING: Final = 0
 """The instant from which a policy judges that was always in force: earlier than every event that counts."""
@@ -32,6 +32,10 @@ class _NoConditions:
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """No rule, no answer."""
         return Verdict(())
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """No rule reads nothing."""
+        return ()
 
 
 NOTHING: Final = InForce(FROM_THE_BEGINNING - 1, Policy(name="", hash="", matcher=_NoConditions()))

@@ -40,21 +40,12 @@ def judge(draft: Draft, at: int, cause: str) -> None:
     """Judge every section anew at `at`; `cause` is the id of the event, or the name of the policy, that brings it."""
     failures: dict[str, str] = {}
     draft.cut = {}
-    facts = Facts(contact=draft.contact, opened_during=_opened_during(draft))
+    facts = facts_of(draft.policy, draft.contact)
     verdict = _ask(draft, "severity", facts, failures)
     _take_severity(draft, verdict)
     facts = replace(facts, severity=draft.severity)
     _take_route(draft, _ask(draft, "routing", facts, failures), at, cause)
-    if draft.route is not None:
-        route = draft.route
-        facts = replace(
-            facts,
-            queue=route.queue,
-            team=route.team,
-            tier=route.tier,
-            skills=route.skills,
-            route_priority=route.priority,
-        )
+    facts = routed(facts, draft.route)
     _take_rules(draft, _ask(draft, "sla", facts, failures))
     policy = draft.policy
     draft.matching = (
@@ -63,6 +54,30 @@ def judge(draft: Draft, at: int, cause: str) -> None:
         *_matching("actions", policy.actions, _ask(draft, "actions", facts, failures)),
     )
     draft.failures = failures
+
+
+def facts_of(policy: Policy, contact: Contact) -> Facts:
+    """What the first section's conditions read; the calendars that were open at the opening are looked up only where a
+    condition asks for them."""
+    during: tuple[str, ...] = ()
+    if "opened_during" in policy.matcher.reads:
+        opened_at = contact.opened_at
+        during = tuple(name for name, calendar in policy.calendars.items() if calendar.is_open(opened_at))
+    return Facts(contact=contact, opened_during=during)
+
+
+def routed(facts: Facts, route: Route | None) -> Facts:
+    """What is read by the sections that come after routing."""
+    if route is None:
+        return facts
+    return replace(
+        facts,
+        queue=route.queue,
+        team=route.team,
+        tier=route.tier,
+        skills=route.skills,
+        route_priority=route.priority,
+    )
 
 
 def let_rules_count(draft: Draft, at: int) -> None:
@@ -80,14 +95,6 @@ def let_rules_count(draft: Draft, at: int) -> None:
             draft.instances[clock.metric] = draft.instances.get(clock.metric, 0) + 1
             clock = replace(clock, instance=draft.instances[clock.metric])
         draft.clocks[index] = clock
-
-
-def _opened_during(draft: Draft) -> tuple[str, ...]:
-    """The calendars that were open at the opening, looked up only where a condition asks for them."""
-    if "opened_during" not in draft.policy.matcher.reads:
-        return ()
-    opened_at = draft.contact.opened_at
-    return tuple(name for name, calendar in draft.policy.calendars.items() if calendar.is_open(opened_at))
 
 
 def _ask(draft: Draft, section: Section, facts: Facts, failures: dict[str, str]) -> Verdict:

@@ -9,6 +9,7 @@ from gateway.model.contact import Contact
 from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.model.judgement import Clock, Effect, Escalation, Implied, Route, State
 from gateway.rules import clocks
+from gateway.rules.in_short import in_short
 from gateway.rules.notice import enveloped
 from gateway.rules.policy import Policy
 
@@ -155,4 +156,6 @@ def notice_body(
         "links": {"contact": link},
         **effect.detail,
     }
+    if effect.type.startswith("escalation."):
+        data["explanation"] = in_short(effect, state, policy)
     return enveloped(effect.id, source, effect.type, effect.at, contact, data)

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.kernel.values import told_since
-from gateway.model.instant import format_instant
+from gateway.model.instant import format_instant, length_words
 from gateway.web import words
 
 _HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ class Looks:
         for function in (
             words.clean,
             words.span_words,
-            words.length_words,
+            length_words,
             words.due_words,
             words.breached_words,
             words.plain_words,

@@ -39,17 +39,6 @@ def span_words(span_ms: int) -> str:
     return f"{span_ms // DAY_MS} d {hours % 24} h"
 
 
-def length_words(length_ms: int) -> str:
-    """A length of time as rules give it: every unit that it has, and none that is zero."""
-    rest = max(0, length_ms)
-    parts = []
-    for unit_ms, name in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s")):
-        number, rest = divmod(rest, unit_ms)
-        if number:
-            parts.append(f"{number} {name}")
-    return " ".join(parts) or "0 s"
-
-
 def due_words(due: int, now: int) -> str:
     """What a deadline that is not met yet says."""
     return f"due in {span_words(due - now)}" if due > now else f"overdue by {span_words(now - due)}"

@@ -174,7 +174,7 @@ def test_what_has_left_the_state_is_told_from_the_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long-lived contact tells its latest finished clocks, how many it leaves out, and with `--all` every one."""
-    monkeypatch.setattr("gateway.cli.case.EARLIER_SHOWN", 3)
+    monkeypatch.setattr("gateway.engine.case.EARLIER_SHOWN", 3)
     desk = set_up(tmp_path, monkeypatch)
     desk.follow(WORKED)
     talk = [

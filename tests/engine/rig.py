@@ -43,7 +43,7 @@ from gateway.plugin import (
     convert_event,
 )
 from gateway.rules.advance import Judged, Sourced
-from gateway.rules.policy import Matcher, Policy, Section, Verdict
+from gateway.rules.policy import Matcher, Policy, Reading, Section, Verdict
 from gateway.rules.replay import replay
 from gateway.store.sqlite import SqliteStore
 from tests.support.policies import Fixed, in_force, loaded
@@ -166,6 +166,10 @@ class Cursed:
         if "cursed" in facts.contact.tags:
             raise ZeroDivisionError("cursed")
         return self.inner.verdict(section, facts)
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """As the other one."""
+        return self.inner.readings(section, facts)
 
 
 def events_connector() -> EventsConnector:

@@ -17,6 +17,7 @@ from gateway.rules.policy import (
     EscalationRule,
     Policy,
     Queue,
+    Reading,
     RoutingRule,
     Section,
     SeverityRule,
@@ -46,6 +47,13 @@ class Conditions:
     def verdict(self, section: Section, facts: Facts) -> Verdict:
         """Ask each rule's function."""
         return Verdict(tuple(rule not in self.when or self.when[rule](facts) for rule in self.rules.get(section, ())))
+
+    def readings(self, section: Section, facts: Facts) -> tuple[Reading, ...]:
+        """A function has no text; the tags stand for what it reads."""
+        return tuple(
+            Reading("it holds", {"tags": list(facts.contact.tags)}) if rule in self.when else Reading()
+            for rule in self.rules.get(section, ())
+        )
 
 
 def policy(

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gateway.web
+from gateway.model.instant import length_words
 from gateway.model.judgement import Clock
 from gateway.rules.calendar import Calendar
 from gateway.rules.policy import Mark, SlaRule
 from gateway.web.bars import WIDTH, bar_of
-from gateway.web.words import breached_words, clean, clock_face, due_words, length_words, plain_words, span_words
+from gateway.web.words import breached_words, clean, clock_face, due_words, plain_words, span_words
 from tests.web.worlds import NOW, D, H, M, S
 
 STATIC = Path(gateway.web.__file__).parent / "static"
@@ -45,6 +46,7 @@ def test_times_are_told_by_what_they_are() -> None:
     assert breached_words(NOW - 3 * M, NOW) == "breached 3 min 00 s ago"
     assert (plain_words(NOW + H, NOW), plain_words(NOW - H, NOW)) == ("in 1 h 00 min", "1 h 00 min ago")
     assert [length_words(length) for length in (0, 90 * M, 3 * D, 20 * S)] == ["0 s", "1 h 30 min", "3 d", "20 s"]
+    assert [length_words(length) for length in (-1, 250, H + 1)] == ["0 s", "0.250 s", "1 h 0.001 s"]
     assert clock_face(NOW + 5) == "2026-03-02 09:00:00 UTC"
 
 

@@ -18,7 +18,7 @@ from gateway.policy.rehearsal.comparing import compare
 from gateway.policy.rehearsal.coverage import Coverage, Key, hits_of, items_of
 from gateway.policy.rehearsal.report import Missed, Outcome, Report
 from gateway.policy.rehearsal.seen import Seen
-from gateway.rules.advance import Sourced, advance, next_due
+from gateway.rules.advance import Sourced, advance, next_change
 from gateway.rules.timeline import Timeline
 
 
@@ -79,11 +79,7 @@ class _Contact:
             self._advance([], due)
 
     def _next(self) -> int | None:
-        if self.state is None:
-            return None
-        change = self._policies.after(self.state.policy_since)
-        instants = (next_due(self.state), None if change is None else change.since)
-        return min((at for at in instants if at is not None), default=None)
+        return None if self.state is None else next_change(self.state, self._policies)
 
     def _advance(self, events: list[Sourced], until: int) -> None:
         judged = advance(self.state, events, self._policies, until)
