@@ -114,14 +114,16 @@ def test_secrets_in_tests_beside_a_policy_are_told(here: Path, capsys: pytest.Ca
     """A token that was copied from a real ticket is a finding there too, and one that is meant is allowed there."""
     write(TIDY, here)
     token = "xoxb-" + "1a" * 12
-    tests = f"version: 1\ntests: []\n# {token}\n# gateway: allow GW181 made up\n# {token}\n"
+    given = "    given: {kind: chat, channel: chat, at: 2026-03-02T09:00:00Z}\n    expect: {status: new}\n"
+    meant = f"  - name: {token}  # gateway: allow GW181 made up\n"
+    tests = f"version: 1\n# {token}\ntests:\n{meant}{given}"
     (here / "policy.tests.yaml").write_text(tests)
 
     ended = gateway(capsys, "check", "--policy", "policy.yaml", "--json")
 
     told = [json.loads(line) for line in ended.out.splitlines()]
     assert [(one["file"], one["line"], one["column"], one["id"]) for one in told] == [
-        ("policy.tests.yaml", 3, 3, "GW181")
+        ("policy.tests.yaml", 2, 3, "GW181")
     ]
     assert (ended.code, token in ended.out + ended.err) == (1, False)
 
