@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from docs.drawing import explaining
 from docs.drawing.page import pictures, renewed
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -18,7 +19,7 @@ def main() -> None:
         if path.name not in wanted:
             path.unlink()
     changed = [(folder / name, svg) for name, svg in wanted.items()]
-    changed.append((PAGE, renewed(PAGE.read_text(encoding="utf-8"), drawn)))
+    changed.append((PAGE, explaining.renewed(renewed(PAGE.read_text(encoding="utf-8"), drawn))))
     for path, text in changed:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

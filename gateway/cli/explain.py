@@ -29,8 +29,7 @@ def explain(
     """Say why a contact is where it is. Severity, route, clocks, escalations, and what happens next."""
     from gateway.cli.explanation import explanation_lines
     from gateway.cli.work import the_contact, with_store
-    from gateway.engine.case import CantTell, case_at, case_of, explained
-    from gateway.engine.policies import Policies
+    from gateway.engine.explaining import CantTell, Explaining, explained
     from gateway.kernel.clock import SystemClock
     from gateway.kernel.spawn import InlineSpawn
     from gateway.model.instant import parse_instant
@@ -41,12 +40,9 @@ def explain(
         raise Failed(USAGE, f"--at: {error}") from None
 
     async def work(config: "Config", store: "Store") -> "Case":
-        row, policies, now = await the_contact(store, contact), await Policies.open(store, InlineSpawn()), clock.now()
-        if instant is None:
-            return await case_of(store, policies, row, now, all=all)
-        return await case_at(store, policies, row, instant, now, all=all)
+        row = await the_contact(store, contact)
+        return await Explaining(store, InlineSpawn()).case(row, SystemClock().now(), instant, all=all)
 
-    clock = SystemClock()
     try:
         case = with_store(config, work)
     except CantTell as error:
@@ -54,5 +50,5 @@ def explain(
     if as_json:
         output.json_line(explained(case))
     else:
-        for line in explanation_lines(case):
+        for line in explanation_lines(case, all=all):
             output.line(line)

@@ -4,38 +4,25 @@ Laws. A judgement is read by the policy that made it, out of the database, never
 longer carries is found again by judging the history, by the policies that were in force. Nothing is written.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
-
-from msgspec.structs import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gateway.engine.policies import Policies
 from gateway.engine.standing import awaits
-from gateway.kernel.store import UNOPENED, ContactRow, JournalEntry, PolicyRow, Store
-from gateway.kernel.values import judge_of, judged_by, policy_values
-from gateway.model.instant import format_instant
+from gateway.kernel.store import ContactRow, JournalEntry, PolicyRow, Store
+from gateway.kernel.values import judge_of, judged_by
 from gateway.model.judgement import Clock, Escalation, State
-from gateway.rules.advance import Sourced, next_due
-from gateway.rules.coming import Coming
-from gateway.rules.explanation import NONE_EARLIER, Earlier, explanation_view
-from gateway.rules.policy import Policy
+from gateway.rules.advance import Sourced
+from gateway.rules.explanation import NONE_EARLIER, Earlier
+from gateway.rules.policy import Policy, Section
 from gateway.rules.replay import replay
 from gateway.rules.retiring import ESCALATIONS_KEPT
 from gateway.rules.timeline import Timeline
-from gateway.rules.view import View
+from gateway.rules.trace.path import Trace
+from gateway.rules.trace.tried import Tried
 
 EARLIER_SHOWN = 50
 """Finished clocks, and resolved escalations, that are told beside those of the state, the latest, unless all are."""
-
-
-class CantTell(Exception):
-    """A question about a contact that has no answer: an instant that hasn't come, or at which there was nothing yet, or
-    a history that isn't whole any more."""
-
-    def __init__(self, why: Literal["ahead", "nothing", "history"], words: str) -> None:
-        super().__init__(words)
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +40,29 @@ class Case:
     present: PolicyRow | None = None
     to_come: PolicyRow | None = None
     earlier: Earlier = NONE_EARLIER
+    told_at: int | None = None
+    """Clocks are told as of then, where something that was due by `now` hasn't been judged."""
+
+    trace: Trace | None = None
+    untold: str = ""
+    """Why there is no trace, where one was asked for."""
+
+    tried: Mapping[Section, tuple[Tried, ...]] = field(default_factory=dict)
+    """The rules that were tried on it as it is told, section by section."""
+
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """The time zones of the policy's calendars, by their names."""
+
+    past: bool = False
+    """Whether an instant of the past was asked for, which is `now` here."""
+
     received_later: int = 0
     """Events that had happened by `now` and were received only after it."""
+
+    @property
+    def at(self) -> int:
+        """The instant as of which it is told."""
+        return self.now if self.told_at is None else self.told_at
 
     @property
     def awaits(self) -> bool:
@@ -66,8 +74,7 @@ class Case:
 async def case_of(store: Store, policies: Policies, row: ContactRow, now: int, *, all: bool) -> Case:
     """A stored contact as it stands now. Raises StoreUnusable if what ended long ago was judged by a policy that can't
     be read."""
-    policy = judge_of(row, await policies.to_read_by(judged_by([row])))
-    state = row.state
+    policy, state = await policy_to_read(policies, row), row.state
     if state is None:
         return Case(row, now, policy)
     clocks, escalations = await _earlier(store, row, state, policies)
@@ -82,70 +89,9 @@ async def case_of(store: Store, policies: Policies, row: ContactRow, now: int, *
     )
 
 
-async def case_at(store: Store, policies: Policies, row: ContactRow, at: int, now: int, *, all: bool) -> Case:
-    """A contact as it stood at an instant of the past: what had happened by then, by the policies in force till then.
-
-    Raises CantTell, and StoreUnusable where one of those policies can't be read.
-    """
-    if at > now:
-        raise CantTell("ahead", f"{format_instant(at)} is still to come; without a time you are told what comes next")
-    history = await store.history(row.id)
-    happened = [entry for entry in history if entry.event.at <= at]
-    first = min((int(entry.event.at) for entry in history), default=now)
-    timeline = await policies.timeline(first)
-    judged = replay(_sourced(happened), timeline, at)
-    if judged.state is None:
-        raise CantTell("nothing", _nothing_yet(row, at))
-    later = {int(entry.event.at) for entry in history if entry.event.at > at and entry.received_at <= at}
-    state = replace(judged.state, future=tuple(sorted(later)))
-    clocks = [thing for thing in judged.retired if isinstance(thing, Clock) and thing.instance]
-    calls = [thing for thing in judged.retired if isinstance(thing, Escalation)]
-    judge = timeline.at(state.policy_since)
-    return Case(
-        replace(row, state=state, next_due=next_due(state), updated_at=state.contact.updated_at),
-        at,
-        judge.policy,
-        judge=next((kept for kept in policies.rows if kept.since == judge.since), None),
-        present=policies.in_force(at),
-        to_come=next((kept for kept in policies.rows if kept.since > at and kept.stored_at <= at), None),
-        earlier=_latest(clocks, calls, all=all),
-        received_later=sum(1 for entry in happened if entry.received_at > at),
-    )
-
-
-def explained(case: Case) -> View:
-    """The whole explanation for JSON; of a contact that isn't opened yet, only that."""
-    row, state = case.row, case.row.state
-    if state is None:
-        refs = [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands]
-        return {"id": row.id, "status": UNOPENED, "refs": refs, "next": []}
-    judge = {"name": "", "hash": state.policy, "since": None} if case.judge is None else policy_values(case.judge)
-    return {
-        "id": row.id,
-        "at": format_instant(case.now),
-        **explanation_view(state, case.policy, case.now, case.earlier, also_coming(case)),
-        "received_later": case.received_later,
-        "policy": {
-            **judge,
-            "in_force": policy_values(case.present) if case.present else None,
-            "judged_again": case.awaits,
-        },
-    }
-
-
-def also_coming(case: Case) -> list[Coming]:
-    """What comes besides what the contact's state knows of: another policy."""
-    row = case.to_come
-    return [] if row is None else [Coming(row.since, f"the policy {row.name} comes into force", "policy")]
-
-
-def _nothing_yet(row: ContactRow, at: int) -> str:
-    if row.state is None:
-        return f"{row.id} is not opened yet: its events wait for the opening, and nobody judges them"
-    opened_at = row.state.contact.opened_at
-    if opened_at <= at:
-        return f"the history of {row.id} isn't whole any more: its opening of {format_instant(opened_at)} is missing"
-    return f"{row.id} did not exist at {format_instant(at)}: it opened at {format_instant(opened_at)}"
+async def policy_to_read(policies: Policies, row: ContactRow) -> Policy:
+    """The policy that judged a contact last; where it can't be read any more, its name without rules."""
+    return judge_of(row, await policies.to_read_by(judged_by([row])))
 
 
 def _latest(clocks: Sequence[Clock], escalations: Sequence[Escalation], *, all: bool) -> Earlier:
@@ -158,7 +104,8 @@ def _latest(clocks: Sequence[Clock], escalations: Sequence[Escalation], *, all: 
     )
 
 
-def _sourced(history: Sequence[JournalEntry]) -> list[Sourced]:
+def sourced(history: Sequence[JournalEntry]) -> list[Sourced]:
+    """What the journal keeps, as the rules take it."""
     return [Sourced(entry.strand.connector, entry.event) for entry in history]
 
 
@@ -169,8 +116,8 @@ async def _earlier(
     carried = sum(1 for clock in state.clocks if clock.instance)
     if carried >= sum(state.instances.values()) and len(state.escalations) < ESCALATIONS_KEPT:
         return [], []
-    history = _sourced(await store.history(row.id))
-    first = min((int(sourced.event.at) for sourced in history), default=state.as_of)
+    history = sourced(await store.history(row.id))
+    first = min((int(one.event.at) for one in history), default=state.as_of)
     timeline: Timeline = await policies.timeline(first)
     retired = replay(history, timeline, state.as_of).retired
     held = {(clock.metric, clock.instance) for clock in state.clocks}

@@ -12,6 +12,7 @@ from itertools import accumulate
 
 import msgspec
 
+from gateway.kernel.document import Document
 from gateway.kernel.problems import Problems
 from gateway.policy.calendars import BUILT_IN, KNOWN_YEARS
 from gateway.policy.load import load_policy
@@ -60,6 +61,20 @@ def load_kept(text: str, calendars: bytes, hash: str) -> Policy:
     except Problems as found:
         raise Unreadable(f"this program no longer reads it: {found.problems[0]}") from None
     return with_calendars(policy, tables, hash)
+
+
+@lru_cache(maxsize=POLICIES_CACHED)
+def zones_kept(text: str) -> Mapping[str, str]:
+    """The time zone of each calendar that has one, by its name, as a kept policy's text says; none where it can't be
+    read."""
+    try:
+        data = Document.read(text, "policy").data
+    except Problems:
+        return {}
+    calendars = data.get("calendars") if isinstance(data, dict) else None
+    told = calendars.items() if isinstance(calendars, dict) else ()
+    zones = ((name, shape.get("timezone")) for name, shape in told if isinstance(shape, dict))
+    return {str(name): zone for name, zone in zones if isinstance(zone, str)}
 
 
 def with_calendars(policy: Policy, tables: Mapping[str, Calendar], hash: str) -> Policy:

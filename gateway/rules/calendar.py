@@ -55,6 +55,12 @@ class Calendar:
     def __repr__(self) -> str:
         return f"Calendar({self.name!r})"
 
+    def twin(self) -> "Calendar":
+        """The same calendar with a table of its own: what it grows by there, nobody here sees half done."""
+        made = Calendar(self.name, self.spans_of)
+        made._years, made._opens, made._closes, made._before = self._years, self._opens, self._closes, self._before
+        return made
+
     def spans(self, start: int, end: int) -> Spans:
         """The open intervals that touch [start, end), whole."""
         if self.spans_of is None:

@@ -3,16 +3,16 @@
 It is told from one state, by the policy that judged it, with what that state no longer carries beside it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
-from gateway.rules.coming import Coming, coming_view, upcoming
 from gateway.rules.escalation import step_due
+from gateway.rules.path_view import TriedRules, call_path_view, clock_path_view, tried_view, turns_view
 from gateway.rules.policy import Chain, Policy
+from gateway.rules.trace.path import Trace
 from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, escalation_view, route_view
 
 
@@ -29,28 +29,46 @@ class Earlier:
 NONE_EARLIER: Final = Earlier()
 
 
-def explanation_view(state: State, policy: Policy, at: int, earlier: Earlier, also: Iterable[Coming] = ()) -> View:
-    """Severity, route, clocks, escalations and what comes, as of `at`; `also` comes besides what the state knows of.
+def explanation_view(
+    state: State, policy: Policy, at: int, earlier: Earlier, trace: Trace | None, rules: TriedRules
+) -> View:
+    """Severity, route, clocks and escalations as of `at`, each with its path as far as there is one.
 
     `policy` is the one that judged the state.
     """
     in_order = clocks_in_order(state, policy, earlier.clocks)
     views = clocks_view(state, policy, at, earlier.clocks)
+    paths = {} if trace is None else {name_of(path.clock): path for path in trace.clocks}
+    calls = {} if trace is None else {path.escalation.id: path for path in trace.escalations}
     return {
         **contact_view(state),
         "severity_rule": state.severity_rule or None,
         "route": route_view(state.route),
         "routing": routing_view(state, policy),
-        "clocks": [{**view, "words": clock_words(clock, policy)} for view, clock in zip(views, in_order, strict=True)],
+        "clocks": [
+            {**view, "words": clock_words(clock, policy), **clock_path_view(paths.get(name_of(clock)))}
+            for view, clock in zip(views, in_order, strict=True)
+        ],
         "clocks_left_out": earlier.clocks_left_out,
         "escalations": [
-            {**escalation_view(call), "raised_by": raised_by(call), "steps": steps_view(call, policy)}
+            {
+                **escalation_view(call),
+                "raised_by": raised_by(call),
+                "steps": steps_view(call, policy),
+                **call_path_view(calls.get(call.id)),
+            }
             for call in calls_in_order(state, earlier)
         ],
         "escalations_left_out": earlier.escalations_left_out,
         "failures": dict(state.failures),
-        "next": [coming_view(coming, at) for coming in sorted([*upcoming(state, policy), *also])],
+        **tried_view(rules),
+        **turns_view(trace),
     }
+
+
+def name_of(clock: Clock) -> tuple[str, int, str, int]:
+    """What tells a contact's clocks apart."""
+    return (clock.metric, clock.instance, clock.started_by, clock.started_at)
 
 
 def routing_view(state: State, policy: Policy) -> list[View]:

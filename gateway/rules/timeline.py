@@ -5,7 +5,7 @@ anything. Instants are milliseconds since the epoch.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,3 +64,11 @@ class Timeline:
         """What comes into force next after an instant; None if nothing does."""
         place = bisect_right(self._since, instant)
         return self._entries[place] if place < len(self._entries) else None
+
+    def up_to(self, instant: int) -> "Timeline":
+        """The same without what comes into force only after an instant."""
+        return Timeline(entry for entry in self._entries[1:] if entry.since <= instant)
+
+    def each(self, of: Callable[[Policy], Policy]) -> "Timeline":
+        """The same with every policy as `of` gives it."""
+        return Timeline(InForce(entry.since, of(entry.policy)) for entry in self._entries[1:])

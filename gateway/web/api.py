@@ -4,13 +4,15 @@ It shows what the pages show, as data. Times are RFC 3339 in UTC.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from aiohttp import web
 
+from gateway.engine.explaining import CantTell, Explaining
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
-from gateway.kernel.store import UNOPENED, ContactRow
+from gateway.kernel.store import UNOPENED, ContactRow, StoreUnusable
 from gateway.kernel.values import (
     contact_values,
     delivery_values,
@@ -23,7 +25,7 @@ from gateway.kernel.values import (
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
-from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, limit_of, only, word_of
+from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, instant_of, limit_of, only, word_of
 from gateway.web.auth import MISSED
 from gateway.web.counted import Counted
 from gateway.web.metrics import metrics
@@ -33,6 +35,9 @@ from gateway.web.replies import json_response, told
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
 ORDERS = ("next_due", "updated_at")
 
+_CANT_TELL: Final = {"ahead": 400, "nothing": 404, "history": 409}
+"""The status for an instant of which nothing can be told."""
+
 
 class Api:
     """The handlers."""
@@ -41,11 +46,13 @@ class Api:
         self._gateway = gateway
         self._clock = clock
         self._counted = counted
+        self._explaining = Explaining(gateway.world.store, gateway.world.spawn)
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
         router.add_get("/api/v1/contacts", self.contacts)
         router.add_get("/api/v1/contacts/{id}", self.contact)
+        router.add_get("/api/v1/contacts/{id}/explain", self.explain)
         router.add_get("/api/v1/deliveries", self.deliveries)
         router.add_get("/api/v1/inbox", self.inbox)
         router.add_get("/api/v1/policy", self.policy)
@@ -76,6 +83,23 @@ class Api:
         deliveries = await store.deliveries(limit=100, contact=row.id)
         (shown,) = await self._shown([row])
         return json_response({**shown, "deliveries": [delivery_values(item) for item in deliveries]})
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Why one contact is where it is, and what happens next; with `at` as it stood at an instant of the past."""
+        try:
+            only(request, "at")
+            at = instant_of(request, "at")
+        except BadQuestion as error:
+            return told(400, str(error))
+        row = await self._gateway.world.store.find_contact(request.match_info["id"])
+        if row is None:
+            return told(404, "there is no such contact, or more than one")
+        try:
+            return json_response(await self._explaining.explained(row, self._clock.now(), at))
+        except CantTell as error:
+            return told(_CANT_TELL[error.why], str(error))
+        except StoreUnusable as error:
+            return told(409, str(error))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """Deliveries, the latest first."""

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from gateway.model.instant import parse_instant
+
 LIMIT = 100
 LIMIT_MAX = 1_000
 """Rows of one listing."""
@@ -40,6 +42,19 @@ def word_of(request: web.Request, name: str, words: Collection[str]) -> str | No
     if word is not None and word not in words:
         raise BadQuestion(f"{name} is one of {', '.join(words)}")
     return word
+
+
+def instant_of(request: web.Request, name: str) -> int | None:
+    """An instant in RFC 3339, once; None where the query has none. Raises BadQuestion."""
+    texts = request.query.getall(name, [])
+    if not texts:
+        return None
+    try:
+        if len(texts) > 1:
+            raise ValueError("it is asked for more than once")
+        return parse_instant(texts[0][:100])
+    except ValueError as error:
+        raise BadQuestion(f"{name} is one time such as 2026-03-02T09:00:00Z: {error}") from None
 
 
 def only(request: web.Request, *names: str) -> None:

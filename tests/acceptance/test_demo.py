@@ -18,7 +18,8 @@ SECONDS = BREACH_AT_S + 8
 
 @pytest.mark.timeout(150)
 def test_the_demo_tells_its_story_under_either_preset(tmp_path: Path) -> None:
-    """Every line is a JSON object, the last one sums up; an escalation was delivered and verified, no file remains."""
+    """Every line is a JSON object, the last one sums up, the one before explains the escalation that was delivered
+    and verified; no file remains."""
     demos = [_begun(preset, tmp_path) for preset in PRESETS]
     for demo in demos:
         out, err = demo.communicate(timeout=120)
@@ -48,6 +49,10 @@ def _has_told(code: int, out: str, err: str) -> None:
     assert {type(count) for count in summary.values()} == {int}
     assert min(summary.values()) >= 1
     assert all(line["verified"] for line in lines if "notice" in line)
+    explanation = lines[-2]["explanation"]
+    assert explanation["id"] in _told(lines, "sla.breached") & _told(lines, "escalation.raised")
+    assert explanation["history"]["told"]
+    assert all(clock["counted_s"] == clock["elapsed_s"] for clock in explanation["clocks"])
     assert _told(lines, "sla.breached") <= _told(lines, "escalation.raised") != set()
 
 

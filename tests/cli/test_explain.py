@@ -1,13 +1,16 @@
 """`gateway explain`: why a contact is where it is, and what happens next."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.model.instant import format_instant
 from tests.cli.commands import gateway
-from tests.cli.desk import Desk, set_up
+from tests.cli.desk import MINUTE, Desk, set_up
 
 POLICY = """\
 version: 1
@@ -174,7 +177,8 @@ def test_what_has_left_the_state_is_told_from_the_history(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long-lived contact tells its latest finished clocks, how many it leaves out, and with `--all` every one."""
-    monkeypatch.setattr("gateway.engine.case.EARLIER_SHOWN", 3)
+    for module in ("case", "explaining"):
+        monkeypatch.setattr(f"gateway.engine.{module}.EARLIER_SHOWN", 3)
     desk = set_up(tmp_path, monkeypatch)
     desk.follow(WORKED)
     talk = [
@@ -211,3 +215,121 @@ def test_what_the_conditions_did_not_see_is_counted(desk: Desk, capsys: pytest.C
 
     assert explained(desk, capsys, "8")["cut"] == {"tags": 6}
     assert "did not get to see 6 of its tags" in gateway(capsys, "explain", "8", "-c", desk.config).out
+
+
+def test_each_clock_is_told_line_by_line_with_its_sum(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counted and what didn't, why the rule changed, and the sum, in tables that fit the terminal."""
+    (desk.folder / "policy.yaml").write_text(POLICY)
+    desk.receive(
+        desk.opened("7", 600),
+        desk.event("7", "contact.observed", 420, priority="urgent"),
+        desk.event("7", "status.changed", 300, to="pending"),
+    )
+    desk.judge()
+    told = explained(desk, capsys, "7")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = gateway(capsys, "explain", "7", "-c", desk.config).out.splitlines()
+    (clock,) = told["clocks"]
+    start = lines.index(next(line for line in lines if line.startswith("    FROM (UTC)")))
+    rows = lines[start : start + 12]
+    words = " ".join(" ".join(rows).split())
+
+    assert clock["counted_s"] == clock["elapsed_s"] > 36_000
+    assert "  first reply: breached 7 h ago" in lines
+    assert "; rule slow counts it" in words
+    assert "rule changed: rule slow gave way to quick: priority became urgent" in words
+    assert any(line.split()[-3:-1] == ["3", "h"] and line.endswith("always") for line in rows)
+    assert any(line.split()[:2] == ["sum", "10"] and line.endswith("of 1 h") for line in rows)
+    assert max(len(line) for line in rows) <= 80
+    assert any(line.endswith("severity 3 → 1 by rule grave: priority became urgent") for line in lines)
+
+
+def test_a_broken_promise_is_told_line_by_line_however_long_ago_it_was_met(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the clocks that are over the latest two are, and the latest two breached ones; with `--all` each is."""
+    desk = set_up(tmp_path, monkeypatch)
+    desk.follow(WORKED)
+    talk = [
+        desk.event("6", "message.added", ago, author={"kind": kind})
+        for start, kept in ((900, 70), (700, 5), (600, 5), (500, 5))
+        for ago, kind in ((start, "customer"), (start - kept, "agent"))
+    ]
+    desk.receive(desk.opened("6", 1000), desk.event("6", "message.added", 950, author={"kind": "agent"}), *talk)
+    desk.judge()
+    some, every = (gateway(capsys, "explain", "6", *more, "-c", desk.config).out for more in ([], ["--all"]))
+    told = [part.split(":")[0] for part in some.split("\n  next reply")[1:] if "FROM (UTC)" in part]
+
+    assert told == ["", " no. 3", " no. 4"]
+    assert "next reply no. 2: met" in some
+    assert (every.count("FROM (UTC)"), every.count("started by the message")) == (4, 4)
+
+
+def test_an_instant_of_the_past_is_told_as_it_was(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the answer its clock ran; what can't be told has its words and its exit code."""
+
+    def at(ago_min: float, name: str = "2") -> Any:
+        return gateway(capsys, "explain", name, "--at", format_instant(desk.now - round(ago_min * MINUTE)), *config)
+
+    config = ("-c", desk.config)
+    then, before, ahead, unopened = at(45), at(61), at(-60), at(1, "3")
+    wrong = gateway(capsys, "explain", "2", "--at", "noon", *config)
+
+    assert then.code == 0
+    assert "as it stood at " in then.out
+    assert "2 events that had happened by then came in only later" not in then.out
+    assert "1 event that had happened by then came in only later" in then.out
+    assert "first reply: running, due in 7 h 45 min" in then.out
+    assert (before.code, before.out) == (1, "")
+    assert "did not exist at " in before.err
+    assert (ahead.code, "is still to come" in ahead.err) == (2, True)
+    assert (unopened.code, "is not opened yet" in unopened.err) == (1, True)
+    assert (wrong.code, "--at: 'noon' is not a time" in wrong.err) == (2, True)
+
+
+def test_a_history_that_is_not_whole_is_said_to_be_so(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is stored is told all the same; of the past nothing is, and nothing is made up."""
+    past = format_instant(desk.now - 5 * MINUTE)
+    with closing(sqlite3.connect(desk.folder / "gateway.db")) as database, database:
+        database.execute("DELETE FROM journal WHERE event LIKE '2/message.added%' OR event LIKE '1/contact.opened%'")
+    answered, opened = explained(desk, capsys, "2"), gateway(capsys, "explain", "1", "-c", desk.config)
+    then = gateway(capsys, "explain", "1", "--at", past, "-c", desk.config)
+    since = gateway(capsys, "explain", "2", "--at", past, "-c", desk.config)
+
+    assert answered["history"]["told"] is False
+    assert "1 of the 2 events" in answered["history"]["why"]
+    assert (answered["clocks"][0]["state"], answered["clocks"][0]["stretches"]) == ("met", None)
+    assert (opened.code, "Severity 1: rule grave matched" in opened.out) == (0, True)
+    assert "how it came to be so can't be told: its history isn't whole any more: 0 of the 1 events" in opened.out
+    assert (then.code, "its opening of " in then.err) == (1, True)
+    assert (since.code, "can't be judged again: its history isn't whole any more" in since.err) == (1, True)
+
+
+def test_a_damaged_policy_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The state is told without what only the policy knows; of the past nothing can be, which ends with 69."""
+    with closing(sqlite3.connect(desk.folder / "gateway.db")) as database, database:
+        database.execute("UPDATE policies SET text = 'version: x'")
+    now = gateway(capsys, "explain", "1", "-c", desk.config)
+    past = format_instant(desk.now - 5 * MINUTE)
+    then = gateway(capsys, "explain", "1", "--at", past, "-c", desk.config)
+
+    assert (now.code, "Severity 1: rule grave matched" in now.out) == (0, True)
+    assert "how it came to be so can't be told: the policy explained (" in now.out
+    assert "how much of it has been counted can't be told without its policy" in now.out
+    assert " counted by calendar" not in now.out
+    assert (then.code, then.out, "can't be used" in then.err) == (69, "", True)
+
+
+def test_rules_are_told_with_what_they_read(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each rule's condition and values; a rule that failed says why; with `--all` those of clocks and chains, too."""
+    some, every = (gateway(capsys, "explain", "1", *more, "-c", desk.config).out for more in ([], ["--all"]))
+
+    assert "  failing could not be evaluated: 1 / size(contact.tags) > 5 (" in some
+    assert '  grave matched: contact.priority == "urgent"\n    priority = "urgent"\n' in some
+    assert '  vip did not match: "vip" in contact.tags\n    tags = []\n' in some
+    assert "  rest was not asked: the first match wins" in some
+    assert "quick matched: contact.severity == 1" not in some
+    assert "  quick matched: contact.severity == 1\n    severity = 1\n" in every
+    assert "  slow was not asked: the first match wins" in every

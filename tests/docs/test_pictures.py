@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from docs.drawing import explaining, metrics, svg
 from docs.drawing import judged as judging
-from docs.drawing import metrics, svg
 from docs.drawing.page import Picture, pictures, renewed
 from docs.drawing.scenes import FOLDER, SCENES, Panel, Scene
 from docs.drawing.telling import HELD, duration, told
@@ -52,11 +52,21 @@ def test_the_page_has_every_picture_and_its_figures() -> None:
     assert sorted(re.findall(r"\.\./pictures/(\S+)\.svg", text)) == sorted(picture.name for picture in DRAWN)
 
 
+def test_the_page_has_what_explain_prints() -> None:
+    """Each explanation that the page shows is what the command's code says now, and stands in it once."""
+    text = page(PAGE)
+
+    assert explaining.renewed(text) == text
+    assert re.findall(r"<!-- explained (\S+) -->", text) == [name for name, _ in explaining.SHOWN]
+    assert [explaining.part(name) in text for name, _ in explaining.SHOWN] == [True]
+
+
 def test_a_figure_in_the_prose_is_one_of_its_picture() -> None:
     """A time or a duration that the page speaks of stands in the judgement of the same section."""
     for part in page(PAGE).split("\n## "):
         generated = "".join(re.findall(r"<!-- picture.*?<!-- end of picture -->", part, re.DOTALL))
-        prose = re.sub(r"<!-- picture.*?<!-- end of picture -->|`[^`]*`", "", part, flags=re.DOTALL)
+        told = r"<!-- picture.*?<!-- end of picture -->|<!-- explained.*?<!-- end of explained -->|`[^`]*`"
+        prose = re.sub(told, "", part, flags=re.DOTALL)
         assert set(FIGURE.findall(prose)) <= set(FIGURE.findall(generated)), part.splitlines()[0]
 
 

@@ -12,7 +12,7 @@ from gateway.model.event import ContactOpened
 from gateway.model.identity import Ref
 from gateway.model.instant import instant_of, parse_instant
 from gateway.policy import calendars as calendars_module
-from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars
+from gateway.policy.kept import Unreadable, load_kept, pack_calendars, unpack_calendars, with_calendars, zones_kept
 from gateway.policy.load import follows, load_policy
 from gateway.rules.advance import Sourced
 from gateway.rules.calendar import ALWAYS, Calendar, resolved
@@ -178,3 +178,10 @@ def test_kept_intervals_end_and_then_there_is_no_deadline() -> None:
     """An unknown deadline is none, never a search without end."""
     calendar: Calendar = resolved("x", [(0, HOUR)])
     assert (calendar.due(0, HOUR), calendar.due(0, HOUR + 1)) == (HOUR, None)
+
+
+@pytest.mark.parametrize("text", ["", "calendars: []", "calendars: {a: 3, b: {timezone: [x]}}", "a: [", "- 1", "\x00"])
+def test_the_zones_of_a_kept_text(text: str) -> None:
+    """By calendar, of those that have one; of a text that says none, or can't be read, there are none."""
+    assert zones_kept(OFFICE) == {"office": "America/New_York"}
+    assert zones_kept(text) == {}

@@ -5,11 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.engine.explaining import Explaining, explained
 from gateway.engine.supervise import Loop
 from gateway.kernel.store import StoreFull
 from gateway.model.identity import StrandKey, contact_id
+from gateway.store.library import Connection
+from tests.support.pages import blocks, page
 from tests.web.test_pages import fetched, story
-from tests.web.worlds import NOW, Whole, event, opened, run
+from tests.web.worlds import NOW, D, M, Whole, event, opened, run
 
 FIELDS = {
     "id", "kind", "channel", "direction", "status", "severity", "subject", "refs", "customer", "queue", "clocks",
@@ -79,6 +82,11 @@ def test_deliveries_and_records_are_data_without_bodies() -> None:
         "/api/v1/deliveries?state=parked",
         "/api/v1/inbox?state=dead",
         "/api/v1/inbox?contact=x",
+        "/api/v1/contacts/con_x/explain?at=yesterday",
+        "/api/v1/contacts/con_x/explain?at=2026-03-02T09:00:00",
+        "/api/v1/contacts/con_x/explain?at=2026-03-02T09:00:00Z&at=2026-03-02T09:00:00Z",
+        "/api/v1/contacts/con_x/explain?at=",
+        "/api/v1/contacts/con_x/explain?all=1",
     ],
 )
 def test_a_wrong_question_is_400(target: str) -> None:
@@ -88,6 +96,100 @@ def test_a_wrong_question_is_400(target: str) -> None:
         assert (await data(whole, target, 400)).keys() == {"error"}
 
     run(work)
+
+
+def test_an_explanation_is_what_the_command_tells() -> None:
+    """Of now and of an instant of the past; what can't be told has its reason and its status."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        await whole.post(event("status.changed", 5, NOW, to="open"))
+        await whole.judge()
+        row = await whole.store.find_contact("shop:ticket:1")
+        assert row is not None
+        explaining = Explaining(whole.store, whole.spawn)
+        address = "/api/v1/contacts/shop:ticket:1/explain"
+
+        assert await data(whole, address) == shape(explained(await explaining.case(row, NOW)))
+        past = await data(whole, f"{address}?at=2026-03-02T09:50:00%2B01:00")
+        assert past == shape(explained(await explaining.case(row, NOW, NOW - 10 * M)))
+        assert (past["at"], past["clocks"][0]["state"]) == ("2026-03-02T08:50:00Z", "running")
+        assert (await data(whole, "/api/v1/contacts/shop:ticket:5/explain"))["status"] == "unopened"
+        assert (
+            "opened at 2026-03-02T08:40:00Z" in (await data(whole, f"{address}?at=2026-03-02T08:00:00Z", 404))["error"]
+        )
+        assert "still to come" in (await data(whole, f"{address}?at=2026-03-02T09:00:01Z", 400))["error"]
+        assert (await data(whole, "/api/v1/contacts/con_nobody/explain", 404)).keys() == {"error"}
+
+    run(work)
+
+
+def test_an_escalation_explains_itself_as_the_reference_shows() -> None:
+    """The example of the page is what a receiver gets, word for word."""
+
+    async def work(whole: Whole) -> None:
+        await whole.post(opened(1, NOW - 20 * M, channel="chat", tags=["outage"]))
+        await whole.judge()
+        whole.clock.at = NOW - 5 * M
+        await whole.judge()
+        sent = [msgspec.json.decode(row.body) for row in await whole.store.notices_after("helpdesk", 0, 100)]
+        (raised,) = [notice["data"] for notice in sent if notice["type"] == "escalation.raised"]
+        _, example = blocks(page("reference/notices.md"), "json")
+
+        assert raised["explanation"] == msgspec.json.decode(example)
+        assert [notice["type"] for notice in sent if "explanation" in notice["data"]] == ["escalation.raised"]
+
+    run(work, at=NOW - 20 * M)
+
+
+def test_what_can_no_longer_be_told_is_409() -> None:
+    """A policy of then that can't be read any more: of the past nothing is told, of now what is stored."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        await whole.store.writer.write("spoil", spoil_policies)
+        address = "/api/v1/contacts/shop:ticket:1/explain"
+        now, past = await data(whole, address), await data(whole, f"{address}?at=2026-03-02T08:50:00Z", 409)
+
+        assert "can't be used" in past["error"]
+        assert (now["history"]["told"], now["clocks"][0]["stretches"]) == (False, None)
+        assert "can't be used" in now["history"]["why"]
+        assert (now["severity"], "2026-03-02T08:55:00Z" in {clock["breached_at"] for clock in now["clocks"]}) == (
+            1,
+            True,
+        )
+
+    run(work)
+
+
+def test_an_explanation_is_never_too_much() -> None:
+    """A contact of a thousand events, with tags as long as they may be: half a megabyte at most."""
+
+    async def work(whole: Whole) -> None:
+        said = [
+            event("message.added", 1, NOW - D + number * M, author={"kind": "agent"})
+            if number % 3
+            else event("status.changed", 1, NOW - D + number * M, to="pending" if number % 2 else "open")
+            for number in range(1, 999)
+        ]
+        await whole.post(opened(1, NOW - D, tags=[f"{number:0>100}" for number in range(64)]), *said)
+        await whole.judge()
+        reply = await fetched(whole, "/api/v1/contacts/shop:ticket:1/explain")
+
+        assert reply.status == 200
+        assert len(reply.body) < 500_000
+
+    run(work)
+
+
+def spoil_policies(connection: Connection) -> None:
+    """Nothing that was kept of a policy can be read any more."""
+    connection.execute("UPDATE policies SET text = 'version: x'")
+
+
+def shape(value: Any) -> Any:
+    """A value as JSON gives it back."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def test_what_is_not_there_is_404_in_json() -> None:

@@ -20,6 +20,7 @@ ROUTES = (
     "/static/0/gateway.css",
     "/api/v1/contacts",
     "/api/v1/contacts/con_x",
+    "/api/v1/contacts/con_x/explain",
     "/api/v1/deliveries",
     "/api/v1/endpoints",
     "/api/v1/inbox",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.cli.demo.lines import Lines
     from gateway.cli.demo.stage import Stage
+    from gateway.engine.case import Case
     from gateway.rules.policy import Policy
 
 
@@ -44,8 +45,8 @@ def demo(
         raise Failed(USAGE, f"--for: {error}") from None
     lines = Lines(json, preset)
     with tempfile.TemporaryDirectory(prefix="orion-gateway-demo-") as folder:
-        contacts = asyncio.run(_perform(Path(folder), policy, lines, limit_s))
-    if not lines.summary(contacts):
+        contacts, case = asyncio.run(_perform(Path(folder), policy, lines, limit_s))
+    if not lines.end(contacts, case):
         raise Failed(FOUND, "no escalation was delivered and verified", "let it run for a minute: --for 60s")
 
 
@@ -59,8 +60,8 @@ def _policy(preset: str) -> "Policy":
         raise typer.BadParameter(error.args[0], param_hint="--preset") from None
 
 
-async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: float | None) -> int:
-    """Play until told to stop; how many contacts there were."""
+async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: float | None) -> "tuple[int, Case | None]":
+    """Play until told to stop; how many contacts there were, and the one whose escalation is explained."""
     import asyncio
 
     from gateway.cli.demo.stage import Stage
@@ -73,11 +74,21 @@ async def _perform(folder: Path, policy: "Policy", lines: "Lines", limit_s: floa
         loop.add_signal_handler(number, ended.set)
     try:
         await _play(stage, policy, lines, ended, limit_s)
-        return (await stage.daemon.store.counts())["contacts"]
+        return (await stage.daemon.store.counts())["contacts"], await _escalated(stage, lines)
     except PortTaken as error:
         raise Failed(UNAVAILABLE, str(error)) from None
     finally:
         await stage.stop()
+
+
+async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
+    """The contact of the story whose escalation the receiver has proved, with all that explaining it takes."""
+    from gateway.engine.explaining import Explaining
+    from gateway.kernel.spawn import InlineSpawn
+
+    store = stage.daemon.store
+    row = None if lines.worst is None else await store.find_contact(lines.worst)
+    return None if row is None else await Explaining(store, InlineSpawn()).case(row, stage.clock.now())
 
 
 async def _play(

@@ -8,6 +8,9 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.demo.story import Act
+from gateway.cli.explanation import explanation_lines
+from gateway.engine.case import Case
+from gateway.engine.explaining import explained
 from gateway.web.receiver import Notice
 
 SUBJECT_MAX = 24
@@ -42,6 +45,8 @@ class Lines:
     breaches: int = 0
     escalations: int = 0
     contacts: set[str] = field(default_factory=set)
+    escalated: list[str] = field(default_factory=list)
+    breached: set[str] = field(default_factory=set)
 
     def heading(self, dashboard: str) -> None:
         """What this is, and where to look."""
@@ -81,8 +86,12 @@ class Lines:
         if notice.verified and not notice.duplicate:
             self.verified.add(notice.id)
             self.contacts.add(str(contact.get("id")))
-            self.breaches += notice.type == "sla.breached"
-            self.escalations += notice.type in ("escalation.raised", "escalation.stepped")
+            if notice.type == "sla.breached":
+                self.breaches += 1
+                self.breached.add(str(contact.get("id")))
+            if notice.type in ("escalation.raised", "escalation.stepped"):
+                self.escalations += 1
+                self.escalated.append(str(contact.get("id")))
         if self.as_json:
             output.json_line(
                 {
@@ -105,8 +114,26 @@ class Lines:
             f"{_stamp(elapsed_s)}      {mark} {word} {_name(contact)}{_detail(notice.type, data, contact)}{doubt}"
         )
 
-    def summary(self, contacts: int) -> bool:
-        """The sum; whether at least one escalation was delivered and proved."""
+    @property
+    def worst(self) -> str | None:
+        """The first contact that was escalated and whose promise was broken; else the first that was escalated."""
+        return next((name for name in self.escalated if name in self.breached), next(iter(self.escalated), None))
+
+    def end(self, contacts: int, case: Case | None) -> bool:
+        """The sum, and why the contact that was escalated was; whether an escalation was delivered and proved.
+
+        As JSON the sum is the last line.
+        """
+        if case is not None and self.as_json:
+            output.json_line({"explanation": explained(case)})
+        self._sum(contacts)
+        if case is not None and not self.as_json:
+            output.line(f"\nWhy, as `gateway explain {case.row.id}` tells it:\n")
+            for line in explanation_lines(case):
+                output.line(line)
+        return self.escalations > 0
+
+    def _sum(self, contacts: int) -> None:
         total = {
             "contacts": contacts,
             "breaches": self.breaches,
@@ -120,7 +147,6 @@ class Lines:
                 f"\n{contacts} contacts, {self.breaches} breaches, {self.escalations} escalations delivered; "
                 f"{len(self.verified)} notices delivered, every signature verified by the receiver."
             )
-        return self.escalations > 0
 
 
 def _name(contact: dict[str, Any]) -> str:
