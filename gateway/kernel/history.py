@@ -27,6 +27,8 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     journal: Sequence[JournalEntry]
     ledger: Mapping[str, LedgerEntry]
     checkpoints: Mapping[int, State] = {}
+    odd: Sequence[str] = ()
+    """Rows whose columns, by which they are found, say something else than what they hold; in words."""
 
 
 class Stray(msgspec.Struct, frozen=True):

@@ -44,6 +44,8 @@ _told = Statement(
         journal.c.ref,
         journal.c.received_at,
         journal.c.body,
+        journal.c.event,
+        journal.c.at,
     ).select_from(
         _ids.join(strands, strands.c.contact == _id).join(
             journal,
@@ -55,7 +57,11 @@ _told = Statement(
         )
     )
 )
-_said = Statement(sa.select(ledger.c.contact, ledger.c.entry).select_from(_ids.join(ledger, ledger.c.contact == _id)))
+_said = Statement(
+    sa.select(ledger.c.contact, ledger.c.entry, ledger.c.id, ledger.c.at).select_from(
+        _ids.join(ledger, ledger.c.contact == _id)
+    )
+)
 _passed = Statement(
     sa.select(checkpoints.c.contact, checkpoints.c.as_of, checkpoints.c.state).select_from(
         _ids.join(checkpoints, checkpoints.c.contact == _id)
@@ -81,14 +87,19 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
     for of, *parts in _owned.rows(connection, ids=wanted):
         owned[of].add(StrandKey(*parts))
     told: dict[str, list[JournalEntry]] = defaultdict(list)
-    for of, connector, kind, ref, received_at, body in _told.rows(connection, ids=wanted):
+    odd: dict[str, list[str]] = defaultdict(list)
+    for of, connector, kind, ref, received_at, body, id, at in _told.rows(connection, ids=wanted):
         event = coding.read_event(body, f"contact {of}")
         strand = StrandKey(connector, kind, ref)
+        if (event.id, event.at, event.ref) != (id, at, strand.ref):
+            odd[of].append(f"the journal's row of event {id} holds event {event.id} of {event.ref.kind} {event.ref.id}")
         told[of].append(JournalEntry(strand=strand, event=event, received_at=received_at))
     said: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
-    for of, body in _said.rows(connection, ids=wanted):
+    for of, body, id, at in _said.rows(connection, ids=wanted):
         entry = coding.entries.decode(body, of)
         said[of][entry.id] = entry
+        if (entry.id, entry.at) != (id, at):
+            odd[of].append(f"the ledger's row {id} holds {entry.id}")
     passed: dict[str, dict[int, State]] = defaultdict(dict)
     for of, as_of, body in _passed.rows(connection, ids=wanted):
         passed[of][as_of] = coding.checkpoints.decode(body, of, as_of)
@@ -103,6 +114,7 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
             journal=told[row.id],
             ledger=said[row.id],
             checkpoints=passed[row.id],
+            odd=odd[row.id],
         )
     return [found[id] for id in ids if id in found]
 
