@@ -6,6 +6,7 @@ running gateway changes meanwhile is whole all the same; a batch of them is in m
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.engine.tick import FAILED_WAIT_MS
 from gateway.kernel.history import Dossier, History, Stray
@@ -57,11 +58,7 @@ class Judges:
         be read."""
         last = FROM_THE_BEGINNING if state is None else state.policy_since
         known = [row for row in self.rows if row.since <= last] if state is not None else list(self.rows)
-        needed = [
-            row
-            for row, following in zip(known, [*known[1:], None], strict=True)
-            if following is None or following.since > first
-        ]
+        needed = [row for row, next in pairwise([*known, None]) if row and (next is None or next.since > first)]
         return Timeline([await self._judge(row) for row in needed])
 
     async def _judge(self, row: PolicyRow) -> InForce:
@@ -139,7 +136,6 @@ def verdict_of(dossier: Dossier, rows: Sequence[PolicyRow], policies: Timeline, 
     judged it last. With `until`, at which nothing may be due any more, it is replayed as far as that."""
     row, state = dossier.row, dossier.row.state
     found: list[Difference] = [Difference("journal", words) for words in dossier.odd]
-    found.extend(_of_columns(dossier))
     if missing := list(_missing_policies(dossier, rows)):
         found.extend(missing)
     else:
@@ -149,6 +145,7 @@ def verdict_of(dossier: Dossier, rows: Sequence[PolicyRow], policies: Timeline, 
             found.extend(disproofs(kept, events, policies, max(until, _as_of(dossier))))
         except Exception as error:  # the rules can't bear this contact: that is told of it, and all others are told of
             found.append(Difference("", f"judging it raised {type(error).__name__}: {error}"))
+    found.extend(_of_columns(dossier))
     due, held, put_off = _due(dossier, now)
     if due is not None:
         found.append(due)
