@@ -24,11 +24,11 @@ PLACES_MAX: Final = 3
 _WORDS: Final = {
     "contacts": "",
     "events": "",
-    "differ": "differ from what their journal says",
-    "strays": "rows belong to nobody",
-    "await": "await the policy in force",
-    "held": "wait for their vendor's log to be read",
-    "put_off": "are put off since they couldn't be judged",
+    "differ": "not what their journal says",
+    "strays": "rows of nobody",
+    "await": "awaiting the policy in force",
+    "held": "held until their vendor's log is read",
+    "put_off": "put off since they couldn't be judged",
 }
 """What is counted, and how people are told of it."""
 
@@ -139,7 +139,8 @@ def _lines(one: Difference) -> Iterator[str]:
         yield f"  stored:   {_shown(one.kept)}"
         yield f"  replayed: {_shown(one.replayed)}"
     if one.at is not None:
-        yield f"  since {format_instant(one.at)}" + (f", event {one.event}" if one.event else ", by time alone")
+        alone = ", by time alone" if one.replayed is not None else ""
+        yield f"  since {format_instant(one.at)}{f', event {one.event}' if one.event else alone}"
 
 
 def _shown(value: object) -> str:

@@ -77,9 +77,11 @@ class Judges:
         return self._read[row.since]
 
 
-async def verdicts(history: History, now: int, *, only: Sequence[str] = ()) -> AsyncGenerator[Verdict, None]:
-    """Judge every contact, or `only` these, and say of each where it isn't what its journal says. `now` in ms: what a
-    running gateway is about to do is no difference."""
+async def verdicts(
+    history: History, now: int, *, only: Sequence[str] = (), until: int = 0
+) -> AsyncGenerator[Verdict, None]:
+    """Judge every contact, or `only` these, and say of each where it isn't what its journal says. `now` and `until` in
+    ms: what a running gateway is about to do is no difference, unless it should be done `until` then."""
     judges = Judges(history, await history.policies())
     async for ids in _batches(history, only):
         # Whoever was judged by a policy that has come meanwhile is judged by it here, too.
@@ -87,7 +89,7 @@ async def verdicts(history: History, now: int, *, only: Sequence[str] = ()) -> A
         if any(_is_new(one, judges) for one in dossiers if isinstance(one, Dossier)):
             judges = Judges(history, await history.policies())
         for one in dossiers:
-            yield await _verdict(one, judges, now) if isinstance(one, Dossier) else one
+            yield await _verdict(one, judges, now, until) if isinstance(one, Dossier) else one
 
 
 async def strays(history: History) -> list[Stray]:
@@ -121,14 +123,14 @@ def _is_new(dossier: Dossier, judges: Judges) -> bool:
     return state is not None and state.policy_since > last
 
 
-async def _verdict(dossier: Dossier, judges: Judges, now: int) -> Verdict:
+async def _verdict(dossier: Dossier, judges: Judges, now: int, until: int) -> Verdict:
     first = min((int(entry.event.at) for entry in dossier.journal), default=FROM_THE_BEGINNING)
     try:
         policies = await judges.of(dossier.row.state, first)
     except StoreUnusable as error:
         lost = Difference("policy", str(error))
         return Verdict(dossier.row.id, _names(dossier), (lost,), len(dossier.journal))
-    return verdict_of(dossier, judges.rows, policies, now)
+    return verdict_of(dossier, judges.rows, policies, now, until=until)
 
 
 def verdict_of(dossier: Dossier, rows: Sequence[PolicyRow], policies: Timeline, now: int, *, until: int = 0) -> Verdict:

@@ -66,6 +66,7 @@ def _of_state(
     if kept is None or replayed is None:
         if kept is not None:
             yield Difference("state", "it is kept as opened, and no opening of it is in the journal", kept=plain(kept))
+            yield from _lost(kept, 0, events)
         elif replayed is not None:
             words = "it is kept as unopened, and its opening is in the journal"
             opened = int(replayed.contact.opened_at)
@@ -75,14 +76,19 @@ def _of_state(
     found = list(differing(kept, replayed))
     if not found:
         return
-    lost = sorted(_spoken_of(kept) - {sourced.event.id for sourced in events})
     wrong = "not what its journal says"
     yield _told("state", found[0], wrong, *_parted(kept, found[0].path, events, policies, until))
     yield from (_told("state", one, wrong) for one in found[1:])
-    if kept.events > replayed.events or lost:
+    yield from _lost(kept, replayed.events, events)
+
+
+def _lost(kept: State, replayed: int, events: Sequence[Sourced]) -> Iterator[Difference]:
+    """Events that a state was made of, or speaks of, and that aren't there."""
+    lost = sorted(_spoken_of(kept) - {sourced.event.id for sourced in events})
+    if kept.events > replayed or lost:
         words = f"it was made of {_count(kept.events)}, and the journal has {_count(len(events))}"
         named = f": {', '.join(map(repr, lost))} is spoken of and isn't there" if lost else ""
-        yield Difference("journal", f"{words}{named}", kept=kept.events, replayed=replayed.events)
+        yield Difference("journal", f"{words}{named}", kept=kept.events, replayed=replayed)
 
 
 def _count(events: int) -> str:
@@ -130,7 +136,7 @@ def _of_ledger(
         elif entry.at != one.at:
             words = f"{_named(one)} is said as of another instant"
             yield Difference(f"ledger[{id}].at", words, kept=entry.at, replayed=one.at, at=min(entry.at, one.at))
-    for id, entry in sorted(ledger.items()):
+    for id, entry in sorted(ledger.items(), key=lambda item: (item[1].at, item[0])):
         if entry.stands and id not in following:
             words = f"{_named(entry)} is said and doesn't follow"
             yield Difference(f"ledger[{id}]", words, kept=plain(entry), at=entry.at, event=_event_at(events, entry.at))

@@ -200,7 +200,9 @@ def test_a_lost_event(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_lost_opening(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """Then nothing could have been judged."""
     run(desk, ("DELETE FROM journal WHERE event LIKE '2/contact.opened/%'", ()))
-    assert only(desk, capsys, TALKED)["state"]["words"] == "it is kept as opened, and no opening of it is in the journal"
+    assert (
+        only(desk, capsys, TALKED)["state"]["words"] == "it is kept as opened, and no opening of it is in the journal"
+    )
 
 
 def test_columns(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
