@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from gateway.kernel.versioned import Versions
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.judgement import LedgerEntry, State
 from gateway.store import coding, library
@@ -301,3 +303,53 @@ def test_beside_a_writer(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None
     desk.receive(desk.opened("6", 1))
     desk.judge()
     assert verified(desk, capsys)[1][-1]["contacts"] == 6
+
+
+# ── A version that isn't there yet ───────────────────────────────────────────────────────────────────────────────────
+
+
+def with_pretended_version(patch: pytest.MonkeyPatch) -> None:
+    """Let there be a second version of events, states and entries, in which fields are named and placed otherwise."""
+    patch.setattr(coding, "EVENT", Versions(lambda told: {{"who": "author"}.get(k, k): v for k, v in told.items()}))
+    patch.setattr(coding.states, "versions", Versions(lambda state: [*state[1:], state[0]]))
+    patch.setattr(coding.checkpoints, "versions", coding.states.versions)
+    patch.setattr(coding.entries, "versions", Versions(lambda entry: {"id": entry[0], **entry[1]}["all"]))
+
+
+def put_back(desk: Desk) -> None:
+    """Rewrite the database in what is then the first version: as it had been written before."""
+    connection = library.driver().connect(desk.folder / "gateway.db", isolation_level=None)
+    connection.create_function("older_state", 1, lambda body: body and older(body, lambda it: [it[-1], *it[:-1]]))
+    connection.create_function("older_entry", 1, lambda body: older(body, lambda it: [it[0], {"all": it}]))
+    connection.execute("UPDATE journal SET body = CAST(replace(body, '\"author\"', '\"who\"') AS BLOB)")
+    connection.execute("UPDATE contacts SET state = older_state(state)")
+    connection.execute("UPDATE checkpoints SET state = older_state(state)")
+    connection.execute("UPDATE ledger SET entry = older_entry(entry)")
+    connection.close()
+
+
+def older(body: bytes, change: Callable[[Any], Any]) -> bytes:
+    """The bytes with their plain values changed."""
+    return msgspec.msgpack.encode(change(msgspec.msgpack.decode(body)))
+
+
+def test_a_journal_of_two_versions(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier version wrote is read, judged further and judged again, and is what its journal says; so is what
+    is written beside it. An earlier program refuses it, and says why."""
+    put_back(desk)
+    with monkeypatch.context() as patch:
+        with_pretended_version(patch)
+        assert verified(desk, capsys)[0] == 0
+        late = desk.event(LONG, "message.added", 60.5, author={"kind": "agent"})
+        desk.receive(late, desk.event(TALKED, "message.added", 0.1, author={"kind": "customer"}), desk.opened("6", 1))
+        desk.judge()
+        marked = {
+            table: value_of(desk, f"SELECT count(*) FROM {table} WHERE substr({column}, 1, 2) = x'c102'")
+            for table, column in (("journal", "body"), ("contacts", "state"), ("ledger", "entry"))
+        }
+        assert (marked["journal"], marked["contacts"]) == (3, 3) and marked["ledger"] > 0
+        code, (summary,) = verified(desk, capsys)
+        assert (code, summary["contacts"], summary["events"]) == (0, 6, 83)
+    assert "is of version 2, and this program reads 1 at most" in str(verified(desk, capsys))
