@@ -14,9 +14,10 @@ Upcaster = Callable[[Any], Any]
 
 
 class Versions:
-    """The versions of one kind: as many as there are `upcasters`, and one.
+    """The versions of one kind: as many as there are `upcasters`, and one. Bytes of the current one begin with `mark`.
 
-    Each leads from a version to the next; None where the next one reads the same bytes, such as after a new word.
+    Each upcaster leads from a version to the next; None where the next one reads the same bytes, such as after a new
+    word.
     """
 
     __slots__ = ("_upcasters", "current", "mark")
@@ -25,10 +26,6 @@ class Versions:
         self._upcasters: Sequence[Upcaster | None] = upcasters
         self.current = 1 + len(upcasters)
         self.mark = MARK + bytes([self.current]) if upcasters else b""
-
-    def marked(self, body: bytes) -> bytes:
-        """The bytes of the current version, as they are kept."""
-        return self.mark + body if self.mark else body
 
     def split(self, body: bytes) -> tuple[int, bytes]:
         """Of which version these bytes are, and the bytes behind the mark. Raises ValueError for a version that isn't

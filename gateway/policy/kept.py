@@ -42,7 +42,7 @@ class Unreadable(Exception):
 def pack_calendars(calendars: Mapping[str, Calendar]) -> bytes:
     """The open intervals of every calendar, for the known years. It takes about 0.2 s for each."""
     tables = {name: _table(calendar) for name, calendar in calendars.items() if name not in BUILT_IN}
-    return CALENDARS.marked(msgspec.msgpack.encode(tables))
+    return CALENDARS.mark + msgspec.msgpack.encode(tables)
 
 
 def unpack_calendars(body: bytes) -> dict[str, Calendar]:

@@ -103,10 +103,9 @@ def waiting_after(events: Sequence[Sourced], instant: int) -> tuple[int, ...]:
 def _spoken_of(state: State) -> set[str]:
     """The events that a state names."""
     named = {state.opened_by, state.position[3], *state.pending.values()}
-    named |= {clock.started_by for clock in state.clocks}
-    if state.waiting is not None:
-        named.add(state.waiting[1])
-    return {id for id in named if "@" not in id}
+    # A hand-over may have been brought by a policy.
+    named |= {clock.started_by for clock in state.clocks if clock.metric != "handover_reply"}
+    return named if state.waiting is None else {*named, state.waiting[1]}
 
 
 def _told(where: str, one: Differing, words: str, at: int | None = None, event: str = "") -> Difference:

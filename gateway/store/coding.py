@@ -52,9 +52,10 @@ class Coding(Generic[T]):
     def encode(self, value: T) -> bytes:
         """The bytes to keep."""
         try:
-            return self.versions.marked(_pack.encode(value))
+            body = _pack.encode(value)
         except OverflowError:
-            return self.versions.marked(_json.encode(value))
+            body = _json.encode(value)
+        return self.versions.mark + body
 
     def decode(self, body: bytes, *of: object) -> T:
         """The value that `encode` was given. Raises StoreUnusable, which names what it is `of`, for any other bytes."""
@@ -117,7 +118,7 @@ def decode_strands(body: bytes, contact: str) -> tuple[StrandKey, ...]:
 
 def write_event(event: Event, body: bytes) -> bytes:
     """The bytes of an event in the journal; `body` is what `encode_event` gave, where that is at hand."""
-    return EVENT.marked(body or encode_event(event))
+    return EVENT.mark + (body or encode_event(event))
 
 
 def read_event(body: bytes, of: str) -> Event:
@@ -137,7 +138,7 @@ def _versioned_event(body: bytes) -> Event:
 
 def write_body(body: bytes) -> bytes:
     """The bytes of a notice's body."""
-    return BODY.marked(body)
+    return BODY.mark + body
 
 
 def read_body(body: bytes, effect: str) -> bytes:

@@ -1,7 +1,7 @@
 """Write the samples of the current version of every kind: `python -m tests.store.samples`.
 
 What is there stays: bytes that were written once are what a database out there holds. Samples that are missing are
-added; a shape to which only fields with a default were added at the end is noted, and samples with them are written
+added; a shape to which only fields with a default were added is noted, and samples with them are written
 beside the old ones. Any other change of a shape needs a new version first (CONTRIBUTING.md).
 """
 

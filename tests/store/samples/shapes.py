@@ -24,13 +24,15 @@ def shape_of(kind: Any) -> Shape:
 
 
 def only_added(before: Shape, after: Shape) -> bool:
-    """Whether nothing has changed but that fields with a default were added at the end, or structs."""
-    return all(
-        name in after
-        and after[name][: len(lines)] == lines
-        and all(" = " in line for line in after[name][len(lines) :])
-        for name, lines in before.items()
-    )
+    """Whether nothing has changed but that fields with a default were added: at the end of arrays, anywhere in maps."""
+    return all(_only_longer(lines, after.get(name, [])) for name, lines in before.items())
+
+
+def _only_longer(before: list[str], after: list[str]) -> bool:
+    is_map = before[0].startswith("map")
+    kept = [line for line in after if line in before] if is_map else after[: len(before)]
+    added = [line for line in after if line not in before] if is_map else after[len(before) :]
+    return kept == before and all(" = " in line for line in added)
 
 
 def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
