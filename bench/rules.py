@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.long_policy import long_policy
 from bench.rule_samples import T0, conditions, conversation, history, message, opening, retagged, sla_policy
-from gateway.kernel.yaml_nodes import parse_nodes
+from gateway.kernel.yaml_nodes import read_nodes
 from gateway.model.contact import Contact, Facts
 from gateway.model.event import encode_event
 from gateway.model.instant import DAY_MS, HOUR_MS
@@ -185,7 +185,7 @@ def load_tasks(lines: int) -> list[Task]:
     alone = Row(f"{named}: read as YAML alone", "s")
     whole = Row(f"{named}: loaded and checked", "s", beside=alone.name, target=1.0)
     return [
-        Task(alone, lambda: _spent(lambda: parse_nodes(text, "long.yaml"))),
+        Task(alone, lambda: _spent(lambda: read_nodes(text, "long.yaml"))),
         Task(whole, lambda: _spent(lambda: load_policy(text, "long.yaml"))),
     ]
 

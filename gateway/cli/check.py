@@ -38,12 +38,13 @@ def check(
     if policy and config != CONFIG:
         raise typer.BadParameter("with --policy no configuration is read; leave one of them out", param_hint="--config")
     told = _of_policy(policy) if policy else _of_configuration(config)
-    if shape == "text":
-        from gateway.cli.problem_views import tell_problems
+    from gateway.cli.problem_views import harmless, tell_problems
 
-        tell_problems(told.problems, config, well=_well(told, policy or str(config)))
+    problems = [harmless(problem) for problem in told.problems]
+    if shape == "text":
+        tell_problems(problems, config, well=_well(told, policy or str(config)))
     else:
-        _print(shape, told.problems, config)
+        _print(shape, problems, config)
     raise typer.Exit(exit_code(told.problems, strict=strict))
 
 

@@ -3,8 +3,10 @@
 Law: nothing that could be a secret is shown, and no control character reaches the terminal.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any, Final
@@ -13,6 +15,7 @@ from gateway.cli import output
 from gateway.cli.excerpt import Excerpt, Excerpts
 from gateway.cli.table import clean
 from gateway.kernel.kinds import PAGES
+from gateway.kernel.likely_secrets import likely_secrets
 from gateway.kernel.problems import Problem
 
 PLACES: Final = 120
@@ -21,6 +24,7 @@ PLACES: Final = 120
 _MARGIN: Final = 8
 """Places that the line's number takes."""
 
+_QUOTED: Final = re.compile(r"'[^']+'")
 _RARELY_MEANT: Final = frozenset({"secret-in-file", "idle-allowance"})
 """Findings that can be allowed, but nobody needs to be told so."""
 
@@ -47,7 +51,14 @@ def tell_problems(problems: Sequence[Problem], config: Path, *, well: str = "") 
 
 def located(problem: Problem) -> Problem:
     """The problem with its file's name as people write it: from the working directory, if the file is below it."""
-    return Problem(below_here(problem.file), problem.line, problem.column, problem.id, problem.message)
+    return replace(problem, file=below_here(problem.file))
+
+
+def harmless(problem: Problem) -> Problem:
+    """The problem with `***` for a word in its message that looks like a secret: what people type in the wrong place
+    may be anything, and the output of a check is kept by many."""
+    message = _QUOTED.sub(lambda word: "'***'" if any(likely_secrets(word[0])) else word[0], problem.message)
+    return replace(problem, message=message)
 
 
 def below_here(file: str) -> str:

@@ -47,7 +47,7 @@ def apply(file: str, text: str, problems: Iterable[Problem]) -> tuple[list[Probl
     is idle: what it meets may only be found once the errors are gone.
     """
     given = sorted(set(problems))
-    if any(problem.kind.level == "error" for problem in given):
+    if any(problem.kind.level == "error" for problem in given if problem.file == file):
         return given, []
     try:
         found = list(comments(text))
@@ -100,17 +100,16 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed], list[Problem]]:
     """What is allowed where, and the allowances that allow nothing whatever is found."""
     lines = lines_of(text.removeprefix("\ufeff"))
-    alone = {comment.line for comment in found if comment.alone}
+    below = _below(found)
     allowed: list[_Allowed] = []
     idle: list[Problem] = []
     for comment in found:
         match = _ALLOWANCE.match(comment.text)
         if match is None:
             continue
-        below = comment.line
-        while below in alone:
-            below += 1
-        line = None if below > len(lines) or not lines[below - 1].strip() else below
+        line: int | None = below.get(comment.line, comment.line)
+        if line is not None and (line > len(lines) or not lines[line - 1].strip()):
+            line = None
         words = list(_WORD.finditer(match[1]))
         for position, word in enumerate(words):
             said = comment.line, comment.column + match.start(1) + word.start()
@@ -131,6 +130,15 @@ def _allowed(file: str, text: str, found: list[Comment]) -> tuple[list[_Allowed]
         if not words:
             idle.append(Problem(file, comment.line, comment.column, "idle-allowance", _no_number("")))
     return allowed, idle
+
+
+def _below(found: list[Comment]) -> dict[int, int]:
+    """The line below each comment that stands alone, and below those that follow it without a gap."""
+    below: dict[int, int] = {}
+    for comment in reversed(found):
+        if comment.alone:
+            below[comment.line] = below.get(comment.line + 1, comment.line + 1)
+    return below
 
 
 def _no_number(word: str) -> str:

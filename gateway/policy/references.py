@@ -15,6 +15,9 @@ from gateway.policy.parts import Parts, Path, mappings, texts
 
 _LISTS: Final = ("severity", "sla", "routing", "escalation", "enrich", "actions", "tests")
 
+_DECLARED: Final = frozenset({"calendar", "queue", "role", "chain"})
+"""What a policy declares itself, in a section named after it."""
+
 
 def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Problem]:
     """Every problem between the parts. `enrichers`: the installed ones; empty where nobody knows."""
@@ -56,7 +59,8 @@ def _known(
     """Names under `key` (by default that of their kind) that nothing declares. `known` None: nobody knows."""
     for place, name in texts(entry.get(key or kind), (*path, key or kind)):
         if known is not None and name not in known:
-            message = f"there is no {kind} {name[:100]!r}{did_you_mean(name, known)}"
+            hint = did_you_mean(name, known) or (f"; add it under `{kind}s`" if kind in _DECLARED else "")
+            message = f"there is no {kind} {name[:100]!r}{hint}"
             yield parts.source.problem(place, f"unknown-{kind}", message)
 
 

@@ -196,7 +196,7 @@ def test_sarif_of_what_is_well_is_an_empty_run(
 def test_no_secret_is_told_in_any_format(format: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither one in a comment, nor one in a place where none belongs, nor how long it is."""
     token = "ghp_" + "0123456789abcdef" * 2
-    write(TIDY + f"# {token}\n", here)
+    write(f"{TIDY}# {token}\nsla: [{{id: a, metric: {token}, within: {token}, calendar: {token}}}]\n", here)
     text = CONFIGURATION.replace("secret: {env: HELPDESK_SECRET}", f"secret: {token}")
     (here / "gateway.yaml").write_text(f"{text}# {token}\nadmin_tokn: {token}\n")
 

@@ -121,6 +121,13 @@ def test_comments_only() -> None:
     ]
 
 
+def test_a_long_row_of_comments() -> None:
+    """As many as a file can hold, all above one line: each meets what is found there."""
+    text = "# gateway: allow GW160\n" * 40_000 + "a: 1\n"
+
+    assert apply("p.yaml", text, [finding(40_001)]) == ([], [])
+
+
 @pytest.mark.parametrize(
     "text", ["", "a: [", "\x00", "# gateway: allow GW160", "a: 1 # gateway: allow " + "GW160 " * 5_000]
 )

@@ -159,9 +159,9 @@ escalation:
         "15:15: unknown-calendar: there is no calendar 'offise'; did you mean 'office'?",
         "16:17: bad-mark: '5x' is no mark; write 50% (of the target), 5s before (its end) or 24h (elapsed)",
         "19:20: unknown-queue: there is no queue 'generel'; did you mean 'general'?",
-        "21:36: unknown-role: there is no role 'nobody'",
+        "21:36: unknown-role: there is no role 'nobody'; add it under `roles`",
         "21:54: bad-value: a step can't come before the one above it; put the steps in order of time",
-        "21:67: unknown-role: there is no role 'nobody'",
+        "21:67: unknown-role: there is no role 'nobody'; add it under `roles`",
         "23:26: bad-value: a metric narrows sla.warned and sla.breached",
         "23:54: unknown-chain: there is no chain 'kk'; did you mean 'k'?",
     ]

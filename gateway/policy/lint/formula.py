@@ -76,16 +76,20 @@ class Formulas:
         self.space = space
         self._made: dict[Hashable, Formula] = {}
         self._facts: dict[Hashable, int] = {}
+        self._keys: list[Hashable] = []
         self.true = self.mask(space.whole)
         self.false = self.mask(0)
 
     def fact(self, key: Hashable) -> Formula:
         """What is true or false, by itself; the same key is the same fact."""
-        return self._any(frozenset((self._facts.setdefault(key, len(self._facts)),)))
+        number = self._facts.setdefault(key, len(self._facts))
+        if number == len(self._keys):
+            self._keys.append(key)
+        return self._any(frozenset((number,)))
 
     def key_of(self, number: int) -> Hashable:
         """The key of a fact."""
-        return list(self._facts)[number]
+        return self._keys[number]
 
     def mask(self, mask: int) -> Formula:
         """The combinations of a mask."""

@@ -29,7 +29,7 @@ _NATURAL: Final = {"ticket": "email", "call": "phone", "chat": "chat", "mention"
 def look(sheet: Sheet, meaning: Meaning, work: Work) -> Iterator[Problem]:
     """Both, at the key of the section."""
     if sheet.document.routing and (example := _unrouted(sheet.policy, meaning, work)):
-        message = f"no rule takes every contact: one of {example} goes nowhere; add a last rule without `when`"
+        message = f"a contact of {example} matches no rule and is routed nowhere; add a last rule without `when`"
         yield sheet.problem(("routing",), "unrouted", message, key=True)
     if sheet.document.sla and (channels := _uncovered(sheet, meaning, work)):
         message = f"nothing is promised for {', '.join(channels)}; add a rule if something should be"

@@ -126,10 +126,8 @@ def _takers(sheet: Sheet, meaning: Meaning, formula: Formula, before: Sequence[P
                 if _all_taken(meaning, formula, rest, naming):
                     near = rest
         named = [_named(sheet, path) for path in near[:_NAMED_MAX]]
-        others = len(near) - len(named)
-        if others:
-            return f"{', '.join(named)} and {others} more"
-        return f"{', '.join(named[:-1])} and {named[-1]}"
+        named += [f"{len(near) - len(named)} more"] if len(near) > len(named) else []
+        return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
     except GaveUp:
         return "the rules above"
 

@@ -128,8 +128,10 @@ def _search(formula: Formula, cover: Cover, work: Work, within: int, first: Sett
         fact = next(
             (fact for one in (culprit, formula) if one and (fact := _unsettled(one, settled, work)) is not None), None
         )
-        if fact is not None:
-            branches += ({**settled, fact: False}, {**settled, fact: True})
+        if fact is None:
+            # Can't be: what is possible with everything settled is so. Nothing is said rather than something wrong.
+            raise GaveUp
+        branches += ({**settled, fact: False}, {**settled, fact: True})
     return None
 
 

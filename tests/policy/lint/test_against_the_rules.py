@@ -31,6 +31,9 @@ KNOWN = [
 OPAQUE = [
     *("contact.subject == 'x'", "!(contact.subject == 'x')"),
     *("1 / contact.reopened == 1", "!(1 / contact.reopened == 1)"),
+    *("contact.tags.exists(t, t != 'a')", "contact.tags.all(t, t in ['a'])", "contact.tags.exists_one(t, t == 'a')"),
+    *("contact.tags.exists(t, !(t == 'a') && t != 'b')", "contact.tags.all(t, t != 'a' && (t != 'b' || t == 'b'))"),
+    *("contact.tags.size() > 1", "size(contact.tags) == 0", "contact.tags == ['a']", "has(contact.subject)"),
 ]
 """What is a fact of its own, and what fails for some."""
 
