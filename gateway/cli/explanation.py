@@ -117,6 +117,9 @@ def _clock_lines(case: Case, state: State, *, all: bool) -> list[str]:
         target, so_far = duration(clock.target_ms), duration(round(view["elapsed_s"] * 1_000))
         deadline = f", deadline {view['due_at']}" if view["due_at"] else ""
         lines.append(f"    rule {view['rule']}, since {moment(clock.started_at, now)}")
+        if case.untold and clock.rule and clock.rule not in policy.sla_by_id:
+            lines.append("    how much of it has been counted can't be told without its policy")
+            continue
         lines.append(f"    {so_far} of {target} counted by calendar {view['calendar']}{deadline}")
         path = paths.get(name_of(clock))
         if path is not None and name_of(clock) not in brief:

@@ -4,6 +4,7 @@ It is told from the state, so it is what was expected when the state was made: w
 """
 
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any, Literal
 
 from gateway.model.instant import format_instant, seconds_of
@@ -26,26 +27,37 @@ class Coming:
     rule: str = ""
 
 
-def upcoming(state: State, policy: Policy) -> list[Coming]:
-    """What time alone will bring by the policy that judged last, the soonest first."""
+def upcoming(state: State, policy: Policy, most: int | None = None) -> list[Coming]:
+    """What time alone will bring by the policy that judged last, the soonest first; at most so many."""
+    things: list[tuple[int, Clock | Escalation | None]] = [(at, None) for at in state.future]
+    things += [(clock.next_at, clock) for clock in state.clocks if clock.next_at is not None]
+    things += [(call.next_at, call) for call in state.escalations if call.next_at is not None]
+    if most is not None and len(things) > most:
+        # The rest begins later than all of these.
+        things = nsmallest(most, things, key=lambda thing: thing[0])
     found: list[Coming] = []
-    for clock in state.clocks:
-        rule = policy.sla_by_id.get(clock.rule)
-        ring = clocks.next_ring(clock, rule) if clock.instance and not clock.dropped else None
-        if ring is not None and rule is not None:
-            name = named(clock)
-            found.extend(
-                Coming(ring.at, f"{name}: warning at {mark.text} of {rule.id}", "warning", rule.id)
-                for mark in ring.marks
-            )
-            due = clocks.deadline(clock, rule) if clock.breached_at is None else None
-            if due is not None:
-                found.append(Coming(due, f"{name}: breached, by {rule.id}", "breach", rule.id))
-    found.extend(
-        _next_of(call, policy.chains.get(call.chain)) for call in state.escalations if call.next_at is not None
-    )
-    found.extend(Coming(at, "an event that is known already happens", "event") for at in state.future)
-    return sorted(found)
+    for at, thing in things:
+        if isinstance(thing, Clock):
+            found += _of_clock(thing, policy)
+        elif thing is None:
+            found.append(Coming(at, "an event that is known already happens", "event"))
+        else:
+            found.append(_next_of(thing, policy.chains.get(thing.chain)))
+    return sorted(found)[:most]
+
+
+def _of_clock(clock: Clock, policy: Policy) -> list[Coming]:
+    """The next warning, and the breach."""
+    rule = policy.sla_by_id.get(clock.rule)
+    ring = clocks.next_ring(clock, rule) if clock.instance and not clock.dropped else None
+    if ring is None or rule is None:
+        return []
+    name = named(clock)
+    found = [Coming(ring.at, f"{name}: warning at {mark.text} of {rule.id}", "warning", rule.id) for mark in ring.marks]
+    due = ring.at if ring.breaks else clocks.deadline(clock, rule) if clock.breached_at is None else None
+    if due is not None:
+        found.append(Coming(due, f"{name}: breached, by {rule.id}", "breach", rule.id))
+    return found
 
 
 def named(clock: Clock) -> str:

@@ -27,7 +27,7 @@ def in_short(effect: Effect, state: State, policy: Policy) -> View:
     clock = _clock_of(call, state, policy)
     counted = None if clock is None else _clock_view(clock, policy, at)
     step = None if call is None else _step_view(effect, call, policy)
-    coming = upcoming(state, policy)[:NEXT_TOLD]
+    coming = upcoming(state, policy, NEXT_TOLD)
     route = state.route
     return {
         "words": _words(effect, state, clock, counted, step, coming),

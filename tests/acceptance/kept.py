@@ -8,18 +8,16 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from gateway.engine.policies import Policies
+from gateway.engine import verify
 from gateway.engine.whatif import Answer, Inquiry, ask, batches_of, kept_policies
 from gateway.kernel.crew import OneProcess
-from gateway.kernel.spawn import InlineSpawn, LoopSpawn
+from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import ContactRow, Delivery, JournalEntry, Listed
 from gateway.model.instant import DAY_MS
 from gateway.model.judgement import LedgerEntry
 from gateway.policy.whatif.outcome import Window
-from gateway.rules.advance import Judged, Sourced
-from gateway.rules.replay import replay
-from gateway.rules.timeline import Timeline
 from gateway.store.coding import read_recorded
+from gateway.store.history import SqliteHistory
 from gateway.store.sqlite import SqliteStore
 from tests.acceptance.process import DEADLINE_S, now_ms
 
@@ -35,11 +33,6 @@ class Story:
     history: list[JournalEntry]
     ledger: dict[str, LedgerEntry]
 
-    def replayed(self, policies: Timeline, until: int) -> Judged:
-        """What its events imply by `until`, from nothing."""
-        events = [Sourced(entry.strand.connector, entry.event) for entry in self.history]
-        return replay(events, policies, until)
-
     def said(self, type: str) -> list[LedgerEntry]:
         """What was said of this type."""
         return [entry for entry in self.ledger.values() if entry.type == type]
@@ -53,9 +46,7 @@ class Kept:
     inbox: list[Listed]
     deliveries: list[Delivery]
     attempts: dict[int, list[Mapping[str, Any]]]
-    policies: Timeline
-    whatif: Answer | None
-    """What differs had the policy that is in force been in force from the beginning; None before the first one."""
+    database: Path
 
     @property
     def events(self) -> list[str]:
@@ -89,20 +80,30 @@ def kept(database: Path) -> Kept:
         listed = await store.deliveries(limit=EVERYTHING)
         whole = [delivery for one in listed if (delivery := await store.delivery(one.id)) is not None]
         attempts = {delivery.id: await store.attempts(delivery.id) for delivery in whole}
-        policies = await (await Policies.open(store, InlineSpawn())).timeline(0)
-        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, policies, await _asked(store))
+        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, database)
 
     return on_store(database, read)
 
 
-async def _asked(store: SqliteStore) -> Answer | None:
-    now, rows = now_ms(), await kept_policies(store)
-    if not rows:
-        return None
-    inquiry = Inquiry(
-        rows, replace(rows[-1], since=0), Window(now - 30 * DAY_MS, now + 1), await store.live_from(), True
-    )
-    return await ask(inquiry, batches_of(store, inquiry.window.since), OneProcess(), read_recorded, shown=1)
+def verified(database: Path, *, until: int = 0) -> list[str]:
+    """What `gateway db verify` finds in the database, beside a gateway that may be running. With `until`, everything
+    must have been done that is due by then."""
+
+    async def walk() -> list[str]:
+        spawn = LoopSpawn()
+        history = await SqliteHistory.open(str(database), spawn)
+        try:
+            found = [f"{one.table}: {one.what}" for one in await verify.strays(history)]
+            async for verdict in verify.verdicts(history, now_ms(), until=until):
+                found.extend(f"contact {verdict.contact}: {one}" for one in verdict.differences)
+                if until and verdict.awaits:
+                    found.append(f"contact {verdict.contact} awaits the policy in force")
+            return found
+        finally:
+            await history.close()
+            await spawn.close()
+
+    return asyncio.run(walk())
 
 
 def wait_for_counts(
@@ -123,3 +124,17 @@ def wait_for_counts(
 def is_quiet(counts: dict[str, int]) -> bool:
     """Nothing waits to be judged or to be delivered."""
     return counts["inbox_ready"] == 0 and counts["deliveries_ready"] == 0
+
+
+def asked_what_if(database: Path) -> Answer | None:
+    """What would have been, had the policy that came last been in force from the beginning; None where none came."""
+
+    async def ask_it(store: SqliteStore) -> Answer | None:
+        now, rows = now_ms(), await kept_policies(store)
+        if not rows:
+            return None
+        window, live = Window(now - 30 * DAY_MS, now + 1), await store.live_from()
+        inquiry = Inquiry(rows, replace(rows[-1], since=0), window, live, check=True)
+        return await ask(inquiry, batches_of(store, window.since), OneProcess(), read_recorded, shown=1)
+
+    return on_store(database, ask_it)

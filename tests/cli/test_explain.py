@@ -317,6 +317,8 @@ def test_a_damaged_policy_is_named(desk: Desk, capsys: pytest.CaptureFixture[str
 
     assert (now.code, "Severity 1: rule grave matched" in now.out) == (0, True)
     assert "how it came to be so can't be told: the policy explained (" in now.out
+    assert "how much of it has been counted can't be told without its policy" in now.out
+    assert " counted by calendar" not in now.out
     assert (then.code, then.out, "can't be used" in then.err) == (69, "", True)
 
 

@@ -427,3 +427,17 @@ def test_no_zone_changes_its_clocks_twice_within_three_days() -> None:
         if any(later - earlier <= 3 for earlier, later in pairwise(changes)):
             hasty.append(name)
     assert hasty == []
+
+
+def test_a_twin_has_a_table_of_its_own() -> None:
+    """It answers the same, and what it looks up changes nothing in the other one."""
+    office = weekly("office", UTC_ZONE, days("09:00-17:00"))
+    start = instant_of(datetime(2026, 3, 2, tzinfo=UTC))
+    known = office.elapsed(start, start + DAY_MS)
+    twin = office.twin()
+    before = (office._years, office._opens)
+
+    assert twin.elapsed(start, start + DAY_MS) == known
+    assert twin.elapsed(start, start + 1_500 * DAY_MS) == 1_500 * 8 * H
+    assert (office._years, office._opens) == before
+    assert (twin.name, twin._years == office._years) == ("office", False)

@@ -7,8 +7,9 @@ import pytest
 
 from gateway.rules.announce import announce
 from gateway.rules.calendar import ALWAYS
+from gateway.rules.coming import upcoming
 from gateway.rules.in_short import NEXT_TOLD
-from gateway.rules.policy import Chain, EscalationRule, RoutingRule, Step
+from gateway.rules.policy import Chain, EscalationRule, Mark, RoutingRule, Step
 from gateway.rules.view import notice_body
 from tests.rules.worlds import T0, H, M, agent, event, judged, opening, policy, sla, state_of, status
 
@@ -111,3 +112,20 @@ def test_an_acknowledged_one_tells_the_clock_that_is_due_first(taken: bool) -> N
     assert explained["route"] is None
     assert explained["step"]["step"] == 1
     assert (explained["clock"] or {}).get("metric") == ("first_reply" if taken else None)
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 9])
+def test_the_soonest_few_are_the_first_of_all(most: int) -> None:
+    """However many are asked for, they are the first of all that comes."""
+    rules = policy(
+        sla("first_reply", H, marks=(Mark("50%", 30 * M),)),
+        sla("resolution", 50 * M),
+        sla("acknowledgement", 2 * H, marks=(Mark("1m", M), Mark("2m", M))),
+        chains=tuple(RULES.chains.values()),
+        escalation=(EscalationRule("hard", "matched", "chain"),),
+    )
+    state = state_of(judged(rules, 0, opening()))
+    every = upcoming(state, rules)
+
+    assert upcoming(state, rules, most) == every[:most]
+    assert [coming.at - T0 for coming in every] == [M, M, 5 * M, 30 * M, 50 * M, H, 2 * H]
