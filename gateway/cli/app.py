@@ -14,6 +14,7 @@ from gateway.cli import (
     authorize,
     check,
     contacts,
+    db,
     deliveries,
     endpoints,
     explain,
@@ -58,6 +59,7 @@ app.command("trigger")(triggering.trigger)
 app.command("version")(version.version)
 for name, commands in (
     ("contacts", contacts.commands),
+    ("db", db.commands),
     ("deliveries", deliveries.commands),
     ("endpoints", endpoints.commands),
     ("inbox", inbox.commands),

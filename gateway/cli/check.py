@@ -38,9 +38,10 @@ def check(
     if policy and config != CONFIG:
         raise typer.BadParameter("with --policy no configuration is read; leave one of them out", param_hint="--config")
     told = _of_policy(policy) if policy else _of_configuration(config)
-    from gateway.cli.problem_views import harmless, tell_problems
+    from gateway.cli.problem_views import tell_problems, to_show
 
-    problems = [harmless(problem) for problem in told.problems]
+    given = Path(policy) if policy else config
+    problems = [to_show(problem, given) for problem in told.problems]
     if shape == "text":
         tell_problems(problems, config, well=_well(told, policy or str(config)))
     else:

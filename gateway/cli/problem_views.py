@@ -41,7 +41,7 @@ def tell_problems(problems: Sequence[Problem], config: Path, *, well: str = "") 
     places = get_terminal_size((PLACES, 24)).columns - _MARGIN
     before: tuple[str, int, Excerpt | None] | None = None
     for problem in problems:
-        output.say(clean(located(problem)))
+        output.say(clean(problem))
         shown = (problem.file, problem.line, excerpts.of(problem, places))
         if shown[2] and shown != before:
             output.say("\n".join(shown[2].numbered(problem.line)))
@@ -50,9 +50,11 @@ def tell_problems(problems: Sequence[Problem], config: Path, *, well: str = "") 
     output.say(_what_next(problems))
 
 
-def located(problem: Problem) -> Problem:
-    """The problem with its file's name as people write it: from the working directory, if the file is below it."""
-    return replace(problem, file=below_here(problem.file))
+def to_show(problem: Problem, given: Path) -> Problem:
+    """A problem as it may be shown: `harmless`, its file named as people name files who gave `given`, from the root or
+    from the working directory on."""
+    shown = harmless(problem)
+    return shown if given.is_absolute() else replace(shown, file=below_here(shown.file))
 
 
 def harmless(problem: Problem) -> Problem:
@@ -85,7 +87,7 @@ def values(problem: Problem, excerpts: Excerpts) -> dict[str, Any]:
     """A problem as one JSON object. `end_column` is the one behind the last sign that is meant, where that is known."""
     excerpt = excerpts.of(problem, PLACES)
     return {
-        "file": below_here(problem.file),
+        "file": problem.file,
         "line": problem.line,
         "column": problem.column,
         "end_column": excerpts.end_of(problem),

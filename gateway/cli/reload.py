@@ -54,7 +54,7 @@ def reload(
 
 def _checked(config: Path, *, as_json: bool) -> "Setup":
     """The files, which are right; else every mistake is told as `check` does. Raises Exit."""
-    from gateway.cli.problem_views import harmless, tell_problems
+    from gateway.cli.problem_views import tell_problems, to_show
     from gateway.cli.reloading import refused_here
     from gateway.cli.work import read_setup
     from gateway.kernel.problems import Problems
@@ -65,7 +65,7 @@ def _checked(config: Path, *, as_json: bool) -> "Setup":
         if as_json:
             output.json_line(refused_here(found))
         else:
-            tell_problems([harmless(problem) for problem in found.problems], config)
+            tell_problems([to_show(problem, config) for problem in found.problems], config)
         output.say("nothing was sent to the gateway: the policy in force goes on")
         raise typer.Exit(CONFIGURATION) from None
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 from gateway.cli.failures import FOUND, UNAVAILABLE, Failed
 from gateway.cli.options import choices
 from gateway.config import Config, load_config
-from gateway.daemon.setup import Setup, load_setup, open_store
+from gateway.daemon.setup import Setup, load_setup, open_history, open_store
+from gateway.kernel.history import History
 from gateway.kernel.log import configure
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import ContactRow, Store
@@ -35,12 +36,37 @@ def log_to_stderr(default: str = "warning", *, json: bool | None = None) -> None
 def with_store(config: Path, work: Callable[[Config, Store], Awaitable[T]]) -> T:
     """Run `work` on the store, beside a running daemon or without one. Raises Failed where there is no database yet."""
     log_to_stderr()
+    settled = _with_database(config)
+    return asyncio.run(on_store(settled, lambda store: work(settled, store)))
+
+
+def _with_database(config: Path) -> Config:
+    """The configuration, whose database is there."""
     settled = read_config(config)
     if not settled.database.exists():
         raise Failed(
             UNAVAILABLE, f"there is no database {settled.database} yet", "`gateway run` makes it at its first start"
         )
-    return asyncio.run(on_store(settled, lambda store: work(settled, store)))
+    return settled
+
+
+def with_history(config: Path, work: Callable[[History], Awaitable[T]]) -> T:
+    """Run `work` on a database that is only read. Raises Failed where there is none yet."""
+    log_to_stderr()
+    settled = _with_database(config)
+
+    async def run() -> T:
+        spawn = LoopSpawn()
+        try:
+            history = await open_history(settled, spawn)
+            try:
+                return await work(history)
+            finally:
+                await history.close()
+        finally:
+            await spawn.close()
+
+    return asyncio.run(run())
 
 
 async def on_store(config: Config, work: Callable[[Store], Awaitable[T]]) -> T:

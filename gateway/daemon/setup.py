@@ -15,6 +15,7 @@ from gateway.config.load import Unloadable
 from gateway.config.values import parse_policy
 from gateway.connectors import BUILTIN
 from gateway.kernel.document import Document, read_text
+from gateway.kernel.history import History
 from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
 from gateway.kernel.reach import INTERNET, Reach
@@ -24,6 +25,7 @@ from gateway.plugin.manager import Plugins, find_plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
 from gateway.store.examine import Examined, examine
+from gateway.store.history import SqliteHistory
 from gateway.store.sqlite import SqliteStore, daemon_pid
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "examine_database",
     "load_setup",
     "look",
+    "open_history",
     "open_store",
     "plugins_here",
     "policy_file",
@@ -185,6 +188,11 @@ async def open_store(config: Config, *, exclusive: bool, spawn: Spawn, clock: Cl
     """Open the database: `exclusive` and with a clock for the daemon, beside it for every other command. Raises
     StoreBusy."""
     return await SqliteStore.open(str(config.database), spawn, exclusive=exclusive, clock=clock)
+
+
+async def open_history(config: Config, spawn: Spawn) -> History:
+    """Open the database, which exists, to read it beside whoever has it: nothing is written. Raises StoreUnusable."""
+    return await SqliteHistory.open(str(config.database), spawn)
 
 
 def running_daemon(config: Config) -> int | None:

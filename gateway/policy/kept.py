@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.kernel.document import Document
 from gateway.kernel.problems import Problems
+from gateway.kernel.versioned import Versions
 from gateway.policy.calendars import BUILT_IN, KNOWN_YEARS
 from gateway.policy.load import load_policy
 from gateway.rules.calendar import Calendar, resolved
@@ -28,6 +29,9 @@ TABLES_CACHED = 256
 POLICIES_CACHED = 128
 """Policies that are remembered: people go back and forth between a few, and a late event may need many."""
 
+CALENDARS = Versions()
+"""The versions of packed calendars. The text beside them has its own, the first line of its language."""
+
 _packed = msgspec.msgpack.Decoder(dict[str, bytes | None])
 _steps = msgspec.msgpack.Decoder(list[int])
 
@@ -39,17 +43,29 @@ class Unreadable(Exception):
 def pack_calendars(calendars: Mapping[str, Calendar]) -> bytes:
     """The open intervals of every calendar, for the known years. It takes about 0.2 s for each."""
     tables = {name: _table(calendar) for name, calendar in calendars.items() if name not in BUILT_IN}
-    return msgspec.msgpack.encode(tables)
+    return CALENDARS.mark + msgspec.msgpack.encode(tables)
 
 
 def unpack_calendars(body: bytes) -> dict[str, Calendar]:
     """The calendars that `pack_calendars` was given. Raises Unreadable."""
+    if (newer := CALENDARS.newer(body)) is not None:
+        raise Unreadable(
+            f"its calendars are of version {newer}, and this program reads {CALENDARS.current} at most: a newer "
+            "version kept them"
+        )
     try:
-        tables = _packed.decode(body)
+        tables = _tables(body)
         made = {name: _calendar(name, table) for name, table in tables.items()}
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise Unreadable(f"its calendars are damaged: {error}") from None
     return {**BUILT_IN, **made}
+
+
+def _tables(body: bytes) -> dict[str, bytes | None]:
+    version, rest = CALENDARS.split(body)
+    if CALENDARS.reads_as_now(version):
+        return _packed.decode(rest)
+    return msgspec.convert(CALENDARS.raised(version, msgspec.msgpack.decode(rest)), dict[str, bytes | None])
 
 
 @lru_cache(maxsize=POLICIES_CACHED)

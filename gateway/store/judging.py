@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from gateway.kernel.store import UNOPENED, AskedPast, AskedSaid, Batch, Conflict, ContactRow, JournalEntry, Past
-from gateway.model.event import Event, encode_event
+from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.words import ENDED
 from gateway.store import contact_checkpoints, fetching, inbox, outbox
-from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states
+from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states, write_event
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
 from gateway.store.statement import BEFORE_ALL, Row, Statement, each, together, upsert, value
@@ -259,5 +259,5 @@ def _event_values(entry: JournalEntry) -> dict[str, Any]:
         "event": entry.event.id,
         "at": int(entry.event.at),
         "received_at": int(entry.received_at),
-        "body": entry.body or encode_event(entry.event),
+        "body": write_event(entry.event, entry.body),
     }

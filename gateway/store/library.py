@@ -5,11 +5,13 @@ Versions before 3.51.3 can reset the log while another connection still needs it
 
 import importlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.kernel.store import StoreUnusable
+
+T = TypeVar("T")
 
 MINIMUM = (3, 51, 3)
 WITHDRAWN = frozenset({(3, 52, 0)})
@@ -58,3 +60,17 @@ def driver(candidates: Iterable[str] = CANDIDATES) -> Any:
         f"no SQLite library is safe to use ({'; '.join(found)}): 3.51.3 or later is needed, but not 3.52.0; "
         "install one with: pip install pysqlite3"
     )
+
+
+def snapshot(connection: Connection, part: Callable[[Connection], T]) -> T:
+    """Run `part` on one snapshot of the database. Raises StoreUnusable where it is damaged."""
+    try:
+        connection.execute("BEGIN")
+        try:
+            return part(connection)
+        finally:
+            connection.execute("COMMIT")
+    except Exception as error:
+        if (known := named(error)) is not error:
+            raise known from error
+        raise

@@ -17,7 +17,7 @@ from gateway.kernel.outbox import Delivery, Notice
 from gateway.rules.notice import numbered
 from gateway.rules.retry import NO_REFUSAL, REFUSED
 from gateway.store import endpoints
-from gateway.store.coding import effects
+from gateway.store.coding import effects, read_body, write_body
 from gateway.store.library import Connection
 from gateway.store.schema import attempts, deliveries, notices
 from gateway.store.statement import Row, Statement, value, word
@@ -123,7 +123,7 @@ def prepare(new: Sequence[Notice], now: int) -> PreparedNotices:
                 "type": notice.effect.type,
                 "created_at": now,
                 "decision": effects.encode(notice.effect),
-                "body": notice.body,
+                "body": write_body(notice.body),
             }
             for notice in new
         ],
@@ -211,7 +211,7 @@ def delivery(row: Row) -> Delivery:
         replay=replay_due is not None,
         created_at=created_at,
         next_at=next_at,
-        body=numbered(body[0], sequence) if body else b"",
+        body=numbered(read_body(body[0], effect), sequence) if body else b"",
         last_status=status,
         last_error=error,
         delivered_at=through,

@@ -276,8 +276,15 @@ tokens = _table(
 )
 
 
-def create(connection: Connection) -> None:
-    """Make what is missing, in one transaction. Raises StoreUnusable for a file of another program or version."""
+def check(connection: Connection) -> None:
+    """Raise StoreUnusable unless this is a database of ours that this program can read, with every table."""
+    if not _is_whole(connection):
+        raise StoreUnusable("the database has no tables of ours yet: `gateway run` makes them at its first start")
+
+
+def _is_whole(connection: Connection) -> bool:
+    """Whether everything is there; no where nothing is. Raises StoreUnusable for a file of another program or
+    version."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StoreUnusable(
@@ -286,7 +293,7 @@ def create(connection: Connection) -> None:
         )
     found = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if version == SCHEMA_VERSION and found >= metadata.tables.keys():
-        return
+        return True
     if 0 < version < SCHEMA_VERSION and found >= _OURS:
         raise StoreUnusable(
             f"the database has schema {version}: it was made by a development version, before the first release, "
@@ -294,6 +301,13 @@ def create(connection: Connection) -> None:
         )
     if version or found:
         raise StoreUnusable("the database is of another program: give a file that isn't there yet, or one of ours")
+    return False
+
+
+def create(connection: Connection) -> None:
+    """Make what is missing, in one transaction. Raises StoreUnusable for a file of another program or version."""
+    if _is_whole(connection):
+        return
     dialect = sqlite.dialect()
     connection.execute("BEGIN IMMEDIATE")
     try:

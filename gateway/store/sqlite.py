@@ -40,7 +40,7 @@ from gateway.store import (
     policies,
     schema,
 )
-from gateway.store.library import Connection
+from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
 from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.sqlite_reading import SqliteReading
@@ -149,11 +149,11 @@ class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
 
     async def _read(self, part: Callable[[Connection], T]) -> T:
         """Run `part` on one snapshot of the database."""
-        return await self._spawn.call(self._read_thread, partial(_snapshot, self._reader, part))
+        return await self._spawn.call(self._read_thread, partial(snapshot, self._reader, part))
 
     async def _show(self, part: Callable[[Connection], T]) -> T:
         """The same for people and monitors, beside what the engine reads."""
-        return await self._spawn.call(self._show_thread, partial(_snapshot, self._shower, part))
+        return await self._spawn.call(self._show_thread, partial(snapshot, self._shower, part))
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
     async def add_records(self, connector: str, records: Sequence[Record]) -> Added:
@@ -312,16 +312,3 @@ def _release(connection: Connection) -> None:
 
 def _nothing() -> None:
     """Runs behind everything that is queued on its thread."""
-
-
-def _snapshot(connection: Connection, part: Callable[[Connection], T]) -> T:
-    try:
-        connection.execute("BEGIN")
-        try:
-            return part(connection)
-        finally:
-            connection.execute("COMMIT")
-    except Exception as error:
-        if (known := library.named(error)) is not error:
-            raise known from error
-        raise

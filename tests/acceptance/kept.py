@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gateway.engine.policies import Policies
-from gateway.kernel.spawn import InlineSpawn, LoopSpawn
+from gateway.engine import verify
+from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import ContactRow, Delivery, JournalEntry, Listed
 from gateway.model.judgement import LedgerEntry
-from gateway.rules.advance import Judged, Sourced
-from gateway.rules.replay import replay
-from gateway.rules.timeline import Timeline
+from gateway.store.history import SqliteHistory
 from gateway.store.sqlite import SqliteStore
 from tests.acceptance.process import DEADLINE_S, now_ms
 
@@ -28,11 +26,6 @@ class Story:
     history: list[JournalEntry]
     ledger: dict[str, LedgerEntry]
 
-    def replayed(self, policies: Timeline, until: int) -> Judged:
-        """What its events imply by `until`, from nothing."""
-        events = [Sourced(entry.strand.connector, entry.event) for entry in self.history]
-        return replay(events, policies, until)
-
     def said(self, type: str) -> list[LedgerEntry]:
         """What was said of this type."""
         return [entry for entry in self.ledger.values() if entry.type == type]
@@ -46,7 +39,7 @@ class Kept:
     inbox: list[Listed]
     deliveries: list[Delivery]
     attempts: dict[int, list[Mapping[str, Any]]]
-    policies: Timeline
+    database: Path
 
     @property
     def events(self) -> list[str]:
@@ -80,10 +73,30 @@ def kept(database: Path) -> Kept:
         listed = await store.deliveries(limit=EVERYTHING)
         whole = [delivery for one in listed if (delivery := await store.delivery(one.id)) is not None]
         attempts = {delivery.id: await store.attempts(delivery.id) for delivery in whole}
-        policies = await (await Policies.open(store, InlineSpawn())).timeline(0)
-        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, policies)
+        return Kept(stories, await store.inbox(limit=EVERYTHING), whole, attempts, database)
 
     return on_store(database, read)
+
+
+def verified(database: Path, *, until: int = 0) -> list[str]:
+    """What `gateway db verify` finds in the database, beside a gateway that may be running. With `until`, everything
+    must have been done that is due by then."""
+
+    async def walk() -> list[str]:
+        spawn = LoopSpawn()
+        history = await SqliteHistory.open(str(database), spawn)
+        try:
+            found = [f"{one.table}: {one.what}" for one in await verify.strays(history)]
+            async for verdict in verify.verdicts(history, now_ms(), until=until):
+                found.extend(f"contact {verdict.contact}: {one}" for one in verdict.differences)
+                if until and verdict.awaits:
+                    found.append(f"contact {verdict.contact} awaits the policy in force")
+            return found
+        finally:
+            await history.close()
+            await spawn.close()
+
+    return asyncio.run(walk())
 
 
 def wait_for_counts(

@@ -271,7 +271,7 @@ def test_ten_mistakes_show_ten(site: Site, command: str) -> None:
 
     ended = site.run(command)
 
-    found = re.findall(rf"^{re.escape(str(site.config))}:(\d+):(\d+): [a-z-]+: .+$", ended.stderr, re.MULTILINE)
+    found = re.findall(rf"^{re.escape(str(site.config))}:(\d+):(\d+): GW1\d\d: .+$", ended.stderr, re.MULTILINE)
     assert ended.returncode == 78
     assert [(int(line), int(column)) for line, column in found] == [
         (1, 10), (2, 1), (3, 9), (4, 11), (5, 9), (6, 13), (8, 3), (9, 34), (11, 19), (11, 52),

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from gateway.model.instant import MINUTE_MS
 from gateway.store import library
+from tests.acceptance.kept import verified
 from tests.acceptance.process import now_ms
 
 T = TypeVar("T")
@@ -57,6 +58,12 @@ def waiting(database: Path, rows: int) -> dict[str, int]:
 def sound(database: Path) -> str:
     """What SQLite finds when it checks the whole file: `ok`."""
     return _looked(database, lambda connection: connection.execute("PRAGMA integrity_check").fetchone()[0], "no file")
+
+
+def unlike_its_journal(database: Path) -> list[str]:
+    """Where what is stored isn't what the journal says, as `gateway db verify` finds it. Nothing without a schema."""
+    tables = "SELECT count(*) FROM sqlite_schema"
+    return verified(database) if _looked(database, lambda found: found.execute(tables).fetchone()[0], 0) else []
 
 
 def _looked(database: Path, look: Callable[[Any], T], nothing: T) -> T:

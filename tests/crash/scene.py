@@ -157,6 +157,8 @@ class Scene:
             timer.join()
         if code != -signal.SIGKILL:
             raise Violation(f"a gateway that was to be killed ({kill}) ended with {code}: {daemon.said()[-2_000:]}")
+        if wrong := leftover.unlike_its_journal(self.site.database_file):
+            raise Violation(f"killed ({kill}), it left what its journal doesn't say: {wrong[:5]}")
         where = kill.point if kill.point and not by_hand.is_set() else ("cold" if kill.cold else "at random")
         self.told.kills[where] += 1
 

@@ -268,7 +268,7 @@ FORGERIES: dict[str, tuple[str, str, Forgery]] = {
         "I10", "next_due", kept(contacts=contact(is_open, lambda row: msgspec.structs.replace(row, next_due=1))),
     ),
     "a contact isn't what its journal says": (
-        "I10", "replied differ", kept(contacts=contact(is_open, lambda row: with_state(
+        "I10", "state.replied: not what its journal says", kept(contacts=contact(is_open, lambda row: with_state(
             replied=not (row.state and row.state.replied))(row))),
     ),
     "a contact is judged by an old policy": (

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec.structs import replace
-
-from gateway.kernel.store import ContactRow
+from gateway.engine.verify import judged_by, verdict_of
+from gateway.kernel.history import Dossier
+from gateway.kernel.store import ContactRow, JournalEntry
 from gateway.model.event import decode_event
+from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry
-from gateway.rules.advance import Sourced
-from gateway.rules.replay import replay
-from gateway.rules.timeline import InForce, Timeline
+from gateway.rules.timeline import InForce
 from tests.simulation.laws.kept import Decided, Entry
 from tests.simulation.laws.model import Model, differences
 from tests.simulation.laws.scene import Scene, Violation, told
@@ -122,31 +121,36 @@ def names_of(row: ContactRow, ledger: Mapping[str, LedgerEntry]) -> dict[str, tu
 
 
 def contacts_are_as_replayed(scene: Scene) -> Iterator[Violation]:
-    """I10 by the rules themselves: a contact is what its journal says, and what is said of it follows from that."""
+    """I10 by the rules themselves: a contact is what its journal says, and what is said of it follows from that; as
+    `gateway db verify` finds it."""
     in_force = [InForce(row.since, loaded(row.text).policy) for row in scene.kept.policies]
-    latest = max((judge.since for judge in in_force if judge.since <= scene.now), default=0)
     for contact, row in sorted(scene.kept.contacts.items()):
-        until = _policies_until(scene, row)
-        if row.state is not None and until is None and row.state.policy_since != latest:
+        policies = judged_by(row.state, in_force)
+        verdict = verdict_of(_dossier(scene, row), scene.kept.policies, policies, scene.now, until=scene.now)
+        if verdict.awaits and row.state is not None:
             yield Violation("I10", f"contact {contact} is still judged by the policy of {told(row.state.policy_since)}")
             continue
-        entries = scene.kept.history.get(contact, [])
-        events = [Sourced(entry.connector, decode_event(entry.body)) for entry in entries]
-        timeline = Timeline(judge for judge in in_force if until is None or judge.since <= until)
-        judged = replay(events, timeline, scene.now)
-        if (judged.state is None) != (row.state is None):
-            yield Violation("I10", f"contact {contact} ({_strand(row)}) is {'un' if row.state is None else ''}opened")
-        elif judged.state is not None and row.state is not None:
-            ones, others = (replace(state, kept_at_event=0, future=()) for state in (judged.state, row.state))
-            names = [name for name in ones.__struct_fields__ if getattr(ones, name) != getattr(others, name)]
-            if names:
-                where = f"{', '.join(names)} differ: kept {[getattr(others, name) for name in names]}"
-                yield Violation("I10", f"contact {contact} ({_strand(row)}) is not what its journal says: {where}")
-        standing = {id for id, entry in scene.kept.ledger.get(contact, {}).items() if entry.stands}
-        implied = {following.id for following in judged.implied}
-        for id in sorted(standing ^ implied):
-            word = "stands and doesn't follow" if id in standing else "follows and isn't said"
-            yield Violation("I10", f"contact {contact} ({_strand(row)}): {id} {word}")
+        for one in verdict.differences:
+            kept = f"kept {one.kept!r}, replayed {one.replayed!r}"
+            since = "" if one.at is None else f" since {told(one.at)}"
+            yield Violation("I10", f"contact {contact} ({_strand(row)}): {one.path}: {one.words}{since}; {kept}")
+
+
+def _dossier(scene: Scene, row: ContactRow) -> Dossier:
+    kept = scene.kept
+    status, policy_since = kept.columns[row.id]
+    return Dossier(
+        row=row,
+        status=status,
+        policy_since=policy_since,
+        strands=frozenset(StrandKey(*strand) for strand in kept.strands_of.get(row.id, ())),
+        journal=[
+            JournalEntry(strand=StrandKey(*entry.strand), event=decode_event(entry.body), received_at=entry.received_at)
+            for entry in kept.history.get(row.id, [])
+        ],
+        ledger=kept.ledger.get(row.id, {}),
+        checkpoints=kept.checkpoints.get(row.id, {}),
+    )
 
 
 # ── In time ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,15 +6,15 @@ It reads the tables themselves: what a listing would leave out or put right is s
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from gateway.kernel.store import ContactRow, PolicyRow
-from gateway.model.judgement import Effect, LedgerEntry
+from gateway.model.judgement import Effect, LedgerEntry, State
 from gateway.rules.notice import numbered
 from gateway.store import judging
-from gateway.store.coding import effects, entries
+from gateway.store.coding import checkpoints, effects, entries
 
 Connection = Any
 """Of `sqlite3`, or with its face."""
@@ -127,6 +127,12 @@ class Kept:
     fetches: tuple[tuple[str, int], ...] = ()
     """Look-ups that are asked for: connector and `due`."""
 
+    columns: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
+    """Of each contact the columns by which it is found: `status` and `policy_since`."""
+
+    checkpoints: Mapping[str, Mapping[int, State]] = field(default_factory=dict)
+    """Of contacts that have any, by their `as_of`."""
+
     @cached_property
     def history(self) -> Mapping[str, list[Entry]]:
         """The journal of each contact."""
@@ -134,6 +140,14 @@ class Kept:
         for entry in self.journal:
             if entry.strand in self.strands:
                 found[self.strands[entry.strand]].append(entry)
+        return found
+
+    @cached_property
+    def strands_of(self) -> Mapping[str, list[Strand]]:
+        """The strands that lead to each contact."""
+        found = defaultdict(list)
+        for strand, contact in self.strands.items():
+            found[contact].append(strand)
         return found
 
     @cached_property
@@ -156,6 +170,9 @@ def read(connection: Connection) -> Kept:
     columns = "delivery, attempt, at, status, duration_ms"
     for delivery, *one in ask(f"SELECT {columns} FROM attempts ORDER BY delivery, attempt"):
         tries[delivery].append(Try(*one))
+    passed: dict[str, dict[int, State]] = defaultdict(dict)
+    for contact, as_of, state in ask("SELECT contact, as_of, state FROM checkpoints ORDER BY contact, as_of"):
+        passed[contact][as_of] = checkpoints.decode(state, contact, as_of)
     endpoints = list(ask("SELECT name, sequence, disabled_at FROM endpoints ORDER BY name"))
     return Kept(
         contacts=contacts,
@@ -195,6 +212,8 @@ def read(connection: Connection) -> Kept:
             )
         ),
         fetches=tuple(ask("SELECT connector, due FROM fetches ORDER BY connector, kind, ref")),
+        columns={id: (status, since) for id, status, since in ask("SELECT id, status, policy_since FROM contacts")},
+        checkpoints=passed,
     )
 
 
