@@ -21,6 +21,9 @@ limit for the length of an expression."""
 REMEMBERED_MAX: Final = 4_096
 """Contacts' values whose answers are remembered, the latest."""
 
+ANSWERS_MAX: Final = 500_000
+"""And so many answers in all: with thousands of conditions each of those values has as many, at 8 bytes."""
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -62,6 +65,7 @@ class Together:
         self._filled = reads if keys is None else tuple(name for name in reads if name != "fields")
         self._keys = keys or frozenset()
         self._last: Answers | None = None
+        self._most = min(REMEMBERED_MAX, ANSWERS_MAX // max(1, self._count))
         self._key_of = key_of(self._filled, self._keys) if self._lists else None
         self._remembered: dict[tuple[object, ...], tuple[list[bool], dict[int, str]]] = {}
 
@@ -82,7 +86,7 @@ class Together:
         if known is None:
             fresh = self._evaluated(facts, Answers(facts.contact, decided, [True] * self._count))
             known = fresh.holds, fresh.failed
-            if len(self._remembered) >= REMEMBERED_MAX:
+            if len(self._remembered) >= self._most:
                 del self._remembered[next(iter(self._remembered))]
         self._remembered[decided, key] = known
         return Answers(facts.contact, decided, *known)
