@@ -113,9 +113,13 @@ class Verifying:
         parts = [f"{seen[word]:,} {words}" for word, words in _WORDS.items() if words and seen[word]]
         if not seen["differ"] and not seen["strays"]:
             parts.insert(0, "all are what their journal says")
-        output.say(f"{_some(seen['contacts'], 'contact')}, {_some(seen['events'], 'event')}: {', '.join(parts)}")
+        found, begun = ", ".join(parts), bool(seen["contacts"])
+        # Rows of nobody stop it before any contact has been looked at.
+        looked_at = f"{_some(seen['contacts'], 'contact')}, {_some(seen['events'], 'event')}: "
+        output.say(f"{looked_at if begun or not stopped else ''}{found}")
         if stopped:
-            output.say(f"stopped at the first of {_some(of, 'contact')}; --all goes on, and tells every place")
+            where = "at" if begun else "before"
+            output.say(f"stopped {where} the first of {_some(of, 'contact')}; --all goes on, and tells every place")
 
 
 def _some(number: int, what: str) -> str:

@@ -189,6 +189,20 @@ def test_an_entry_that_was_taken_back(desk: Desk, capsys: pytest.CaptureFixture[
     assert only(desk, capsys, WAITING)[f"ledger[{entry.id}]"]["words"].endswith("isn't said: it was taken back")
 
 
+def test_an_entry_that_says_something_else(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The id is that of a breach, and the entry says that a promise of another rule was kept."""
+    bodies = value_of(desk, "SELECT group_concat(hex(entry)) FROM ledger WHERE contact = ?", of(WAITING)).split(",")
+    entry = next(one for one in map(coding.entries.decode, map(bytes.fromhex, bodies)) if one.type == "sla.breached")
+    body = coding.entries.encode(replace(entry, type="sla.met", rule="next"))
+    run(desk, ("UPDATE ledger SET entry = ? WHERE id = ?", (body, entry.id)))
+    found = only(desk, capsys, WAITING)
+    told = {place: (one["stored"], one["replayed"]) for place, one in found.items()}
+    assert told == {
+        f"ledger[{entry.id}].type": ("sla.met", "sla.breached"),
+        f"ledger[{entry.id}].rule": ("next", "reply"),
+    }
+
+
 def test_a_lost_event(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """That one is missing is said, and which, as far as the state speaks of it."""
     lost = value_of(desk, "SELECT event FROM journal WHERE event LIKE '2/status.changed/%'")
@@ -268,6 +282,8 @@ def test_rows_that_belong_to_nobody(desk: Desk, capsys: pytest.CaptureFixture[st
     strays = [one["words"] for one in told if "table" in one]
     assert code == 1 and told[-1]["strays"] == len(strays) == 4
     assert sum(" of events:ticket:5 belongs to no contact" in one for one in strays) == 3
+    ended = gateway(capsys, "db", "verify", "--config", desk.config)
+    assert ended.err == "4 rows of nobody\nstopped before the first of 4 contacts; --all goes on, and tells every place\n"
     assert f"strand events:ticket:3 is of contact {of('3')}, which isn't there" in strays
 
 
