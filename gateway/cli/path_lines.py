@@ -142,6 +142,8 @@ def _turned(turn: Turn) -> str:
     what = f"{turn.of} of {turn.metric.replace('_', ' ')}" if turn.metric else turn.of
     rule = f" by rule {turn.rule}" if turn.rule and turn.of != "rule" else ""
     because = f": {', '.join(turn.because)}" if turn.because else ""
+    if turn.of in ("severity", "route") and turn.before == turn.after:
+        return f"{what} {turn.after or 'none'} as before, now{rule or ' by no rule'}{because}"
     return f"{what} {turn.before or 'none'} → {turn.after or 'none'}{rule}{because}"
 
 

@@ -246,6 +246,24 @@ def test_each_clock_is_told_line_by_line_with_its_sum(
     assert any(line.endswith("severity 3 → 1 by rule grave: priority became urgent") for line in lines)
 
 
+def test_another_rule_for_the_same_queue_and_what_is_dated_ahead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the queue stayed is said; of very many events that are still to happen the first one is told."""
+    desk = set_up(tmp_path, monkeypatch)
+    (desk.folder / "policy.yaml").write_text(POLICY.replace("queue: later}", "queue: general}"))
+    ahead = [desk.event("9", "message.added", -60 - n, author={"kind": "customer"}) for n in range(100)]
+    desk.receive(desk.opened("9", 60), desk.event("9", "contact.observed", 30, tags=["vip"]), *ahead)
+    desk.judge()
+    capsys.readouterr()
+    lines = gateway(capsys, "explain", "9", "-c", desk.config).out.splitlines()
+    coming = [one for one in explained(desk, capsys, "9")["next"] if one["kind"] == "event"]
+
+    assert any(line.endswith("  route general as before, now by rule vip: tags changed") for line in lines)
+    assert [one["what"] for one in coming] == ["the first of the events that are known already happens"]
+    assert coming[0]["at"] == format_instant(desk.now + 60 * MINUTE)
+
+
 def test_a_broken_promise_is_told_line_by_line_however_long_ago_it_was_met(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
