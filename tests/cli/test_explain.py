@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.rule_lines import tried_lines
 from gateway.model.instant import format_instant
+from gateway.rules.trace.tried import Tried
 from tests.cli.commands import gateway
 from tests.cli.desk import MINUTE, Desk, set_up
 
@@ -351,3 +353,7 @@ def test_rules_are_told_with_what_they_read(desk: Desk, capsys: pytest.CaptureFi
     assert "quick matched: contact.severity == 1" not in some
     assert "  quick matched: contact.severity == 1\n    severity = 1\n" in every
     assert "  slow was not asked: the first match wins" in every
+    late = Tried("late", "matched", metric="first_reply", on="sla.breached")
+    assert tried_lines([late], all=True) == [
+        "  late matched: it has no condition; acts only on sla.breached of first reply"
+    ]

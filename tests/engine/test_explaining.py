@@ -205,6 +205,8 @@ def test_every_rule_is_told_with_what_it_read() -> None:
         assert rules["routing"] == [("outage", "matched"), ("default", "not asked")]
         assert explanation["tried"]["severity"][0]["condition"] == '"outage" in contact.tags'
         assert explanation["tried"]["severity"][0]["reads"] == ["tags"]
+        assert explanation["tried"]["escalation"][0]["on"] == "sla.breached"
+        assert "on" not in explanation["tried"]["severity"][0]
         assert (explanation["read"]["tags"], explanation["read"]["severity"]) == (["outage"], 1)
 
     run(work)
