@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from gateway.engine.case import EARLIER_SHOWN, Case, policy_to_read, sourced
-from gateway.engine.policies import Policies
+from gateway.engine.policies import AHEAD_MAX_MS, Policies
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import UNOPENED, ContactRow, JournalEntry, Store, StoreUnusable
 from gateway.kernel.values import policy_values
@@ -101,8 +101,9 @@ class Explaining:
         policy = self._own(await policy_to_read(policies, row))
         if state is None:
             return Case(row, now, policy)
-        # A clock that was set back, or a contact that was judged after it was asked for.
-        now = max(now, state.as_of)
+        if now < state.as_of <= now + AHEAD_MAX_MS:
+            # The clock was set back, or it has been judged after it was asked for.
+            now = state.as_of
         due = next_due(state)
         told_at = now if due is None or due > now else max(state.as_of, due - 1)
         found, untold = None, ""
