@@ -12,7 +12,7 @@ from gateway.cli.walk_progress import WalkProgress
 from gateway.engine.verify import Verdict, strays, verdicts
 from gateway.kernel.history import History, Stray
 from gateway.kernel.ports import Clock
-from gateway.model.instant import EARLIEST, LATEST, format_instant, format_known
+from gateway.model.instant import EARLIEST, LATEST, format_instant
 from gateway.rules.proof import Difference
 
 VALUE_MAX: Final = 200
@@ -132,7 +132,7 @@ def _as_values(one: Difference) -> dict[str, Any]:
         "words": one.words,
         "stored": one.kept,
         "replayed": one.replayed,
-        "since": format_known(one.at),
+        "since": None if one.at is None else _instant(one.at),
         "event": one.event or None,
     }
 
@@ -144,7 +144,12 @@ def _lines(one: Difference) -> Iterator[str]:
         yield f"  replayed: {_shown(one.replayed)}"
     if one.at is not None:
         alone = ", by time alone" if one.replayed is not None else ""
-        yield f"  since {format_instant(one.at)}{f', event {one.event}' if one.event else alone}"
+        yield f"  since {_instant(one.at)}{f', event {one.event}' if one.event else alone}"
+
+
+def _instant(at: int) -> str:
+    """An instant as such; the bare number where a damaged row has one that is none."""
+    return format_instant(at) if EARLIEST <= at <= LATEST else str(at)
 
 
 def _shown(value: object) -> str:

@@ -271,6 +271,33 @@ def test_bytes_that_nobody_wrote(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert f"the state of contact {of(TALKED)} can't be read" in told["differences"][0]["words"]
 
 
+def test_instants_that_are_none(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number far beyond all years is told as it stands, beside what the row's own column says."""
+    row = value_of(desk, "SELECT entry FROM ledger WHERE contact = ? ORDER BY at", of(WAITING))
+    entry = coding.entries.decode(row)
+    body = coding.entries.encode(replace(entry, at=-(10**18)))
+    run(desk, ("UPDATE ledger SET entry = ? WHERE id = ?", (body, entry.id)))
+    with_state(desk, TALKED, lambda state: replace(state, policy_since=10**18))
+    people = gateway(capsys, "db", "verify", "--all", "--config", desk.config)
+    code, told = verified(desk, capsys)
+    found = {one["path"]: one for contact in told[:-1] for one in contact["differences"]}
+
+    assert (people.code, code, told[-1]["differ"]) == (1, 1, 2)
+    assert found[f"ledger[{entry.id}].at"]["since"] == str(-(10**18))
+    assert found["policy"]["since"] == str(10**18) and f"since {10**18}" in people.out
+    expected = f"the ledger's row {entry.id} at {entry.at} holds {entry.id} at {-(10**18)}"
+    assert found["journal"]["words"] == expected
+
+
+def test_an_event_as_deep_as_nobody_wrote_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """It can't be read, which is told of its contact; the others are looked at."""
+    deep = b'{"deep":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    run(desk, ("UPDATE journal SET body = ? WHERE event LIKE '2/message.added/%'", (deep,)))
+    code, (told, summary) = verified(desk, capsys)
+    assert (code, summary["contacts"], told["contact"]) == (1, 5, of(TALKED))
+    assert "can't be read" in told["differences"][0]["words"]
+
+
 def test_rows_that_belong_to_nobody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """An event of no contact, and what is left of a contact that is gone; a second event under one id."""
     run(
