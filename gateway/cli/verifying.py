@@ -6,9 +6,9 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from gateway.cli import output
-from gateway.cli.failures import FOUND, Failed
 from gateway.cli.table import clean
 from gateway.cli.walk_progress import WalkProgress
+from gateway.cli.work import nobody
 from gateway.engine.verify import Verdict, strays, verdicts
 from gateway.kernel.history import History, Stray
 from gateway.kernel.ports import Clock
@@ -67,11 +67,7 @@ class Verifying:
             return []
         id = await history.find(self._contact)
         if id is None:
-            raise Failed(
-                FOUND,
-                f"no contact is named {self._contact[:200]!r}, or more than one is",
-                "give its id, the beginning of it, or connector:kind:id; `gateway contacts list` shows them",
-            )
+            raise nobody(self._contact)
         return [id]
 
     def _count(self, verdict: Verdict) -> None:
