@@ -16,7 +16,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers bench-sync clean
+.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -85,6 +85,9 @@ docs: install ## Write the tables of the reference, and draw the pictures, anew 
 bench: install ## Measure, side by side in one run, as one table. Quicker: make bench BENCH_ARGS=--quick
 	$(BIN)/python -m bench $(BENCH_ARGS)
 	$(BIN)/python -m bench.rules
+
+bench-whatif: install ## What-if over 100,000 contacts; needs all processors for itself, about ten minutes.
+	$(BIN)/python -m bench.whatif
 
 bench-sync: install ## dlt, tap-zendesk and Airbyte, installed from PyPI (550 MB), read a Zendesk account beside the gateway.
 	$(BIN)/python -m bench.sync

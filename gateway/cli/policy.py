@@ -1,14 +1,14 @@
-"""`gateway policy eval|show|test`: what a policy makes of events, as JSON, which policies judge, and whether a policy's
-tests hold. They import little: people run them often."""
+"""`gateway policy eval|show|test|whatif`: what a policy makes of events, which policies judge, whether a policy's tests
+hold, and what would have been. They import little: people run them often."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli import output, policy_source, policy_testing
-from gateway.cli.failures import FOUND, USAGE, Failed
+from gateway.cli import output, policy_source, policy_testing, policy_whatif
+from gateway.cli.events_file import content
+from gateway.cli.failures import FOUND, Failed
 from gateway.cli.options import CONFIG, AsJson, ConfigFile, family
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 commands = family("The policy: try it out, and see which one judges.")
 
 commands.command("test")(policy_testing.test)
-
-EVENTS_BYTES_MAX = 64 * 1024 * 1024
+commands.command("whatif")(policy_whatif.whatif)
 
 
 @commands.command("eval")
@@ -35,7 +34,7 @@ def evaluate(
     from gateway.policy.evaluate import BadEvents, evaluate, read_events
 
     try:
-        read = read_events(_content(events))
+        read = read_events(content(events))
     except BadEvents as error:
         raise Failed(FOUND, f"{events}: {error}") from None
     result = evaluate(read, loaded.policy, instant)
@@ -81,18 +80,3 @@ def _instant(text: str) -> int:
         return parse_instant(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if str(path) == "-":
-            content = sys.stdin.buffer.read(EVENTS_BYTES_MAX + 1)
-        else:
-            with path.open("rb") as file:
-                content = file.read(EVENTS_BYTES_MAX + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "this is no path"
-        raise Failed(USAGE, f"the events can't be read: {path}: {reason}") from None
-    if len(content) > EVENTS_BYTES_MAX:
-        raise Failed(FOUND, f"{path}: at most 64 MiB of events are read")
-    return content

@@ -24,6 +24,7 @@ from gateway.plugin.connector import Connector
 from gateway.plugin.manager import Plugins, find_plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
+from gateway.store.coding import read_recorded
 from gateway.store.examine import Examined, examine
 from gateway.store.history import SqliteHistory
 from gateway.store.sqlite import SqliteStore, daemon_pid
@@ -41,6 +42,7 @@ __all__ = [
     "plugins_here",
     "policy_file",
     "read_policy",
+    "read_recorded",
     "running_daemon",
 ]
 

@@ -3,13 +3,15 @@
 The engine takes them as arguments and touches nothing else outside itself.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
 from gateway.kernel.reach import INTERNET, Reach
 
 T = TypeVar("T")
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
 
 
 class Clock(Protocol):
@@ -106,4 +108,14 @@ class Spawn(Protocol):
 
     def call(self, thread: str, function: Callable[[], T]) -> Awaitable[T]:
         """Run `function` on the thread of that name: calls of one thread run one after the other, in order."""
+        ...
+
+
+class Crew(Protocol):
+    """Work that processes may share. What goes to them and comes back can be pickled; a job is never None."""
+
+    def answers(
+        self, setup: Callable[[], Callable[[Job], Answer]], jobs: AsyncIterator[Job]
+    ) -> AsyncGenerator[tuple[Job, Answer]]:
+        """Every job with its answer, in no promised order. Each process calls `setup` once, for what answers."""
         ...

@@ -28,6 +28,7 @@ from gateway.kernel.reading import FetchRow as FetchRow
 from gateway.kernel.reading import LookUp as LookUp
 from gateway.kernel.reading import Reading
 from gateway.kernel.reading import SyncRow as SyncRow
+from gateway.kernel.recorded import Recordings
 from gateway.kernel.tokens import TokenShelf
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey
@@ -216,7 +217,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Reading, TokenShelf, Protocol):
+class Store(Outbox, Reading, TokenShelf, Recordings, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

@@ -12,10 +12,17 @@ from typing import Any, Final
 from gateway.model.contact import Contact, Facts
 from gateway.policy.contact_message import FIELDS, ContactMessage
 from gateway.policy.expressions import Condition, Failure, Language
+from gateway.policy.remembered import key_of
 
 LIST_MAX: Final = 128
 """Conditions in one list: together they cost a fraction, but all are repeated when one fails, and the language has a
 limit for the length of an expression."""
+
+REMEMBERED_MAX: Final = 4_096
+"""Contacts' values whose answers are remembered, the latest."""
+
+ANSWERS_MAX: Final = 500_000
+"""And so many answers in all: with thousands of conditions each of those values has as many, at 8 bytes."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +65,31 @@ class Together:
         self._filled = reads if keys is None else tuple(name for name in reads if name != "fields")
         self._keys = keys or frozenset()
         self._last: Answers | None = None
+        self._most = min(REMEMBERED_MAX, ANSWERS_MAX // max(1, self._count))
+        self._key_of = key_of(self._filled, self._keys) if self._lists else None
+        self._remembered: dict[tuple[object, ...], tuple[list[bool], dict[int, str]]] = {}
 
     def answers(self, facts: Facts) -> Answers:
         """The answers of all conditions. Never raises. Those of the last contact are remembered."""
         decided = tuple([getattr(facts, name) for name in self._decisions])
         last = self._last
         if last is None or last.contact is not facts.contact or last.decided != decided:
-            last = self._last = self._evaluated(facts, Answers(facts.contact, decided, [True] * self._count))
+            last = self._last = self._judged(facts, decided)
         return last
+
+    def _judged(self, facts: Facts, decided: tuple[object, ...]) -> Answers:
+        """The answers that were given to the same values, or new ones."""
+        key = None if self._key_of is None else self._key_of(facts.contact)
+        if key is None:
+            return self._evaluated(facts, Answers(facts.contact, decided, [True] * self._count))
+        known = self._remembered.pop((decided, key), None)
+        if known is None:
+            fresh = self._evaluated(facts, Answers(facts.contact, decided, [True] * self._count))
+            known = fresh.holds, fresh.failed
+            if len(self._remembered) >= self._most:
+                del self._remembered[next(iter(self._remembered))]
+        self._remembered[decided, key] = known
+        return Answers(facts.contact, decided, *known)
 
     def _evaluated(self, facts: Facts, answers: Answers) -> Answers:
         if not self._lists:

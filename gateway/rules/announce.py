@@ -47,15 +47,20 @@ def announce(
                 # It is the same cause, at another instant than was thought: the ledger must lie in the order of time.
                 entries.append(replace(said, at=following.at))
             continue
-        suppressed = following.at < live_from or following.by_policy
-        effects.append(_announcement(following, said, now, suppressed=suppressed))
-        entries.append(_entry(following, said, suppressed=suppressed))
+        silent = suppressed(following, live_from)
+        effects.append(_announcement(following, said, now, suppressed=silent))
+        entries.append(_entry(following, said, suppressed=silent))
     if whole:
         for entry in sorted(ledger.values(), key=_in_order):
             if entry.stands and entry.id not in standing:
                 entries.append(replace(entry, stands=False))
                 effects.extend(_corrections(entry, ledger, now))
     return Announced(tuple(effects), tuple(entries))
+
+
+def suppressed(following: Implied, live_from: int) -> bool:
+    """Whether it is recorded and never goes out."""
+    return following.at < live_from or following.by_policy
 
 
 def recipients(

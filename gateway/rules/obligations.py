@@ -177,6 +177,8 @@ def _start(draft: Draft, metric: Metric, started_at: int, cause: str, now: int |
 def _taken(draft: Draft, metric: Metric) -> list[int]:
     """Where the metric's clocks are, to be met or cancelled; what no rule has ever counted leaves without a trace."""
     draft.pending.pop(metric, None)
+    if draft.live(metric) is None:
+        return []
     taken = [index for index, clock in enumerate(draft.clocks) if clock.metric == metric and not clock.over]
     counted = [index for index in taken if draft.clocks[index].instance]
     if len(counted) == len(taken):

@@ -65,6 +65,10 @@ class Timeline:
         place = bisect_right(self._since, instant)
         return self._entries[place] if place < len(self._entries) else None
 
+    def policies(self) -> list[Policy]:
+        """Every policy, the earliest first."""
+        return [entry.policy for entry in self._entries[1:]]
+
     def up_to(self, instant: int) -> "Timeline":
         """The same without what comes into force only after an instant."""
         return Timeline(entry for entry in self._entries[1:] if entry.since <= instant)

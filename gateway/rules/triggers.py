@@ -22,8 +22,13 @@ def set_off(draft: Draft, section: Section, rule: EscalationRule | ActionRule) -
         draft.triggered_in_life = (*draft.triggered_in_life, name)
         return [None]
     found = [
-        index for index, clock in enumerate(draft.clocks) if _triggers(rule, clock) and name not in clock.triggered
+        index
+        for index, clock in enumerate(draft.clocks)
+        # The first of these says no of most clocks, at every instant anew: it must cost little.
+        if (clock.breached_at is not None or clock.warned) and _triggers(rule, clock) and name not in clock.triggered
     ]
+    if not found:
+        return []
     places = draft.policy.sla_places
     found.sort(key=lambda index: (places.get(draft.clocks[index].rule, -1), draft.clocks[index].instance))
     for index in found:

@@ -12,11 +12,13 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from gateway.kernel.recorded import History, Recorded
 from gateway.kernel.store import StoreUnusable
 from gateway.kernel.versioned import MARK, Versions
 from gateway.model.event import Event, convert_event, decode_event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import Effect, LedgerEntry, State
+from gateway.rules.advance import Sourced
 
 T = TypeVar("T")
 
@@ -150,6 +152,20 @@ def read_body(body: bytes, effect: str) -> bytes:
         return BODY.split(body)[1]
     except ValueError as error:
         raise unreadable(BODY, body, f"the body of notice {effect}", error) from error
+
+
+def read_recorded(recorded: Recorded) -> History:
+    """The history that a contact's record holds. Raises StoreUnusable where any of it is damaged."""
+    if recorded.damage:
+        raise StoreUnusable(recorded.damage)
+    of = f"contact {recorded.id}"
+    return History(
+        recorded.id,
+        recorded.connector,
+        recorded.live_from,
+        [Sourced(connector, read_event(body, of)) for connector, body in recorded.events],
+        None if recorded.state is None else states.decode(recorded.state, recorded.id),
+    )
 
 
 def storable(text: str) -> str:

@@ -3,11 +3,12 @@
 What came back from a write is on the disk. Commands may open the file beside a running daemon; a second daemon may not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from gateway.kernel.ports import Clock, Spawn
+from gateway.kernel.recorded import Recorded
 from gateway.kernel.store import (
     Added,
     AskedPast,
@@ -38,6 +39,7 @@ from gateway.store import (
     outdated,
     performing,
     policies,
+    recorded,
     schema,
 )
 from gateway.store.library import Connection, snapshot
@@ -287,6 +289,18 @@ class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
                 wal_bytes=pages * connections.PAGE_BYTES,
             )
         )
+
+    async def recorded(self, *, after: str, since: int, limit: int) -> list[Recorded]:
+        """Contacts with their histories, by id."""
+        return await self._show(lambda connection: recorded.batch(connection, after, since, limit))
+
+    async def recorded_count(self, since: int) -> int:
+        """How many contacts `recorded` would give in all."""
+        return await self._show(lambda connection: recorded.count(connection, since))
+
+    async def live_from(self) -> Mapping[str, int]:
+        """Since when each connector is live."""
+        return await self._show(recorded.live_from)
 
     async def close(self) -> None:
         """Finish what is queued, and let go of the database."""

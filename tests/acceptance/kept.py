@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from gateway.engine import verify
+from gateway.engine.whatif import Answer, Inquiry, ask, batches_of, kept_policies
+from gateway.kernel.crew import OneProcess
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import ContactRow, Delivery, JournalEntry, Listed
+from gateway.model.instant import DAY_MS
 from gateway.model.judgement import LedgerEntry
+from gateway.policy.whatif.outcome import Window
+from gateway.store.coding import read_recorded
 from gateway.store.history import SqliteHistory
 from gateway.store.sqlite import SqliteStore
 from tests.acceptance.process import DEADLINE_S, now_ms
@@ -117,3 +124,17 @@ def wait_for_counts(
 def is_quiet(counts: dict[str, int]) -> bool:
     """Nothing waits to be judged or to be delivered."""
     return counts["inbox_ready"] == 0 and counts["deliveries_ready"] == 0
+
+
+def asked_what_if(database: Path) -> Answer | None:
+    """What would have been, had the policy that came last been in force from the beginning; None where none came."""
+
+    async def ask_it(store: SqliteStore) -> Answer | None:
+        now, rows = now_ms(), await kept_policies(store)
+        if not rows:
+            return None
+        window, live = Window(now - 30 * DAY_MS, now + 1), await store.live_from()
+        inquiry = Inquiry(rows, replace(rows[-1], since=0), window, live, check=True)
+        return await ask(inquiry, batches_of(store, window.since), OneProcess(), read_recorded, shown=1)
+
+    return on_store(database, ask_it)

@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from tests.acceptance.kept import Kept, Story, verified
+from tests.acceptance.kept import Kept, Story, asked_what_if, verified
 from tests.acceptance.process import now_ms
 from tests.acceptance.receiver import Receiver, Try
 
@@ -25,6 +25,18 @@ def not_whole(found: Kept, told: Iterable[str], given_up: int = 0) -> Iterator[s
 def not_replayed(found: Kept) -> Iterator[str]:
     """Every contact is what its history implies, and just that was said of it."""
     yield from verified(found.database, until=now_ms())
+
+
+def not_the_same(found: Kept) -> Iterator[str]:
+    """What would have been under the policy that is in force is what was: of every contact, stored as it is implied."""
+    answer = asked_what_if(found.database)
+    if answer is None:
+        return
+    yield from (f"contact {id} is left out: {why}" for id, why in answer.sides.skipped)
+    yield from (f"contact {id} is stored otherwise than its history implies" for id in answer.sides.unlike)
+    yield from (f"contact {one.history.id} differs in {', '.join(one.kinds)}" for one in answer.examples)
+    if answer.sides.before != answer.sides.after:
+        yield "the counts of the same policy differ"
 
 
 def not_delivered(found: Kept, receiver: Receiver, endpoint: str = "helpdesk") -> Iterator[str]:

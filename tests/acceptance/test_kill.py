@@ -29,6 +29,7 @@ from tests.acceptance.proofs import (
     not_delivered,
     not_raised_once,
     not_replayed,
+    not_the_same,
     not_whole,
     out_of_order,
     raised,
@@ -91,6 +92,7 @@ def right(found: Kept, receiver: Receiver, told: list[str], due: set[str]) -> No
     wrong = (
         not_whole(found, told),
         not_replayed(found),
+        not_the_same(found),
         not_delivered(found, receiver),
         out_of_order(found, receiver),
         not_raised_once(receiver, due),

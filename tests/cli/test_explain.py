@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from gateway.cli.path_lines import path_lines
 from gateway.cli.rule_lines import tried_lines
-from gateway.model.instant import format_instant
+from gateway.model.instant import format_instant, parse_instant
+from gateway.model.judgement import Clock
+from gateway.rules.trace.path import ClockPath, Segment, Stretch
 from gateway.rules.trace.tried import Tried
 from tests.cli.commands import gateway
 from tests.cli.desk import MINUTE, Desk, set_up
@@ -356,4 +359,43 @@ def test_rules_are_told_with_what_they_read(desk: Desk, capsys: pytest.CaptureFi
     late = Tried("late", "matched", metric="first_reply", on="sla.breached")
     assert tried_lines([late], all=True) == [
         "  late matched: it has no condition; acts only on sla.breached of first reply"
+    ]
+
+
+def test_of_many_rules_the_last_before_the_match_are_told() -> None:
+    """How many are left out stands there; those that were not asked are told together; all are told with `--all`."""
+    rules = [
+        *(Tried(f"n{number}", "not matched", "x == 1", {"x": "\x1b[31m"}) for number in range(20)),
+        Tried("yes", "matched"),
+        *(Tried(f"u{number}", "not asked") for number in range(6)),
+    ]
+    some, every = tried_lines(rules, all=False), tried_lines(rules, all=True)
+
+    assert some[:2] == ["  … 12 rules before these did not match; --all tells them", "  n12 did not match: x == 1"]
+    assert some[2] == '    x = "\\u001b[31m"'
+    assert some[-2:] == [
+        "  yes matched: it has no condition",
+        "  u0, u1, u2 and 3 more were not asked: the first match wins",
+    ]
+    assert every[0] == "  n0 did not match: x == 1"
+    assert every[-1] == "  u0, u1, u2, u3, u4, u5 were not asked: the first match wins"
+
+
+def test_a_line_of_a_clock_says_both_ends_in_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the date where the end is of the same day; the calendar's own time beside it, where there is room."""
+    monkeypatch.setenv("COLUMNS", "120")
+    day = parse_instant("2026-03-02T08:00:00Z")
+    hour = 60 * MINUTE
+    segments = (
+        Segment(day, day + 8 * hour, "open", 8 * hour),
+        Segment(day + 8 * hour, day + 24 * hour, "closed", 0),
+    )
+    stretch = Stretch(day, day + 24 * hour, "running", "r", "office", 9 * hour, 8 * hour, segments)
+    clock = Clock(metric="first_reply", started_by="e", started_at=day, since=day)
+    lines = path_lines(ClockPath(clock, (stretch,)), 9 * hour, {"office": "Europe/Berlin"}, all=False)
+
+    assert [" ".join(line.split()) for line in lines[1:]] == [
+        "2026-03-02 08:00:00 16:00:00 8 h office open, Mon 09:00–17:00 Europe/Berlin",
+        "2026-03-02 16:00:00 03-03 08:00:00 - office closed, Mon 17:00–Tue 09:00 Europe/Berlin",
+        "sum 8 h of 9 h",
     ]

@@ -15,12 +15,12 @@ BEHIND = (
     ),
     (("gateway/kernel/rng.py",), ("random", "secrets", "uuid", "os.urandom")),
     (("gateway/kernel/net.py", "gateway/kernel/names.py"), ("socket",)),
-    (("gateway/kernel/spawn.py", "gateway/kernel/names.py"), ("threading",)),
+    (("gateway/kernel/spawn.py", "gateway/kernel/names.py", "gateway/kernel/crew.py"), ("threading",)),
+    (("gateway/kernel/crew.py",), ("multiprocessing",)),
     (
         ("gateway/kernel/spawn.py",),
         (
             "concurrent.futures",
-            "multiprocessing",
             "asyncio.create_task",
             "asyncio.ensure_future",
             "asyncio.to_thread",

@@ -69,6 +69,17 @@ def test_an_escalation_says_why_and_what_comes_next() -> None:
     assert told["sla.breached"] is None
 
 
+def test_what_is_said_late_counts_until_it_is_said() -> None:
+    """As the contact's clocks in the same notice do."""
+    result = judged(RULES, 15 * M, opening())
+    effects = announce(result.implied, {}, T0 + 20 * M, live_from=0, whole=True).effects
+    raised = next(effect for effect in effects if effect.type == "escalation.raised")
+    data = notice_body(raised, "con_1", state_of(result), RULES, name="t", source="g", link="l")["data"]
+
+    assert data["explanation"]["clock"]["counted_s"] == data["contact"]["clocks"][0]["elapsed_s"] == 1_200
+    assert data["explanation"]["next"][0]["in_s"] == 0
+
+
 def test_nothing_of_the_customer_is_in_it() -> None:
     """Names of the policy, figures and instants alone."""
     text = json.dumps(explanations(2 * H, opening(**SECRET), status(M, "pending")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.kernel.document import Document
-from gateway.model.judgement import Implied, State
+from gateway.model.judgement import Clock, Implied, Route, State
 from gateway.rules.policy import Policy
 
 SECTIONS: Final = ("severity", "sla", "routing", "escalation", "enrich", "actions")
@@ -79,10 +79,21 @@ def items_of(policy: Policy, source: Document | None = None) -> tuple[Item, ...]
 
 def hits_of(state: State, implied: Iterable[Implied]) -> set[Key]:
     """What took effect in a state, and in what followed on the way to it."""
-    hits: set[Key] = {("sla", clock.rule, 0) for clock in state.clocks if clock.rule and clock.instance}
-    hits.add(("severity", state.severity_rule, 0))
-    if state.route is not None:
-        hits.add(("routing", state.route.rule, 0))
+    return standing_hits(state.severity_rule, state.route, state.clocks) | said_hits(implied)
+
+
+def standing_hits(severity_rule: str, route: Route | None, clocks: Iterable[Clock]) -> set[Key]:
+    """What takes effect as long as a contact stands like this."""
+    hits: set[Key] = {("sla", clock.rule, 0) for clock in clocks if clock.rule and clock.instance}
+    hits.add(("severity", severity_rule, 0))
+    if route is not None:
+        hits.add(("routing", route.rule, 0))
+    return hits
+
+
+def said_hits(implied: Iterable[Implied]) -> set[Key]:
+    """What took effect in what followed."""
+    hits: set[Key] = set()
     for following in implied:
         if section := _SAID.get(following.type):
             hits.add((section, following.rule, 0))
