@@ -71,9 +71,10 @@ def _folded(rows: list[_Row]) -> str:
     """What is left out at one place."""
     times = sum(1 for row in rows if row.end)
     count = length_words(sum(row.counted_ms for row in rows))
-    parts = [f"{times} times that count {count}"] if times else []
+    counting = f"1 time that counts {count}" if times == 1 else f"{times} times that count {count}"
+    parts = [counting] if times else []
     if changed := len(rows) - times:
-        parts.append(f"{changed} changes")
+        parts.append("1 change" if changed == 1 else f"{changed} changes")
     return f"{_INDENT}… {' and '.join(parts)}; --all tells them"
 
 

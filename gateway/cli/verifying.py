@@ -106,7 +106,8 @@ class Verifying:
         seen = self._seen
         if self._as_json:
             output.json_line({**{word: seen[word] for word in _WORDS}, "stopped": stopped})
-        parts = [f"{seen[word]:,} {words}" for word, words in _WORDS.items() if words and seen[word]]
+        words_of = _WORDS | ({"strays": "row of nobody"} if seen["strays"] == 1 else {})
+        parts = [f"{seen[word]:,} {words}" for word, words in words_of.items() if words and seen[word]]
         if not seen["differ"] and not seen["strays"]:
             parts.insert(0, "all are what their journal says")
         found, begun = ", ".join(parts), bool(seen["contacts"])

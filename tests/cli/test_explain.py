@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gateway.cli.path_lines import path_lines
 from gateway.cli.rule_lines import tried_lines
 from gateway.model.instant import format_instant, parse_instant
 from gateway.model.judgement import Clock
-from gateway.rules.trace.path import ClockPath, Segment, Stretch
+from gateway.rules.trace.path import Cause, Change, ClockPath, Segment, Stretch
 from gateway.rules.trace.tried import Tried
 from tests.cli.commands import gateway
 from tests.cli.desk import MINUTE, Desk, set_up
@@ -399,3 +400,18 @@ def test_a_line_of_a_clock_says_both_ends_in_few_letters(monkeypatch: pytest.Mon
         "2026-03-02 16:00:00 03-03 08:00:00 - office closed, Mon 17:00–Tue 09:00 Europe/Berlin",
         "sum 8 h of 9 h",
     ]
+
+
+def test_what_is_folded_is_counted_in_words() -> None:
+    """One time and one change are one; what they count is in the sum."""
+    spans = [
+        Stretch(at, at + MINUTE, "running", "r", "c", 1, MINUTE, (Segment(at, at + MINUTE, "open", MINUTE),))
+        for at in range(0, 7 * MINUTE, MINUTE)
+    ]
+    instants = (0, MINUTE // 2, *[MINUTE] * 10)
+    changes = tuple(Change(at, "warned", f"w{number}", Cause("time")) for number, at in enumerate(instants))
+    clock = Clock(metric="first_reply", started_by="e", started_at=0, since=0)
+    first = replace(spans[0], changes=changes)
+    lines = path_lines(ClockPath(clock, (first, *spans[1:])), MINUTE, {}, all=False)
+
+    assert [line for line in lines if "…" in line] == ["    … 1 time that counts 1 min and 1 change; --all tells them"]

@@ -22,8 +22,8 @@ _SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A rule. `condition` is its text, empty where it always matches; `values` are those of the fields that it read,
-    none where it wasn't asked; `reason` says why it failed; `metric` is that of an SLA rule. `on`: what an escalation or
-    an action waits for, where that its condition matches isn't enough; then `metric` is the one it is narrowed to."""
+    none where it wasn't asked; `reason` says why it failed; `metric` is that of an SLA rule. `on`: what an escalation
+    or an action waits for, where that its condition matches isn't enough; `metric` is then what that is narrowed to."""
 
     rule: str
     became: Became
