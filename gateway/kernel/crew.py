@@ -134,13 +134,14 @@ class _Hand(Generic[Job, Answer]):
 
     def end(self) -> None:
         """Let it go, whatever it is doing."""
-        self.pipe.close()
         self._process.terminate()
         self._process.join(ENDS_S)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
         self._process.close()
+        # Last: whoever still waits at the other end of it has been woken by the process's end.
+        self.pipe.close()
 
 
 def _serve(setup: Callable[[], Callable[[Any], Any]], pipe: "Connection[Any, Any]") -> None:

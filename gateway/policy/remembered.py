@@ -16,6 +16,9 @@ KeyOf = Callable[[Contact], Key | None]
 LENGTH_MAX: Final = 1_000
 """Characters that all texts of a key may have together."""
 
+CUSTOMER: Final = frozenset(("known", "email", "phone", "domain"))
+"""What conditions may read of a customer."""
+
 _PLAIN: Final = frozenset(
     ("kind", "channel", "direction", "status", "priority", "group", "assignee", "language", "reopened", "csat")
 )
@@ -23,13 +26,15 @@ _BESIDE: Final = frozenset(Facts.__struct_fields__)
 """What was decided of the contact, and is no value of its own: it is compared by who asks."""
 
 
-def key_of(reads: Iterable[str], keys: Collection[str]) -> KeyOf | None:
-    """What makes the key for conditions that read these fields, and of the contact's own `fields` these keys; None
-    where it isn't worth while."""
+def key_of(reads: Iterable[str], keys: Collection[str], customer: Collection[str] = CUSTOMER) -> KeyOf | None:
+    """What makes the key for conditions that read these fields, of the contact's own `fields` these keys, and these of
+    its customer's; None where it isn't worth while."""
     parts: list[Callable[[Contact], Any]] = []
     for name in reads:
         if name in _PLAIN:
             parts.append(_plain(name))
+        elif name == "customer":
+            parts.append(_customer(tuple(sorted(customer))))
         elif name in _PARTS:
             parts.append(_PARTS[name])
         elif name not in _BESIDE:
@@ -60,9 +65,8 @@ def _plain(name: str) -> Callable[[Contact], Any]:
     return lambda contact: getattr(contact, name)
 
 
-def _customer(contact: Contact) -> Key:
-    customer = contact.customer
-    return customer.known, customer.email, customer.phone
+def _customer(names: tuple[str, ...]) -> Callable[[Contact], Key]:
+    return lambda contact: tuple([getattr(contact.customer, name) for name in names])
 
 
 def _connectors(contact: Contact) -> Key:
@@ -70,7 +74,6 @@ def _connectors(contact: Contact) -> Key:
 
 
 _PARTS: Final[dict[str, Callable[[Contact], Key]]] = {
-    "customer": _customer,
     "connectors": _connectors,
     "tags": lambda contact: contact.tags,
 }

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.model.contact import Contact, Facts
 from gateway.policy.contact_message import FIELDS, ContactMessage
 from gateway.policy.expressions import Condition, Failure, Language
-from gateway.policy.remembered import key_of
+from gateway.policy.remembered import CUSTOMER, key_of
 
 LIST_MAX: Final = 128
 """Conditions in one list: together they cost a fraction, but all are repeated when one fails, and the language has a
@@ -66,7 +66,7 @@ class Together:
         self._keys = keys or frozenset()
         self._last: Answers | None = None
         self._most = min(REMEMBERED_MAX, ANSWERS_MAX // max(1, self._count))
-        self._key_of = key_of(self._filled, self._keys) if self._lists else None
+        self._key_of = key_of(self._filled, self._keys, _of_customer(present)) if self._lists else None
         self._remembered: dict[tuple[object, ...], tuple[list[bool], dict[int, str]]] = {}
 
     def answers(self, facts: Facts) -> Answers:
@@ -129,3 +129,9 @@ def _keys_of(conditions: Sequence[Condition]) -> frozenset[str] | None:
     """The keys of the contact's own fields that conditions ask for; None where one looks at them all."""
     keys = {read.key for condition in conditions for read in condition.uses.reads if read.field in ("fields", "")}
     return None if None in keys else frozenset(key for key in keys if key is not None)
+
+
+def _of_customer(conditions: Sequence[Condition]) -> frozenset[str]:
+    """What conditions read of the customer; all of it where one looks at it, or at the contact, as a whole."""
+    names = {read.key for condition in conditions for read in condition.uses.reads if read.field in ("customer", "")}
+    return CUSTOMER if not names <= CUSTOMER else frozenset(name for name in names if name is not None)

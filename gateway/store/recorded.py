@@ -30,8 +30,10 @@ _picked = (
 _recorded = Statement(
     sa.union_all(
         sa.select(_picked.c.id, _picked.c.live_from, _picked.c.strands, _picked.c.state, _NOTHING, _NOTHING),
-        sa.select(strands.c.contact, _NOTHING, _NOTHING, _NOTHING, journal.c.connector, journal.c.body).select_from(
-            _picked.join(strands, strands.c.contact == _picked.c.id).join(
+        # By `in`, so that the strands of these contacts are looked up: joined, the whole journal would be looked at.
+        sa.select(strands.c.contact, _NOTHING, _NOTHING, _NOTHING, journal.c.connector, journal.c.body)
+        .select_from(
+            strands.join(
                 journal,
                 sa.and_(
                     strands.c.connector == journal.c.connector,
@@ -39,7 +41,8 @@ _recorded = Statement(
                     strands.c.ref == journal.c.ref,
                 ),
             )
-        ),
+        )
+        .where(strands.c.contact.in_(sa.select(_picked.c.id))),
     )
 )
 _count = Statement(sa.select(sa.func.count()).select_from(contacts).where(_touched))

@@ -78,11 +78,11 @@ def test_ctrl_c_ends_all_processes_quietly() -> None:
         start_new_session=True,
     ) as caller:
         assert caller.stdout is not None
-        pids = [int(caller.stdout.readline()) for _ in range(2)]
+        told = [caller.stdout.readline() for _ in range(2)]
         os.killpg(caller.pid, signal.SIGINT)
         _, complaints = caller.communicate(timeout=30)
 
     assert (caller.returncode, complaints) == (130, b"")
-    for pid in pids:
+    for pid in told:
         with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+            os.kill(int(pid), 0)

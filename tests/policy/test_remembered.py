@@ -19,6 +19,7 @@ routing:
   - {id: two, when: 'contact.fields.n == 1.0', queue: a}
   - {id: vip, when: 'contact.customer.domain == "x.example" && "vip" in contact.tags', queue: a}
   - {id: low, when: 'contact.csat.ratio < 0.5 && contact.csat.given', queue: a}
+  - {id: phone, when: 'contact.customer.phone.startsWith("+1")', queue: a}
   - {id: fails, when: '1 / size(contact.tags) == 1', queue: a}
 """
 
@@ -43,7 +44,7 @@ CONTACTS = [
 def test_what_is_remembered_is_what_would_be_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """`true` is not 1, a failure stays a failure with its reason, whatever was asked before."""
     remembering = load_policy(RULES, "policy.yaml").policy.matcher
-    monkeypatch.setattr(together, "key_of", lambda reads, keys: None)
+    monkeypatch.setattr(together, "key_of", lambda *_: None)
     forgetting = load_policy(RULES, "policy.yaml").policy.matcher
 
     for each in (*CONTACTS, *CONTACTS[::-1]):
@@ -61,6 +62,12 @@ def test_keys_tell_values_apart_and_stay_small() -> None:
     assert by_field(contact(tags=("x" * (LENGTH_MAX + 1),))) is None
     assert by_field(contact(tags=("x",) * 65)) is None
     assert by_field(contact(fields={str(number): 1 for number in range(101)})) is None
+    one, other = (contact(customer=Customer(email=f"{name}@x.example")) for name in "ab")
+    by_domain, by_all = key_of(("customer",), (), {"domain"}), key_of(("customer",), ())
+    assert by_domain is not None
+    assert by_all is not None
+    assert by_domain(one) == by_domain(other)
+    assert by_all(one) != by_all(other)
     assert key_of(("subject",), ()) is None
     assert key_of(("facts",), ()) is None
     assert key_of(("opened_at",), ()) is None

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from gateway.kernel.recorded import Recorded
 from gateway.kernel.spawn import InlineSpawn
+from gateway.store import recorded
 from gateway.store.coding import read_recorded
+from gateway.store.library import Connection
 from gateway.store.sqlite import SqliteStore
 from tests.engine.rig import HOUR, MINUTE, T0, Rig, event, opening, reply, run
 
@@ -37,11 +39,11 @@ def test_every_contact_comes_once_with_all_its_events() -> None:
         assert [one.id for one in whole] == sorted(one.id for one in whole)
         assert await everything(rig.store, T0 - HOUR, 1) == await everything(rig.store, T0 - HOUR, 3) == whole
         assert await rig.store.recorded_count(T0 - HOUR) == len(whole) == 8
-        for recorded in whole:
-            row, history = await rig.store.find_contact(recorded.id), read_recorded(recorded)
+        for one in whole:
+            row, history = await rig.store.find_contact(one.id), read_recorded(one)
             assert row is not None
             assert (history.stored, history.connector, history.live_from) == (row.state, "vendor", row.live_from)
-            kept = {entry.event.id: entry.event for entry in await rig.store.history(recorded.id)}
+            kept = {entry.event.id: entry.event for entry in await rig.store.history(one.id)}
             assert {sourced.event.id: sourced.event for sourced in history.events} == kept
             assert {sourced.connector for sourced in history.events} == {"vendor"}
 
@@ -64,6 +66,24 @@ def test_what_ended_before_is_left_out() -> None:
         assert await refs(T0 + MINUTE + 1) == {"open"}
 
     run(story)
+
+
+def test_a_batch_costs_what_it_holds_however_long_the_history_is() -> None:
+    """Every table is searched by a key: none is looked through for each batch."""
+
+    async def look(store: SqliteStore) -> None:
+        statement = recorded._recorded
+        values = {**statement._constants, "after": "", "since": 0, "most": 64}
+
+        def plan(connection: Connection) -> list[str]:
+            return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", values)]
+
+        steps = await store._show(plan)
+        searched = {step.split()[1] for step in steps if step.startswith("SEARCH")}
+        assert searched == {"contacts", "strands", "journal"}
+        assert {step for step in steps if step.startswith("SCAN")} == {"SCAN picked"}
+
+    _with_store(look)
 
 
 def test_since_when_connectors_are_live_is_read_only() -> None:
