@@ -71,9 +71,10 @@ def _folded(rows: list[_Row]) -> str:
     """What is left out at one place."""
     times = sum(1 for row in rows if row.end)
     count = length_words(sum(row.counted_ms for row in rows))
-    parts = [f"{times} times that count {count}"] if times else []
+    counting = f"1 time that counts {count}" if times == 1 else f"{times} times that count {count}"
+    parts = [counting] if times else []
     if changed := len(rows) - times:
-        parts.append(f"{changed} changes")
+        parts.append("1 change" if changed == 1 else f"{changed} changes")
     return f"{_INDENT}… {' and '.join(parts)}; --all tells them"
 
 
@@ -142,6 +143,8 @@ def _turned(turn: Turn) -> str:
     what = f"{turn.of} of {turn.metric.replace('_', ' ')}" if turn.metric else turn.of
     rule = f" by rule {turn.rule}" if turn.rule and turn.of != "rule" else ""
     because = f": {', '.join(turn.because)}" if turn.because else ""
+    if turn.of in ("severity", "route") and turn.before == turn.after:
+        return f"{what} {turn.after or 'none'} as before, now{rule or ' by no rule'}{because}"
     return f"{what} {turn.before or 'none'} → {turn.after or 'none'}{rule}{because}"
 
 

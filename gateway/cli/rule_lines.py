@@ -41,6 +41,8 @@ def tried_lines(rules: Sequence[Tried], *, all: bool) -> list[str]:
 def _told(one: Tried) -> list[str]:
     condition = " ".join(one.condition.split())
     words = f"{one.rule} {_WORDS[one.became]}: {condition or 'it has no condition'}"
+    if one.on:
+        words += f"; acts only on {one.on}" + (f" of {one.metric.replace('_', ' ')}" if one.metric else "")
     if one.reason:
         words += f" ({one.reason})"
     lines = _wrapped(words)

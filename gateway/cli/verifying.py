@@ -6,13 +6,13 @@ from contextlib import aclosing
 from typing import Any, Final
 
 from gateway.cli import output
-from gateway.cli.failures import FOUND, Failed
 from gateway.cli.table import clean
 from gateway.cli.walk_progress import WalkProgress
+from gateway.cli.work import nobody
 from gateway.engine.verify import Verdict, strays, verdicts
 from gateway.kernel.history import History, Stray
 from gateway.kernel.ports import Clock
-from gateway.model.instant import EARLIEST, LATEST, format_instant, format_known
+from gateway.model.instant import EARLIEST, LATEST, format_instant
 from gateway.rules.proof import Difference
 
 VALUE_MAX: Final = 200
@@ -67,11 +67,7 @@ class Verifying:
             return []
         id = await history.find(self._contact)
         if id is None:
-            raise Failed(
-                FOUND,
-                f"no contact is named {self._contact[:200]!r}, or more than one is",
-                "give its id, the beginning of it, or connector:kind:id; `gateway contacts list` shows them",
-            )
+            raise nobody(self._contact)
         return [id]
 
     def _count(self, verdict: Verdict) -> None:
@@ -110,12 +106,17 @@ class Verifying:
         seen = self._seen
         if self._as_json:
             output.json_line({**{word: seen[word] for word in _WORDS}, "stopped": stopped})
-        parts = [f"{seen[word]:,} {words}" for word, words in _WORDS.items() if words and seen[word]]
+        words_of = _WORDS | ({"strays": "row of nobody"} if seen["strays"] == 1 else {})
+        parts = [f"{seen[word]:,} {words}" for word, words in words_of.items() if words and seen[word]]
         if not seen["differ"] and not seen["strays"]:
             parts.insert(0, "all are what their journal says")
-        output.say(f"{_some(seen['contacts'], 'contact')}, {_some(seen['events'], 'event')}: {', '.join(parts)}")
+        found, begun = ", ".join(parts), bool(seen["contacts"])
+        # Rows of nobody stop it before any contact has been looked at.
+        looked_at = f"{_some(seen['contacts'], 'contact')}, {_some(seen['events'], 'event')}: "
+        output.say(f"{looked_at if begun or not stopped else ''}{found}")
         if stopped:
-            output.say(f"stopped at the first of {_some(of, 'contact')}; --all goes on, and tells every place")
+            where = "at" if begun else "before"
+            output.say(f"stopped {where} the first of {_some(of, 'contact')}; --all goes on, and tells every place")
 
 
 def _some(number: int, what: str) -> str:
@@ -128,7 +129,7 @@ def _as_values(one: Difference) -> dict[str, Any]:
         "words": one.words,
         "stored": one.kept,
         "replayed": one.replayed,
-        "since": format_known(one.at),
+        "since": None if one.at is None else _instant(one.at),
         "event": one.event or None,
     }
 
@@ -140,7 +141,12 @@ def _lines(one: Difference) -> Iterator[str]:
         yield f"  replayed: {_shown(one.replayed)}"
     if one.at is not None:
         alone = ", by time alone" if one.replayed is not None else ""
-        yield f"  since {format_instant(one.at)}{f', event {one.event}' if one.event else alone}"
+        yield f"  since {_instant(one.at)}{f', event {one.event}' if one.event else alone}"
+
+
+def _instant(at: int) -> str:
+    """An instant as such; the bare number where a damaged row has one that is none."""
+    return format_instant(at) if EARLIEST <= at <= LATEST else str(at)
 
 
 def _shown(value: object) -> str:

@@ -86,9 +86,14 @@ async def the_contact(store: Store, name: str) -> ContactRow:
     """The contact of that name. Raises Failed if there is none, or more than one."""
     row = await store.find_contact(name)
     if row is None:
-        raise Failed(
-            FOUND,
-            f"no contact is named {name[:200]!r}, or more than one is",
-            "give its id, the beginning of it, or connector:kind:id; `gateway contacts list` shows them",
-        )
+        raise nobody(name)
     return row
+
+
+def nobody(name: str) -> Failed:
+    """What to tell where no contact has this name, or more than one has."""
+    return Failed(
+        FOUND,
+        f"no contact is named {name[:200]!r}, or more than one is",
+        "give its id, the beginning of it, or connector:kind:id; `gateway contacts list` shows them",
+    )

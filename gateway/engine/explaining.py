@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from gateway.engine.case import EARLIER_SHOWN, Case, policy_to_read, sourced
-from gateway.engine.policies import Policies
+from gateway.engine.policies import AHEAD_MAX_MS, Policies
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import UNOPENED, ContactRow, JournalEntry, Store, StoreUnusable
 from gateway.kernel.values import policy_values
@@ -31,6 +31,9 @@ from gateway.rules.trace.tried import tried
 from gateway.rules.view import View
 
 THREAD = "explain"
+
+READINGS_MAX = 4
+"""So often a contact is read again that is judged while it is being read."""
 
 
 class CantTell(Exception):
@@ -67,21 +70,40 @@ class Explaining:
         Raises CantTell, and of an instant of the past StoreUnusable where one of those policies can't be read.
         """
         async with self._turn:
-            rows = await self._store.policies()
-            if tuple(rows) != self._policies.rows:
-                self._policies = Policies(self._store, rows, self._spawn)
-                self._calendars.clear()
+            await self._renew()
             if at is None:
-                return await self._present(row, now, all=all)
+                return await self._latest(row, now, all=all)
             if at > now:
                 raise CantTell("ahead", f"{format_instant(at)} is still to come; what comes next is told of now")
             return await self._past(row, at, all=all)
+
+    async def _renew(self) -> None:
+        """Take up the policies that are kept by now."""
+        rows = await self._store.policies()
+        if tuple(rows) != self._policies.rows:
+            self._policies = Policies(self._store, rows, self._spawn)
+            self._calendars.clear()
+
+    async def _latest(self, row: ContactRow, now: int, *, all: bool) -> Case:
+        """A contact at `now`. Its row and its history are read one after the other: where it has been judged between
+        the two, the history leads to another state, and both are read again."""
+        for _ in range(READINGS_MAX):
+            case = await self._present(row, now, all=all)
+            fresh = None if case.trace is not None else await self._store.find_contact(row.id)
+            if fresh is None or fresh.version == row.version:
+                break
+            row = fresh
+            await self._renew()
+        return case
 
     async def _present(self, row: ContactRow, now: int, *, all: bool) -> Case:
         policies, state = self._policies, row.state
         policy = self._own(await policy_to_read(policies, row))
         if state is None:
             return Case(row, now, policy)
+        if now < state.as_of <= now + AHEAD_MAX_MS:
+            # The clock was set back, or it has been judged after it was asked for.
+            now = state.as_of
         due = next_due(state)
         told_at = now if due is None or due > now else max(state.as_of, due - 1)
         found, untold = None, ""

@@ -56,10 +56,8 @@ class Calendar:
         return f"Calendar({self.name!r})"
 
     def twin(self) -> "Calendar":
-        """The same calendar with a table of its own: what it grows by there, nobody here sees half done."""
-        made = Calendar(self.name, self.spans_of)
-        made._years, made._opens, made._closes, made._before = self._years, self._opens, self._closes, self._before
-        return made
+        """The same calendar with a table of its own, for another thread: this one may be growing at this moment."""
+        return Calendar(self.name, self.spans_of)
 
     def spans(self, start: int, end: int) -> Spans:
         """The open intervals that touch [start, end), whole."""

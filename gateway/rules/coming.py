@@ -29,7 +29,7 @@ class Coming:
 
 def upcoming(state: State, policy: Policy, most: int | None = None) -> list[Coming]:
     """What time alone will bring by the policy that judged last, the soonest first; at most so many."""
-    things: list[tuple[int, Clock | Escalation | None]] = [(at, None) for at in state.future]
+    things: list[tuple[int, Clock | Escalation | None]] = [(at, None) for at in state.future[:1]]
     things += [(clock.next_at, clock) for clock in state.clocks if clock.next_at is not None]
     things += [(call.next_at, call) for call in state.escalations if call.next_at is not None]
     if most is not None and len(things) > most:
@@ -40,7 +40,10 @@ def upcoming(state: State, policy: Policy, most: int | None = None) -> list[Comi
         if isinstance(thing, Clock):
             found += _of_clock(thing, policy)
         elif thing is None:
-            found.append(Coming(at, "an event that is known already happens", "event"))
+            # The first is enough: what comes behind it depends on it, and a vendor may have dated very many ahead.
+            more = len(state.future) > 1
+            which = "the first of the events that are known already" if more else "an event that is known already"
+            found.append(Coming(at, f"{which} happens", "event"))
         else:
             found.append(_next_of(thing, policy.chains.get(thing.chain)))
     return sorted(found)[:most]

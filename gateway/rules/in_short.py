@@ -48,7 +48,7 @@ def severity_words(state: State) -> str:
 
 
 def _clock_of(call: Escalation | None, state: State, policy: Policy) -> Clock | None:
-    """The clock that raised the escalation; of one that its own condition raised, the one that is due first."""
+    """The clock that raised the escalation; where its own condition did, or it is gone: the one due first."""
     if call is not None and call.clock is not None:
         # Long finished, it may have left the state: then none is told rather than another one.
         return next((clock for clock in state.clocks if (clock.metric, clock.started_by) == call.clock), None)

@@ -134,7 +134,7 @@ class NoticeChoice(Struct, frozen=True):
 
 
 class NoticeCounted(Struct, frozen=True, kw_only=True):
-    """The clock that raised the escalation; of one that its own condition raised, the clock that is due first."""
+    """The clock that raised the escalation; where its own condition did, or it is taken back: the one due first."""
 
     metric: Annotated[Metric, _told("What is counted.")]
     instance: Annotated[int, _told("From 1: which of the repeats.")]

@@ -59,7 +59,7 @@ def _tried_view(one: Tried) -> View:
         "condition": one.condition or None,
         "reads": list(one.values),
     }
-    more = {"metric": one.metric, "reason": one.reason}
+    more = {"metric": one.metric, "on": one.on, "reason": one.reason}
     return {**view, **{name: value for name, value in more.items() if value}}
 
 

@@ -132,9 +132,15 @@ def _of_ledger(
         if entry is None or not entry.stands:
             words = f"{_named(one)} follows and isn't said" + ("" if entry is None else ": it was taken back")
             yield Difference(f"ledger[{id}]", words, replayed=plain(one), at=one.at, event=_event_at(events, one.at))
-        elif entry.at != one.at:
+            continue
+        if entry.at != one.at:
             words = f"{_named(one)} is said as of another instant"
             yield Difference(f"ledger[{id}].at", words, kept=entry.at, replayed=one.at, at=min(entry.at, one.at))
+        # Who was called, and by which policy, is that of the day on which it was said: a late event changes neither.
+        for name, kept, replayed in (("type", entry.type, one.type), ("rule", entry.rule, one.rule)):
+            if kept != replayed:
+                words = f"{_named(one)} is said as something else"
+                yield Difference(f"ledger[{id}].{name}", words, kept=kept, replayed=replayed, at=one.at)
     for id, entry in sorted(ledger.items(), key=lambda item: (item[1].at, item[0])):
         if entry.stands and id not in following:
             words = f"{_named(entry)} is said and doesn't follow"

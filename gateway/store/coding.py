@@ -32,7 +32,7 @@ def _plain(value: Any) -> Any:
 _pack = msgspec.msgpack.Encoder(enc_hook=_plain)
 _json = msgspec.json.Encoder(enc_hook=_plain)
 _JSON_BEGINS = (b"[", b"{")
-_UNREADABLE = (msgspec.DecodeError, ValueError)
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 def damaged(what: str, error: Exception) -> StoreUnusable:

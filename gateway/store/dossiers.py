@@ -92,14 +92,15 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
         event = coding.read_event(body, f"contact {of}")
         strand = StrandKey(connector, kind, ref)
         if (event.id, event.at, event.ref) != (id, at, strand.ref):
-            odd[of].append(f"the journal's row of event {id} holds event {event.id} of {event.ref.kind} {event.ref.id}")
+            held = f"event {event.id} of {event.ref.kind} {event.ref.id} at {int(event.at)}"
+            odd[of].append(f"the journal's row of event {id} at {at} holds {held}")
         told[of].append(JournalEntry(strand=strand, event=event, received_at=received_at))
     said: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
     for of, body, id, at in _said.rows(connection, ids=wanted):
         entry = coding.entries.decode(body, of)
         said[of][entry.id] = entry
         if (entry.id, entry.at) != (id, at):
-            odd[of].append(f"the ledger's row {id} holds {entry.id}")
+            odd[of].append(f"the ledger's row {id} at {at} holds {entry.id} at {entry.at}")
     passed: dict[str, dict[int, State]] = defaultdict(dict)
     for of, as_of, body in _passed.rows(connection, ids=wanted):
         passed[of][as_of] = coding.checkpoints.decode(body, of, as_of)

@@ -91,10 +91,10 @@ class Api:
             at = instant_of(request, "at")
         except BadQuestion as error:
             return told(400, str(error))
-        row = await self._gateway.world.store.find_contact(request.match_info["id"])
-        if row is None:
-            return told(404, "there is no such contact, or more than one")
         try:
+            row = await self._gateway.world.store.find_contact(request.match_info["id"])
+            if row is None:
+                return told(404, "there is no such contact, or more than one")
             return json_response(await self._explaining.explained(row, self._clock.now(), at))
         except CantTell as error:
             return told(_CANT_TELL[error.why], str(error))

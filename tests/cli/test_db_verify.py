@@ -189,6 +189,20 @@ def test_an_entry_that_was_taken_back(desk: Desk, capsys: pytest.CaptureFixture[
     assert only(desk, capsys, WAITING)[f"ledger[{entry.id}]"]["words"].endswith("isn't said: it was taken back")
 
 
+def test_an_entry_that_says_something_else(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """The id is that of a breach, and the entry says that a promise of another rule was kept."""
+    bodies = value_of(desk, "SELECT group_concat(hex(entry)) FROM ledger WHERE contact = ?", of(WAITING)).split(",")
+    entry = next(one for one in map(coding.entries.decode, map(bytes.fromhex, bodies)) if one.type == "sla.breached")
+    body = coding.entries.encode(replace(entry, type="sla.met", rule="next"))
+    run(desk, ("UPDATE ledger SET entry = ? WHERE id = ?", (body, entry.id)))
+    found = only(desk, capsys, WAITING)
+    told = {place: (one["stored"], one["replayed"]) for place, one in found.items()}
+    assert told == {
+        f"ledger[{entry.id}].type": ("sla.met", "sla.breached"),
+        f"ledger[{entry.id}].rule": ("next", "reply"),
+    }
+
+
 def test_a_lost_event(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """That one is missing is said, and which, as far as the state speaks of it."""
     lost = value_of(desk, "SELECT event FROM journal WHERE event LIKE '2/status.changed/%'")
@@ -257,6 +271,33 @@ def test_bytes_that_nobody_wrote(desk: Desk, capsys: pytest.CaptureFixture[str])
     assert f"the state of contact {of(TALKED)} can't be read" in told["differences"][0]["words"]
 
 
+def test_instants_that_are_none(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number far beyond all years is told as it stands, beside what the row's own column says."""
+    row = value_of(desk, "SELECT entry FROM ledger WHERE contact = ? ORDER BY at", of(WAITING))
+    entry = coding.entries.decode(row)
+    body = coding.entries.encode(replace(entry, at=-(10**18)))
+    run(desk, ("UPDATE ledger SET entry = ? WHERE id = ?", (body, entry.id)))
+    with_state(desk, TALKED, lambda state: replace(state, policy_since=10**18))
+    people = gateway(capsys, "db", "verify", "--all", "--config", desk.config)
+    code, told = verified(desk, capsys)
+    found = {one["path"]: one for contact in told[:-1] for one in contact["differences"]}
+
+    assert (people.code, code, told[-1]["differ"]) == (1, 1, 2)
+    assert found[f"ledger[{entry.id}].at"]["since"] == str(-(10**18))
+    assert found["policy"]["since"] == str(10**18) and f"since {10**18}" in people.out
+    expected = f"the ledger's row {entry.id} at {entry.at} holds {entry.id} at {-(10**18)}"
+    assert found["journal"]["words"] == expected
+
+
+def test_an_event_as_deep_as_nobody_wrote_it(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """It can't be read, which is told of its contact; the others are looked at."""
+    deep = b'{"deep":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    run(desk, ("UPDATE journal SET body = ? WHERE event LIKE '2/message.added/%'", (deep,)))
+    code, (told, summary) = verified(desk, capsys)
+    assert (code, summary["contacts"], told["contact"]) == (1, 5, of(TALKED))
+    assert "can't be read" in told["differences"][0]["words"]
+
+
 def test_rows_that_belong_to_nobody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """An event of no contact, and what is left of a contact that is gone; a second event under one id."""
     run(
@@ -268,7 +309,14 @@ def test_rows_that_belong_to_nobody(desk: Desk, capsys: pytest.CaptureFixture[st
     strays = [one["words"] for one in told if "table" in one]
     assert code == 1 and told[-1]["strays"] == len(strays) == 4
     assert sum(" of events:ticket:5 belongs to no contact" in one for one in strays) == 3
+    ended = gateway(capsys, "db", "verify", "--config", desk.config)
+    assert (
+        ended.err == "4 rows of nobody\nstopped before the first of 4 contacts; --all goes on, and tells every place\n"
+    )
     assert f"strand events:ticket:3 is of contact {of('3')}, which isn't there" in strays
+    run(desk, ("DELETE FROM journal WHERE ref = '5'", ()))
+    ended = gateway(capsys, "db", "verify", "--config", desk.config)
+    assert ended.err.startswith("1 row of nobody\nstopped before")
 
 
 def test_people_are_told_the_first(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gateway.cli.path_lines import path_lines
 from gateway.cli.rule_lines import tried_lines
 from gateway.model.instant import format_instant, parse_instant
 from gateway.model.judgement import Clock
-from gateway.rules.trace.path import ClockPath, Segment, Stretch
+from gateway.rules.trace.path import Cause, Change, ClockPath, Segment, Stretch
 from gateway.rules.trace.tried import Tried
 from tests.cli.commands import gateway
 from tests.cli.desk import MINUTE, Desk, set_up
@@ -251,6 +252,24 @@ def test_each_clock_is_told_line_by_line_with_its_sum(
     assert any(line.endswith("severity 3 → 1 by rule grave: priority became urgent") for line in lines)
 
 
+def test_another_rule_for_the_same_queue_and_what_is_dated_ahead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the queue stayed is said; of very many events that are still to happen the first one is told."""
+    desk = set_up(tmp_path, monkeypatch)
+    (desk.folder / "policy.yaml").write_text(POLICY.replace("queue: later}", "queue: general}"))
+    ahead = [desk.event("9", "message.added", -60 - n, author={"kind": "customer"}) for n in range(100)]
+    desk.receive(desk.opened("9", 60), desk.event("9", "contact.observed", 30, tags=["vip"]), *ahead)
+    desk.judge()
+    capsys.readouterr()
+    lines = gateway(capsys, "explain", "9", "-c", desk.config).out.splitlines()
+    coming = [one for one in explained(desk, capsys, "9")["next"] if one["kind"] == "event"]
+
+    assert any(line.endswith("  route general as before, now by rule vip: tags changed") for line in lines)
+    assert [one["what"] for one in coming] == ["the first of the events that are known already happens"]
+    assert coming[0]["at"] == format_instant(desk.now + 60 * MINUTE)
+
+
 def test_a_broken_promise_is_told_line_by_line_however_long_ago_it_was_met(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +357,10 @@ def test_rules_are_told_with_what_they_read(desk: Desk, capsys: pytest.CaptureFi
     assert "quick matched: contact.severity == 1" not in some
     assert "  quick matched: contact.severity == 1\n    severity = 1\n" in every
     assert "  slow was not asked: the first match wins" in every
+    late = Tried("late", "matched", metric="first_reply", on="sla.breached")
+    assert tried_lines([late], all=True) == [
+        "  late matched: it has no condition; acts only on sla.breached of first reply"
+    ]
 
 
 def test_of_many_rules_the_last_before_the_match_are_told() -> None:
@@ -377,3 +400,18 @@ def test_a_line_of_a_clock_says_both_ends_in_few_letters(monkeypatch: pytest.Mon
         "2026-03-02 16:00:00 03-03 08:00:00 - office closed, Mon 17:00–Tue 09:00 Europe/Berlin",
         "sum 8 h of 9 h",
     ]
+
+
+def test_what_is_folded_is_counted_in_words() -> None:
+    """One time and one change are one; what they count is in the sum."""
+    spans = [
+        Stretch(at, at + MINUTE, "running", "r", "c", 1, MINUTE, (Segment(at, at + MINUTE, "open", MINUTE),))
+        for at in range(0, 7 * MINUTE, MINUTE)
+    ]
+    instants = (0, MINUTE // 2, *[MINUTE] * 10)
+    changes = tuple(Change(at, "warned", f"w{number}", Cause("time")) for number, at in enumerate(instants))
+    clock = Clock(metric="first_reply", started_by="e", started_at=0, since=0)
+    first = replace(spans[0], changes=changes)
+    lines = path_lines(ClockPath(clock, (first, *spans[1:])), MINUTE, {}, all=False)
+
+    assert [line for line in lines if "…" in line] == ["    … 1 time that counts 1 min and 1 change; --all tells them"]

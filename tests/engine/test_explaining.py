@@ -132,6 +132,26 @@ def test_what_has_not_been_judged_is_not_told_as_if_it_were() -> None:
     run(work)
 
 
+def test_a_contact_that_is_judged_while_it_is_asked_for() -> None:
+    """Its row was read before the last event came, by the next policy: it is told as it is by now, as whole as ever."""
+
+    async def work(whole: Whole) -> None:
+        await whole.post(opened(1, NOW, channel="email"))
+        await whole.judge()
+        row = await whole.store.find_contact("shop:ticket:1")
+        assert row is not None
+        explaining = Explaining(whole.store, whole.spawn)
+        whole.clock.at = NOW + H
+        await in_force(whole.gateway.world, LATER)
+        await whole.post(event("message.added", 1, NOW + 2 * M, author={"kind": "agent"}))
+        await whole.judge()
+
+        add_up(explained(await explaining.case(row, NOW + M)))
+        assert explained(await explaining.case(row, NOW + H)) == await told(whole)
+
+    run(work, policy=MORE)
+
+
 def test_an_instant_of_which_nothing_can_be_told() -> None:
     """One that is still to come, one before the opening, and any of a contact that isn't opened."""
 
@@ -185,6 +205,8 @@ def test_every_rule_is_told_with_what_it_read() -> None:
         assert rules["routing"] == [("outage", "matched"), ("default", "not asked")]
         assert explanation["tried"]["severity"][0]["condition"] == '"outage" in contact.tags'
         assert explanation["tried"]["severity"][0]["reads"] == ["tags"]
+        assert explanation["tried"]["escalation"][0]["on"] == "sla.breached"
+        assert "on" not in explanation["tried"]["severity"][0]
         assert (explanation["read"]["tags"], explanation["read"]["severity"]) == (["outage"], 1)
 
     run(work)

@@ -158,6 +158,8 @@ def test_what_can_no_longer_be_told_is_409() -> None:
             1,
             True,
         )
+        await whole.store.writer.write("spoil", spoil_states)
+        assert "the state of contact" in (await data(whole, address, 409))["error"]
 
     run(work)
 
@@ -185,6 +187,11 @@ def test_an_explanation_is_never_too_much() -> None:
 def spoil_policies(connection: Connection) -> None:
     """Nothing that was kept of a policy can be read any more."""
     connection.execute("UPDATE policies SET text = 'version: x'")
+
+
+def spoil_states(connection: Connection) -> None:
+    """No contact can be read any more."""
+    connection.execute("UPDATE contacts SET state = x'00ff'")
 
 
 def shape(value: Any) -> Any:

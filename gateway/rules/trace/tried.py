@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 from msgspec.structs import replace
 
 from gateway.model.judgement import State
-from gateway.rules.policy import Policy, Section
+from gateway.rules.policy import ActionRule, EscalationRule, Policy, Section
 from gateway.rules.verdicts import facts_of, routed
 
 Became = Literal["matched", "not matched", "not asked", "failed"]
@@ -22,7 +22,8 @@ _SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A rule. `condition` is its text, empty where it always matches; `values` are those of the fields that it read,
-    none where it wasn't asked; `reason` says why it failed; `metric` is that of an SLA rule."""
+    none where it wasn't asked; `reason` says why it failed; `metric` is that of an SLA rule. `on`: what an escalation
+    or an action waits for, where that its condition matches isn't enough; `metric` is then what that is narrowed to."""
 
     rule: str
     became: Became
@@ -30,6 +31,7 @@ class Tried:
     values: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     metric: str = ""
+    on: str = ""
 
 
 def tried(state: State, policy: Policy) -> dict[Section, tuple[Tried, ...]]:
@@ -51,14 +53,21 @@ def tried(state: State, policy: Policy) -> dict[Section, tuple[Tried, ...]]:
         told = []
         for rule, holds, reading in zip(rules, verdict.matched, readings, strict=True):
             # The first match wins: of all the section's rules, or of those for a metric.
-            metric = rule.metric if section == "sla" else ""
+            metric, on = (rule.metric, "") if section == "sla" else _waits_for(rule)
             if section in ("severity", "routing", "sla") and metric in decided:
                 told.append(Tried(rule.id, "not asked", reading.condition, metric=metric))
                 continue
             reason = verdict.failed.get(rule.id, "")
             became: Became = "matched" if holds else "failed" if rule.id in verdict.failed else "not matched"
-            told.append(Tried(rule.id, became, reading.condition, reading.values, reason, metric))
+            told.append(Tried(rule.id, became, reading.condition, reading.values, reason, metric, on))
             if holds:
                 decided.add(metric)
         found[section] = tuple(told)
     return found
+
+
+def _waits_for(rule: object) -> tuple[str, str]:
+    """The metric and the trigger of a rule that does nothing before a clock has rung."""
+    if isinstance(rule, EscalationRule | ActionRule) and rule.on != "matched":
+        return rule.metric or "", rule.on
+    return "", ""
