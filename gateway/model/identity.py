@@ -70,9 +70,12 @@ def derived_id(prefix: str, *causes: object) -> str:
     Parts are joined with a length in front of each, so that no two lists of causes read alike. Holds no `.`: the
     signed content of a webhook is split by it.
     """
-    parts = [str(cause).encode("utf-8", "surrogatepass") for cause in causes]
-    digest = hashlib.sha256(b"".join([b"%d:%b" % (len(part), part) for part in parts])).digest()
-    bits = int.from_bytes(digest[:16], "big") << 2
+    digest = hashlib.sha256()
+    for cause in causes:
+        part = str(cause).encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    bits = int.from_bytes(digest.digest()[:16], "big") << 2
     return f"{prefix}_{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}"
 
 

@@ -61,9 +61,8 @@ def settle(draft: Draft, at: int) -> bool:
     for index, escalation in enumerate(draft.escalations):
         if escalation.resolved_at is None and (why := _resolved_by(draft, escalation)):
             _resolve(draft, index, at, why)
-    among = triggers.rung(draft)
     for rule in draft.policy.escalation:
-        for clock in triggers.set_off(draft, "escalation", rule, among):
+        for clock in triggers.set_off(draft, "escalation", rule):
             _begin(draft, rule, at, clock)
     for index in range(len(draft.escalations)):
         _fire_due_steps(draft, index, at)

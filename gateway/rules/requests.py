@@ -39,11 +39,9 @@ def ask_enrichers(draft: Draft, at: int, cause: str) -> None:
 
 def request_actions(draft: Draft, at: int) -> bool:
     """At the end of an instant: ask for the actions that are set off. Whether there were any."""
-    if not draft.policy.actions:
-        return False
-    anything, among = False, triggers.rung(draft)
+    anything = False
     for rule in draft.policy.actions:
-        for clock in triggers.set_off(draft, "actions", rule, among):
+        for clock in triggers.set_off(draft, "actions", rule):
             anything = True
             cause = ("matched", draft.opened_by) if clock is None else (clock.metric, clock.started_by)
             why = f"rule {rule.id} matched" if clock is None else f"{rule.on} under rule {clock.rule}"

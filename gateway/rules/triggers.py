@@ -4,8 +4,6 @@ Law. Once for a rule and a clock's instance, or once in a life of the contact wh
 the contact is ended nothing is set off by matching alone; a clock that runs then may still do it.
 """
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from gateway.model.judgement import Clock
@@ -13,18 +11,8 @@ from gateway.rules.draft import Draft
 from gateway.rules.policy import ActionRule, EscalationRule, Section
 
 
-def rung(draft: Draft) -> list[int]:
-    """Where the clocks are that have been warned or broken: at most instants few, so rules look at no others."""
-    return [index for index, clock in enumerate(draft.clocks) if clock.breached_at is not None or clock.warned]
-
-
-def set_off(
-    draft: Draft, section: Section, rule: EscalationRule | ActionRule, among: Sequence[int]
-) -> list[Clock | None]:
-    """The clocks `among` those that have `rung` which set the rule off now and have not before, in the policy's order;
-    None stands for the contact."""
-    if rule.on != "matched" and not among:
-        return []
+def set_off(draft: Draft, section: Section, rule: EscalationRule | ActionRule) -> list[Clock | None]:
+    """The clocks that set the rule off now and have not before, in the policy's order; None stands for the contact."""
     name = f"{section}/{rule.id}"
     if name not in draft.matching:
         return []
@@ -33,8 +21,12 @@ def set_off(
             return []
         draft.triggered_in_life = (*draft.triggered_in_life, name)
         return [None]
-    clocks = draft.clocks
-    found = [index for index in among if name not in clocks[index].triggered and _triggers(rule, clocks[index])]
+    found = [
+        index
+        for index, clock in enumerate(draft.clocks)
+        # The first of these says no of most clocks, at every instant anew: it must cost little.
+        if (clock.breached_at is not None or clock.warned) and _triggers(rule, clock) and name not in clock.triggered
+    ]
     if not found:
         return []
     places = draft.policy.sla_places
