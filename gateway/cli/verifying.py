@@ -21,6 +21,11 @@ VALUE_MAX: Final = 200
 PLACES_MAX: Final = 3
 """Places of one contact that people are shown, unless all are asked for."""
 
+_WHAT_TO_DO: Final = (
+    "keep a copy of the database before anything else. A damaged disk, or a hand in the file, does this:\n"
+    "restore a backup that verifies. If it was neither, the fault is ours: please report what is told above"
+)
+
 _WORDS: Final = {
     "contacts": "",
     "events": "",
@@ -117,6 +122,8 @@ class Verifying:
         if stopped:
             where = "at" if begun else "before"
             output.say(f"stopped {where} the first of {_some(of, 'contact')}; --all goes on, and tells every place")
+        if seen["differ"] or seen["strays"]:
+            output.say(_WHAT_TO_DO)
 
 
 def _some(number: int, what: str) -> str:
