@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.source import MADE, ROOT, relative
+from tests.support.source import ROOT, relative, written
 
 # Written with brackets, so that this file doesn't find itself.
 FOREIGN = re.compile(
@@ -24,14 +24,7 @@ def foreign(text: str) -> list[tuple[int, str]]:
 
 def sources() -> list[Path]:
     """Every file of the project that people read as text."""
-    return [
-        path
-        for path in sorted(ROOT.rglob("*"))
-        if path.is_file()
-        and path.suffix in TEXT
-        and not set(path.relative_to(ROOT).parts) & (MADE | EXCUSED)
-        and not any(part.endswith("_cache") or part == ".hypothesis" for part in path.relative_to(ROOT).parts)
-    ]
+    return [path for path in written(*TEXT) if not set(path.relative_to(ROOT).parts) & EXCUSED]
 
 
 def test_nothing_foreign_is_named() -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.source import MADE, ROOT
+from tests.support.source import ROOT, written
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -16,7 +16,7 @@ def page(name: str) -> str:
 
 def pages() -> list[Path]:
     """Every page of the project."""
-    return sorted(path for path in ROOT.rglob("*.md") if not set(path.relative_to(ROOT).parts) & MADE)
+    return written(".md")
 
 
 def section(text: str, title: str) -> str:

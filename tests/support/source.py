@@ -1,6 +1,7 @@
 """The project's own source, for tests about it: files, syntax trees, and the dotted names that code refers to."""
 
 import ast
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,16 @@ def packages() -> list[Path]:
 def modules(*folders: Path) -> list[Path]:
     """Every Python file under the given folders; under all packages when none is given."""
     return sorted(path for folder in folders or packages() for path in folder.rglob("*.py"))
+
+
+def written(*suffixes: str) -> list[Path]:
+    """Every file with such an ending that somebody wrote."""
+    found: list[Path] = []
+    for folder, within, names in os.walk(ROOT):
+        # In place, so that nobody walks through the thousands of files that were installed or made.
+        within[:] = [name for name in within if not (name in MADE or name.endswith("_cache") or name == ".hypothesis")]
+        found += [Path(folder, name) for name in names if Path(name).suffix in suffixes and name not in MADE]
+    return sorted(found)
 
 
 def relative(path: Path) -> str:
