@@ -7,7 +7,7 @@ from gateway.kernel.values import contact_values, judge_of
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, State
 from gateway.rules.clocks import deadline
-from gateway.rules.explanation import calls_in_order
+from gateway.rules.explanation import calls_in_order, clock_words
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.view import View, clocks_in_order, clocks_view, escalation_view
@@ -132,20 +132,7 @@ def left_out(count: int, what: str) -> list[str]:
 
 def clock_in_words(clock: Clock, policy: Policy, now: int) -> str:
     """What has become of a clock, in words."""
-    if clock.breached_at is not None:
-        met = f", met {relative(clock.met_at, now)}" if clock.met_at is not None else ""
-        over = f", ended {relative(clock.cancelled_at, now)}" if clock.cancelled_at is not None else ""
-        return f"breached {relative(clock.breached_at, now)}{met}{over}"
-    if clock.cancelled_at is not None:
-        return f"cancelled {relative(clock.cancelled_at, now)}"
-    if clock.met_at is not None:
-        return f"met {relative(clock.met_at, now)}"
-    if not clock.runs:
-        return "paused by the status"
-    due = deadline(clock, policy.sla_by_id.get(clock.rule))
-    if due is None:
-        return "running, without a deadline in reach of its calendar"
-    return f"running, due {relative(due, now)}"
+    return clock_words(clock, policy, lambda at: relative(at, now))
 
 
 def escalation_lines(case: Case, state: State) -> list[str]:

@@ -3,6 +3,7 @@
 It is told from one state, by the policy that judged it, with what that state no longer carries beside it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -117,19 +118,19 @@ def _step_view(call: Escalation, chain: Chain, number: int) -> dict[str, Any]:
     }
 
 
-def clock_words(clock: Clock, policy: Policy) -> str:
-    """What has become of a clock, with its instants."""
+def clock_words(clock: Clock, policy: Policy, told: Callable[[int], str] = format_instant) -> str:
+    """What has become of a clock, with its instants as `told` writes them."""
     if clock.breached_at is not None:
-        met = f", met {format_instant(clock.met_at)}" if clock.met_at is not None else ""
-        over = f", ended {format_instant(clock.cancelled_at)}" if clock.cancelled_at is not None else ""
-        return f"breached {format_instant(clock.breached_at)}{met}{over}"
+        met = f", met {told(clock.met_at)}" if clock.met_at is not None else ""
+        over = f", ended {told(clock.cancelled_at)}" if clock.cancelled_at is not None else ""
+        return f"breached {told(clock.breached_at)}{met}{over}"
     if clock.cancelled_at is not None:
-        return f"cancelled {format_instant(clock.cancelled_at)}"
+        return f"cancelled {told(clock.cancelled_at)}"
     if clock.met_at is not None:
-        return f"met {format_instant(clock.met_at)}"
+        return f"met {told(clock.met_at)}"
     if not clock.runs:
         return "paused by the status"
     due = clocks.deadline(clock, policy.sla_by_id.get(clock.rule))
     if due is None:
         return "running, without a deadline in reach of its calendar"
-    return f"running, due {format_instant(due)}"
+    return f"running, due {told(due)}"
