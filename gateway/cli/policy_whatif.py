@@ -170,7 +170,7 @@ def _of_file(
 async def _asked(
     inquiry: "Inquiry", batches: "AsyncIterator[Sequence[Recorded]]", count: int, how: tuple[int, int]
 ) -> "Answer":
-    from gateway.cli.whatif_progress import Progress
+    from gateway.cli.walk_progress import WalkProgress
     from gateway.daemon.setup import read_recorded
     from gateway.engine.whatif import ask
     from gateway.kernel.spawn import LoopSpawn
@@ -178,7 +178,7 @@ async def _asked(
     shown, processes = how
     spawn = LoopSpawn()
     try:
-        with Progress(count) as progress:
+        with WalkProgress("contacts", count, None) as progress:
             crew = _crew(spawn, processes, count)
             return await ask(inquiry, batches, crew, read_recorded, shown=shown, done=progress.add)
     finally:

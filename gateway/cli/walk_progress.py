@@ -1,4 +1,4 @@
-"""How far a walk through a database has come: a bar with an estimate on a terminal, a line now and then elsewhere."""
+"""How far a walk through many things has come: a bar with an estimate on a terminal, a line now and then elsewhere."""
 
 import sys
 from types import TracebackType
@@ -15,14 +15,18 @@ LINE_EVERY_S = 10.0
 
 
 class WalkProgress:
-    """Shows how many of `total` things are through. Use it as a context: it leaves the terminal as it was."""
+    """Shows how many of `total` things are through. Use it as a context: it leaves the terminal as it was.
 
-    def __init__(self, what: str, total: int, clock: Clock) -> None:
+    Without a `clock` nothing is told where there is no terminal.
+    """
+
+    def __init__(self, what: str, total: int, clock: Clock | None) -> None:
         self._what = what
         self._total = total
         self._clock = clock
         self._bars: Bars | None = None
-        self._told_at = clock.monotonic()
+        self._told_at = clock.monotonic() if clock else 0.0
+        self._done = 0
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -42,10 +46,17 @@ class WalkProgress:
         if self._bars is not None:
             self._bars.stop()
 
+    def add(self, more: int) -> None:
+        """So many more are through."""
+        self.show(self._done + more)
+
     def show(self, done: int) -> None:
         """So many are through."""
+        self._done = done
         if self._bars is not None:
             self._bars.update(self._task, completed=done)
+            return
+        if self._clock is None:
             return
         now = self._clock.monotonic()
         if now - self._told_at >= LINE_EVERY_S:
