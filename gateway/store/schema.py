@@ -12,7 +12,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -274,6 +274,22 @@ tokens = _table(
     _whole("leased_until", null=True),
     _text("refused", null=True),
 )
+
+# Tokens of people and programs, as hashes: no other column may tell one.
+access_tokens = _table(
+    "access_tokens",
+    _text("id", key=True),
+    _text("name"),
+    _text("role"),
+    _bytes("token_hash"),
+    _bytes("session_hash"),
+    _whole("created_at"),
+    _text("created_by"),
+    _whole("expires_at", null=True),
+    _whole("last_used_at", null=True),
+    _whole("revoked_at", null=True),
+)
+sa.Index("access_tokens_name", access_tokens.c.name, unique=True, sqlite_where=access_tokens.c.revoked_at.is_(None))
 
 
 def check(connection: Connection) -> None:
