@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.kernel.access import AccessShelf
 from gateway.kernel.board import Board, Tally
 from gateway.kernel.outbox import Attempt as Attempt
 from gateway.kernel.outbox import AuditEntry as AuditEntry
@@ -226,7 +227,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Reading, TokenShelf, Recordings, Board, Protocol):
+class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
