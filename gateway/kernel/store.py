@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.kernel.access import AccessShelf
 from gateway.kernel.board import Board, Tally
 from gateway.kernel.outbox import Attempt as Attempt
 from gateway.kernel.outbox import AuditEntry as AuditEntry
@@ -233,7 +234,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Reading, TokenShelf, Recordings, Board, Protocol):
+class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────
@@ -334,6 +335,11 @@ class Store(Outbox, Reading, TokenShelf, Recordings, Board, Protocol):
 
     async def find_contact(self, name: str) -> ContactRow | None:
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
+        ...
+
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
+        contact is open; it takes a look at all of those."""
         ...
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:

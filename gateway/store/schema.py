@@ -315,6 +315,22 @@ tokens = _table(
     _text("refused", null=True),
 )
 
+# Tokens of people and programs, as hashes: no other column may tell one.
+access_tokens = _table(
+    "access_tokens",
+    _text("id", key=True),
+    _text("name"),
+    _text("role"),
+    _bytes("token_hash"),
+    _bytes("session_hash"),
+    _whole("created_at"),
+    _text("created_by"),
+    _whole("expires_at", null=True),
+    _whole("last_used_at", null=True),
+    _whole("revoked_at", null=True),
+)
+sa.Index("access_tokens_name", access_tokens.c.name, unique=True, sqlite_where=access_tokens.c.revoked_at.is_(None))
+
 
 def check(connection: Connection) -> None:
     """Raise StoreUnusable unless this is a database of ours that this program can read, with every table."""

@@ -46,6 +46,7 @@ from gateway.store import (
 )
 from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.sqlite_access import SqliteAccess
 from gateway.store.sqlite_board import SqliteBoard
 from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.sqlite_reading import SqliteReading
@@ -65,7 +66,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
+class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(
@@ -264,6 +265,10 @@ class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
     async def find_contact(self, name: str) -> ContactRow | None:
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
+
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation was raised for."""
+        return await self._show(lambda connection: listing.find_escalation(connection, id))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""

@@ -10,12 +10,15 @@ from aiohttp import hdrs, web
 
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
-from gateway.web.api import Api
+from gateway.web.api.api import Api
 from gateway.web.auth import Guard
 from gateway.web.counted import Counted
-from gateway.web.looks import Looks
-from gateway.web.pages import Pages
+from gateway.web.pages import page_routes
+from gateway.web.pages.looks import Looks
+from gateway.web.pages.page import Frame
+from gateway.web.pages.static import Static
 from gateway.web.replies import Handler, failures_told, told
+from gateway.web.routes import Routes
 from gateway.web.servers import SERVING, Serving
 
 FOR_PROGRAMS = ("/api/", "/metrics", "/readyz")
@@ -42,22 +45,21 @@ def admin_app(
 
     Raises ValueError for an empty token.
     """
-    counted = Counted(gateway)
-    pages = Pages(gateway, clock, Looks(), counted)
-    serving = Serving()
+    counted, looks, serving = Counted(gateway), Looks(), Serving()
+    frame = Frame(gateway, clock, looks)
+    routes = Routes(page_routes(frame, counted), Static(looks).routes(), Api(gateway, clock, counted).routes())
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
         if request.path.startswith(FOR_PROGRAMS):
             return told(status, why)
-        return pages.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
+        return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
     guard = Guard(token, serving, hosts, tokens)
     app = web.Application(
         middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(failing)]
     )
     app[SERVING] = serving
-    pages.add_to(app.router)
-    Api(gateway, clock, counted).add_to(app.router)
+    routes.add_to(app.router)
     return app
 
 

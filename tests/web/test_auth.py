@@ -12,7 +12,11 @@ from tests.web.worlds import TOKEN, Whole, run
 BEARER = f"Bearer {TOKEN}"
 ROUTES = (
     "/",
-    "/fragments/contacts",
+    "/board.json",
+    "/contacts/con_x.json",
+    "/deliveries.json",
+    "/endpoints.json",
+    "/inbox.json",
     "/contacts/con_x",
     "/deliveries",
     "/endpoints",

@@ -50,17 +50,17 @@ def name_of(number: int) -> str:
     return contact_id(StrandKey("shop", "ticket", str(number)))
 
 
-async def got(whole: Whole, target: str, status: int = 200) -> Page:
+async def got(whole: Whole, target: str, status: int = 200, **headers: str) -> Page:
     """A page of the gateway."""
-    reply = await fetched(whole, target)
+    reply = await fetched(whole, target, **headers)
     assert reply.status == status, reply.body
     return Page(reply.body.decode())
 
 
-async def fetched(whole: Whole, target: str) -> Reply:
+async def fetched(whole: Whole, target: str, **headers: str) -> Reply:
     """The answer to a request with the token."""
     async with served(admin_app(whole.gateway, whole.clock, TOKEN)) as port:
-        return await ask(port, "GET", target, authorization=f"Bearer {TOKEN}")
+        return await ask(port, "GET", target, authorization=f"Bearer {TOKEN}", **headers)
 
 
 async def story(whole: Whole) -> None:
@@ -116,13 +116,13 @@ def test_the_fragment_is_the_part_of_the_page_that_changes() -> None:
 
     async def work(whole: Whole) -> None:
         await story(whole)
-        whole_page, fragment = await got(whole, "/"), await got(whole, "/fragments/contacts")
+        whole_page, fragment = await got(whole, "/"), await got(whole, "/", **{"hx-request": "true"})
 
         def live(page: Page) -> list[str | None]:
             return [attributes["id"] for _, attributes in page.elements if "data-live" in attributes]
 
         assert live(whole_page) == live(fragment) == ["policy", "counts", "extent", "contacts", "links"]
-        assert whole_page.all("body")[0]["data-poll"] == "/fragments/contacts"
+        assert whole_page.all("body")[0]["data-poll"] == "/"
         assert not fragment.all("body")
 
     run(work)
@@ -309,7 +309,7 @@ def test_static_files_are_kept_by_their_content() -> None:
             "/static/0/gateway.css",
             "/static/0/base.html",
             "/static/..%2F..%2F/gateway.css",
-            "/static/0/..%2Fpages.py",
+            "/static/0/..%2Flooks.py",
         ):
             assert (await fetched(whole, wrong)).status == 404
 
@@ -318,7 +318,7 @@ def test_static_files_are_kept_by_their_content() -> None:
 
 def test_more_contacts_than_fit_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page says that it shows a part, and that the count of breaches is of that part."""
-    monkeypatch.setattr("gateway.web.pages.CONTACTS_MAX", 2)
+    monkeypatch.setattr("gateway.web.pages.board.CONTACTS_MAX", 2)
 
     async def work(whole: Whole) -> None:
         await story(whole)

@@ -12,11 +12,11 @@ from gateway.model.instant import length_words
 from gateway.model.judgement import Clock
 from gateway.rules.calendar import Calendar
 from gateway.rules.policy import Mark, SlaRule
-from gateway.web.bars import WIDTH, bar_of
+from gateway.web.pages.bars import WIDTH, bar_of
 from gateway.web.words import breached_words, clean, clock_face, due_words, plain_words, span_words
 from tests.web.worlds import NOW, D, H, M, S
 
-STATIC = Path(gateway.web.__file__).parent / "static"
+STATIC = Path(gateway.web.__file__).parent / "pages" / "static"
 RULE = SlaRule("rule", "first_reply", 60 * M, Calendar("always", None), marks=(Mark("50%", 30 * M),))
 
 

@@ -55,7 +55,7 @@ function swap(news, now) {
 
 async function poll() {
   try {
-    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(10 * SECOND) });
+    const answer = await fetch(address, { cache: "no-store", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(10 * SECOND) });
     if (answer.status === 401) {
       signedOut = true;
       return say("Signed out: open the link with the token again", true);

@@ -3,7 +3,7 @@
 It shows what the pages show, as data. Times are RFC 3339 in UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -25,12 +25,13 @@ from gateway.kernel.values import (
 from gateway.model.words import LIVES
 from gateway.rules.view import View
 from gateway.web import health
+from gateway.web.api.missed import Missed
 from gateway.web.asked import DELIVERY_STATES, RECORD_STATES, BadQuestion, instant_of, limit_of, only, word_of
 from gateway.web.auth import MISSED
 from gateway.web.counted import Counted
 from gateway.web.metrics import metrics
-from gateway.web.missed import Missed
 from gateway.web.replies import json_response, told
+from gateway.web.routes import Route
 
 STATUSES = ("open", "any", UNOPENED, *(life for life in LIVES if life != "open"))
 ORDERS = ("next_due", "updated_at")
@@ -48,18 +49,21 @@ class Api:
         self._counted = counted
         self._explaining = Explaining(gateway.world.store, gateway.world.spawn)
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Add the routes."""
-        router.add_get("/api/v1/contacts", self.contacts)
-        router.add_get("/api/v1/contacts/{id}", self.contact)
-        router.add_get("/api/v1/contacts/{id}/explain", self.explain)
-        router.add_get("/api/v1/deliveries", self.deliveries)
-        router.add_get("/api/v1/inbox", self.inbox)
-        router.add_get("/api/v1/policy", self.policy)
-        router.add_get("/api/v1/endpoints", self.endpoints)
-        router.add_get(MISSED, Missed(self._gateway).notices)
-        router.add_get("/readyz", self.ready)
-        router.add_get("/metrics", self.metrics)
+    def routes(self) -> Iterator[Route]:
+        """The addresses."""
+        for path, handler in (
+            ("/api/v1/contacts", self.contacts),
+            ("/api/v1/contacts/{id}", self.contact),
+            ("/api/v1/contacts/{id}/explain", self.explain),
+            ("/api/v1/deliveries", self.deliveries),
+            ("/api/v1/inbox", self.inbox),
+            ("/api/v1/policy", self.policy),
+            ("/api/v1/endpoints", self.endpoints),
+            (MISSED, Missed(self._gateway).notices),
+            ("/readyz", self.ready),
+            ("/metrics", self.metrics),
+        ):
+            yield Route("GET", path, handler, "viewer")
 
     async def contacts(self, request: web.Request) -> web.Response:
         """Contacts: by default the open ones, by what happens next."""

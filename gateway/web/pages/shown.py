@@ -18,7 +18,7 @@ from gateway.rules.escalation import step_due
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import Timeline
 from gateway.rules.view import clocks_in_order
-from gateway.web.bars import Bar, bar_of
+from gateway.web.pages.bars import Bar, bar_of
 
 UNTITLED = "(no subject)"
 STANDINGS: tuple[Standing | Literal["unknown"], ...] = ("disabled", "open", "paused", "failing", "unknown", "ok")

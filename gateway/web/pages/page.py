@@ -1,0 +1,111 @@
+"""What a page is: it reads one thing, shows it by a template, and has a twin that says the same as JSON.
+
+A page is read whole, or only its live part: by the script that keeps it up to date, which asks for the same address
+with `HX-Request`. Both come from one template, whose block `live` is that part.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from gateway.engine.gateway import Gateway
+from gateway.engine.standing import standing
+from gateway.kernel.ports import Clock
+from gateway.web.asked import BadQuestion
+from gateway.web.pages.looks import Looks
+from gateway.web.replies import json_response, told
+from gateway.web.routes import Role, Route
+
+LIVE = "HX-Request"
+"""The header of a request for the live part alone."""
+
+Read = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
+"""Reads what the template needs. Raises BadQuestion, Missing or Elsewhere."""
+
+
+class Missing(Exception):
+    """What a page is asked for isn't there; the message says what to do."""
+
+
+class Elsewhere(Exception):
+    """What a page is asked for has another address, `to`, on this gateway."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(to)
+        self.to = to
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page. `twin` makes of what was read the plain values of `path` with `.json`; times in RFC 3339."""
+
+    path: str
+    template: str
+    read: Read
+    twin: Callable[[Mapping[str, Any]], object]
+    role: Role = "viewer"
+
+    @property
+    def twin_path(self) -> str:
+        """Where the same is as JSON."""
+        return "/board.json" if self.path == "/" else f"{self.path}.json"
+
+
+class Frame:
+    """What all pages have around them, and how one is answered."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks) -> None:
+        self.gateway = gateway
+        self.clock = clock
+        self._looks = looks
+
+    def routes(self, page: Page) -> Iterator[Route]:
+        """A page's two addresses; the twin first, since a page's address may end in any word."""
+
+        async def twin(request: web.Request) -> web.Response:
+            try:
+                return json_response(page.twin(await page.read(request)))
+            except BadQuestion as error:
+                return told(400, str(error))
+            except Missing as error:
+                return told(404, str(error))
+            except Elsewhere as error:
+                return _led(f"{error.to}.json")
+
+        async def whole(request: web.Request) -> web.Response:
+            try:
+                shown = await page.read(request)
+            except BadQuestion as error:
+                return self.failing(request, 400, f"{error}.")
+            except Missing as error:
+                return self.failing(request, 404, f"{error}.")
+            except Elsewhere as error:
+                return _led(error.to)
+            return await self.page(request, page.template, shown)
+
+        yield Route("GET", page.twin_path, twin, page.role)
+        yield Route("GET", page.path, whole, page.role)
+
+    async def page(self, request: web.Request, template: str, shown: Mapping[str, Any]) -> web.Response:
+        """A page, or its live part."""
+        stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
+        live = request.headers.get(LIVE) == "true"
+        return self._filled(template, standing=stands, layout="live.html" if live else "base.html", **shown)
+
+    def failing(self, request: web.Request, status: int, why: str) -> web.Response:
+        """The page of a request that failed."""
+        # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
+        again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        return self._filled("failed.html", status, standing=None, layout="base.html", code=status, why=why, again=again)
+
+    def _filled(self, template: str, http_status: int = 200, **values: Any) -> web.Response:
+        values = {"now": self.clock.now(), "gateway": self.gateway.bench.source, **values}
+        response = web.Response(status=http_status, text=self._looks.page(template, **values), content_type="text/html")
+        response.headers[hdrs.VARY] = LIVE
+        return response
+
+
+def _led(to: str) -> web.Response:
+    return web.Response(status=303, headers={hdrs.LOCATION: to})
