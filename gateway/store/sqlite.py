@@ -46,6 +46,8 @@ from gateway.store import (
 )
 from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.sqlite_access import SqliteAccess
+from gateway.store.sqlite_board import SqliteBoard
 from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.sqlite_reading import SqliteReading
 from gateway.store.sqlite_tokens import SqliteTokens
@@ -64,7 +66,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
+class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(
@@ -266,6 +268,10 @@ class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
         """What happened last to a contact. Raises BadPlace."""
         place = chronicle.place(before, until)
         return await self._show(lambda connection: chronicle.part(connection, contact, limit, place))
+
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation was raised for."""
+        return await self._show(lambda connection: listing.find_escalation(connection, id))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""

@@ -115,5 +115,3 @@ def _shift(before: datetime, local: datetime) -> str:
     minutes = abs(moved) // timedelta(minutes=1)
     length = f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
     return f"clocks went {'forward' if moved > timedelta() else 'back'} {length}"
-
-

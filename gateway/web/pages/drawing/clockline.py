@@ -190,9 +190,7 @@ def _coming(clock: Clock, rule: SlaRule | None, due: int | None, stop: int) -> l
     return found
 
 
-def _signs(
-    clock: Clock, rule: SlaRule | None, path: ClockPath | None, due: int | None, now: int | None
-) -> list[Sign]:
+def _signs(clock: Clock, rule: SlaRule | None, path: ClockPath | None, due: int | None, now: int | None) -> list[Sign]:
     found: list[Sign] = []
     if path is not None:
         found += [sign for change in _changes(path) if (sign := _sign(change)) is not None]
