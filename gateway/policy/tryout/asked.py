@@ -45,23 +45,10 @@ FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at")
 """Everything that can be asked about."""
 
 JUDGED: Final = frozenset(
-    [
-        "id",
-        "severity",
-        "severity_rule",
-        "queue",
-        "route",
-        "clocks",
-        "escalations",
-        "refs",
-        "opened_at",
-        "updated_at",
-        "reopened",
-        "next_due",
-        "cut",
-        "links",
-        "version",
-    ]
+    (
+        *("id", "severity", "severity_rule", "queue", "route", "clocks", "escalations", "refs", "next_due"),
+        *("opened_at", "updated_at", "reopened", "cut", "links", "version"),
+    )
 )
 """What the API tells of a contact beside that: so that one can be pasted, it is passed over."""
 

@@ -86,7 +86,7 @@ def _events(asked: Asked) -> list[Sourced]:
         EnrichmentReceived(at=at, ref=_REF, id=f"facts {place}", sequence=place, enricher=name, status="ok", facts=told)
         for place, (name, told) in enumerate(asked.facts.items(), 1)
     ]
-    return [Sourced(asked.connector, event) for event in (opening, *answers)]
+    return [Sourced(asked.connector, opening), *(Sourced(asked.connector, answer) for answer in answers)]
 
 
 def _without_reminders(policy: Policy) -> Policy:
