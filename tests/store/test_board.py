@@ -71,6 +71,7 @@ questions = st.builds(
     breached=st.none() | st.booleans(),
     escalated=st.none() | st.sampled_from(["active", "acknowledged", "any", "none"]),
     due_before=st.none() | few | st.sampled_from([-(2**90), 2**90]),
+    due_from=st.none() | few | st.sampled_from([-(2**90), 2**90]),
     text=st.sampled_from(["", "STRASSE", "fire", "7", "%", "\0", "\ud800", "a" * 200]),
 )
 
