@@ -14,6 +14,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.web.asked import BadQuestion
+from gateway.web.auth import SIGN_IN, WHO
 from gateway.web.pages.looks import Looks
 from gateway.web.replies import json_response, told
 from gateway.web.routes import Role, Route
@@ -92,13 +93,18 @@ class Frame:
         """A page, or its live part."""
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
         live = request.headers.get(LIVE) == "true"
-        return self._filled(template, standing=stands, layout="live.html" if live else "base.html", **shown)
+        layout, who = "live.html" if live else "base.html", request.get(WHO)
+        return self._filled(template, standing=stands, layout=layout, who=who, **shown)
+
+    def alone(self, template: str, status: int, **shown: Any) -> web.Response:
+        """A page of its own, with nothing around it."""
+        return self._filled(template, status, **shown)
 
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
         """The page of a request that failed."""
         # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        return self._filled("failed.html", status, standing=None, layout="base.html", code=status, why=why, again=again)
+        return self.alone("failed.html", status, code=status, why=why, again=again, sign_in=SIGN_IN)
 
     def _filled(self, template: str, http_status: int = 200, **values: Any) -> web.Response:
         values = {"now": self.clock.now(), "gateway": self.gateway.bench.source, **values}

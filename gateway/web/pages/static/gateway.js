@@ -58,7 +58,7 @@ async function poll() {
     const answer = await fetch(address, { cache: "no-store", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(10 * SECOND) });
     if (answer.status === 401) {
       signedOut = true;
-      return say("Signed out: open the link with the token again", true);
+      return say("Signed out: reload the page to sign in", true);
     }
     if (!answer.ok) throw new Error(String(answer.status));
     const sent = Date.parse(answer.headers.get("Date"));
