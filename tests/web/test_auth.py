@@ -212,8 +212,7 @@ def test_people_are_led_to_the_page_for_signing_in() -> None:
             "/sign-in?next=/evil.example/",
             "/sign-in?why=link",
         ]
-        assert (live.status, live.headers["hx-redirect"]) == (401, "/sign-in?next=/inbox")
-        assert part.status == 401
+        assert (live.status, part.status) == (401, 401)
 
     run(work)
 
@@ -251,7 +250,7 @@ def test_the_host_must_be_ours() -> None:
             for host in ours:
                 assert (await ask(port, "GET", "/", host=host.format(port), authorization=BEARER)).status == 200, host
             for host in foreign:
-                for target in ("/", "/sign-in", "/static/x/gateway.css"):
+                for target in ("/", "/sign-in", "/static/x/frame.css"):
                     reply = checked(await ask(port, "GET", target, host=host.format(port), authorization=BEARER))
                     assert reply.status == 421, host
             assert whole.gateway.world.meters.refusals.of("host") == 3 * len(foreign)

@@ -56,7 +56,8 @@ class SigningIn:
         """The page with the one field; it says who is signed in already."""
         who = await self._guard.who(request)
         why = WHY.get(request.query.get("why", ""), "")
-        return self._shown(200, own_path(request.query.get("next")), why, who if isinstance(who, Who) else None)
+        to = own_path(request.query.get("next"))
+        return self._shown(request, 200, to, why, who if isinstance(who, Who) else None)
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """The cookie, for a token that is right, and on to where somebody wanted to go."""
@@ -71,7 +72,7 @@ class SigningIn:
         if isinstance(who, Who):
             return self._guard.signed_in(request, token, to)
         self._guard.refused(request, who)
-        response = self._shown(401, to, f"{WORDS[who][:1].upper()}{WORDS[who][1:]}.", None)
+        response = self._shown(request, 401, to, f"{WORDS[who][:1].upper()}{WORDS[who][1:]}.", None)
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="orion-gateway"'
         return response
 
@@ -85,8 +86,8 @@ class SigningIn:
         words = f"This form was not sent by a page of this gateway: open {SIGN_IN} here and try again."
         return closing(self._frame.failing(request, 403, words))
 
-    def _shown(self, status: int, to: str, why: str, who: Who | None) -> web.Response:
-        return self._frame.alone("sign_in.html", status, to=to, why=why, who=who)
+    def _shown(self, request: web.Request, status: int, to: str, why: str, who: Who | None) -> web.Response:
+        return self._frame.alone(request, "sign_in.html", status, to=to, why=why, who=who)
 
     async def _fields(self, request: web.Request) -> dict[str, str]:
         """The form's fields, each once. Raises _BadForm."""
