@@ -6,7 +6,8 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). `viewer`, `now`, `gateway`, `who` (asks) and their `role` are there beside what was read.
+(seconds after which it is asked for anyway). Beside what was read there are `viewer`, `now`, `gateway`, `who` (asks)
+and their `role`.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
