@@ -65,7 +65,7 @@ def watch(site: WebSite) -> Iterator[Watch]:
     """The eye. At the end of the test nothing may have been seen."""
     watch = Watch({site.address})
     yield watch
-    assert watch.found() == []
+    assert watch.found() == [], "\n".join(watch.found())
 
 
 @pytest.fixture
