@@ -8,7 +8,6 @@ from gateway.cli import output
 from gateway.cli.options import CONFIG, AsJson, ConfigFile, Limit, family
 
 if TYPE_CHECKING:
-    from gateway.cli.acknowledge import Acknowledged
     from gateway.config import Config
     from gateway.engine.case import Case
     from gateway.kernel.store import ContactRow, Store
@@ -20,6 +19,10 @@ Status = Literal["new", "open", "pending", "on_hold", "solved", "closed", "merge
 ContactName = Annotated[
     str, typer.Argument(metavar="CONTACT", help="Its id, the beginning of it, connector:kind:id, or the vendor's id.")
 ]
+Named = Annotated[
+    str, typer.Argument(metavar="CONTACT", help="A contact by any of its names, or one escalation by its id.")
+]
+By = Annotated[str, typer.Option(metavar="NAME", help="Who does it; you, unless given.")]
 AllEarlier = Annotated[bool, typer.Option("--all", help="Every clock and escalation that has ended, not the latest.")]
 
 
@@ -77,25 +80,9 @@ def show(contact: ContactName, config: ConfigFile = CONFIG, all: AllEarlier = Fa
 
 
 @commands.command("ack")
-def ack(
-    contact: ContactName,
-    config: ConfigFile = CONFIG,
-    by: Annotated[str, typer.Option(metavar="NAME", help="Who takes it; you, unless given.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Acknowledge a contact and its active escalations. A running gateway takes it up at once."""
-    from gateway.cli.acknowledge import acknowledge, somebody
-    from gateway.cli.work import the_contact, with_store
-    from gateway.kernel.clock import SystemClock
+def ack(name: Named, config: ConfigFile = CONFIG, by: By = "", as_json: AsJson = False) -> None:
+    """Acknowledge a contact and its active escalations, or one escalation. A running gateway takes it up at once."""
+    from gateway.cli.acting import act, tell
+    from gateway.engine.acknowledge import acknowledge
 
-    who = by or somebody()
-
-    async def work(config: "Config", store: "Store") -> "Acknowledged":
-        return await acknowledge(store, await the_contact(store, contact), who, SystemClock().now())
-
-    done = with_store(config, work)
-    if as_json:
-        output.json_line({"contact": done.contact, "by": who, "escalations": done.escalations, "events": done.events})
-    calls = f" and {len(done.escalations)} of its escalations" if done.escalations else ""
-    output.say(f"acknowledged {done.contact}{calls} by {who}")
-    output.say("  a running gateway judges it within a second; otherwise the next start does")
+    tell(act(config, acknowledge, name, by), "acknowledged", as_json=as_json)

@@ -122,6 +122,10 @@ class Gateway:
             del self._arriving[id(request)]
             self._judging.nudge()
 
+    def take_up(self) -> None:
+        """Somebody has put something into the inbox: judge it now, without waiting for the poll."""
+        self._judging.nudge()
+
     async def follow(self, loaded: Loaded) -> Taken:
         """Let a checked policy come into force between two steps of judging; open contacts follow in the background."""
         taken = await self.bench.policies.follow(self.world, loaded, self._turn)

@@ -316,6 +316,11 @@ class Store(Outbox, Reading, TokenShelf, Recordings, Protocol):
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
         ...
 
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
+        contact is open; it takes a look at all of those."""
+        ...
+
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
         ...

@@ -9,7 +9,7 @@ from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.model.words import ENDED, LIVES
 from gateway.store.judging import CONTACT_COLUMNS, contact
 from gateway.store.library import Connection
-from gateway.store.schema import contacts, deliveries, inbox, strands
+from gateway.store.schema import contacts, deliveries, inbox, notices, strands
 from gateway.store.statement import Row, Statement, value, word
 
 OPEN = tuple(status for status in LIVES if status not in ENDED)
@@ -52,6 +52,16 @@ _by_strand = Statement(
 _by_ref = Statement(
     sa.select(strands.c.contact).distinct().where(strands.c.ref == value("object")).limit(sa.literal_column("2"))
 )
+_by_notice = Statement(
+    sa.select(notices.c.contact).where(
+        notices.c.effect == value("escalation"), notices.c.type == word("escalation.raised")
+    )
+)
+_by_escalation = Statement(
+    sa.select(*CONTACT_COLUMNS)
+    .where(_c.status.in_([word(status) for status in OPEN]), sa.func.instr(_c.state, value("escalation")) > 0)
+    .limit(sa.literal_column("1"))
+)
 _status_counts = Statement(sa.select(_c.status, sa.func.count()).group_by(_c.status))
 _counts = {
     "inbox_ready": Statement(sa.select(sa.func.count()).select_from(inbox).where(inbox.c.due.isnot(None))),
@@ -92,6 +102,13 @@ def find(connection: Connection, name: str) -> ContactRow | None:
     if row is None and name:
         begun = _by_beginning.rows(connection, name=name, beyond=name + "\U0010ffff")
         row = begun[0] if len(begun) == 1 else None
+    return None if row is None else contact(row)
+
+
+def find_escalation(connection: Connection, id: str) -> ContactRow | None:
+    """The contact of an escalation: by the notice that raised it, else the open one whose state has its id."""
+    told = _by_notice.one(connection, escalation=id)
+    row = _by_id.one(connection, name=told[0]) if told else _by_escalation.one(connection, escalation=id.encode())
     return None if row is None else contact(row)
 
 

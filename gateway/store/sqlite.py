@@ -258,6 +258,10 @@ class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
 
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation was raised for."""
+        return await self._show(lambda connection: listing.find_escalation(connection, id))
+
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
         return await self._show(lambda connection: inbox.listing(connection, limit, state))
