@@ -8,6 +8,8 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+# Processes that run the tests side by side; 0 runs them in one, as a debugger wants it.
+JOBS ?= 2
 BENCH_ARGS ?=
 SEED ?= 0
 MUTANTS ?= 0
@@ -37,8 +39,8 @@ $(STAMP): pyproject.toml $(addprefix requirements/,build.txt run.txt dev.txt) $(
 demo: install ## Simulated accounts, real deadlines: a breach and a verified escalation within a minute.
 	$(BIN)/gateway demo --for 60s
 
-test: install ## All tests. On two processors: make test PYTEST_ARGS='-n 2 --dist worksteal'. Some: PYTEST_ARGS='-k calendar -x'
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: install ## All tests, in two processes. Some of them, in one: make test JOBS=0 PYTEST_ARGS='-k calendar -x'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about six minutes.
 	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)

@@ -30,6 +30,7 @@ from gateway.cli import (
     schema,
     status,
     sync,
+    token,
     version,
 )
 from gateway.cli.demo import command as demonstration
@@ -65,6 +66,7 @@ for name, commands in (
     ("inbox", inbox.commands),
     ("plugin", plugin.commands),
     ("policy", policy.commands),
+    ("token", token.commands),
 ):
     app.add_typer(commands, name=name)
 # Singular or plural: nobody should have to remember which.
@@ -73,6 +75,7 @@ for name, commands in (
     ("delivery", deliveries.commands),
     ("endpoint", endpoints.commands),
     ("plugins", plugin.commands),
+    ("tokens", token.commands),
 ):
     app.add_typer(commands, name=name, hidden=True)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def audit(config: ConfigFile = CONFIG, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List what people have done. Replays, endpoints enabled, keys changed, the latest first."""
+    """List what people have done. Replays, endpoints enabled, keys changed, tokens made: the latest first."""
     from gateway.cli.table import table
     from gateway.cli.work import with_store
     from gateway.kernel.values import audit_values

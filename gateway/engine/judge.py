@@ -24,6 +24,7 @@ from gateway.model.identity import StrandKey, contact_id
 from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
 from gateway.rules.advance import Judged, Sourced, advance, continues, in_order, next_due
 from gateway.rules.announce import announce, recipients
+from gateway.rules.card import card_of
 from gateway.rules.journal import additions, is_news
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
@@ -328,7 +329,8 @@ async def _conclude(
         written.notices.extend(_notices(bench, row, state, policy, announced.effects))
         written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
         due = None if one.held else next_due(state)
-        written.contacts.append(replace(row, state=state, next_due=due, updated_at=state.contact.updated_at))
+        card = None if state.contact.ended else card_of(state, policy)
+        written.contacts.append(replace(row, state=state, next_due=due, updated_at=state.contact.updated_at, card=card))
 
 
 async def _said(world: World, verdicts: Sequence[_Verdict]) -> dict[str, dict[str, LedgerEntry]]:

@@ -1,7 +1,10 @@
 """The part of the Store port that people look at: cards of contacts, filtered and page by page, and sums over them.
 
-Every method only reads, on one snapshot of the database. A place in a listing (`after`, `next`) is a text that only the
-store understands; it stays good when rows come and go, and one that isn't a place raises BadPlace.
+The store keeps cards of open contacts alone, written with the contact in one transaction. Who lists ended contacts, or
+any, asks `engine/listing.py`, which has them made.
+
+Every method but one only reads, on one snapshot of the database. A place in a listing (`after`, `next`) is a text that
+only its listing understands; it stays good when rows come and go, and one that isn't a place raises BadPlace.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,7 +130,8 @@ class Board(Protocol):
     """What the pages and the API need of contacts. Implementations: `gateway.store`."""
 
     async def cards(self, wanted: Wanted, *, order: Order, limit: int, after: str | None = None) -> CardPage:
-        """A page of contacts. Raises BadPlace."""
+        """A page of open contacts, of those that are wanted; a status that ended contacts have finds none. Raises
+        BadPlace."""
         ...
 
     async def sums(self, wanted: Wanted, *, risk_before: int) -> Sums:
@@ -148,6 +152,10 @@ class Board(Protocol):
 
     async def tallies(self, since: int) -> list[Tally]:
         """What was announced in the hours that end after an instant."""
+        ...
+
+    async def remove_tallies(self, before: int) -> int:
+        """Remove the oldest hour of tallies, if it began before an instant; how many rows it had."""
         ...
 
     async def change_mark(self) -> object:

@@ -13,7 +13,7 @@ from gateway.kernel.log import hide_secrets
 from gateway.kernel.problems import lines_of
 
 _TOKEN: Final = re.compile(
-    r"(?i:\b(?:whsec|whpk|gwkey[0-9]|sk|pk|gh[opsu]|xox[abops])[_-]\w{6})|eyJ[A-Za-z0-9_-]{9}|[0-9a-fA-F]{24}|://[^/]*@|-----BEGIN"
+    r"(?i:\b(?:whsec|whpk|gwkey[0-9]|og[ts]|sk|pk|gh[opsu]|xox[abops])[_-]\w{6})|eyJ[A-Za-z0-9_-]{9}|[0-9a-fA-F]{24}|://[^/]*@|-----BEGIN"
 )
 """How the usual tokens begin, a long number in hex, a password in a URL, a key."""
 
@@ -26,6 +26,7 @@ _CODED: Final = r"(?=\S{0,80}[0-9])(?=\S{0,80}[a-z])(?=\S{0,80}[A-Z])[A-Za-z0-9+
 _KINDS: Final = (
     ("a webhook secret", r"\b(?i:whsec|whsk)_[A-Za-z0-9+/=_-]{6}"),
     ("a key of the gateway", r"\bgwkey[0-9]_[A-Za-z0-9+/=_-]{6}"),
+    ("a token of the gateway", r"\bog[ts]_[a-z2-7]{8}_[a-z0-9]{6}"),
     ("a token", r"\b(?:gh[opsu]|github_pat)_\w{6}|\bxox[abops]-\w{6}|\bglpat-\w{6}|\b[spr]k[_-](?:live|test)[_-]\w{6}"),
     ("a token", rf"\b[spr]k[_-](?:proj-|ant-[a-z0-9]{{1,9}}-)?{_MIXED}|\beyJ[\w-]{{9,300}}\.[\w-]{{4}}"),
     ("a key of a cloud", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{20}"),

@@ -2,7 +2,7 @@
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
 finishes a row that has been claimed again since is refused with `Conflict`. What goes out: `kernel/outbox.py`; what is
-read from vendors: `kernel/reading.py`; tokens: `kernel/tokens.py`.
+read from vendors: `kernel/reading.py`; tokens: `kernel/tokens.py`; what listings show: `kernel/board.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.kernel.access import AccessShelf
+from gateway.kernel.board import Board, Tally
 from gateway.kernel.outbox import Attempt as Attempt
 from gateway.kernel.outbox import AuditEntry as AuditEntry
 from gateway.kernel.outbox import Conflict as Conflict
@@ -34,6 +36,7 @@ from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.record import InboxRow, Record
+from gateway.rules.card import Card
 
 
 class StoreFull(Exception):
@@ -63,6 +66,10 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int = 0
     live_from: int = 0
     """Of a contact that a backfill was the first to tell of: when that was. What lay before is nobody's surprise."""
+
+    card: Card | None = None
+    """Given when an open contact is written that has just been judged: its card from now on; None leaves the one that
+    it has. Nobody gets it by reading a contact."""
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +170,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: tuple[tuple[str, State], ...] = ()
     """States of contacts to start again from, each kept under its `as_of`."""
 
+    tallies: tuple[Tally, ...] = ()
+    """How often something was announced: counted on top of what has been."""
+
     now: int = 0
 
 
@@ -217,7 +227,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
-class Store(Outbox, Reading, TokenShelf, Recordings, Protocol):
+class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

@@ -5,11 +5,14 @@ No `now` is in it: instants are in milliseconds since the epoch, and who shows a
 
 import msgspec
 
-from gateway.model.judgement import State
+from gateway.model.contact import Contact
+from gateway.model.identity import Customer
+from gateway.model.judgement import Clock, Escalation, State
+from gateway.rules import clocks
 from gateway.rules.policy import Policy
 
 SUBJECT_MAX = 200
-"""Characters of a subject on a card."""
+"""Characters of a subject on a card, and of a customer's name."""
 
 
 class CardRef(msgspec.Struct, frozen=True, array_like=True):
@@ -84,4 +87,89 @@ class Card(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 def card_of(state: State, policy: Policy) -> Card:
     """The card of a contact; `policy` is the one that judged it last."""
-    raise NotImplementedError
+    contact, route = state.contact, state.route
+    live = [clock for clock in state.clocks if clock.instance and not clock.over and not clock.dropped]
+    due, then = _promises(live, policy)
+    return Card(
+        subject=_cut(contact.subject or ""),
+        kind=contact.kind,
+        channel=contact.channel,
+        direction=contact.direction,
+        status=contact.status,
+        severity=state.severity,
+        priority=contact.priority,
+        queue=route.queue if route else "",
+        team=route.team if route else "",
+        tier=route.tier if route else 0,
+        group=contact.group,
+        assignee=contact.assignee,
+        customer=_cut(_called(contact.customer)),
+        refs=tuple(CardRef(strand.connector, strand.ref.kind, strand.ref.id) for strand in contact.strands),
+        opened_at=int(contact.opened_at),
+        updated_at=int(contact.updated_at),
+        waiting_since=_waiting_since(state, contact),
+        due=due,
+        then=then,
+        paused=any(not clock.runs for clock in live),
+        calls=tuple(_call(escalation, policy) for escalation in state.escalations if escalation.resolved_at is None),
+    )
+
+
+def _promises(live: list[Clock], policy: Policy) -> tuple[CardDue | None, CardDue | None]:
+    """The promise that counts, and the next deadline behind one that is breached."""
+    breached: CardDue | None = None
+    coming: CardDue | None = None
+    for clock in live:
+        one = _due(clock, policy)
+        if one is None:
+            continue
+        if one.breached:
+            breached = one if breached is None or one.at < breached.at else breached
+        else:
+            coming = one if coming is None or one.at < coming.at else coming
+    return (breached, coming) if breached else (coming, None)
+
+
+def _due(clock: Clock, policy: Policy) -> CardDue | None:
+    """The promise of a clock; None while it is paused or where no deadline can be told."""
+    if clock.breached_at is not None:
+        at, rule, breached = clock.breached_at, clock.breached_rule, True
+    else:
+        deadline = clocks.deadline(clock, policy.sla_by_id.get(clock.rule)) if clock.runs else None
+        if deadline is None:
+            return None
+        at, rule, breached = deadline, clock.rule, False
+    return CardDue(int(at), clock.metric, rule, int(clock.started_at), clock.target_ms, breached)
+
+
+def _call(escalation: Escalation, policy: Policy) -> CardCall:
+    chain = policy.chains.get(escalation.chain)
+    return CardCall(
+        id=escalation.id,
+        rule=escalation.rule,
+        chain=escalation.chain,
+        step=escalation.steps_fired,
+        steps=len(chain.steps) if chain else escalation.steps_fired,
+        raised_at=int(escalation.raised_at),
+        acknowledged=escalation.state == "acknowledged",
+        next_at=None if escalation.next_at is None else int(escalation.next_at),
+    )
+
+
+def _waiting_since(state: State, contact: Contact) -> int | None:
+    """Whoever began a contact waits from its opening until the first reply; later from the first message that none has
+    followed, and what was asked while the contact was ended counts from its reopening."""
+    if contact.ended:
+        return None
+    if contact.direction == "inbound" and not state.replied and not contact.reopened:
+        return int(contact.opened_at)
+    return None if state.waiting is None else int(state.waiting[0])
+
+
+def _called(customer: Customer) -> str:
+    handle = customer.handles[0].handle if customer.handles else ""
+    return customer.name or customer.email or customer.phone or handle or customer.id or ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SUBJECT_MAX else text[: SUBJECT_MAX - 1] + "…"

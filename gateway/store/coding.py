@@ -19,6 +19,7 @@ from gateway.model.event import Event, convert_event, decode_event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import Effect, LedgerEntry, State
 from gateway.rules.advance import Sourced
+from gateway.rules.card import Card
 
 T = TypeVar("T")
 
@@ -97,6 +98,7 @@ STATE = Versions()
 ENTRY = Versions()
 EFFECT = Versions()
 STRANDS = Versions()
+CARD = Versions()
 EVENT = Versions()
 BODY = Versions()
 """The versions of what is kept: a new one is an upcaster more, from the plain values of the one before."""
@@ -105,6 +107,7 @@ states = Coding(State, "the state of contact", STATE)
 checkpoints = Coding(State, "the checkpoint of contact", STATE)
 entries = Coding(LedgerEntry, "an entry in the ledger of contact", ENTRY)
 effects = Coding(Effect, "the decision", EFFECT)
+cards = Coding(Card, "the card of contact", CARD)
 strand_lists = Coding(tuple[tuple[str, str, str], ...], "the list of strands of contact", STRANDS)
 
 

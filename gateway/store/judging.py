@@ -14,7 +14,7 @@ from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.words import ENDED
-from gateway.store import contact_checkpoints, fetching, inbox, outbox
+from gateway.store import board, contact_checkpoints, fetching, inbox, outbox
 from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states, write_event
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
@@ -202,6 +202,7 @@ class Prepared:
             {"contact": contact, "id": entry.id, "at": int(entry.at), "entry": entries.encode(entry)}
             for contact, entry in batch.ledger
         ]
+        self.cards = board.prepare(batch.contacts)
         self.checkpoints = contact_checkpoints.rows_of(batch.checkpoints)
         self.notices = outbox.prepare(batch.notices, batch.now)
 
@@ -212,6 +213,7 @@ class Prepared:
         written += sum(_change_contact(connection, row) for row in self.changed)
         if written != len(self.batch.contacts):
             raise Conflict("a contact of this batch has been changed by somebody else")
+        board.keep(connection, self.cards)
         if self.strands:
             _set_strand.many(connection, self.strands)
         if self.journal:
@@ -224,6 +226,8 @@ class Prepared:
             contact_checkpoints.keep(connection, self.checkpoints)
         if self.batch.fetches:
             fetching.ask(connection, self.batch.fetches, self.batch.now)
+        if self.batch.tallies:
+            board.count(connection, self.batch.tallies)
         outbox.add(connection, self.notices)
 
 

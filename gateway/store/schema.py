@@ -12,7 +12,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -134,6 +134,46 @@ sa.Index(
     contacts.c.policy_since,
     contacts.c.next_due,
     sqlite_where=contacts.c.policy_since.isnot(None),
+)
+
+# What listings show of the open contacts, and what they are chosen and sorted by: few rows, which all pages of people
+# read whole. No index but the key: a contact changes far more often than one of them would save a page its sorting.
+# Texts stand together last, since a row that is only counted needn't be read as far as them.
+cards = _table(
+    "cards",
+    _text("contact", key=True),
+    _whole("version"),
+    _whole("rank"),
+    _whole("at"),
+    _whole("next_at", null=True),
+    _whole("severity"),
+    _whole("updated_at"),
+    _whole("opened_at"),
+    _whole("waiting_since", null=True),
+    _whole("paused"),
+    _text("called"),
+    _text("status"),
+    _text("kind"),
+    _text("channel"),
+    _text("queue"),
+    _text("team"),
+    _text("rule"),
+    _text("connectors"),
+    _text("assignee"),
+    _text("words"),
+    _bytes("card"),
+    by_key=True,
+)
+
+# How often something was announced, hour by hour.
+tallies = _table(
+    "tallies",
+    _whole("hour", key=True),
+    _text("type", key=True),
+    _text("rule", key=True),
+    _text("target", key=True),
+    _whole("count"),
+    by_key=True,
 )
 
 strands = _table(
@@ -274,6 +314,22 @@ tokens = _table(
     _whole("leased_until", null=True),
     _text("refused", null=True),
 )
+
+# Tokens of people and programs, as hashes: no other column may tell one.
+access_tokens = _table(
+    "access_tokens",
+    _text("id", key=True),
+    _text("name"),
+    _text("role"),
+    _bytes("token_hash"),
+    _bytes("session_hash"),
+    _whole("created_at"),
+    _text("created_by"),
+    _whole("expires_at", null=True),
+    _whole("last_used_at", null=True),
+    _whole("revoked_at", null=True),
+)
+sa.Index("access_tokens_name", access_tokens.c.name, unique=True, sqlite_where=access_tokens.c.revoked_at.is_(None))
 
 
 def check(connection: Connection) -> None:

@@ -44,6 +44,8 @@ from gateway.store import (
 )
 from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
+from gateway.store.sqlite_access import SqliteAccess
+from gateway.store.sqlite_board import SqliteBoard
 from gateway.store.sqlite_outbox import SqliteOutbox
 from gateway.store.sqlite_reading import SqliteReading
 from gateway.store.sqlite_tokens import SqliteTokens
@@ -62,7 +64,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteOutbox, SqliteReading, SqliteTokens):
+class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(

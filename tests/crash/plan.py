@@ -8,6 +8,8 @@ from tests.support.points import STEPS, points
 PEOPLES = "asked for by a command of a person"
 GRANTED = "of connectors that a person has authorized; tests/kernel/test_renewal.py crashes those"
 NOT_HERE = {
+    "access_used": PEOPLES,
+    "add_access": PEOPLES,
     "ask_sync": PEOPLES,
     "enable_endpoint": PEOPLES,
     "keep_tokens": PEOPLES,
@@ -17,6 +19,7 @@ NOT_HERE = {
     "replay_deliveries": PEOPLES,
     "replay_delivery": PEOPLES,
     "replay_record": PEOPLES,
+    "revoke_access": PEOPLES,
     "write_audit": PEOPLES,
 }
 """Transactions that a daemon never makes by itself, and why."""

@@ -12,6 +12,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0"
     [
         ("# whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLw", 3, "a webhook secret"),
         ("k: gwkey1_AbCdEf012345", 4, "a key of the gateway"),
+        ("open /?token=ogt_abcdefgh_234567abcdef", 14, "a token of the gateway"),
         ("a: 'ghp_abcdef123456'", 5, "a token"),
         ("a: sk_" + "live_51Habcdef", 4, "a token"),
         ("a: sk-proj-abcDEF1234567890abcdef", 4, "a token"),

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from gateway.kernel.log import configure
 
-CANARIES = ("whsec_c2VjcmV0IGNhbmFyeQ==", "Bearer canary.token-1", "Basic Y2FuYXJ5", "canary")
+CANARIES = ("whsec_c2VjcmV0IGNhbmFyeQ==", "Bearer canary.token-1", "Basic Y2FuYXJ5", "canary", "ogt_canary77_canary")
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,7 @@ def test_no_secret_gets_into_a_log(capsys: pytest.CaptureFixture[str], as_json: 
         body="canary",
         raw=b"canary",
         note="Basic Y2FuYXJ5",
+        told=f"/?{CANARIES[4]} and ogs_canary77_canary",
     )
     try:
         raise ValueError(f"refused {CANARIES[0]} and Bearer canary.token-1")
@@ -47,7 +48,15 @@ def test_no_secret_gets_into_a_log(capsys: pytest.CaptureFixture[str], as_json: 
     assert written.out == ""
     for canary in ("canary", "c2VjcmV0", "Y2FuYXJ5"):
         assert canary not in written.err
-    for kept in ("sent with whsec_***", "Bearer ***", "Basic ***", "Traceback", "failed with whsec_***"):
+    for kept in (
+        "sent with whsec_***",
+        "Bearer ***",
+        "Basic ***",
+        "ogt_***",
+        "ogs_***",
+        "Traceback",
+        "failed with whsec_***",
+    ):
         assert kept in written.err
 
 

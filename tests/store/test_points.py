@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from gateway.kernel.access import new_token, row_of
 from gateway.kernel.failpoint import Listener, listen
+from gateway.kernel.rng import SeededRng
 from gateway.kernel.store import Batch, FetchKey, FetchRow, LookUp, Performed, Store, SyncRow
 from gateway.store import SqliteStore
 from tests.store.samples import LEASE, T0, fetch_ref, in_memory, on_file, policy_row, record
@@ -70,7 +72,10 @@ async def _note_sync(store: SqliteStore) -> None:
     await store.note_sync(replace(await store.ask_sync(BACKFILL), ended_at=T0))
 
 
+TOKEN = row_of(new_token(SeededRng(1)), "anna", "viewer", created_at=T0, created_by="me")
 WRITES: dict[str, Writing] = {
+    "access_used": lambda store: store.access_used("aaaaaaaa", T0),
+    "add_access": lambda store: store.add_access(TOKEN),
     "add_backfill_page": _add_backfill_page,
     "add_page": lambda store: store.add_page("a", "tickets", [record()], "cursor"),
     "add_records": lambda store: store.add_records("a", [record()]),
@@ -98,9 +103,11 @@ WRITES: dict[str, Writing] = {
     "remove_deliveries": lambda store: store.remove_deliveries(T0, 9),
     "renew_deliveries": lambda store: store.renew_deliveries([(1, 1)], T0),
     "renew_tokens": lambda store: store.renew_tokens("a", 1, b"sealed", T0),
+    "remove_tallies": lambda store: store.remove_tallies(T0),
     "replay_deliveries": _replay_deliveries,
     "replay_delivery": lambda store: store.replay_delivery(1, T0, "me"),
     "replay_record": lambda store: store.replay_record(1),
+    "revoke_access": lambda store: store.revoke_access("anna", T0, "me"),
     "started": lambda store: store.started(["a"], T0),
     "write_audit": lambda store: store.write_audit(at=T0, actor="me", action="key", object="o", detail="d"),
 }

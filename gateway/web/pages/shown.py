@@ -13,6 +13,7 @@ from gateway.model.judgement import Clock, Escalation, State
 from gateway.model.words import Metric
 from gateway.rules import clocks
 from gateway.rules.breaker import Health, Standing
+from gateway.rules.card import CardCall, CardDue, card_of
 from gateway.rules.escalation import step_due
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import Timeline
@@ -22,26 +23,6 @@ from gateway.web.pages.bars import Bar, bar_of
 UNTITLED = "(no subject)"
 STANDINGS: tuple[Standing | Literal["unknown"], ...] = ("disabled", "open", "paused", "failing", "unknown", "ok")
 """States of endpoints, the gravest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A deadline of a contact, and whose it is. `breached`: it is behind us and still not met."""
-
-    at: int
-    rule: str
-    metric: str
-    breached: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An escalation that is going on: its chain, and the step at which it is."""
-
-    chain: str
-    step: int
-    steps: int
-    acknowledged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +37,10 @@ class Line:
     severity: int
     queue: str
     status: str
-    due: Due | None
-    then: Due | None
+    due: CardDue | None
+    then: CardDue | None
     paused: bool
-    calls: tuple[Call, ...]
+    calls: tuple[CardCall, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,39 +135,21 @@ def ref_words(contact: Contact) -> str:
 
 
 def _line(row: ContactRow, state: State, policy: Policy) -> Line:
-    live = [clock for clock in state.clocks if clock.instance and not clock.over and not clock.dropped]
-    dues = sorted(filter(None, (_due(clock, policy) for clock in live)), key=lambda due: due.at)
-    first = next((due for due in dues if due.breached), dues[0] if dues else None)
-    then = next((due for due in dues if not due.breached), None) if first and first.breached else None
-    contact = state.contact
+    card = card_of(state, policy)
     return Line(
         id=row.id,
-        subject=contact.subject or UNTITLED,
-        refs=ref_words(contact),
-        kind=contact.kind,
-        channel=contact.channel,
-        severity=state.severity,
-        queue=state.route.queue if state.route else "",
-        status=contact.status,
-        due=first,
-        then=then,
-        paused=any(not clock.runs for clock in live),
-        calls=tuple(_call(escalation, policy) for escalation in state.escalations if escalation.resolved_at is None),
+        subject=card.subject or UNTITLED,
+        refs=ref_words(state.contact),
+        kind=card.kind,
+        channel=card.channel,
+        severity=card.severity,
+        queue=card.queue,
+        status=card.status,
+        due=card.due,
+        then=card.then,
+        paused=card.paused,
+        calls=card.calls,
     )
-
-
-def _due(clock: Clock, policy: Policy) -> Due | None:
-    if clock.breached_at is not None:
-        return Due(clock.breached_at, clock.breached_rule, clock.metric, breached=True)
-    rule = policy.sla_by_id.get(clock.rule)
-    at = clocks.deadline(clock, rule) if clock.runs else None
-    return None if at is None else Due(at, clock.rule, clock.metric, breached=False)
-
-
-def _call(escalation: Escalation, policy: Policy) -> Call:
-    chain = policy.chains.get(escalation.chain)
-    steps = len(chain.steps) if chain else escalation.steps_fired
-    return Call(escalation.chain, escalation.steps_fired, steps, escalation.state == "acknowledged")
 
 
 def _shown_clock(clock: Clock, policy: Policy, now: int) -> ShownClock:
