@@ -72,6 +72,13 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     it has. Nobody gets it by reading a contact."""
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """A contact in a listing, and the place behind it: from there the listing goes on."""
+
+    row: ContactRow
+    place: str
+
+
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event in the history of a strand; unique by (strand.connector, event.id). `received_at`: of its record."""
 
@@ -320,6 +327,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
     async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
         """A listing. `status`: a status, `open` for all that are not ended, or `unopened`. `order`: `next_due` or
         `updated_at` (latest first)."""
+        ...
+
+    async def contacts_by_change(self, statuses: Sequence[str], *, limit: int, after: str | None) -> list[Placed]:
+        """Contacts of any of these statuses (`unopened` is one), the latest change first. Raises BadPlace."""
         ...
 
     async def find_contact(self, name: str) -> ContactRow | None:

@@ -21,6 +21,7 @@ from gateway.kernel.store import (
     Listed,
     Outlook,
     Past,
+    Placed,
     PolicyRow,
 )
 from gateway.model.identity import StrandKey
@@ -41,6 +42,7 @@ from gateway.store import (
     policies,
     recorded,
     schema,
+    walking,
 )
 from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
@@ -255,6 +257,10 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
     async def contacts(self, *, limit: int, status: str | None = None, order: str = "next_due") -> list[ContactRow]:
         """A listing."""
         return await self._show(lambda connection: listing.contacts_listed(connection, limit, status, order))
+
+    async def contacts_by_change(self, statuses: Sequence[str], *, limit: int, after: str | None) -> list[Placed]:
+        """Contacts of these statuses, the latest change first. Raises BadPlace."""
+        return await self._show(lambda connection: walking.by_change(connection, statuses, limit, after))
 
     async def find_contact(self, name: str) -> ContactRow | None:
         """A contact by any of its names."""
