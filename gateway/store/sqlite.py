@@ -14,6 +14,7 @@ from gateway.kernel.store import (
     AskedPast,
     AskedSaid,
     Batch,
+    Chronicle,
     ContactRow,
     Figures,
     JournalEntry,
@@ -28,6 +29,7 @@ from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
+    chronicle,
     connections,
     durable_log,
     fetching,
@@ -269,6 +271,13 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
     async def find_escalation(self, id: str) -> ContactRow | None:
         """The contact that an escalation was raised for."""
         return await self._show(lambda connection: listing.find_escalation(connection, id))
+
+    async def chronicle(
+        self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
+    ) -> Chronicle:
+        """What happened last to a contact. Raises BadPlace."""
+        place = chronicle.place(before, until)
+        return await self._show(lambda connection: chronicle.part(connection, contact, limit, place))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
