@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from gateway.kernel.ports import Clock
 from gateway.model.instant import format_instant
+from gateway.web.auth import Guard
 from gateway.web.live.feed import Feed, TooMany
 from gateway.web.live.listener import Listener, framed
 from gateway.web.replies import told
@@ -20,6 +21,9 @@ from gateway.web.routes import Route
 PATH = "/api/v1/stream"
 EVENT_STREAM = "text/event-stream"
 RETRY_AFTER_S = 30
+PROVED_S = 15.0
+"""Whoever listens proves after so long, at the next event, that it still may: its token may be revoked meanwhile."""
+
 AGAIN_MS = 2_000
 """How long a client waits before it connects again, in milliseconds; it is told so."""
 
@@ -33,9 +37,10 @@ _HEADERS = {
 class Stream:
     """The handler."""
 
-    def __init__(self, feed: Feed, clock: Clock) -> None:
+    def __init__(self, feed: Feed, clock: Clock, guard: Guard) -> None:
         self._feed = feed
         self._clock = clock
+        self._guard = guard
 
     def routes(self) -> Iterator[Route]:
         """The one address."""
@@ -64,7 +69,12 @@ class Stream:
             await response.prepare(request)
             hello = msgspec.json.encode({"now": format_instant(self._clock.now())})
             await response.write(b"retry: %d\n%b" % (AGAIN_MS, framed("hello", hello)))
+            proved_s = self._clock.monotonic()
             while frames := await listener.take():
+                if self._clock.monotonic() - proved_s >= PROVED_S:
+                    if not await self._guard.still_may(request):
+                        break
+                    proved_s = self._clock.monotonic()
                 await response.write(frames)
         except ConnectionError:
             pass  # whoever listened has hung up

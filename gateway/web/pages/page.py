@@ -19,6 +19,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.web.asked import BadQuestion
+from gateway.web.auth import SIGN_IN, WHO
 from gateway.web.live.shared import Shared
 from gateway.web.pages.looks import Looks
 from gateway.web.replies import json_response, told
@@ -114,13 +115,17 @@ class Frame:
     async def _made(self, request: web.Request, page: Page, layout: str) -> str:
         shown = await page.read(request)
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
-        return self._filled(request, page.template, standing=stands, layout=layout, **shown)
+        return self._filled(request, page.template, standing=stands, layout=layout, who=request.get(WHO), **shown)
+
+    def alone(self, request: web.Request, template: str, status: int, **shown: Any) -> web.Response:
+        """A page of its own, with nothing around it."""
+        return _html(self._filled(request, template, **shown), status)
 
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
         """The page of a request that failed."""
         # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        return _html(self._filled(request, "failed.html", standing=None, code=status, why=why, again=again), status)
+        return self.alone(request, "failed.html", status, code=status, why=why, again=again, sign_in=SIGN_IN)
 
     def _filled(self, request: web.Request, template: str, **values: Any) -> str:
         own = {
@@ -133,7 +138,9 @@ class Frame:
 
 
 def _role(request: web.Request) -> Role:
-    return "admin"
+    """The role of who asks; of a request that nobody has proved, the least."""
+    who = request.get(WHO)
+    return "anyone" if who is None else who.role
 
 
 def _html(text: str, status: int = 200) -> web.Response:
