@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
+from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
-from gateway.web.api.api import Api
+from gateway.web.api.api import api_routes
+from gateway.web.api.operation import Desk
+from gateway.web.api.problem import failing as failing_in_json
 from gateway.web.auth import Guard
 from gateway.web.counted import Counted
 from gateway.web.pages import page_routes
 from gateway.web.pages.looks import Looks
 from gateway.web.pages.page import Frame
 from gateway.web.pages.static import Static
-from gateway.web.replies import Handler, failures_told, told
+from gateway.web.replies import Handler, failures_told
 from gateway.web.routes import Routes
 from gateway.web.servers import SERVING, Serving
 
@@ -47,11 +50,12 @@ def admin_app(
     """
     counted, looks, serving = Counted(gateway), Looks(), Serving()
     frame = Frame(gateway, clock, looks)
-    routes = Routes(page_routes(frame, counted), Static(looks).routes(), Api(gateway, clock, counted).routes())
+    desk = Desk(gateway, clock, counted, Explaining(gateway.world.store, gateway.world.spawn))
+    routes = Routes(page_routes(frame, counted), Static(looks).routes(), api_routes(desk))
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
         if request.path.startswith(FOR_PROGRAMS):
-            return told(status, why)
+            return failing_in_json(request, status, why)
         return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
     guard = Guard(token, serving, hosts, tokens)

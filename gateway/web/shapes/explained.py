@@ -1,4 +1,4 @@
-"""Why a contact is where it is, described: `engine.explaining` fills it, for the API and for `gateway explain --json`."""
+"""Why a contact is where it is, described: `engine.explaining` fills it, for the API and `gateway explain`."""
 
 from typing import Any, Literal
 
@@ -448,22 +448,22 @@ class Explanation(Struct, frozen=True, kw_only=True):
     severity: int | UnsetType = UNSET
     """How grave it is, 1 the gravest."""
 
-    subject: str | None | UnsetType = UNSET
+    subject: str | UnsetType | None = UNSET
     """Its title."""
 
-    priority: Priority | None | UnsetType = UNSET
+    priority: Priority | UnsetType | None = UNSET
     """The vendor's priority."""
 
     tags: list[str] | UnsetType = UNSET
     """The vendor's tags."""
 
-    group: str | None | UnsetType = UNSET
+    group: str | UnsetType | None = UNSET
     """The vendor's group."""
 
-    assignee: str | None | UnsetType = UNSET
+    assignee: str | UnsetType | None = UNSET
     """Who has it at the vendor."""
 
-    language: str | None | UnsetType = UNSET
+    language: str | UnsetType | None = UNSET
     """The customer's language."""
 
     fields: dict[str, FieldValue] | UnsetType = UNSET
@@ -484,10 +484,10 @@ class Explanation(Struct, frozen=True, kw_only=True):
     cut: dict[str, int] | UnsetType = UNSET
     """How many tags and fields the conditions did not see."""
 
-    severity_rule: str | None | UnsetType = UNSET
+    severity_rule: str | UnsetType | None = UNSET
     """The rule that says how grave it is; null where the priority does."""
 
-    route: NoticeRoute | None | UnsetType = UNSET
+    route: NoticeRoute | UnsetType | None = UNSET
     """Where it belongs."""
 
     routing: list[RoutingVerdict] | UnsetType = UNSET
@@ -514,7 +514,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     read: dict[str, Any] | UnsetType = UNSET
     """The values of the fields that conditions read."""
 
-    turns: list[ContactTurn] | None | UnsetType = UNSET
+    turns: list[ContactTurn] | UnsetType | None = UNSET
     """What changed the judging of the whole contact."""
 
     turns_left_out: int | UnsetType = UNSET
