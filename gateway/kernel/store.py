@@ -72,6 +72,13 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     it has. Nobody gets it by reading a contact."""
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """A contact in a listing, and the place behind it: from there the listing goes on."""
+
+    row: ContactRow
+    place: str
+
+
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event in the history of a strand; unique by (strand.connector, event.id). `received_at`: of its record."""
 
@@ -227,6 +234,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
+class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of all that happened to a contact, the latest first: events, what was said of it, and its deliveries.
+
+    At one instant an event stands before what follows from it, and that before its deliveries: here they come last.
+    `next` is where the part before it ends, a text that only the store understands; None before the first thing.
+    """
+
+    things: tuple[JournalEntry | LedgerEntry | Delivery, ...]
+    next: str | None = None
+
+
 class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
@@ -322,6 +340,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         `updated_at` (latest first)."""
         ...
 
+    async def contacts_by_change(self, statuses: Sequence[str], *, limit: int, after: str | None) -> list[Placed]:
+        """Contacts of any of these statuses (`unopened` is one), the latest change first. Raises BadPlace."""
+        ...
+
     async def find_contact(self, name: str) -> ContactRow | None:
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
         ...
@@ -329,6 +351,13 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
     async def find_escalation(self, id: str) -> ContactRow | None:
         """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
         contact is open; it takes a look at all of those."""
+        ...
+
+    async def chronicle(
+        self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
+    ) -> Chronicle:
+        """What happened last to a contact: before a place that an earlier part has given, else until an instant, else
+        all; deliveries stand at the instant at which they were made, without bodies. Raises BadPlace."""
         ...
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:

@@ -4,7 +4,7 @@ Each function here is a part of one transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from gateway.kernel.board import Carded, Tally
 from gateway.kernel.chosen import called, next_due_of, rank_of, words_of
 from gateway.kernel.store import ContactRow
+from gateway.model.instant import HOUR_MS
 from gateway.model.words import ENDED
 from gateway.rules.card import Card
 from gateway.store.coding import cards as card_coding
@@ -19,8 +20,6 @@ from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cards, tallies
 from gateway.store.statement import Statement, each, together, upsert, value
-
-HOUR_MS: Final = 3_600_000
 
 _c = cards.c
 _keep = upsert(cards, ("contact",), [column.name for column in _c if column.name != "contact"])
