@@ -141,7 +141,9 @@ def _effect_words(story: Story, moment: Moment, effect: View) -> str:
                 return f"reminder {data['reminder']} to {roles}"
             return f"step {data['step']} tells {roles}"
         case "escalation.acknowledged" | "escalation.resolved" as kind:
-            return str(data["reason"]) if kind.endswith("acknowledged") else f"escalation resolved: {data['reason']}"
+            reason = str(data["reason"])
+            is_deed = kind.endswith("acknowledged") or reason.startswith("resolved by ")
+            return reason if is_deed else f"escalation resolved: {reason}"
         case _:
             return ""
 

@@ -1,4 +1,4 @@
-"""`gateway contacts list|show|ack`: what there is, by what breaches next, and taking one on."""
+"""`gateway contacts list|show|ack|resolve`: what there is, by what breaches next, taking one on, and ending calls."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gateway.kernel.store import ContactRow, Store
     from gateway.rules.timeline import Timeline
 
-commands = family("The contacts: list them, show one, acknowledge one.")
+commands = family("The contacts: list them, show one, acknowledge one, resolve its escalations.")
 
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed", "merged", "deleted", "unopened"]
 ContactName = Annotated[
@@ -86,3 +86,20 @@ def ack(name: Named, config: ConfigFile = CONFIG, by: By = "", as_json: AsJson =
     from gateway.engine.acknowledge import acknowledge
 
     tell(act(config, acknowledge, name, by), "acknowledged", as_json=as_json)
+
+
+@commands.command("resolve")
+def resolve(
+    name: Named,
+    config: ConfigFile = CONFIG,
+    by: By = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Resolve the escalations of a contact, or one of them: for good. The contact and its clocks go on."""
+    from functools import partial
+
+    from gateway.cli.acting import act, tell
+    from gateway.engine.resolve import resolve
+
+    tell(act(config, partial(resolve, reason=reason), name, by), "resolved", as_json=as_json)

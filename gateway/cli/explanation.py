@@ -142,6 +142,8 @@ def _escalation_lines(case: Case, state: State, *, all: bool) -> list[str]:
         lines.append(f"  {call.rule}: {call.state}, raised {moment(call.raised_at, now)} by {raised_by(call)}")
         if call.acknowledged_at is not None:
             lines.append(f"    acknowledged {moment(call.acknowledged_at, now)} by {clean(call.acknowledged_by)}")
+        if call.resolved_at is not None and call.resolved_by:
+            lines.append(f"    resolved {moment(call.resolved_at, now)} by {clean(call.resolved_by)}")
         for step in steps_view(call, policy):
             roles = ", ".join(step["notify"])
             due = f", due {step['due_at']}" if step["due_at"] else f" {step['fired_at']}" if step["fired_at"] else ""

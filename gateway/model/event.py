@@ -177,6 +177,12 @@ class EscalationAcknowledged(EventBase, frozen=True, kw_only=True, tag="escalati
     by: str
 
 
+class EscalationResolved(EventBase, frozen=True, kw_only=True, tag="escalation.resolved"):
+    escalation: str
+    by: str
+    reason: str | None = None
+
+
 class BotHandedOver(EventBase, frozen=True, kw_only=True, tag="bot.handed_over"):
     topic: str | None = None
 
@@ -205,6 +211,7 @@ Event = (
     | ContactRedacted
     | EnrichmentReceived
     | EscalationAcknowledged
+    | EscalationResolved
     | BotHandedOver
 )
 """Every event about a contact. `gateway.model.apart` has those that belong to none."""

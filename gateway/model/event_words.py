@@ -28,6 +28,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "contact.redacted": "these fields, or all, must not be shown any more",
     "enrichment.received": "a look-up has answered: `ok`, or `unavailable` and why",
     "escalation.acknowledged": "somebody takes care of the escalation with this id",
+    "escalation.resolved": "somebody says that the escalation with this id is over: nobody more is called",
     "bot.handed_over": "a bot gave up; a person must go on",
 }
 """By the event's type."""

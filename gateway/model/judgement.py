@@ -153,6 +153,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     would have asked for them before."""
 
     resolved_at: int | None = None
+    resolved_by: str = ""
+    """The person who said that it is over; empty where its cause was."""
 
     @property
     def steps_fired(self) -> int:

@@ -13,7 +13,14 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from gateway.model.event import ContactOpened, CsatReceived, EscalationAcknowledged, Event, position
+from gateway.model.event import (
+    ContactOpened,
+    CsatReceived,
+    EscalationAcknowledged,
+    EscalationResolved,
+    Event,
+    position,
+)
 from gateway.model.identity import StrandKey
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, Escalation, Implied, State
@@ -137,6 +144,8 @@ def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | Non
     _say_status(draft, at, event.id, before.status, draft.contact.status)
     if isinstance(event, EscalationAcknowledged):
         escalation.on_acknowledged(draft, event)
+    elif isinstance(event, EscalationResolved):
+        escalation.on_resolved(draft, event)
     if draft.contact is not before and verdicts.reads_change(draft.policy, before, draft.contact):
         verdicts.judge(draft, at, event.id)
     if isinstance(event, CsatReceived):

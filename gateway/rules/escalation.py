@@ -2,12 +2,13 @@
 
 Laws. `triggers` says when one is raised. A step is due when its chain's calendar has been open for `after` since the
 raising. Acknowledging stops what is not yet due, for good or until it runs out (`unack_after`) with no event of the
-contact since; the contact's end, the met or cancelled clock, or a condition that no longer holds resolves it.
+contact since; the contact's end, the met or cancelled clock, or a condition that no longer holds resolves it, and so
+does a person: for good, while the clock that raised it goes on.
 """
 
 from msgspec.structs import replace
 
-from gateway.model.event import EscalationAcknowledged
+from gateway.model.event import EscalationAcknowledged, EscalationResolved
 from gateway.model.identity import derived_id
 from gateway.model.judgement import Call, Clock, Escalation
 from gateway.rules import triggers
@@ -45,6 +46,15 @@ def on_acknowledged(draft: Draft, event: EscalationAcknowledged) -> None:
                 reason=f"acknowledged by {event.by}",
                 escalation=escalation.id,
             )
+
+
+def on_resolved(draft: Draft, event: EscalationResolved) -> None:
+    """Somebody has said that it is over. It is raised once for its cause, so nothing brings it back."""
+    for index, escalation in enumerate(draft.escalations):
+        if escalation.id == event.escalation and escalation.resolved_at is None:
+            draft.escalations[index] = replace(escalation, resolved_by=event.by)
+            said = f": {event.reason}" if event.reason else ""
+            _resolve(draft, index, int(event.at), f"resolved by {event.by}{said}")
 
 
 def on_event(draft: Draft) -> None:

@@ -75,7 +75,8 @@ class NoticeEscalation(Struct, frozen=True, kw_only=True):
     next_step_at: Annotated[Time | None, _told("When the next step or reminder is due.")]
     acknowledged_at: Annotated[Time | None, _told("When somebody took it.")]
     acknowledged_by: Annotated[str | None, _told("Who took it.")]
-    resolved_at: Annotated[Time | None, _told("When its cause was over.")]
+    resolved_at: Annotated[Time | None, _told("When it was over.")]
+    resolved_by: Annotated[str | None, _told("Who said that it is over; null where its cause was.")]
 
 
 class NoticeContact(Struct, frozen=True, kw_only=True):

@@ -110,6 +110,7 @@ def escalation_view(escalation: Escalation) -> View:
         "acknowledged_at": format_known(escalation.acknowledged_at),
         "acknowledged_by": escalation.acknowledged_by or None,
         "resolved_at": format_known(escalation.resolved_at),
+        "resolved_by": escalation.resolved_by or None,
     }
 
 

@@ -132,6 +132,26 @@ def test_acknowledging_stops_the_chain(desk: Desk, capsys: pytest.CaptureFixture
     assert {call["state"] for call in after["escalations"]} <= {"acknowledged", "resolved"}
 
 
+def test_one_escalation_is_taken_or_ended_by_its_id(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """By a name with which nothing can steer a terminal; what has ended can't be ended again: exit 1."""
+    shown = json.loads(gateway(capsys, "contacts", "show", "1", "--json", "-c", desk.config).out)
+    first, *_ = [call["id"] for call in shown["escalations"]]
+    taken = gateway(capsys, "contacts", "ack", first, "--by", "Grace\x1b[31m", "-c", desk.config)
+    ended = gateway(capsys, "contacts", "resolve", first, "--by", "Ida", "--reason", "a test", "-c", desk.config)
+    desk.judge()
+    again = gateway(capsys, "contacts", "resolve", first, "-c", desk.config)
+    told = json.loads(gateway(capsys, "contacts", "show", "1", "--json", "-c", desk.config).out)
+    why = gateway(capsys, "explain", "1", "-c", desk.config).out
+
+    assert (taken.code, taken.err.splitlines()[0]) == (0, f"acknowledged escalation {first} by Grace [31m")
+    assert (ended.code, ended.err.splitlines()[0]) == (0, f"resolved escalation {first} by Ida")
+    assert (again.code, again.err) == (1, f"gateway: escalation {first} is resolved already\n")
+    found = {call["id"]: call["resolved_by"] for call in told["escalations"]}
+    assert found == {call["id"]: "Ida" if call["id"] == first else None for call in shown["escalations"]}
+    assert "by Ida" in why
+    assert "resolved: resolved by Ida: a test" in why
+
+
 def test_what_cannot_be_acknowledged_is_told(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """A contact that isn't there, isn't opened or has ended: exit 1, and nothing is written."""
     desk.receive(desk.event("2", "status.changed", 0, to="solved"))

@@ -120,11 +120,21 @@ class Calls:
         call.fired += 1
         call.last_fired.append(call.waited)
 
-    def acknowledge(self, name: str, now: int) -> None:
-        """Somebody takes an escalation."""
+    def _meant(self, name: str) -> list[Call]:
+        """The escalation of this id; none for one that doesn't exist."""
         rule, raised, number = self.names.get(name, ("", 0, 0))
         meant = [call for call in self.calls if (call.rule["id"], call.raised) == (rule, raised)]
-        for call in meant[number : number + 1]:
+        return meant[number : number + 1]
+
+    def resolve(self, name: str, now: int) -> None:
+        """Somebody says that an escalation is over."""
+        for call in self._meant(name):
+            if call.resolved is None:
+                self._resolve(call, now)
+
+    def acknowledge(self, name: str, now: int) -> None:
+        """Somebody takes an escalation."""
+        for call in self._meant(name):
             if call.resolved is None and call.acknowledged is None:
                 call.acknowledged = now
                 call.since_acknowledged = 0

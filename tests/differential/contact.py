@@ -106,6 +106,8 @@ class Contact:
                 self._rated(event)
             case "escalation.acknowledged":
                 self.calls.acknowledge(event["escalation"], self.now)
+            case "escalation.resolved":
+                self.calls.resolve(event["escalation"], self.now)
             case "call.answered":
                 self._reply("agent")
                 self._end("speed_of_answer", met=True)

@@ -275,7 +275,7 @@ class Timelines:
         return found
 
     def more(self, instants: Sequence[int], calls: Sequence[tuple[str, int]]) -> list[Content]:
-        """Events at instants at which something was due, and acknowledgements of escalations: id, raised at."""
+        """Events at instants at which something was due, and what people say of escalations: id, raised at."""
         rng = self.rng
         found = []
         known = set(self.ticks)
@@ -286,7 +286,8 @@ class Timelines:
             id, raised = rng.choice(calls)
             after = [tick for tick in (*instants, *rng.choices(self.ticks, k=5)) if tick >= raised]
             if after:
-                content = {"type": "escalation.acknowledged", "escalation": id, "by": "ada"}
+                deed = rng.choice(["acknowledged", "acknowledged", "resolved"])
+                content = {"type": f"escalation.{deed}", "escalation": id, "by": "ada"}
                 found.append(self.placed(content, rng.choice(after), 200 + number))
         return found
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.engine.acknowledge import acknowledge
 from gateway.engine.acting import NAME_MAX, CantAct, in_one_line
+from gateway.engine.resolve import REASON_MAX, resolve
 from gateway.model.judgement import Escalation
 from tests.engine.rig import MINUTE, Rig, ToldClock, event, opening, run, states, until
 
@@ -52,6 +53,39 @@ def test_a_contact_is_taken_whole_or_one_escalation_alone() -> None:
         state = (await rig.contact()).state
         assert state is not None
         assert state.acknowledged
+
+    run(story, policy=TWO)
+
+
+def test_a_person_resolves_one_escalation_or_all_of_a_contact() -> None:
+    """Acknowledged ones too; the notice says who did it and why, and the contact goes on."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening(0))
+        await rig.at(0)
+        one = (await calls(rig))["one"].id
+        await acknowledge(rig.store, "1", "Ada", rig.clock.now())
+        await rig.at(MINUTE)
+        first = await resolve(rig.store, one, "Grace", rig.clock.now(), "a false\nalarm " + "x" * 999)
+        await rig.at(2 * MINUTE)
+        between = await calls(rig)
+        second = await resolve(rig.store, "1", "Ida", rig.clock.now())
+        await rig.at(90 * MINUTE)
+        after = await calls(rig)
+
+        assert (first.escalations, second.escalations) == ((one,), (after["two"].id,))
+        assert {rule: call.state for rule, call in between.items()} == {"one": "resolved", "two": "acknowledged"}
+        assert {rule: call.resolved_by for rule, call in after.items()} == {"one": "Grace", "two": "Ida"}
+        said = [body["data"]["reason"] for body in rig.bodies("escalation.resolved")]
+        assert said == ["resolved by Grace: " + ("a false alarm " + "x" * 999)[:REASON_MAX], "resolved by Ida"]
+        assert rig.bodies("escalation.stepped") == []
+        state = (await rig.contact()).state
+        assert state is not None
+        assert not state.contact.ended
+        assert (await rig.replayed(await rig.contact())).state == state
+        with pytest.raises(CantAct) as none:
+            await resolve(rig.store, "1", "Ada", rig.clock.now())
+        assert none.value.why == "over"
 
     run(story, policy=TWO)
 

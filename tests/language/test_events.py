@@ -252,6 +252,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "contact.redacted": {"all": True},
     "enrichment.received": {"enricher": "payments", "status": "ok"},
     "escalation.acknowledged": {"escalation": "e1", "by": "Ann"},
+    "escalation.resolved": {"escalation": "e1", "by": "Ann"},
     "bot.handed_over": {},
 }
 FULL: dict[str, dict[str, Any]] = {

@@ -46,6 +46,8 @@ EVERY_TYPE: list[dict[str, Any]] = [
     {"type": "contact.redacted", "all": True},
     {"type": "enrichment.received", "enricher": "payments", "status": "ok", "facts": {"plan": "gold", "n": [1]}},
     {"type": "escalation.acknowledged", "escalation": "msg_a", "by": "ada"},
+    {"type": "escalation.resolved", "escalation": "msg_a", "by": "ada"},
+    {"type": "escalation.resolved", "escalation": "msg_a", "by": "ada", "reason": "a false alarm"},
     {"type": "bot.handed_over", "topic": "billing"},
 ]
 

@@ -61,6 +61,12 @@ def acknowledged(rules: Policy, after: int, *events: Event) -> Event:
     return event("escalation.acknowledged", after, escalation=first.id, by="ada")
 
 
+def ended(rules: Policy, after: int, *events: Event, **more: Any) -> Event:
+    """Somebody says that the first escalation of the contact is over."""
+    first = state_of(judged(rules, after, *events)).escalations[0]
+    return event("escalation.resolved", after, escalation=first.id, by="ada", **more)
+
+
 # ── Raising ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -283,6 +289,58 @@ def test_an_acknowledgement_at_the_instant_of_a_step_comes_before_it() -> None:
     """Events first."""
     before = opening(tags=["vip"])
     assert escalations(MATCHED, D, before, acknowledged(MATCHED, 30 * M, before))[-1] == ("acknowledged", 30)
+
+
+def test_a_person_resolves_an_escalation_for_good() -> None:
+    """No step comes any more, whether it was taken before or not, and nothing that holds still raises it again."""
+    before = opening(tags=["vip"])
+    for taken in ([], [acknowledged(MATCHED, 5 * M, before)]):
+        told = [("raised", 0), *[("acknowledged", 5)] * len(taken), ("resolved", 10)]
+        over = ended(MATCHED, 10 * M, before, *taken)
+        assert escalations(MATCHED, D, before, *taken, over) == told
+        assert escalations(MATCHED, D, before, *taken, over, tags(H), tags(2 * H, "vip")) == told
+        result = state_of(judged(MATCHED, D, before, *taken, over))
+        (call,) = result.escalations
+        assert (call.state, call.resolved_by, call.resolved_at, call.next_at) == ("resolved", "ada", T0 + 10 * M, None)
+        assert next_due(result) is None
+
+
+def test_a_clock_goes_on_when_its_escalation_was_resolved() -> None:
+    """What it was raised for is no better for it; the clock's own end says nothing more of the escalation."""
+    over = ended(BREACHED, 20 * M, opening())
+    assert escalations(BREACHED, D, opening(), over, agent(H)) == [("raised", 15), ("resolved", 20)]
+    running, *_ = state_of(judged(BREACHED, 30 * M, opening(), over)).clocks
+    met, *_ = state_of(judged(BREACHED, D, opening(), over, agent(H))).clocks
+    assert (running.state, running.met_at, running.over) == ("breached", None, False)
+    assert (met.breached_at, met.met_at) == (T0 + 15 * M, T0 + H)
+
+
+def test_a_life_that_begins_anew_has_its_escalation_anew() -> None:
+    """It was resolved for its cause; a reopen is another one."""
+    before = opening(tags=["vip"])
+    events = before, ended(MATCHED, 10 * M, before), status(20 * M, "solved"), status(H, "open")
+    assert escalations(MATCHED, 70 * M, *events) == [("raised", 0), ("resolved", 10), ("raised", 60)]
+
+
+def test_who_resolved_it_is_said_with_the_reason_if_there_is_one() -> None:
+    """Once, whoever else says so later, and whatever else would have resolved it."""
+    before = opening(tags=["vip"])
+    for reason, words in ((None, "resolved by ada"), ("a false alarm", "resolved by ada: a false alarm")):
+        over = ended(MATCHED, 10 * M, before, **({} if reason is None else {"reason": reason}))
+        again = event("escalation.resolved", 11 * M, escalation=over.escalation, by="bob")  # type: ignore[union-attr]
+        later = [again, acknowledged(MATCHED, 5 * M, before), status(H, "solved")]
+        result = judged(MATCHED, D, before, over, *later)
+        told = [item for item in result.implied if item.type == "escalation.resolved"]
+        assert [(item.rule, item.at - T0, item.reason) for item in told] == [("vip", 10 * M, words)]
+        assert state_of(result).escalations[0].resolved_by == "ada"
+
+
+def test_resolving_something_else_resolves_nothing() -> None:
+    """An unknown id is no error and changes nothing; nor does one that isn't raised yet."""
+    before = opening(tags=["vip"])
+    unknown = event("escalation.resolved", M, escalation="msg_other", by="ada")
+    at_once = ended(MATCHED, 0, before)
+    assert escalations(MATCHED, 40 * M, before, unknown, at_once) == [("raised", 0), ("stepped", 30)]
 
 
 def test_an_acknowledgement_of_something_else_stops_nothing() -> None:

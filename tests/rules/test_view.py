@@ -207,6 +207,7 @@ def test_a_notice_fills_the_published_shape_and_nothing_else() -> None:
             "acknowledged_at": "2026-03-02T09:20:00Z",
             "acknowledged_by": "ada",
             "resolved_at": "2026-03-02T10:00:00Z",
+            "resolved_by": None,
         }
     ]
     # Nobody has replied: what had been asked for the first life is asked for again in the second.

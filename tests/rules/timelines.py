@@ -156,7 +156,7 @@ def placed(content: Content, at: int, id: str, sequence: int = 0) -> Event:
 
 @st.composite
 def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
-    """An opening and what follows, some before it, some with equal times; acknowledgements of what was raised."""
+    """An opening and what follows, some before it, some with equal times; what is raised, people take or end."""
     events = [placed(draw(openings), draw(st.sampled_from([0, 0, GRAIN, 4 * GRAIN])), "opened")]
     if draw(st.integers(0, 5)) == 5:
         events.append(placed(draw(openings), draw(grains), "opened-again"))
@@ -169,7 +169,8 @@ def histories(draw: st.DrawFn, rules: Policy) -> list[Event]:
     if draw(st.booleans()) and raised:
         chosen = draw(st.sampled_from(raised))
         later = min(chosen.raised_at - T0 + draw(short), END)
-        content: Content = {"type": "escalation.acknowledged", "escalation": chosen.id, "by": "ada"}
+        deed = draw(st.sampled_from(["acknowledged", "resolved"]))
+        content: Content = {"type": f"escalation.{deed}", "escalation": chosen.id, "by": "ada"}
         events.append(placed(content, later, "taken"))
     return events
 

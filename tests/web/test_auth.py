@@ -21,7 +21,9 @@ ROUTES = (
     "/deliveries",
     "/endpoints",
     "/inbox",
-    "/static/0/gateway.css",
+    "/settings",
+    "/settings.json",
+    "/static/0/frame.css",
     "/api/v1/contacts",
     "/api/v1/contacts/con_x",
     "/api/v1/contacts/con_x/explain",
@@ -55,7 +57,7 @@ def test_every_route_is_in_the_matrix() -> None:
     async def work(whole: Whole) -> None:
         patterns = {resource.canonical for resource in admin(whole).router.resources()}
         listed = {
-            route.replace("con_x", "{id}").replace("/static/0/gateway.css", "/static/{content}/{name}")
+            route.replace("con_x", "{id}").replace("/static/0/frame.css", "/static/{content}/{name}")
             for route in ROUTES
         }
 

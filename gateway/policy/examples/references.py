@@ -17,6 +17,9 @@ FAMILIES: Final = ("sla.", "escalation.", "csat.")
 NOTICES: Final[tuple[str, ...]] = tuple(type for type in get_args(ImpliedType) if type.startswith(FAMILIES))
 """The types of notices that a test can expect."""
 
+_OF_ESCALATIONS: Final = ("escalation.acknowledged", "escalation.resolved")
+"""Events that name an escalation: in a test by its rule."""
+
 
 def check_tests(source: Document, names: Names) -> Iterator[Problem]:
     """Every name in the tests of a file that the policy doesn't have, and every name of a test that stands twice."""
@@ -45,7 +48,7 @@ class _Checker:
             [((*path, index), one) for index, one in enumerate(given)] if isinstance(given, list) else [(path, given)]
         )
         for place, one in several:
-            if isinstance(one, dict) and one.get("type") == "escalation.acknowledged":
+            if isinstance(one, dict) and one.get("type") in _OF_ESCALATIONS:
                 yield from self._rules("escalation", one.get("escalation"), (*place, "escalation"))
 
     def _expect(self, expect: Any, path: Path) -> Iterator[Problem]:

@@ -104,7 +104,7 @@ class GivenEvent(Shape):
     model_config = ConfigDict(extra="allow")
 
     type: EventType
-    """What happened. The `escalation` of `escalation.acknowledged` is the id of its rule here."""
+    """What happened. The `escalation` of `escalation.acknowledged` or `escalation.resolved` is its rule's id here."""
 
     at: At | None = None
     """When it happened: a time with its zone."""

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from gateway.model.event import EscalationAcknowledged, Event
+from gateway.model.event import EscalationAcknowledged, EscalationResolved, Event
 from gateway.model.judgement import Clock, Escalation, Implied, State
 from gateway.policy.evaluate import CONNECTOR
 from gateway.policy.examples.moment import format_moment
@@ -92,8 +92,9 @@ class _Contact:
         self._hits |= hits_of(judged.state, judged.implied)
 
     def _addressed(self, event: Event) -> Event:
-        """An acknowledgement names an escalation by its rule: nobody who writes a test knows its id."""
-        if not isinstance(event, EscalationAcknowledged) or self.state is None:
+        """Who acknowledges or resolves names an escalation by its rule: nobody who writes a test knows its id."""
+        if not isinstance(event, EscalationAcknowledged | EscalationResolved) or self.state is None:
             return event
-        raised = [call for call in self.state.escalations if call.rule == event.escalation and call.state == "active"]
+        over = ("resolved",) if isinstance(event, EscalationResolved) else ("acknowledged", "resolved")
+        raised = [call for call in self.state.escalations if call.rule == event.escalation and call.state not in over]
         return replace(event, escalation=raised[-1].id) if raised else event

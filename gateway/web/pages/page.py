@@ -1,7 +1,12 @@
 """What a page is: it reads one thing, shows it by a template, and has a twin that says the same as JSON.
 
 A page is read whole, or only its live part: by the script that keeps it up to date, which asks for the same address
-with `HX-Request`. Both come from one template, whose block `live` is that part.
+with `HX-Request`. Both come from one template, whose block `live` is that part. It is the same for everybody of one
+role and zone, and says nothing that changes by time alone: `<time data-at>` is counted on by the script.
+
+A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
+stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
+(seconds after which it is asked for anyway). `viewer`, `now`, `gateway` and `role` are there beside what was read.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -17,9 +22,13 @@ from gateway.web.asked import BadQuestion
 from gateway.web.pages.looks import Looks
 from gateway.web.replies import json_response, told
 from gateway.web.routes import Role, Route
+from gateway.web.viewer import viewer_of
 
 LIVE = "HX-Request"
 """The header of a request for the live part alone."""
+
+WHOLE = "HX-Request-Type"
+"""The header by which such a request asks for the whole page all the same: `full`."""
 
 Read = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
 """Reads what the template needs. Raises BadQuestion, Missing or Elsewhere."""
@@ -91,17 +100,20 @@ class Frame:
     async def page(self, request: web.Request, template: str, shown: Mapping[str, Any]) -> web.Response:
         """A page, or its live part."""
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
-        live = request.headers.get(LIVE) == "true"
-        return self._filled(template, standing=stands, layout="live.html" if live else "base.html", **shown)
+        live = request.headers.get(LIVE) == "true" and request.headers.get(WHOLE) != "full"
+        return self._filled(request, template, standing=stands, layout="live.html" if live else "base.html", **shown)
 
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
         """The page of a request that failed."""
         # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        return self._filled("failed.html", status, standing=None, layout="base.html", code=status, why=why, again=again)
+        return self._filled(
+            request, "failed.html", status, standing=None, layout="base.html", code=status, why=why, again=again
+        )
 
-    def _filled(self, template: str, http_status: int = 200, **values: Any) -> web.Response:
-        values = {"now": self.clock.now(), "gateway": self.gateway.bench.source, **values}
+    def _filled(self, request: web.Request, template: str, http_status: int = 200, **values: Any) -> web.Response:
+        own = {"now": self.clock.now(), "gateway": self.gateway.bench.source, "viewer": viewer_of(request.cookies)}
+        values = {**own, **values}
         response = web.Response(status=http_status, text=self._looks.page(template, **values), content_type="text/html")
         response.headers[hdrs.VARY] = LIVE
         return response

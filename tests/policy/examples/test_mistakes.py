@@ -128,6 +128,10 @@ GIVEN = [
         "{type: escalation.acknowledged, at: 2026-03-02T09:00:00Z, escalation: fraud, by: me}",
         "4:82: unknown-rule: there is no rule 'fraud' in escalation; did you mean 'fraud-up'?",
     ),
+    (
+        "{type: escalation.resolved, at: 2026-03-02T09:00:00Z, escalation: fraud, by: me}",
+        "4:78: unknown-rule: there is no rule 'fraud' in escalation; did you mean 'fraud-up'?",
+    ),
     ("[]", "4:12: bad-value: must have at least 1 item(s)"),
     ("5", "4:12: bad-value: expected a mapping of keys to values"),
 ]

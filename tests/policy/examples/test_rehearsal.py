@@ -237,6 +237,20 @@ def test_an_acknowledgement_names_the_rule() -> None:
     assert missed(CHAT, "{severity: 3}", taken) != []
 
 
+def test_who_resolves_names_the_rule_too() -> None:
+    """Also after an acknowledgement; of what was said to be over nothing is left."""
+    taken, over = (
+        f"{{after: {after}, given: {{type: escalation.{word}, escalation: fraud-up, by: Kim}}, "
+        f"expect: {{notices: [escalation.{word}]}}}}"
+        for after, word in (("10m", "acknowledged"), ("12m", "resolved"))
+    )
+    left = "{after: 2h, expect: {steps: {fraud-up: 1, late-up: 2}, escalations: [late-up]}}"
+
+    assert missed(FRAUD, "{severity: 1}", taken, over, left) == []
+    assert missed(FRAUD, "{severity: 1}", over, left) == []
+    assert missed(FRAUD, "{severity: 1}", taken, left) != []
+
+
 def test_coverage_is_of_every_instant() -> None:
     """What took effect between two looks counts; what only could have doesn't."""
     covered = report(file_of(FRAUD, "{severity: 1}", "{after: 3h, expect: {severity: 1}}")).coverage

@@ -157,7 +157,7 @@ class Both:
         self.until = self.rng.choice([end, end + DAY, self.rng.randrange(start, end)])
 
     def contacts(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """Each contact's connector and events; escalations that were raised are acknowledged, some of them."""
+        """Each contact's connector and events; of escalations that were raised some are taken, or ended."""
         for connector, plan in self.plans.items():
             by_contact = defaultdict(list)
             for _, told in plan:
@@ -169,7 +169,8 @@ class Both:
                     call = self.rng.choice(calls)
                     taken = call.raised_at + self.rng.choice([0, 1, HOUR // 2, HOUR, 3 * HOUR])
                     content = {"id": "taken", "ref": events[0]["ref"], "escalation": call.id, "by": "kim"}
-                    events.append({"type": "escalation.acknowledged", "at": format_instant(taken), **content})
+                    deed = self.rng.choice(["acknowledged", "resolved"])
+                    events.append({"type": f"escalation.{deed}", "at": format_instant(taken), **content})
                 yield connector, events
 
     def real(self, connector: str, events: Sequence[dict[str, Any]]) -> Judged:

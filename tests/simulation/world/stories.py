@@ -250,9 +250,14 @@ class _Matter:
             self.say("contact.deleted", rng.randrange(HOUR))
 
 
+_RESOLVED = "abcdefgh"
+"""Last letters, of 32, of escalations that people end at once."""
+
+
 @dataclass
 class Desk:
-    """The people who are called: they acknowledge some of the escalations of which an endpoint hears, once each."""
+    """The people who are called: some of the escalations of which an endpoint hears they acknowledge or resolve, once
+    each."""
 
     rng: Random
     share: float = 0.4
@@ -269,9 +274,11 @@ class Desk:
             return None
         self.seen.add(escalation)
         ref = data["contact"]["refs"][0]
+        # By the escalation's own name: another draw would make it another life.
+        deed = "resolved" if escalation[-1] in _RESOLVED else "acknowledged"
         event = {
-            "type": "escalation.acknowledged",
-            "id": f"ack-{escalation}",
+            "type": f"escalation.{deed}",
+            "id": f"{deed}-{escalation}",
             "at": format_instant(now),
             "ref": {"kind": ref["kind"], "id": ref["id"]},
             "escalation": escalation,
