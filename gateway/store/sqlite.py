@@ -36,7 +36,6 @@ from gateway.store import (
     figures,
     inbox,
     judging,
-    latest,
     library,
     listing,
     notes,
@@ -269,6 +268,10 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
 
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation was raised for."""
+        return await self._show(lambda connection: listing.find_escalation(connection, id))
+
     async def chronicle(
         self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
     ) -> Chronicle:
@@ -276,15 +279,9 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         place = chronicle.place(before, until)
         return await self._show(lambda connection: chronicle.part(connection, contact, limit, place))
 
-    async def find_escalation(self, id: str) -> ContactRow | None:
-        """The contact that an escalation was raised for."""
-        return await self._show(lambda connection: listing.find_escalation(connection, id))
-
-    async def inbox(
-        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
-    ) -> list[Listed]:
+    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
-        return await self._show(partial(latest.received, limit=limit, state=state, connector=connector, after=after))
+        return await self._show(lambda connection: inbox.listing(connection, limit, state))
 
     async def record(self, id: int) -> Listed | None:
         """One row of the inbox."""

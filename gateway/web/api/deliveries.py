@@ -26,26 +26,43 @@ RECORD: Final = Word("A record's id.", number=True)
 ENDPOINT: Final = Word("An endpoint's name.")
 
 
+Text = Annotated[str, Meta(max_length=200)]
+Id = Annotated[int, Meta(ge=0)]
+
+
 class DeliveriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which deliveries are wanted."""
 
     state: Annotated[DeliveryState | None, Meta(description="What has become of them.")] = None
-    contact: Annotated[Annotated[str, Meta(max_length=200)] | None, Meta(description="The contact's whole id.")] = None
+    contact: Annotated[Text | None, Meta(description="The contact's whole id.")] = None
+    endpoint: Annotated[Text | None, Meta(description="The endpoint's name.")] = None
+    type: Annotated[Text | None, Meta(description="The notice's type.")] = None
     limit: Limit = 100
+    after: Annotated[Id | None, Meta(description="Those made before the delivery of this id.")] = None
 
 
 class InboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records are wanted."""
 
     state: Annotated[RecordState | None, Meta(description="What has become of them.")] = None
+    connector: Annotated[Text | None, Meta(description="The connector's name.")] = None
     limit: Limit = 100
+    after: Annotated[Id | None, Meta(description="Those that came before the record of this id.")] = None
 
 
 async def deliveries(desk: Desk, asked: Asked[DeliveriesQuery, None]) -> Said:
     """The latest first."""
     query = asked.query
-    found = await desk.gateway.world.store.deliveries(limit=query.limit, state=query.state, contact=query.contact)
-    return Said({"deliveries": [delivery_values(item) for item in found], "next": None})
+    found = await desk.gateway.world.store.deliveries(
+        limit=query.limit,
+        state=query.state,
+        contact=query.contact,
+        endpoint=query.endpoint,
+        type=query.type,
+        after=query.after,
+    )
+    last = str(found[-1].id) if len(found) == query.limit else None
+    return Said({"deliveries": [delivery_values(item) for item in found], "next": last}, next=last)
 
 
 async def delivery(desk: Desk, asked: Asked[Any, None]) -> Said:
@@ -70,8 +87,11 @@ async def replay_delivery(desk: Desk, asked: Asked[Any, None]) -> Said:
 async def inbox(desk: Desk, asked: Asked[InboxQuery, None]) -> Said:
     """The latest first."""
     query = asked.query
-    found = await desk.gateway.world.store.inbox(limit=query.limit, state=query.state)
-    return Said({"records": [record_values(item) for item in found], "next": None})
+    found = await desk.gateway.world.store.inbox(
+        limit=query.limit, state=query.state, connector=query.connector, after=query.after
+    )
+    last = str(found[-1].id) if len(found) == query.limit else None
+    return Said({"records": [record_values(item) for item in found], "next": last}, next=last)
 
 
 async def record(desk: Desk, asked: Asked[Any, None]) -> Said:
