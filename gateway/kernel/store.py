@@ -360,8 +360,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         contact is open; it takes a look at all of those."""
         ...
 
-    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
-        """A listing, latest first."""
+    async def inbox(
+        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
+    ) -> list[Listed]:
+        """A listing, latest first: of what came before the row with the id `after`."""
         ...
 
     async def record(self, id: int) -> Listed | None:
