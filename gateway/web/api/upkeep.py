@@ -81,6 +81,15 @@ async def figures(desk: Desk, asked: Asked[Any, None]) -> web.Response:
     return web.Response(body=text.encode(), headers={"Content-Type": FIGURES})
 
 
+async def stream(desk: Desk, asked: Asked[Any, None]) -> web.StreamResponse:
+    """Server-sent events: `hello` (the gateway's time), `contact.changed` (the contact as listings tell it),
+    `contact.ended`, `connector.changed`, `endpoint.changed`, and `missed`: some were not told, read your list again.
+
+    They are hints, and nothing is kept for who was away: after a reconnect, read your list again.
+    """
+    return await desk.stream(asked.request)
+
+
 OPERATIONS: Final = (
     Operation(
         method="GET",
@@ -103,6 +112,17 @@ OPERATIONS: Final = (
         query=MissedQuery,
         answers={200: Missed},
         problems=("not-found",),
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/stream",
+        id="streamChanges",
+        tag="overview",
+        summary="Tell what changes while it does, as server-sent events.",
+        role="viewer",
+        run=stream,
+        answers={200: str},
+        media="text/event-stream",
     ),
     Operation(
         method="GET",
