@@ -4,12 +4,11 @@ indexes, however long the history is.
 A place is an instant, a rank (events, what was said, deliveries) and a key among those of that rank and instant.
 """
 
-import base64
 from typing import Final, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
+from gateway.kernel import place as places
 from gateway.kernel.board import BadPlace
 from gateway.kernel.store import Chronicle, Delivery, JournalEntry
 from gateway.model.identity import StrandKey
@@ -20,9 +19,7 @@ from gateway.store.outbox import SHOWN, delivery
 from gateway.store.schema import deliveries, journal, ledger, strands
 from gateway.store.statement import Statement, value
 
-PLACE_MAX: Final = 4_000
-"""Characters of a place: more than the longest name takes."""
-
+_LISTING: Final = "chronicle"
 _EVENT, _SAID, _DELIVERY, _BEYOND = range(4)
 _LAST_KEY: Final = "\U0010ffff" * 300
 _LAST: Final = 2**63 - 1
@@ -69,14 +66,11 @@ def place(before: str | None, until: int | None) -> Place:
     """Where to begin. Raises BadPlace for a text that no part has given."""
     if before is None:
         return Place(_LAST if until is None else until, _BEYOND, "")
-    try:
-        found = msgspec.json.decode(base64.b64decode(before[:PLACE_MAX], "-_", validate=True), type=Place)
-    except (ValueError, msgspec.DecodeError):
-        raise BadPlace("this is no place in a timeline: begin at its end") from None
-    number = found.rank != _DELIVERY or (found.key.isascii() and found.key.isdigit() and len(found.key) < 19)
-    if not (-_LAST <= found.at <= _LAST and _EVENT <= found.rank <= _DELIVERY and number):
-        raise BadPlace("this is no place in a timeline: begin at its end")
-    return found
+    (at, rank), key = places.read(before, _LISTING, 2)
+    numbered = rank != _DELIVERY or (key.isascii() and key.isdigit() and len(key) < 19)
+    if not (_EVENT <= rank <= _DELIVERY and numbered):
+        raise BadPlace("this isn't a place that a timeline has given")
+    return Place(at, rank, key)
 
 
 def part(connection: Connection, contact: str, limit: int, before: Place) -> Chronicle:
@@ -113,4 +107,4 @@ def _key(before: Place, rank: int) -> str:
 
 
 def _written(at: int, rank: int, key: int | str) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([at, rank, str(key)])).decode()
+    return places.written(_LISTING, at, rank, id=str(key))

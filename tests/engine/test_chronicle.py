@@ -4,6 +4,7 @@ import pytest
 
 from gateway.engine.chronicle import LINES_MAX, chronicle, happening_view
 from gateway.kernel.board import BadPlace
+from gateway.kernel.place import written
 from gateway.kernel.store import Outcome, Performed
 from gateway.model.event import convert_event
 from gateway.model.event_told import event_told
@@ -67,7 +68,18 @@ def test_until_an_instant() -> None:
     run(work)
 
 
-@pytest.mark.parametrize("place", ["", "x", "bnVsbA==", "W10=", "WzEsMiwieCJd", "WzEsOSwiIl0=", "A" * 10_000, "\u00e9"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("", "x", "bnVsbA==", "W10=", "A" * 10_000, "\u00e9"),
+        written("due", 1, 0, id="x"),
+        written("chronicle", 1, 2, id="x"),
+        written("chronicle", 1, 2, id="9" * 30),
+        written("chronicle", 1, 3),
+        written("chronicle", 1, -1),
+        written("chronicle", 1),
+    ],
+)
 def test_what_is_no_place_is_refused(place: str) -> None:
     """Any other text than one that was given."""
 
