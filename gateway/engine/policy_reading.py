@@ -51,6 +51,16 @@ class PolicyReading:
         async with self._turn:
             return await self._in_force(now)
 
+    async def open_calendars(self, now: int) -> frozenset[str]:
+        """The names of its calendars that are open at an instant."""
+        async with self._turn:
+            read = await self._in_force(now)
+            calendars = {} if read is None else read.policy.calendars
+            is_open = await self._spawn.call(
+                THREAD, lambda: [name for name, calendar in calendars.items() if calendar.is_open(now)]
+            )
+            return frozenset(is_open)
+
     async def tried(self, asked: Asked, now: int) -> Outcome | None:
         """What the policy in force makes of a contact; None before the first one. Raises StoreUnusable."""
         async with self._turn:
