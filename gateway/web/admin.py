@@ -13,11 +13,14 @@ from gateway.kernel.ports import Clock
 from gateway.web.api.api import Api
 from gateway.web.auth import Guard
 from gateway.web.counted import Counted
+from gateway.web.live.feed import FEED, Feed
+from gateway.web.live.shared import Shared
+from gateway.web.live.stream import Stream
 from gateway.web.pages import page_routes
 from gateway.web.pages.looks import Looks
 from gateway.web.pages.page import Frame
 from gateway.web.pages.static import Static
-from gateway.web.replies import Handler, failures_told, told
+from gateway.web.replies import SERVER, failures_told, told
 from gateway.web.routes import Routes
 from gateway.web.servers import SERVING, Serving
 
@@ -45,9 +48,14 @@ def admin_app(
 
     Raises ValueError for an empty token.
     """
-    counted, looks, serving = Counted(gateway), Looks(), Serving()
-    frame = Frame(gateway, clock, looks)
-    routes = Routes(page_routes(frame, counted), Static(looks).routes(), Api(gateway, clock, counted).routes())
+    counted, looks, serving, feed = Counted(gateway), Looks(), Serving(), Feed(gateway)
+    frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
+    routes = Routes(
+        page_routes(frame, counted),
+        Static(looks).routes(),
+        Stream(feed, clock).routes(),
+        Api(gateway, clock, counted).routes(),
+    )
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
         if request.path.startswith(FOR_PROGRAMS):
@@ -55,17 +63,17 @@ def admin_app(
         return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
     guard = Guard(token, serving, hosts, tokens)
-    app = web.Application(
-        middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(failing)]
-    )
+    app = web.Application(middlewares=[failures_told(gateway.world.log, failing), guard.middleware(failing)])
     app[SERVING] = serving
+    app[FEED] = feed
+    app.on_response_prepare.append(_add_headers)
+    serving.at_stop.append(feed.close)
     routes.add_to(app.router)
     return app
 
 
-@web.middleware
-async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    # When the head of an answer is about to be sent, and not after its handler: a stream's would be on its way by then.
     response.headers.update(HEADERS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    return response
+    response.headers[hdrs.SERVER] = SERVER

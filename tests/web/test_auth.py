@@ -32,6 +32,7 @@ ROUTES = (
     "/api/v1/inbox",
     "/api/v1/notices",
     "/api/v1/policy",
+    "/api/v1/stream",
     "/readyz",
     "/metrics",
 )
