@@ -348,16 +348,16 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
         ...
 
-    async def find_escalation(self, id: str) -> ContactRow | None:
-        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
-        contact is open; it takes a look at all of those."""
-        ...
-
     async def chronicle(
         self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
     ) -> Chronicle:
         """What happened last to a contact: before a place that an earlier part has given, else until an instant, else
         all; deliveries stand at the instant at which they were made, without bodies. Raises BadPlace."""
+        ...
+
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
+        contact is open; it takes a look at all of those."""
         ...
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:

@@ -268,16 +268,16 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
 
-    async def find_escalation(self, id: str) -> ContactRow | None:
-        """The contact that an escalation was raised for."""
-        return await self._show(lambda connection: listing.find_escalation(connection, id))
-
     async def chronicle(
         self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
     ) -> Chronicle:
         """What happened last to a contact. Raises BadPlace."""
         place = chronicle.place(before, until)
         return await self._show(lambda connection: chronicle.part(connection, contact, limit, place))
+
+    async def find_escalation(self, id: str) -> ContactRow | None:
+        """The contact that an escalation was raised for."""
+        return await self._show(lambda connection: listing.find_escalation(connection, id))
 
     async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
         """A listing, latest first."""
