@@ -326,6 +326,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         """How many contacts `outdated` would give without a limit."""
         ...
 
+    async def put_cards(self, rows: Sequence[ContactRow]) -> None:
+        """Keep the cards of contacts that are as they were loaded; of one that has been changed since, nothing."""
+        ...
+
     async def note(self, name: str, body: bytes) -> None:
         """Keep a small value under a name, for other processes to read."""
         ...
