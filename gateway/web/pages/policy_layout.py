@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-COLUMN: Final = 172.0
-GUTTER: Final = 112.0
+COLUMN: Final = 170.0
+GUTTER: Final = 136.0
 GAP: Final = 12.0
 HEADING: Final = 26.0
 LINE: Final = 15.0
@@ -23,8 +23,8 @@ MARGIN: Final = 2.0
 STROKE_MIN: Final = 1.5
 STROKE_MAX: Final = 7.0
 WORD_HEIGHT: Final = 11.0
-LETTER: Final = 6.2
-WORD_MAX: Final = 13
+LETTER: Final = 5.8
+WORD_MAX: Final = 12
 """Letters of a word on a link."""
 
 STRAIGHT: Final = 8.0 + WORD_MAX * LETTER
@@ -75,6 +75,11 @@ class Area:
     def bottom(self) -> float:
         """Where it ends."""
         return self.y + self.height
+
+    @property
+    def middle(self) -> float:
+        """Half way down."""
+        return self.y + self.height / 2
 
     def touches(self, other: "Area") -> bool:
         """Whether the two have a point in common."""
@@ -131,22 +136,44 @@ def layout(columns: Sequence[Sequence[Group]], links: Iterable[Link]) -> Layout:
     headings: list[tuple[str, float, float]] = []
     height = 0.0
     for place, groups in enumerate(columns):
-        x, y = MARGIN + place * (COLUMN + GUTTER), MARGIN
-        for group in groups:
-            headings.append((group.heading, x, y + HEADING - 9))
-            y += HEADING
-            for box in group.boxes:
-                inside = max(box.lines * LINE, len(leaving[box.key]) * PORT)
-                boxes[box.key] = Area(x, y, COLUMN, inside + 2 * PADDING)
-                y += inside + 2 * PADDING + GAP
-            y += GAP
-        height = max(height, y)
+        x = MARGIN + place * (COLUMN + GUTTER)
+        found, heads, bottom = _column(groups, x, leaving)
+        down = _down(boxes, found, arriving)
+        boxes |= {key: Area(x, area.y + down, area.width, area.height) for key, area in found.items()}
+        headings += [(heading, x, y + down) for heading, y in heads]
+        height = max(height, bottom + down)
     most = max((link.count or 0 for link in kept), default=0)
     starts = _ends(boxes, leaving, lambda link: boxes[link.target].y)
     ends = _arrivals(boxes, arriving, lambda link: boxes[link.source].y)
     drawn = tuple(_drawn(link, starts[id(link)], ends[id(link)], most) for link in kept)
     width = MARGIN * 2 + len(columns) * COLUMN + max(0, len(columns) - 1) * GUTTER
     return Layout(width, height, boxes, tuple(headings), drawn)
+
+
+def _column(
+    groups: Sequence[Group], x: float, leaving: Mapping[str, Sequence[Link]]
+) -> tuple[dict[str, Area], list[tuple[str, float]], float]:
+    """The boxes of a column from the top on, its headings, and where it ends."""
+    boxes: dict[str, Area] = {}
+    headings: list[tuple[str, float]] = []
+    y = MARGIN
+    for group in groups:
+        headings.append((group.heading, y + HEADING - 9))
+        y += HEADING
+        for box in group.boxes:
+            inside = max(box.lines * LINE, len(leaving.get(box.key, ())) * PORT)
+            boxes[box.key] = Area(x, y, COLUMN, inside + 2 * PADDING)
+            y += inside + 2 * PADDING + GAP
+        y += GAP
+    return boxes, headings, y
+
+
+def _down(boxes: Mapping[str, Area], column: Mapping[str, Area], arriving: Mapping[str, Sequence[Link]]) -> float:
+    """How far a column moves down, so that it stands about where what leads to it does."""
+    pairs = [(boxes[link.source], column[key]) for key in column for link in arriving.get(key, ())]
+    if not pairs:
+        return 0.0
+    return round(max(0.0, sum(one.middle - other.middle for one, other in pairs) / len(pairs)))
 
 
 def _drawn(link: Link, start: tuple[float, float], end: tuple[float, float], most: int) -> DrawnLink:

@@ -18,10 +18,10 @@ RULES_MAX: Final = 120
 """Rules that are drawn; of a policy with more there is the tree alone."""
 
 LINKS_MAX: Final = 300
-LETTERS: Final = 27
+LETTERS: Final = 26
 """Letters of a line in a box."""
 
-NAME_LETTERS: Final = 24
+NAME_LETTERS: Final = 20
 
 Key = tuple[str, str]
 
@@ -143,14 +143,10 @@ def lit_of(path: Iterable[Mapping[str, object]]) -> frozenset[str]:
 def caption(outline: Outline, used: Used) -> str:
     """What the map shows, in a sentence or two."""
     routed, raised = sum(used.routed.values()), sum(used.raised.values())
-    parts = [f"{_number(routed, 'time', 'times')} a contact was routed in the last 24 hours"]
-    if routed:
-        (rule, queue), most = max(used.routed.items(), key=lambda item: item[1])
-        parts[0] += f", {most} of them by {rule} to {queue}"
-    parts.append(_number(raised, "escalation was raised", "escalations were raised"))
-    if raised:
-        (rule, chain), most = max(used.raised.items(), key=lambda item: item[1])
-        parts[1] += f", {most} by {rule} to {chain}"
+    parts = [
+        f"{_number(routed, 'time', 'times')} a contact was routed in the last 24 hours{_most(used.routed, routed)}",
+        f"{_number(raised, 'escalation was raised', 'escalations were raised')}{_most(used.raised, raised)}",
+    ]
     dead = sum(rule.dead is not None for rules in outline.rules.values() for rule in rules)
     idle = sum(
         used.rule(section, rule.id) == 0 and rule.dead is None
@@ -160,6 +156,15 @@ def caption(outline: Outline, used: Used) -> str:
     parts.append(_number(dead, "rule can never take effect", "rules can never take effect") if dead else "")
     parts.append(f"{_number(idle, 'other rule', 'other rules')} did nothing in that time" if idle else "")
     return "; ".join(filter(None, parts)) + "."
+
+
+def _most(counts: Mapping[Key, int], sum: int) -> str:
+    """Which rule did most of it."""
+    if not sum:
+        return ""
+    (rule, target), most = max(counts.items(), key=lambda item: item[1])
+    much = "" if sum == 1 else "all of them " if most == sum else f"{most} of them "
+    return f", {much}by {rule} to {target}"
 
 
 def _number(count: int, one: str, more: str) -> str:
@@ -190,7 +195,11 @@ def _rule(rule: OutlineRule, section: str, says: str) -> _Shown:
 
 
 def _on(rule: OutlineRule) -> str:
-    return "as soon as it matches" if rule.on == "matched" else rule.says.partition(", on ")[2]
+    """What a rule of escalation waits for."""
+    if rule.on == "matched":
+        return "as soon as it matches"
+    _, _, metric = rule.says.partition(f"{rule.on} of ")
+    return f"{metric or 'any promise'} {rule.on.removeprefix('sla.')}"
 
 
 def _queue(name: str, placed: Placed, team: str, tier: int, used: Used) -> _Shown:
