@@ -166,9 +166,10 @@ async def one(desk: Desk, asked: Asked[Any, None]) -> Said:
 
 async def explain(desk: Desk, asked: Asked[ExplainQuery, None]) -> Said:
     """Why it is where it is, now or at an instant of the past."""
-    row, at = await found(desk, asked), asked.query.at
+    at = asked.query.at
     kinds: dict[str, ProblemKind] = {"ahead": "bad-query", "nothing": "not-found", "history": "conflict"}
     try:
+        row = await found(desk, asked)
         return Said(await desk.explaining.explained(row, desk.clock.now(), None if at is None else int(at)))
     except CantTell as error:
         errors = [Wrong("query.at", str(error))] if error.why == "ahead" else []
