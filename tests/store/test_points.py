@@ -113,7 +113,7 @@ WRITES: dict[str, Writing] = {
     "remove_tallies": lambda store: store.remove_tallies(T0),
     "replay_deliveries": _replay_deliveries,
     "replay_delivery": lambda store: store.replay_delivery(1, T0, "me"),
-    "replay_record": lambda store: store.replay_record(1),
+    "replay_record": lambda store: store.replay_record(1, T0, "me"),
     "resume_connector": _resume_connector,
     "revoke_access": lambda store: store.revoke_access("anna", T0, "me"),
     "started": lambda store: store.started(["a"], T0),
