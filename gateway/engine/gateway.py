@@ -12,6 +12,7 @@ from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
+from gateway.engine.policy_reading import PolicyReading
 from gateway.engine.process import process
 from gateway.engine.pull import Puller
 from gateway.engine.receive import Answer, receive, unavailable
@@ -46,6 +47,9 @@ class Gateway:
     pullers: dict[str, dict[str, Puller]] = field(default_factory=dict)
     """By connector and stream, once it is started."""
 
+    reading: PolicyReading = field(init=False)
+    """The policy in force, for people: as it stands, and tried out."""
+
     _performer: Performer = field(init=False)
     _watermark: Watermark = field(init=False)
     _arriving: dict[int, int] = field(default_factory=dict)
@@ -68,6 +72,7 @@ class Gateway:
     _stopping: bool = False
 
     def __post_init__(self) -> None:
+        self.reading = PolicyReading(self.bench.policies, self.world.store, self.world.spawn)
         self._watermark = Watermark(self.world.clock.now())
         self._courtesy = Courtesy(self.world.clock, self._arriving)
         self._judging = Loop(self.world, "judge", self._judge)

@@ -8,6 +8,7 @@ A batch is judged as a whole: who goes on, then who is judged again (their past 
 all of them (what has been said is one read).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, get_args
@@ -18,9 +19,11 @@ from msgspec.structs import replace
 from gateway.engine.policies import Policies
 from gateway.engine.turns import Turns
 from gateway.engine.world import World
+from gateway.kernel.board import Tally
 from gateway.kernel.store import AskedPast, AskedSaid, Batch, ContactRow, JournalEntry, Notice, Past, StoreUnusable
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
+from gateway.model.instant import HOUR_MS
 from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
 from gateway.rules.advance import Judged, Sourced, advance, continues, in_order, next_due
 from gateway.rules.announce import announce, recipients
@@ -28,6 +31,7 @@ from gateway.rules.card import card_of
 from gateway.rules.journal import additions, is_news
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
+from gateway.rules.tallying import target_of
 from gateway.rules.timeline import Timeline
 from gateway.rules.view import notice_body
 
@@ -61,10 +65,13 @@ class Written:
     notices: list[Notice] = field(default_factory=list)
     forgotten: list[tuple[str, int]] = field(default_factory=list)
     checkpoints: list[tuple[str, State]] = field(default_factory=list)
+    announced: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How often something was announced, by type, rule and target."""
+
     failed: "dict[str, JudgingFailed]" = field(default_factory=dict)
 
     def batch(self, now: int) -> Batch:
-        """All of it as one transaction."""
+        """All of it as one transaction. What is announced counts for the hour in which it is."""
         return Batch(
             journal=tuple(self.journal),
             contacts=tuple(self.contacts),
@@ -72,6 +79,10 @@ class Written:
             notices=tuple(self.notices),
             forgotten=tuple(self.forgotten),
             checkpoints=tuple(self.checkpoints),
+            tallies=tuple(
+                Tally(hour=now - now % HOUR_MS, type=type, rule=rule, target=target, count=count)
+                for (type, rule, target), count in sorted(self.announced.items())
+            ),
             now=now,
         )
 
@@ -326,7 +337,9 @@ async def _conclude(
         )
         written.ledger.extend((row.id, entry) for entry in announced.entries)
         policy = one.policies.at(state.policy_since).policy
-        written.notices.extend(_notices(bench, row, state, policy, announced.effects))
+        effects = [effect for effect in announced.effects if not effect.suppressed]
+        written.announced.update((effect.type, effect.rule, target_of(effect, policy)) for effect in effects)
+        written.notices.extend(_notices(bench, row, state, policy, effects))
         written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
         due = None if one.held else next_due(state)
         card = None if state.contact.ended else card_of(state, policy)
@@ -350,7 +363,7 @@ def _notices(
 ) -> Iterable[Notice]:
     """The notices of effects for everybody who gets one. Roles are those of `policy`, which judged last."""
     for effect in effects:
-        if effect.suppressed or effect.type in REQUESTS:
+        if effect.type in REQUESTS:
             continue
         endpoints = recipients(effect, policy.roles, bench.subscriptions)
         if endpoints:

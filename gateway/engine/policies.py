@@ -39,6 +39,15 @@ class Taken:
     unchanged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file of a policy, as it was read last: its name, and its text, which may say the same otherwise than it did
+    when the policy was kept."""
+
+    file: str
+    text: str
+
+
 class Policies:
     """Every policy that is kept, the latest ones ready to judge by."""
 
@@ -47,6 +56,7 @@ class Policies:
         self._spawn = spawn
         self.rows = tuple(rows)
         self._read: dict[int, InForce] = {}
+        self._sources: dict[str, Source] = {}
         self._timeline = Timeline(())
         self._covers_from = LATEST + 1
         """From here on `_timeline` is whole."""
@@ -70,6 +80,10 @@ class Policies:
     def name(self, hash: str) -> str:
         """The name of the policy with this hash."""
         return next((row.name for row in self.rows if row.hash == hash), "")
+
+    def source(self, hash: str) -> Source | None:
+        """The file of the policy with this hash; None where nobody has read one since the start."""
+        return self._sources.get(hash)
 
     async def timeline(self, since: int) -> Timeline:
         """What is in force at every instant from `since` on. Raises StoreUnusable for a policy that can't be read."""
@@ -108,6 +122,7 @@ class Policies:
         """
         last = self.rows[-1] if self.rows else None
         if last is not None and last.hash == loaded.policy.hash:
+            self._sources = {last.hash: Source(loaded.file, loaded.text)}
             return Taken(last, unchanged=True)
         self._refuse_a_clock_that_was_ahead(world)
         present = self.in_force(self._now(world))
@@ -131,6 +146,7 @@ class Policies:
                 )
                 await self._store.put_in_force(row)
                 reached("policy.kept")
+                self._sources[row.hash] = Source(loaded.file, loaded.text)
                 return Taken(self._taken(row, with_calendars(policy, tables, policy.hash), now), unchanged=False)
         # Another policy has come into force meanwhile: its hours may be those that count until a `from`.
         return await self.follow(world, loaded, turn)

@@ -1,4 +1,5 @@
-"""An end to deliveries: what has waited for seven days is given up, what ended seven days ago is removed.
+"""An end to deliveries: what has waited for seven days is given up, what ended seven days ago is removed. An hour's
+tallies go a day after its deliveries.
 
 A few in each transaction, with a pause between them: nobody waits behind it for long.
 """
@@ -6,10 +7,13 @@ A few in each transaction, with a pause between them: nobody waits behind it for
 from dataclasses import dataclass
 
 from gateway.engine.world import World
+from gateway.model.instant import DAY_MS
 from gateway.rules.retry import KEPT_MS
 
 BATCH_MAX = 100
 """Deliveries of one transaction: some milliseconds, and with the pause still more a second than can be delivered."""
+
+TALLIES_KEPT_MS = KEPT_MS + DAY_MS
 
 PAUSE_S = 0.02
 EVERY_S = 60.0
@@ -29,4 +33,5 @@ class Retention:
         if given_up:
             self.world.log.warning("deliveries_given_up", count=given_up)
         removed = await self.world.store.remove_deliveries(before, BATCH_MAX)
-        return PAUSE_S if max(given_up, removed) >= BATCH_MAX else EVERY_S
+        uncounted = await self.world.store.remove_tallies(now - TALLIES_KEPT_MS)
+        return PAUSE_S if uncounted or max(given_up, removed) >= BATCH_MAX else EVERY_S

@@ -15,6 +15,8 @@ from gateway.model.judgement import State
 from gateway.model.words import ENDED
 from gateway.policy.kept import Unreadable, load_kept
 from gateway.rules.advance import Sourced, next_due
+from gateway.rules.card import card_of
+from gateway.rules.differing import differing, plain
 from gateway.rules.proof import Difference, Kept, disproofs, waiting_after
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
 
@@ -145,6 +147,7 @@ def verdict_of(dossier: Dossier, rows: Sequence[PolicyRow], policies: Timeline, 
         kept = Kept(state, dossier.ledger, dossier.checkpoints)
         try:
             found.extend(disproofs(kept, events, policies, max(until, _as_of(dossier))))
+            found.extend(_of_card(dossier, policies))
         except Exception as error:  # the rules can't bear this contact: that is told of it, and all others are told of
             found.append(Difference("", f"judging it raised {type(error).__name__}: {error}"))
     found.extend(_of_columns(dossier))
@@ -195,6 +198,25 @@ def _of_columns(dossier: Dossier) -> Iterator[Difference]:
     if state is not None and row.updated_at != state.contact.updated_at:
         updated_at = int(state.contact.updated_at)
         yield Difference("updated_at", "the column isn't what the state says", row.updated_at, updated_at)
+
+
+def _of_card(dossier: Dossier, policies: Timeline) -> Iterator[Difference]:
+    """Where the card by which a contact is listed isn't what its state says; only an open one has any."""
+    row, state, kept = dossier.row, dossier.row.state, dossier.card
+    if dossier.odd_card:
+        yield Difference("card", dossier.odd_card)
+    if state is None or state.contact.status in ENDED:
+        if kept is not None:
+            yield Difference("card", "there is one, and the contact isn't open", kept=plain(kept.card))
+        return
+    card = card_of(state, policies.at(state.policy_since).policy)
+    if kept is None:
+        yield Difference("card", "there is none, and the contact is open", replayed=plain(card))
+        return
+    if kept.version != row.version:
+        yield Difference("card.version", "it is that of another write of the contact", kept.version, row.version)
+    for one in differing(kept.card, card):
+        yield Difference(f"card.{one.path}", "not what the state says", one.one, one.other)
 
 
 def _missing_policies(dossier: Dossier, rows: Sequence[PolicyRow]) -> Iterator[Difference]:

@@ -51,6 +51,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     due_before: int | None = None
     """With a deadline (met by nobody yet) before this instant, breached ones among them."""
 
+    due_from: int | None = None
+    """With a deadline at or after this instant, breached since then or not breached."""
+
     text: str = ""
     """What the subject or a vendor's id holds, in upper or lower case; at most 100 characters."""
 

@@ -66,6 +66,7 @@ def matches(card: Card, wanted: Wanted) -> bool:
         and (wanted.breached is None or wanted.breached == (due is not None and due.breached))
         and (wanted.escalated is None or _escalated(card, wanted.escalated))
         and (wanted.due_before is None or (due is not None and due.at < wanted.due_before))
+        and (wanted.due_from is None or (due is not None and due.at >= wanted.due_from))
         and (not wanted.text or searched(wanted.text) in words_of(card))
     )
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.kernel.board import Carded
 from gateway.kernel.store import ContactRow, JournalEntry, PolicyRow
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
@@ -27,6 +28,10 @@ class Dossier(msgspec.Struct, frozen=True, kw_only=True):
     journal: Sequence[JournalEntry]
     ledger: Mapping[str, LedgerEntry]
     checkpoints: Mapping[int, State] = {}
+    card: Carded | None = None
+    odd_card: str = ""
+    """In words, where the columns by which its card is found say something else than the card."""
+
     odd: Sequence[str] = ()
     """Rows whose columns, by which they are found, say something else than what they hold; in words."""
 

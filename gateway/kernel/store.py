@@ -72,6 +72,13 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     it has. Nobody gets it by reading a contact."""
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """A contact in a listing, and the place behind it: from there the listing goes on."""
+
+    row: ContactRow
+    place: str
+
+
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An event in the history of a strand; unique by (strand.connector, event.id). `received_at`: of its record."""
 
@@ -227,6 +234,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """The length of the write-ahead log, as far as it is known."""
 
 
+class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of all that happened to a contact, the latest first: events, what was said of it, and its deliveries.
+
+    At one instant an event stands before what follows from it, and that before its deliveries: here they come last.
+    `next` is where the part before it ends, a text that only the store understands; None before the first thing.
+    """
+
+    things: tuple[JournalEntry | LedgerEntry | Delivery, ...]
+    next: str | None = None
+
+
 class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
@@ -308,6 +326,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         """How many contacts `outdated` would give without a limit."""
         ...
 
+    async def put_cards(self, rows: Sequence[ContactRow]) -> None:
+        """Keep the cards of contacts that are as they were loaded; of one that has been changed since, nothing."""
+        ...
+
     async def note(self, name: str, body: bytes) -> None:
         """Keep a small value under a name, for other processes to read."""
         ...
@@ -322,8 +344,19 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         `updated_at` (latest first)."""
         ...
 
+    async def contacts_by_change(self, statuses: Sequence[str], *, limit: int, after: str | None) -> list[Placed]:
+        """Contacts of any of these statuses (`unopened` is one), the latest change first. Raises BadPlace."""
+        ...
+
     async def find_contact(self, name: str) -> ContactRow | None:
         """By id, by a beginning of it that is unique, or by `connector:kind:id` or a bare vendor id that is unique."""
+        ...
+
+    async def chronicle(
+        self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
+    ) -> Chronicle:
+        """What happened last to a contact: before a place that an earlier part has given, else until an instant, else
+        all; deliveries stand at the instant at which they were made, without bodies. Raises BadPlace."""
         ...
 
     async def find_escalation(self, id: str) -> ContactRow | None:
@@ -331,8 +364,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         goes on; that takes a look at all cards."""
         ...
 
-    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
-        """A listing, latest first."""
+    async def inbox(
+        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
+    ) -> list[Listed]:
+        """A listing, latest first: of what came before the row with the id `after`."""
         ...
 
     async def record(self, id: int) -> Listed | None:

@@ -9,14 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.kernel.board import Carded
 from gateway.kernel.history import Dossier, Size, Stray
 from gateway.kernel.store import JournalEntry
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
-from gateway.store import coding
+from gateway.store import board, coding
 from gateway.store.judging import CONTACT_COLUMNS, contact
 from gateway.store.library import Connection
-from gateway.store.schema import checkpoints, contacts, journal, ledger, strands
+from gateway.store.schema import cards, checkpoints, contacts, journal, ledger, strands
 from gateway.store.statement import Row, Statement, each, together, value
 
 _contacts = Statement(sa.select(sa.func.count()).select_from(contacts))
@@ -67,6 +68,7 @@ _passed = Statement(
         _ids.join(checkpoints, checkpoints.c.contact == _id)
     )
 )
+_shown = Statement(sa.select(*cards.c).select_from(_ids.join(cards, cards.c.contact == _id)))
 
 
 def size(connection: Connection) -> Size:
@@ -104,9 +106,11 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
     passed: dict[str, dict[int, State]] = defaultdict(dict)
     for of, as_of, body in _passed.rows(connection, ids=wanted):
         passed[of][as_of] = coding.checkpoints.decode(body, of, as_of)
+    shown = {row[0]: row for row in _shown.rows(connection, ids=wanted)}
     found = {}
     for status, policy_since, *columns in _rows.rows(connection, ids=wanted):
         row = contact(tuple(columns))
+        card, odd_card = _card(shown.get(row.id))
         found[row.id] = Dossier(
             row=row,
             status=status,
@@ -115,9 +119,22 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
             journal=told[row.id],
             ledger=said[row.id],
             checkpoints=passed[row.id],
+            card=card,
+            odd_card=odd_card,
             odd=odd[row.id],
         )
     return [found[id] for id in ids if id in found]
+
+
+def _card(row: Row | None) -> tuple[Carded | None, str]:
+    """The card that a row holds, and in words where its columns say something else."""
+    if row is None:
+        return None, ""
+    found = dict(zip((column.name for column in cards.c), row, strict=True))
+    card = board.carded(found["contact"], found["version"], found["card"])
+    told = board.columns_of(card.id, card.version, card.card)
+    odd = sorted(name for name in told if name != "card" and told[name] != found[name])
+    return card, f"the columns of its card aren't what the card says: {', '.join(odd)}" if odd else ""
 
 
 # ── What belongs to nobody ───────────────────────────────────────────────────────────────────────────────────────────
@@ -168,6 +185,11 @@ _SORTS: tuple[tuple[str, Statement, Callable[[Row], str]], ...] = (
         "ledger",
         _without_contact(ledger, (ledger.c.contact,)),
         lambda row: f"something has been said of contact {row[0]}, which isn't there",
+    ),
+    (
+        "cards",
+        _without_contact(cards, (cards.c.contact,)),
+        lambda row: f"there is a card of contact {row[0]}, which isn't there",
     ),
     (
         "checkpoints",

@@ -14,6 +14,7 @@ from gateway.kernel.store import (
     AskedPast,
     AskedSaid,
     Batch,
+    Chronicle,
     ContactRow,
     Figures,
     JournalEntry,
@@ -21,18 +22,21 @@ from gateway.kernel.store import (
     Listed,
     Outlook,
     Past,
+    Placed,
     PolicyRow,
 )
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
+    chronicle,
     connections,
     durable_log,
     fetching,
     figures,
     inbox,
     judging,
+    latest,
     library,
     listing,
     notes,
@@ -41,6 +45,7 @@ from gateway.store import (
     policies,
     recorded,
     schema,
+    walking,
 )
 from gateway.store.library import Connection, snapshot
 from gateway.store.lock import DaemonLock, daemon_pid
@@ -256,17 +261,30 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         """A listing."""
         return await self._show(lambda connection: listing.contacts_listed(connection, limit, status, order))
 
+    async def contacts_by_change(self, statuses: Sequence[str], *, limit: int, after: str | None) -> list[Placed]:
+        """Contacts of these statuses, the latest change first. Raises BadPlace."""
+        return await self._show(lambda connection: walking.by_change(connection, statuses, limit, after))
+
     async def find_contact(self, name: str) -> ContactRow | None:
         """A contact by any of its names."""
         return await self._show(lambda connection: listing.find(connection, name))
+
+    async def chronicle(
+        self, contact: str, *, limit: int, before: str | None = None, until: int | None = None
+    ) -> Chronicle:
+        """What happened last to a contact. Raises BadPlace."""
+        place = chronicle.place(before, until)
+        return await self._show(lambda connection: chronicle.part(connection, contact, limit, place))
 
     async def find_escalation(self, id: str) -> ContactRow | None:
         """The contact that an escalation was raised for."""
         return await self._show(lambda connection: listing.find_escalation(connection, id))
 
-    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
+    async def inbox(
+        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
+    ) -> list[Listed]:
         """A listing, latest first."""
-        return await self._show(lambda connection: inbox.listing(connection, limit, state))
+        return await self._show(partial(latest.received, limit=limit, state=state, connector=connector, after=after))
 
     async def record(self, id: int) -> Listed | None:
         """One row of the inbox."""

@@ -1,4 +1,4 @@
-"""Words for times and texts as people read them. Pure; `gateway.js` says the same times in the same words."""
+"""Words for times and texts as people read them. Pure; `live.js` says the same times in the same words."""
 
 import re
 
@@ -47,6 +47,16 @@ def due_words(due: int, now: int) -> str:
 def breached_words(at: int, now: int) -> str:
     """What a breach says."""
     return f"breached {span_words(now - at)} ago"
+
+
+def left_words(due: int, now: int) -> str:
+    """How much is left until a deadline, or how far it is over."""
+    return span_words(due - now) if due > now else f"{span_words(now - due)} over"
+
+
+def since_words(at: int, now: int) -> str:
+    """How far away an instant is, in either direction."""
+    return span_words(abs(now - at))
 
 
 def plain_words(at: int, now: int) -> str:

@@ -32,7 +32,7 @@ def test_every_page_names_the_policy_in_force(target: str) -> None:
         assert f"Policy test {hash[:8]} since" in words
         assert "then changed in 2 d" in words
         assert "still to be judged" not in words
-        assert "data-live" in next(attributes for attributes in page.all("p") if attributes.get("id") == "policy")
+        assert "hx-swap-oob" not in next(attributes for attributes in page.all("p") if attributes.get("id") == "policy")
 
     run(work)
 

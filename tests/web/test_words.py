@@ -1,5 +1,6 @@
 """Words for times, texts, and the drawing of a clock."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -102,19 +103,35 @@ def test_a_drawing_shows_what_is_used_left_late_and_closed() -> None:
     assert [part.kind for part in closed.parts] == ["closed", "closed", "used", "left"]
 
 
-def test_the_script_is_small_and_says_the_same_words() -> None:
-    """Under 120 lines, and each phrase of the server's is one of the script's."""
-    script = (STATIC / "gateway.js").read_text()
+def test_the_scripts_are_small_and_say_the_same_words() -> None:
+    """Under 200 lines each, and each phrase of the server's is one of the script's; neither writes markup."""
+    scripts = {path.name: path.read_text() for path in STATIC.glob("*.js")}
 
-    assert len(script.splitlines()) < 120
-    for phrase in ("due in ", "overdue by ", "breached ", "in ", " ago", " min ", " h ", " d "):
-        assert phrase in script
-    assert "innerHTML =" not in script
+    assert all(len(script.splitlines()) < 200 for script in scripts.values())
+    for phrase in ("due in ", "overdue by ", "breached ", "in ", " ago", " over", " min ", " h ", " d "):
+        assert phrase in scripts["live.js"]
+    assert not any(word in script for script in scripts.values() for word in ("innerHTML", "eval(", "Function("))
+
+
+def test_what_is_vendored_is_unchanged() -> None:
+    """Every file of a vendored library has the checksum that its VERSION says, and a licence stands beside it."""
+    libraries = list((STATIC.parent / "vendor").iterdir())
+
+    assert libraries
+    for library in libraries:
+        said = dict(re.findall(r"^sha256 ([0-9a-f]{64})  (\S+)$", (library / "VERSION").read_text(), re.M))
+        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in library.iterdir()}
+        del files["VERSION"]
+
+        assert {name: sum for sum, name in said.items()} == files
+        assert "LICENSE" in files
 
 
 def _themes() -> list[dict[str, str]]:
-    blocks = re.findall(r":root \{(.*?)\}", (STATIC / "gateway.css").read_text(), re.S)
-    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in blocks]
+    colours = re.findall(
+        r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", (STATIC / "frame.css").read_text()
+    )
+    return [{name: light for name, light, _ in colours}, {name: dark for name, _, dark in colours}]
 
 
 def _contrast(one: str, other: str) -> float:
@@ -138,6 +155,7 @@ def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
         ("sheet", "bad"),
     ]
     drawn = [(mark, "track") for mark in ("accent", "bad", "odd", "good", "ink")]
+    drawn += [("edge", ground) for ground in ("sheet", "paper")]
 
     def too_close(pairs: list[tuple[str, str]], least: float) -> list[tuple[str, str]]:
         return [(one, other) for one, other in pairs if _contrast(theme[one], theme[other]) < least]

@@ -1,4 +1,7 @@
-"""Templates and static files: loaded once, escaped always, each static file under a name that says its content."""
+"""Templates and static files: loaded once, escaped always, each static file under a name that says its content.
+
+Static files are ours in `static/`, and libraries, whole and unchanged, in `vendor/`.
+"""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.kernel.values import told_since
 from gateway.model.instant import format_instant, length_words
-from gateway.web import words
+from gateway.web import viewer, words
 
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -20,7 +23,7 @@ class Looks:
     def __init__(self) -> None:
         self._files = {
             path.name: (path.read_bytes(), _TYPES[path.suffix])
-            for path in sorted((_HERE / "static").iterdir())
+            for path in sorted([*(_HERE / "static").iterdir(), *(_HERE / "vendor").glob("*/*")])
             if path.suffix in _TYPES
         }
         self._environment = Environment(
@@ -37,11 +40,17 @@ class Looks:
             length_words,
             words.due_words,
             words.breached_words,
+            words.left_words,
+            words.since_words,
             words.plain_words,
             words.clock_face,
             words.name_words,
             told_since,
             format_instant,
+            viewer.wall_words,
+            viewer.wall_time,
+            viewer.wall_day,
+            viewer.offset_words,
         ):
             self._environment.filters[function.__name__] = function
 

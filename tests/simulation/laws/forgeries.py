@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.kernel.board import Carded
 from gateway.kernel.store import ContactRow
 from gateway.model.judgement import LedgerEntry
 from tests.engine.rig import MINUTE, T0
@@ -71,6 +72,25 @@ def contact(which: Callable[[ContactRow], bool], change: Callable[[ContactRow], 
 def is_open(row: ContactRow) -> bool:
     """A contact with a deadline before it."""
     return row.state is not None and not row.state.contact.ended and row.next_due is not None
+
+
+def cards(**change: Any) -> Callable[[Kept], Any]:
+    """The first card is another one, or of another version."""
+
+    def forged(known: Kept) -> Mapping[str, Carded]:
+        id, one = next(iter(known.cards.items()))
+        if "version" in change:
+            return {**known.cards, id: msgspec.structs.replace(one, **change)}
+        return {**known.cards, id: msgspec.structs.replace(one, card=msgspec.structs.replace(one.card, **change))}
+
+    return forged
+
+
+def card_of_an_ended(known: Kept) -> Mapping[str, Carded]:
+    """The first card is that of a contact that has ended, too."""
+    one = next(iter(known.cards.values()))
+    id = next(id for id, row in known.contacts.items() if row.state is not None and row.state.contact.ended)
+    return {**known.cards, id: one}
 
 
 def with_state(**change: Any) -> Callable[[ContactRow], ContactRow]:
@@ -273,6 +293,13 @@ FORGERIES: dict[str, tuple[str, str, Forgery]] = {
     ),
     "a contact is judged by an old policy": (
         "I10", "still judged", kept(contacts=contact(is_open, with_state(policy_since=0))),
+    ),
+    "a card is of yesterday": ("I10", "card.severity: not what the state says", kept(cards=cards(severity=9))),
+    "a card is of another write": ("I10", "card.version", kept(cards=cards(version=99))),
+    "an open contact has no card": ("I10", "card: there is none", kept(cards=lambda k: {})),
+    "an ended contact has a card": ("I10", "card: there is one", kept(cards=card_of_an_ended)),
+    "a card of nobody": (
+        "I10", "has a card and isn't there", kept(cards=lambda k: {**k.cards, "con_x": next(iter(k.cards.values()))}),
     ),
     "a contact was lost": ("I10", "not kept", kept(contacts=lambda k: dict(list(k.contacts.items())[1:]))),
     "a contact is unopened": (

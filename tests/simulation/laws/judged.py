@@ -124,6 +124,8 @@ def contacts_are_as_replayed(scene: Scene) -> Iterator[Violation]:
     """I10 by the rules themselves: a contact is what its journal says, and what is said of it follows from that; as
     `gateway db verify` finds it."""
     in_force = [InForce(row.since, loaded(row.text).policy) for row in scene.kept.policies]
+    for contact in sorted(scene.kept.cards.keys() - scene.kept.contacts.keys()):
+        yield Violation("I10", f"contact {contact} has a card and isn't there")
     for contact, row in sorted(scene.kept.contacts.items()):
         policies = judged_by(row.state, in_force)
         verdict = verdict_of(_dossier(scene, row), scene.kept.policies, policies, scene.now, until=scene.now)
@@ -150,6 +152,7 @@ def _dossier(scene: Scene, row: ContactRow) -> Dossier:
         ],
         ledger=kept.ledger.get(row.id, {}),
         checkpoints=kept.checkpoints.get(row.id, {}),
+        card=kept.cards.get(row.id),
     )
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from gateway.kernel.board import Carded
 from gateway.kernel.store import ContactRow, PolicyRow
 from gateway.model.judgement import Effect, LedgerEntry, State
 from gateway.rules.notice import numbered
-from gateway.store import judging
+from gateway.store import board, judging
 from gateway.store.coding import checkpoints, effects, entries
 
 Connection = Any
@@ -133,6 +134,9 @@ class Kept:
     checkpoints: Mapping[str, Mapping[int, State]] = field(default_factory=dict)
     """Of contacts that have any, by their `as_of`."""
 
+    cards: Mapping[str, Carded] = field(default_factory=dict)
+    """By the contact of which each is."""
+
     @cached_property
     def history(self) -> Mapping[str, list[Entry]]:
         """The journal of each contact."""
@@ -214,6 +218,7 @@ def read(connection: Connection) -> Kept:
         fetches=tuple(ask("SELECT connector, due FROM fetches ORDER BY connector, kind, ref")),
         columns={id: (status, since) for id, status, since in ask("SELECT id, status, policy_since FROM contacts")},
         checkpoints=passed,
+        cards={id: board.carded(id, *rest) for id, *rest in ask("SELECT contact, version, card FROM cards ORDER BY 1")},
     )
 
 

@@ -1,0 +1,67 @@
+"""The policy in force, read for people: with its places and findings, and tried out."""
+
+import pytest
+
+from gateway.engine.policies import Source
+from gateway.kernel.store import StoreUnusable
+from gateway.policy.load import load_policy
+from gateway.policy.tryout.asked import Asked
+from tests.web.worlds import NOW, POLICY, Whole, run
+
+
+def test_a_policy_is_read_once_with_its_places_and_findings() -> None:
+    """Until another one comes into force."""
+
+    async def work(whole: Whole) -> None:
+        reading = whole.gateway.reading
+        first = await reading.in_force(NOW)
+        assert first is not None
+        assert first is await reading.in_force(NOW)
+        assert first.loaded.source is not None
+        assert first.policy.hash == first.row.hash
+        text = POLICY + '  - {id: never, when: "false", on: matched, chain: sev1}\n'
+        await whole.gateway.follow(load_policy(text, "new.yaml"))
+        second = await reading.in_force(whole.clock.now())
+        assert second is not None
+        assert second.file == "new.yaml"
+        assert [one.id for one in second.findings] == ["never-matches"]
+
+    run(work)
+
+
+def test_the_file_as_it_stands_now_has_the_places() -> None:
+    """A comment changes no policy, but every line behind it."""
+
+    async def work(whole: Whole) -> None:
+        await whole.gateway.follow(load_policy("# a comment\n" + POLICY, "policy.yaml"))
+        read = await whole.gateway.reading.in_force(NOW)
+        assert read is not None
+        assert read.loaded.text.startswith("# a comment")
+        assert read.file == "policy.yaml"
+
+    run(work)
+
+
+def test_the_policy_in_force_is_tried_out() -> None:
+    """By the calendars that were kept with it."""
+
+    async def work(whole: Whole) -> None:
+        view = await whole.gateway.reading.tried_view(Asked(at=NOW, tags=("outage",)), NOW)
+        assert view is not None
+        assert view["route"]["queue"] == "engineers"
+        assert await whole.gateway.reading.tried_view(Asked(at=NOW), -1) is None
+
+    run(work)
+
+
+def test_a_policy_that_can_not_be_read_any_more_is_told() -> None:
+    """By an older program, say."""
+
+    async def work(whole: Whole) -> None:
+        policies = whole.gateway.bench.policies
+        await whole.gateway.follow(load_policy(POLICY.replace("15m", "16m"), "policy.yaml"))
+        policies._sources = {policies.rows[-1].hash: Source("policy.yaml", "{")}
+        with pytest.raises(StoreUnusable, match="can't be read by this program"):
+            await whole.gateway.reading.in_force(whole.clock.now())
+
+    run(work)
