@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.engine.acknowledge import acknowledge
 from gateway.engine.chronicle import LINES_MAX, chronicle, happening_view
 from gateway.engine.explaining import CantTell
 from gateway.engine.listing import listed as list_contacts
@@ -193,7 +192,7 @@ async def timeline(desk: Desk, asked: Asked[TimelineQuery, None]) -> Said:
 async def take(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
     """Somebody takes care of it."""
     row = await found(desk, asked)
-    return await acted(desk, asked, row.id, acknowledge)
+    return await acted(desk, asked, row.id, desk.operating.acknowledge)
 
 
 OPERATIONS: Final = (
