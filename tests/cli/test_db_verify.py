@@ -238,7 +238,7 @@ def test_cards(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     run(desk, ("UPDATE cards SET card = ?, severity = 9, version = 99 WHERE contact = ?", (other, of(WAITING))))
     found = only(desk, capsys, WAITING)
     assert found.keys() == {"card", "card.queue", "card.version"}
-    assert found["card"]["words"] == "the columns of its card aren't what the card says: queue, severity"
+    assert found["card"]["words"] == "the columns of its card aren't what the card says: facet, severity"
     assert (found["card.queue"]["stored"], found["card.queue"]["replayed"]) == ("elsewhere", "general")
 
     run(desk, ("UPDATE cards SET contact = ? WHERE contact = ?", (of(TALKED), of(WAITING))))
