@@ -1,0 +1,530 @@
+"""Why a contact is where it is, described: `engine.explaining` fills it, for the API and for `gateway explain --json`."""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from gateway.model.event import FieldValue
+from gateway.model.identity import Customer
+from gateway.model.judgement import ClockState
+from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
+from gateway.rules.coming import ComingKind
+from gateway.rules.notice import NoticeRef, NoticeRoute, Seconds, Time
+from gateway.rules.trace.path import ChangeKind, MomentKind, StretchState, TurnOf
+from gateway.rules.trace.tried import Became
+
+
+class PolicyKept(Struct, frozen=True, kw_only=True):
+    """A policy as it is kept."""
+
+    name: str
+    """Its name."""
+
+    hash: str
+    """The name of its content."""
+
+    since: Time | None
+    """From when on it judges; null for one that judges from the beginning."""
+
+    stored_at: Time
+    """When it came."""
+
+
+class WhatCaused(Struct, frozen=True, kw_only=True):
+    """What brought a change."""
+
+    kind: Literal["event", "policy", "time"]
+    """What it was: something that happened, another policy, or time alone."""
+
+    id: str | UnsetType = UNSET
+    """The event's id, or the policy's hash."""
+
+    type: str | UnsetType = UNSET
+    """The event's type, or the policy's name."""
+
+    connector: str | UnsetType = UNSET
+    """By which connector the event came."""
+
+
+class ClockChange(Struct, frozen=True, kw_only=True):
+    """Something that happened to a clock."""
+
+    at: Time
+    """When."""
+
+    kind: ChangeKind
+    """What."""
+
+    words: str
+    """The same in words."""
+
+    before: str | None
+    """The rule, status or mark before."""
+
+    after: str | None
+    """The rule, status or mark after."""
+
+    because: list[str]
+    """The reasons, where rules changed."""
+
+    cause: WhatCaused
+    """What brought it."""
+
+
+class ClockSegment(Struct, frozen=True, kw_only=True):
+    """A part of a stretch, in which the calendar is open or closed."""
+
+    from_: Time = field(name="from")
+    """Its beginning."""
+
+    to: Time
+    """Its end."""
+
+    kind: Literal["open", "closed", "left out"]
+    """Whether it counts; `left out` stands for many."""
+
+    counted_s: Seconds
+    """Seconds that count."""
+
+    of: int | UnsetType = UNSET
+    """How many it stands for, if it is left out."""
+
+
+class ClockStretch(Struct, frozen=True, kw_only=True):
+    """A time in which nothing about the clock's counting changed."""
+
+    from_: Time = field(name="from")
+    """Its beginning."""
+
+    to: Time
+    """Its end."""
+
+    state: StretchState
+    """How the clock stood."""
+
+    rule: str | None
+    """The rule that counted."""
+
+    calendar: str | None
+    """Its calendar."""
+
+    target_s: Seconds | None
+    """Its target, in seconds of open time."""
+
+    counted_s: Seconds
+    """Seconds that count."""
+
+    caught_up_at: Time | None
+    """When a rule took up what none had counted."""
+
+    changes: list[ClockChange]
+    """What happened in it."""
+
+    changes_left_out: int
+    """How many more did."""
+
+    segments: list[ClockSegment]
+    """Open and closed times."""
+
+    of: int | UnsetType = UNSET
+    """How many stretches it stands for, if it is left out."""
+
+
+class ExplainedClock(Struct, frozen=True, kw_only=True):
+    """One promise with every stretch of its time."""
+
+    rule: str
+    """The SLA rule that counts it, or counted it last."""
+
+    metric: Metric
+    """What is counted."""
+
+    instance: int
+    """From 1: which of the repeats."""
+
+    state: ClockState
+    """How it stands."""
+
+    started_at: Time
+    """When it started."""
+
+    due_at: Time | None
+    """The deadline, if the present state goes on."""
+
+    met_at: Time | None
+    """When it was met."""
+
+    breached_at: Time | None
+    """When it was broken."""
+
+    cancelled_at: Time | None
+    """When it lost its object."""
+
+    target_s: Seconds | None
+    """The target, in seconds of open time."""
+
+    elapsed_s: Seconds
+    """What has been counted, in seconds of open time."""
+
+    calendar: str | None
+    """The calendar that counts."""
+
+    words: str
+    """What has become of it."""
+
+    counted_s: Seconds | None
+    """The sum of its segments; null where its path isn't known."""
+
+    stretches: list[ClockStretch] | None
+    """Its path; null where it isn't known."""
+
+    reason: str | UnsetType = UNSET
+    """Why a running clock has no deadline."""
+
+
+class RaisedBy(Struct, frozen=True, kw_only=True):
+    """The clock that raised an escalation."""
+
+    metric: Metric
+    """What is counted."""
+
+    instance: int
+    """Which of the repeats."""
+
+    rule: str
+    """The rule that counted it then."""
+
+
+class ChainStep(Struct, frozen=True, kw_only=True):
+    """One step of a chain."""
+
+    step: int
+    """Its number, from 1."""
+
+    notify: list[str]
+    """The roles that it calls."""
+
+    after_s: Seconds
+    """Seconds after the beginning."""
+
+    state: str
+    """`fired`, `to come`, or why not any more."""
+
+    due_at: Time | None
+    """When it comes."""
+
+    fired_at: Time | None
+    """When it last called."""
+
+    reminders: int
+    """How often it has reminded."""
+
+
+class EscalationMoment(Struct, frozen=True, kw_only=True):
+    """Something that happened to an escalation."""
+
+    at: Time
+    """When."""
+
+    kind: MomentKind
+    """What."""
+
+    words: str
+    """The same in words."""
+
+    step: int | None
+    """The step that it is about."""
+
+    reminder: int | None
+    """The reminder that it is about."""
+
+    roles: list[str]
+    """Who was called."""
+
+    cause: WhatCaused
+    """What brought it."""
+
+    of: int | UnsetType = UNSET
+    """How many it stands for, if it is left out."""
+
+
+class ExplainedEscalation(Struct, frozen=True, kw_only=True):
+    """One escalation with its steps and all that happened to it."""
+
+    id: str
+    """Its id."""
+
+    rule: str
+    """The escalation rule that raised it."""
+
+    chain: str
+    """The chain that it follows."""
+
+    state: Literal["active", "acknowledged", "resolved"]
+    """How it stands."""
+
+    raised_at: Time
+    """When it was raised."""
+
+    steps_fired: int
+    """How many steps have been taken."""
+
+    next_step_at: Time | None
+    """When the next step or reminder is due."""
+
+    acknowledged_at: Time | None
+    """When somebody took it."""
+
+    acknowledged_by: str | None
+    """Who took it."""
+
+    resolved_at: Time | None
+    """When it was over."""
+
+    raised_by: str
+    """What raised it, in words."""
+
+    steps: list[ChainStep]
+    """Every step of the chain."""
+
+    raised_by_clock: RaisedBy | None
+    """The clock that raised it, if one did and it is known."""
+
+    moments: list[EscalationMoment] | None
+    """What happened to it; null where that isn't known."""
+
+
+class RoutingVerdict(Struct, frozen=True, kw_only=True):
+    """A routing rule and what became of it."""
+
+    rule: str
+    """Its id."""
+
+    queue: str
+    """Where it leads."""
+
+    verdict: Literal["matched", "not matched", "not needed"]
+    """What became of it."""
+
+
+class TriedRule(Struct, frozen=True, kw_only=True):
+    """A rule and what became of it."""
+
+    rule: str
+    """Its id."""
+
+    became: Became
+    """What became of it."""
+
+    condition: str | None
+    """Its condition; null where it always matches."""
+
+    reads: list[str]
+    """The fields that the condition read; `read` has their values."""
+
+    metric: Metric | UnsetType = UNSET
+    """Of an SLA rule: its metric."""
+
+    on: str | UnsetType = UNSET
+    """What else it waits for."""
+
+    reason: str | UnsetType = UNSET
+    """Why it failed."""
+
+
+class ContactTurn(Struct, frozen=True, kw_only=True):
+    """A change of what the whole contact is judged by."""
+
+    at: Time
+    """When."""
+
+    of: TurnOf
+    """Of what."""
+
+    metric: Metric | None
+    """Of a rule: the metric that it counts."""
+
+    before: str | None
+    """What was before."""
+
+    after: str | None
+    """What is after."""
+
+    rule: str | None
+    """The rule that says so."""
+
+    because: list[str]
+    """The reasons."""
+
+    cause: WhatCaused
+    """What brought it."""
+
+
+class Upcoming(Struct, frozen=True, kw_only=True):
+    """Something that happens if nothing else does."""
+
+    at: Time
+    """When."""
+
+    in_s: Seconds
+    """How many seconds from now."""
+
+    kind: ComingKind
+    """What it is: `resumption` is an acknowledgement that runs out."""
+
+    rule: str | None
+    """The rule whose it is."""
+
+    what: str
+    """The same in words."""
+
+
+class HistoryTold(Struct, frozen=True, kw_only=True):
+    """Whether the path could be told."""
+
+    told: bool
+    """Whether it could."""
+
+    why: str | None
+    """Why not."""
+
+    received_later: int
+    """Of an instant of the past: how many events of before it came only after it."""
+
+
+class JudgedBy(Struct, frozen=True, kw_only=True):
+    """The policy that judged the contact."""
+
+    name: str
+    """Its name; empty where it isn't kept."""
+
+    hash: str
+    """The name of its content."""
+
+    since: Time | None
+    """From when on it judges."""
+
+    in_force: PolicyKept | None
+    """The policy in force."""
+
+    judged_again: bool
+    """Whether the contact is about to be judged by that one."""
+
+    stored_at: Time | UnsetType = UNSET
+    """When it came."""
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Why a contact is where it is, and what happens next. Of one whose opening hasn't come there are `id`, `status`,
+    `refs` and an empty `next`, and no more."""
+
+    id: str
+    """The contact's id."""
+
+    status: Life | Literal["unopened"]
+    """How it stands."""
+
+    refs: list[NoticeRef]
+    """The vendors' objects that it is made of."""
+
+    next: list[Upcoming]
+    """What comes if nothing else happens, the soonest first."""
+
+    at: Time | UnsetType = UNSET
+    """The instant that it is told of."""
+
+    behind_s: Seconds | UnsetType = UNSET
+    """How many seconds ago that is."""
+
+    kind: Kind | UnsetType = UNSET
+    """What it is."""
+
+    channel: Channel | UnsetType = UNSET
+    """The way by which it came."""
+
+    direction: Direction | UnsetType = UNSET
+    """Who began."""
+
+    severity: int | UnsetType = UNSET
+    """How grave it is, 1 the gravest."""
+
+    subject: str | None | UnsetType = UNSET
+    """Its title."""
+
+    priority: Priority | None | UnsetType = UNSET
+    """The vendor's priority."""
+
+    tags: list[str] | UnsetType = UNSET
+    """The vendor's tags."""
+
+    group: str | None | UnsetType = UNSET
+    """The vendor's group."""
+
+    assignee: str | None | UnsetType = UNSET
+    """Who has it at the vendor."""
+
+    language: str | None | UnsetType = UNSET
+    """The customer's language."""
+
+    fields: dict[str, FieldValue] | UnsetType = UNSET
+    """The vendor's own fields."""
+
+    customer: Customer | UnsetType = UNSET
+    """Who asks."""
+
+    opened_at: Time | UnsetType = UNSET
+    """When it began."""
+
+    updated_at: Time | UnsetType = UNSET
+    """When something last happened to it."""
+
+    reopened: int | UnsetType = UNSET
+    """How often it came back after an end."""
+
+    cut: dict[str, int] | UnsetType = UNSET
+    """How many tags and fields the conditions did not see."""
+
+    severity_rule: str | None | UnsetType = UNSET
+    """The rule that says how grave it is; null where the priority does."""
+
+    route: NoticeRoute | None | UnsetType = UNSET
+    """Where it belongs."""
+
+    routing: list[RoutingVerdict] | UnsetType = UNSET
+    """Every routing rule with what became of it."""
+
+    clocks: list[ExplainedClock] | UnsetType = UNSET
+    """Its promises."""
+
+    clocks_left_out: int | UnsetType = UNSET
+    """How many more there were."""
+
+    escalations: list[ExplainedEscalation] | UnsetType = UNSET
+    """Its escalations, the first raised first."""
+
+    escalations_left_out: int | UnsetType = UNSET
+    """How many more there were."""
+
+    failures: dict[str, str] | UnsetType = UNSET
+    """Rules whose condition failed, and why."""
+
+    tried: dict[str, list[TriedRule]] | UnsetType = UNSET
+    """By section: every rule with what became of it."""
+
+    read: dict[str, Any] | UnsetType = UNSET
+    """The values of the fields that conditions read."""
+
+    turns: list[ContactTurn] | None | UnsetType = UNSET
+    """What changed the judging of the whole contact."""
+
+    turns_left_out: int | UnsetType = UNSET
+    """How many more did."""
+
+    zones: dict[str, str] | UnsetType = UNSET
+    """The zones of the policy's calendars."""
+
+    history: HistoryTold | UnsetType = UNSET
+    """Whether the path could be told."""
+
+    policy: JudgedBy | UnsetType = UNSET
+    """The policy that judged it."""
