@@ -90,7 +90,7 @@ def test_nothing_is_shown_without_a_token(target: str) -> None:
                 reply = checked(await ask(port, "GET", f"{target}?{query}"))
                 assert (refused(reply, target), "set-cookie" in reply.headers) == (True, False), query
             told = checked(await ask(port, "POST", target))
-            kind = "text/html" if refused(Reply(303, {"location": "/sign-in"}), target) else "application/json"
+            kind = "text/html" if refused(Reply(303, {"location": "/sign-in"}), target) else "application/problem+json"
             assert told.headers["content-type"].startswith(kind)
             assert told.headers["cache-control"] == "no-store"
 
