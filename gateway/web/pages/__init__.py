@@ -7,6 +7,7 @@ from gateway.web.pages.board import BoardPage
 from gateway.web.pages.contact import ContactPage
 from gateway.web.pages.outgoing import OutgoingPages
 from gateway.web.pages.page import Frame
+from gateway.web.pages.queues import QueuesPage
 from gateway.web.pages.settings import SettingsPage
 from gateway.web.routes import Route
 
@@ -14,7 +15,7 @@ from gateway.web.routes import Route
 def page_routes(frame: Frame, counted: Counted) -> Iterator[Route]:
     """The addresses of every page."""
     settings = SettingsPage(frame)
-    for part in (BoardPage(frame, counted), ContactPage(frame), OutgoingPages(frame), settings):
+    for part in (BoardPage(frame, counted), ContactPage(frame), OutgoingPages(frame), QueuesPage(frame), settings):
         for page in part.pages:
             yield from frame.routes(page)
     yield from settings.routes()
