@@ -175,14 +175,12 @@ class Guard:
 
     def _unproved(self, request: web.Request, why: Unproved, failing: Failing, *, in_link: bool) -> web.Response:
         self.refused(request, why)
-        to = str(URL(SIGN_IN).with_query(_asked_for(request, why, in_link=in_link)))
         # A link from elsewhere comes without the strict cookie: it is tried again from here before anybody is asked.
         if _is_visit(request) and not (why == "missing" and request.headers.get("Sec-Fetch-Site") == "cross-site"):
-            return web.Response(status=303, headers={hdrs.LOCATION: to})
+            to = URL(SIGN_IN).with_query(_asked_for(request, why, in_link=in_link))
+            return web.Response(status=303, headers={hdrs.LOCATION: str(to)})
         response = failing(request, 401, WORDS[why])
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="orion-gateway"'
-        if request.headers.get("HX-Request") == "true":
-            response.headers["HX-Redirect"] = to
         return response
 
     def _count(self, why: Refusal) -> None:

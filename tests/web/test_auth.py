@@ -212,8 +212,7 @@ def test_people_are_led_to_the_page_for_signing_in() -> None:
             "/sign-in?next=/evil.example/",
             "/sign-in?why=link",
         ]
-        assert (live.status, live.headers["hx-redirect"]) == (401, "/sign-in?next=/inbox")
-        assert part.status == 401
+        assert (live.status, part.status) == (401, 401)
 
     run(work)
 

@@ -173,6 +173,25 @@ def test_what_the_app_has_is_in_the_table() -> None:
     run(work)
 
 
+def test_what_is_not_in_the_table_is_the_admins() -> None:
+    """A route that was added beside the table opens for nobody else."""
+
+    async def work(whole: Whole) -> None:
+        token = new_token(SeededRng(1))
+        assert await whole.store.add_access(row_of(token, "op", "operator", created_at=NOW, created_by="me"))
+        app = admin_app(whole.gateway, whole.clock, TOKEN)
+        app.router.add_get("/stray.json", answer)
+        async with served(app) as port:
+            shown = [
+                (await ask(port, "GET", "/stray.json", **headers)).status
+                for headers in ({}, *({"authorization": f"Bearer {one}"} for one in (token, TOKEN)))
+            ]
+
+        assert shown == [401, 403, 200]
+
+    run(work)
+
+
 def test_a_route_names_its_role() -> None:
     """One that names none, or a word that is no role, is no route; nor is one that is there twice."""
     for role in ("", None, "everyone", "root"):

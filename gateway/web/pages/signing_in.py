@@ -56,9 +56,8 @@ class SigningIn:
         """The page with the one field; it says who is signed in already."""
         who = await self._guard.who(request)
         why = WHY.get(request.query.get("why", ""), "")
-        return self._shown(
-            request, 200, own_path(request.query.get("next")), why, who if isinstance(who, Who) else None
-        )
+        to = own_path(request.query.get("next"))
+        return self._shown(request, 200, to, why, who if isinstance(who, Who) else None)
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """The cookie, for a token that is right, and on to where somebody wanted to go."""
