@@ -72,9 +72,7 @@ def new(
         output.line(token)
     until = "" if ends is None else f" until {format_instant(ends - ends % 1_000)}"
     output.say(f"{name} is a new {role}{until}: {_MAY[role]}")
-    output.say(
-        f"the token is shown once. In a browser: http://{settled.admin}/sign-in, or /?token=… behind the address"
-    )
+    output.say(f"it is shown once. People give it at http://{settled.admin}/sign-in, programs as Authorization: Bearer")
     output.say(f"when it isn't needed any more: gateway token revoke {name}")
 
 

@@ -126,6 +126,13 @@ class Meters:
             ("endpoint",),
         )
     )
+    refusals: Counter = field(
+        default_factory=lambda: Counter(
+            "gateway_access_refused_total",
+            "Requests to pages and API that were refused: host, missing, wrong, expired, role or origin.",
+            ("why",),
+        )
+    )
     loop_failures: Counter = field(
         default_factory=lambda: Counter("gateway_loop_failures_total", "Steps of a loop that failed.", ("loop",))
     )
@@ -142,7 +149,7 @@ class Meters:
 
     def families(self) -> tuple[Family, ...]:
         """All of it as it is now."""
-        counted = (self.requests, self.tries, self.delivery_seconds, self.loop_failures)
+        counted = (self.requests, self.tries, self.delivery_seconds, self.refusals, self.loop_failures)
         return tuple(meter.family() for meter in counted)
 
 

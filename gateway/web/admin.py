@@ -1,7 +1,7 @@
-"""The app for people and programs behind `admin`: pages, API, readiness and figures, all of it behind the token.
+"""The app for people and programs behind `admin`: pages, API, readiness and figures, behind tokens and their roles.
 
 Every answer, a refusal too, says what a browser may do with it: run our own script and style and nothing else, show it
-in no frame, tell nobody where it came from, keep nothing that isn't a static file.
+in no frame, tell nobody else where it came from, keep nothing that isn't a static file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,20 @@ from aiohttp import hdrs, web
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
 from gateway.web.api.api import Api
-from gateway.web.auth import Guard
+from gateway.web.auth import GUARD, Guard, is_for_programs
 from gateway.web.counted import Counted
+from gateway.web.hosts import Hosts
 from gateway.web.live.feed import FEED, Feed
 from gateway.web.live.shared import Shared
 from gateway.web.live.stream import Stream
 from gateway.web.pages import page_routes
 from gateway.web.pages.looks import Looks
 from gateway.web.pages.page import Frame
+from gateway.web.pages.signing_in import SigningIn
 from gateway.web.pages.static import Static
 from gateway.web.replies import SERVER, failures_told, told
-from gateway.web.routes import Routes
+from gateway.web.routes import ROUTES, Routes
 from gateway.web.servers import SERVING, Serving
-
-FOR_PROGRAMS = ("/api/", "/metrics", "/readyz")
-"""Beginnings of paths whose failures are told in JSON; elsewhere in a page."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -34,7 +33,8 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: by that browsers hide from ourselves, too, that a form is ours, and send `Origin: null`.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -43,14 +43,17 @@ HEADERS = {
 def admin_app(
     gateway: Gateway, clock: Clock, token: str, *, hosts: Sequence[str] = (), tokens: Mapping[str, str] | None = None
 ) -> web.Application:
-    """The app. `hosts`: names, with their ports, by which people reach it beside its own address and this machine.
-    `tokens`: of endpoints, each for what that endpoint has missed and nothing else; an empty one opens nothing.
+    """The app. `token` is the admin's own, beside those that are kept. `hosts`: names, with their ports, by which
+    people reach it beside its own address and this machine. `tokens`: of endpoints, each for what that endpoint has
+    missed and nothing else; an empty one opens nothing.
 
     Raises ValueError for an empty token.
     """
     counted, looks, serving, feed = Counted(gateway), Looks(), Serving(), Feed(gateway)
     frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
+    guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     routes = Routes(
+        SigningIn(frame, guard).routes(),
         page_routes(frame, counted),
         Static(looks).routes(),
         Stream(feed, clock).routes(),
@@ -58,14 +61,14 @@ def admin_app(
     )
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
-        if request.path.startswith(FOR_PROGRAMS):
+        if is_for_programs(request):
             return told(status, why)
         return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
-    guard = Guard(token, serving, hosts, tokens)
-    app = web.Application(middlewares=[failures_told(gateway.world.log, failing), guard.middleware(failing)])
+    app = web.Application(middlewares=[failures_told(gateway.world.log, failing), guard.middleware(routes, failing)])
     app[SERVING] = serving
     app[FEED] = feed
+    app[GUARD], app[ROUTES] = guard, routes
     app.on_response_prepare.append(_add_headers)
     serving.at_stop.append(feed.close)
     routes.add_to(app.router)

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from aiohttp import web
 
+from gateway.kernel import access
 from gateway.web.replies import Handler
 
-Role = Literal["anyone", "viewer", "operator", "admin"]
+Role = Literal["anyone", access.Role]
 """Who may: anyone at all, who looks, who acts on contacts and deliveries, who changes how the gateway works. Each may
 what those before it may."""
 
-ROLES: Final[tuple[Role, ...]] = get_args(Role)
+ROLES: Final[tuple[Role, ...]] = ("anyone", *access.ROLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Route:
 
 
 class Routes:
-    """All routes of one app. Raises ValueError for an address that is given twice."""
+    """All routes of one app. Raises ValueError for an address that is given twice, or for nobody in particular."""
 
     def __init__(self, *parts: Iterable[Route]) -> None:
         self._routes = [route for part in parts for route in part]
@@ -35,6 +36,8 @@ class Routes:
             key = (route.method, route.path)
             if key in self._roles:
                 raise ValueError(f"{route.method} {route.path} is in the table twice")
+            if route.role not in ROLES:
+                raise ValueError(f"{route.method} {route.path} names no role: {', '.join(ROLES)}")
             self._roles[key] = route.role
 
     def __iter__(self) -> Iterator[Route]:
@@ -55,3 +58,7 @@ class Routes:
             return "viewer"
         method = "GET" if request.method == "HEAD" else request.method
         return self._roles.get((method, resource.canonical), "admin")
+
+
+ROUTES: Final = web.AppKey("routes", Routes)
+"""The table of an app."""

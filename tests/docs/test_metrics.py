@@ -24,6 +24,7 @@ def test_every_figure_is_in_the_reference() -> None:
         meters.tried("helpdesk", "2xx", 0.1)
         meters.requests.add("shop", "accepted")
         meters.loop_failures.add("judge")
+        meters.refusals.add("wrong")
         whole.gateway.loops = [Loop(whole.gateway.world, "judge", whole.gateway._judge)]
         whole.gateway.endpoints = {"helpdesk": Endpoint("helpdesk", "https://a.example/", (parse_secret(SECRET),))}
         for what in RECORDS:

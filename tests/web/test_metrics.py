@@ -9,7 +9,7 @@ from tests.web.test_pages import fetched, story
 from tests.web.worlds import NOW, Whole, body_of, opened, run, signed
 
 S = 1_000
-LABELS = {"connector", "endpoint", "loop", "outcome", "le", "version"}
+LABELS = {"connector", "endpoint", "loop", "outcome", "le", "version", "why"}
 """Every label that there is."""
 
 

@@ -6,7 +6,8 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). `viewer`, `now`, `gateway` and `role` are there beside what was read.
+(seconds after which it is asked for anyway). Beside what was read there are `viewer`, `now`, `gateway`, `who` (asks)
+and their `role`.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.web.asked import BadQuestion
+from gateway.web.auth import SIGN_IN, WHO
 from gateway.web.live.shared import Shared
 from gateway.web.pages.looks import Looks
 from gateway.web.replies import json_response, told
@@ -116,24 +118,31 @@ class Frame:
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
         return self._filled(request, page.template, standing=stands, layout=layout, **shown)
 
+    def alone(self, request: web.Request, template: str, status: int, **shown: Any) -> web.Response:
+        """A page of its own, with nothing around it."""
+        return _html(self._filled(request, template, **shown), status)
+
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
         """The page of a request that failed."""
         # A link from elsewhere comes without the cookie, which is for our own pages: from this one it comes with it.
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
-        return _html(self._filled(request, "failed.html", standing=None, code=status, why=why, again=again), status)
+        return self.alone(request, "failed.html", status, code=status, why=why, again=again, sign_in=SIGN_IN)
 
     def _filled(self, request: web.Request, template: str, **values: Any) -> str:
+        who = request.get(WHO)
         own = {
             "now": self.clock.now(),
             "gateway": self.gateway.bench.source,
             "viewer": viewer_of(request.cookies),
+            "who": who,
             "role": _role(request),
         }
         return self._looks.page(template, **{**own, **values})
 
 
 def _role(request: web.Request) -> Role:
-    return "admin"
+    who = request.get(WHO)
+    return who.role if who else "anyone"
 
 
 def _html(text: str, status: int = 200) -> web.Response:
