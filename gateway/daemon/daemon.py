@@ -20,6 +20,7 @@ from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
 from gateway.engine.policies import Policies
+from gateway.engine.recarding import recard
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.log import hide_secrets
@@ -113,6 +114,7 @@ class Daemon:
         links = dict(self._links(log))
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
+        await recard(world, policies)
         live_from = await self.store.started(list(links), now)
         live_from |= {
             name: connector.live_from

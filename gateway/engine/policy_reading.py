@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from gateway.engine.policies import Policies
 from gateway.kernel.ports import Spawn
-from gateway.kernel.problems import Problem, Problems
+from gateway.kernel.problems import Problems
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
 from gateway.policy.kept import Unreadable, unpack_calendars, with_calendars
 from gateway.policy.lint import findings
 from gateway.policy.load import Loaded, load_policy
+from gateway.policy.outline import Outline, outline_of
 from gateway.policy.tryout.asked import Asked
 from gateway.policy.tryout.outcome import Outcome, try_out
 from gateway.policy.tryout.view import outcome_view
@@ -25,12 +26,13 @@ THREAD = "policy"
 @dataclass(frozen=True, slots=True)
 class ReadPolicy:
     """A policy as it stands in its file. `loaded` has the text and the places, `policy` judges by the calendars that
-    were kept; `file` is empty where nobody has told the file's name since the start."""
+    were kept, `outline` tells what stands in it and what was found; `file` is empty where nobody has told the file's
+    name since the start."""
 
     row: PolicyRow
     loaded: Loaded
     policy: Policy
-    findings: tuple[Problem, ...]
+    outline: Outline
     file: str
 
 
@@ -48,6 +50,16 @@ class PolicyReading:
         """The policy that judges at an instant; None before the first. Raises StoreUnusable if it can't be read."""
         async with self._turn:
             return await self._in_force(now)
+
+    async def open_calendars(self, now: int) -> frozenset[str]:
+        """The names of its calendars that are open at an instant."""
+        async with self._turn:
+            read = await self._in_force(now)
+            calendars = {} if read is None else read.policy.calendars
+            is_open = await self._spawn.call(
+                THREAD, lambda: [name for name, calendar in calendars.items() if calendar.is_open(now)]
+            )
+            return frozenset(is_open)
 
     async def tried(self, asked: Asked, now: int) -> Outcome | None:
         """What the policy in force makes of a contact; None before the first one. Raises StoreUnusable."""
@@ -88,4 +100,4 @@ def _read(row: PolicyRow, text: str, file: str, calendars: bytes) -> ReadPolicy:
     except (Problems, Unreadable) as error:
         why = error.problems[0] if isinstance(error, Problems) else error
         raise StoreUnusable(f"the policy {row.name} ({row.hash}) can't be read by this program: {why}") from None
-    return ReadPolicy(row, loaded, policy, tuple(findings(loaded)), file)
+    return ReadPolicy(row, loaded, policy, outline_of(loaded, findings(loaded)), file)

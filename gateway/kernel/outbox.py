@@ -205,8 +205,18 @@ class Outbox(Protocol):
         Audited. What had failed becomes due in transactions of its own."""
         ...
 
-    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
-        """A listing, latest first, without bodies."""
+    async def deliveries(
+        self,
+        *,
+        limit: int,
+        state: str | None = None,
+        contact: str | None = None,
+        endpoint: str | None = None,
+        type: str | None = None,
+        after: int | None = None,
+    ) -> list[Delivery]:
+        """A listing, latest first, without bodies: of what was made before the delivery with the id `after`, which
+        needn't be there any more."""
         ...
 
     async def delivery(self, id: int) -> Delivery | None:

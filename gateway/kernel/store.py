@@ -326,6 +326,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         """How many contacts `outdated` would give without a limit."""
         ...
 
+    async def put_cards(self, rows: Sequence[ContactRow]) -> None:
+        """Keep the cards of contacts that are as they were loaded; of one that has been changed since, nothing."""
+        ...
+
     async def note(self, name: str, body: bytes) -> None:
         """Keep a small value under a name, for other processes to read."""
         ...
@@ -360,8 +364,10 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         contact is open; it takes a look at all of those."""
         ...
 
-    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
-        """A listing, latest first."""
+    async def inbox(
+        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
+    ) -> list[Listed]:
+        """A listing, latest first: of what came before the row with the id `after`."""
         ...
 
     async def record(self, id: int) -> Listed | None:

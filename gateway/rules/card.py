@@ -11,6 +11,10 @@ from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
 from gateway.rules.policy import Policy
 
+CARD_FORM = 1
+"""Raise it with every change of what a card says of the same state, or of what it is found by: at the next start all of
+them are made anew."""
+
 SUBJECT_MAX = 200
 """Characters of a subject on a card, and of a customer's name."""
 

@@ -18,7 +18,7 @@ from gateway.rules.card import Card
 from gateway.store.coding import cards as card_coding
 from gateway.store.coding import storable
 from gateway.store.library import Connection
-from gateway.store.schema import cards, tallies
+from gateway.store.schema import cards, contacts, tallies
 from gateway.store.statement import Statement, each, together, upsert, value
 
 _c = cards.c
@@ -28,6 +28,7 @@ _drop = Statement(sa.delete(cards).where(_c.contact == value("of")))
 _versions = Statement(sa.select(_c.contact, _c.version))
 _ids, (_id,) = each("ids", 1)
 _some = Statement(sa.select(_c.contact, _c.version, _c.card).select_from(_ids.join(cards, _c.contact == _id)))
+_now = Statement(sa.select(contacts.c.id, contacts.c.version).select_from(_ids.join(contacts, contacts.c.id == _id)))
 
 _t = tallies.c
 _count = Statement(
@@ -102,6 +103,13 @@ def keep(connection: Connection, prepared: PreparedCards) -> None:
         _move.many(connection, prepared.moved)
     if prepared.dropped:
         _drop.many(connection, prepared.dropped)
+
+
+def put(connection: Connection, rows: Sequence[ContactRow]) -> None:
+    """Write the cards of contacts whose version hasn't moved."""
+    now: dict[str, int] = dict(_now.rows(connection, ids=together([(row.id,) for row in rows])))
+    there = [(row, row.card) for row in rows if row.card is not None and now.get(row.id) == row.version]
+    _keep.many(connection, [columns_of(row.id, row.version, card) for row, card in there])
 
 
 def versions(connection: Connection) -> dict[str, int]:

@@ -4,6 +4,8 @@ States and entries are arrays, half as long as with the names of their fields: a
 default, and none may move. Any other change is a new version: the upcaster that leads to it is added to the kind's
 Versions, and bytes of all of them are read; CONTRIBUTING.md says how that's done.
 
+Cards have one version alone: those of another form are made anew, never read.
+
 A whole number beyond 64 bits doesn't fit msgpack; a value that holds one is written as JSON, which starts with `[` or
 `{`: no array or map of msgpack does.
 """
@@ -98,7 +100,6 @@ STATE = Versions()
 ENTRY = Versions()
 EFFECT = Versions()
 STRANDS = Versions()
-CARD = Versions()
 EVENT = Versions()
 BODY = Versions()
 """The versions of what is kept: a new one is an upcaster more, from the plain values of the one before."""
@@ -107,7 +108,7 @@ states = Coding(State, "the state of contact", STATE)
 checkpoints = Coding(State, "the checkpoint of contact", STATE)
 entries = Coding(LedgerEntry, "an entry in the ledger of contact", ENTRY)
 effects = Coding(Effect, "the decision", EFFECT)
-cards = Coding(Card, "the card of contact", CARD)
+cards = Coding(Card, "the card of contact", Versions())
 strand_lists = Coding(tuple[tuple[str, str, str], ...], "the list of strands of contact", STRANDS)
 
 

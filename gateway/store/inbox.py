@@ -107,7 +107,7 @@ _so_many = Statement(
     )
 )
 
-_shown = sa.select(
+SHOWN = sa.select(
     inbox.c.id,
     inbox.c.connector,
     inbox.c.state,
@@ -118,7 +118,7 @@ _shown = sa.select(
     inbox.c.reason,
     inbox.c.body,
 )
-_one = Statement(_shown.where(inbox.c.id == value("row")))
+_one = Statement(SHOWN.where(inbox.c.id == value("row")))
 _arrived = Statement(
     sa.select(*_RECORD)
     .where(inbox.c.connector == value("of"), inbox.c.id < value("before"))
@@ -126,14 +126,6 @@ _arrived = Statement(
     .limit(value("most"))
 )
 _LAST = (1 << 63) - 1
-_latest = _shown.order_by(inbox.c.id.desc()).limit(value("most"))
-_listings = {
-    None: Statement(_latest),
-    "ready": Statement(_latest.where(inbox.c.due.isnot(None), inbox.c.state == word("ready"))),
-    "leased": Statement(_latest.where(inbox.c.due.isnot(None), inbox.c.state == word("leased"))),
-    "parked": Statement(_latest.where(inbox.c.reason.isnot(None))),
-    "done": Statement(_latest.where(inbox.c.state == word("done"))),
-}
 
 
 def rows_of(connector: str, records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -301,13 +293,6 @@ def waits_beyond(connection: Connection, most: int) -> bool:
     return row is not None and row[0] > most
 
 
-def listing(connection: Connection, limit: int, state: str | None) -> list[Listed]:
-    """The latest rows. Raises ValueError for a state that doesn't exist."""
-    if state not in _listings:
-        raise ValueError(f"{state!r} is no state of a record: ready, leased, done or parked")
-    return [_listed(row) for row in _listings[state].rows(connection, most=limit)]
-
-
 def arrivals(connection: Connection, connector: str, before: int | None, limit: int) -> list[InboxRow]:
     """The records of a connector that came before a row, the latest first, whatever has become of them."""
     found = _arrived.rows(connection, of=connector, before=_LAST if before is None else before, most=limit)
@@ -317,10 +302,11 @@ def arrivals(connection: Connection, connector: str, before: int | None, limit: 
 def one(connection: Connection, id: int) -> Listed | None:
     """One row."""
     row = _one.one(connection, row=id)
-    return None if row is None else _listed(row)
+    return None if row is None else listed(row)
 
 
-def _listed(row: Row) -> Listed:
+def listed(row: Row) -> Listed:
+    """The record that a row of SHOWN holds."""
     id, connector, state, form, key, received_at, attempt, reason, body = row
     return Listed(
         id=id,

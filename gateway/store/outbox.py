@@ -7,7 +7,6 @@ Each function here is a part of one transaction; what is done with deliveries: `
 
 from collections import Counter
 from collections.abc import Sequence
-from heapq import nlargest
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -78,31 +77,6 @@ _refusals = Statement(
         attempts.c.status < REFUSED.stop,
         *(attempts.c.status != status for status in NO_REFUSAL),
     )
-)
-
-_latest = sa.select(*SHOWN).order_by(_d.id.desc()).limit(value("most"))
-_states: dict[str | None, tuple[sa.ColumnElement[bool], ...]] = {
-    None: (),
-    "ready": (_d.state == word("ready"),),
-    "leased": (sa.literal_column("state = 'leased'", sa.Boolean),),
-    "delivered": (_d.state == word("delivered"),),
-    "dead": (sa.literal_column("state = 'dead'", sa.Boolean),),
-}
-_listings = {state: Statement(_latest.where(*terms)) for state, terms in _states.items()}
-_listings_of = {
-    state: Statement(_latest.where(_d.contact == value("about"), *terms)) for state, terms in _states.items()
-}
-_ready_of = Statement(
-    sa.select(*SHOWN)
-    .where(_d.endpoint == value("to"), _d.next_at.isnot(None), _d.state == word("ready"))
-    .order_by(_d.sequence.desc())
-    .limit(value("most"))
-)
-_replays_of = Statement(
-    sa.select(*SHOWN)
-    .where(_d.endpoint == value("to"), _d.replay_due.isnot(None), _d.state == word("ready"))
-    .order_by(_d.replay_due)
-    .limit(value("most"))
 )
 
 
@@ -176,22 +150,6 @@ def one(connection: Connection, id: int) -> Delivery | None:
 def after(connection: Connection, endpoint: str, number: int, limit: int) -> list[Delivery]:
     """The deliveries of an endpoint behind a number, in order, with their bodies."""
     return [delivery(row) for row in _after.rows(connection, to=endpoint, after=number, most=limit)]
-
-
-def listing(connection: Connection, limit: int, state: str | None, contact: str | None) -> list[Delivery]:
-    """The latest deliveries, without bodies. Raises ValueError for a state that doesn't exist."""
-    if state not in _listings:
-        raise ValueError(f"{state!r} is no state of a delivery: ready, leased, delivered or dead")
-    if contact is not None:
-        return [delivery(row) for row in _listings_of[state].rows(connection, most=limit, about=contact)]
-    if state == "ready":
-        # Each endpoint's latest are one range of an index, however much waits or has ended.
-        names = endpoints.names(connection)
-        found = [
-            row for name in names for of in (_ready_of, _replays_of) for row in of.rows(connection, to=name, most=limit)
-        ]
-        return [delivery(row) for row in nlargest(limit, found)]
-    return [delivery(row) for row in _listings[state].rows(connection, most=limit)]
 
 
 def delivery(row: Row) -> Delivery:

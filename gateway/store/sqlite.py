@@ -36,6 +36,7 @@ from gateway.store import (
     figures,
     inbox,
     judging,
+    latest,
     library,
     listing,
     notes,
@@ -279,9 +280,11 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         """The contact that an escalation was raised for."""
         return await self._show(lambda connection: listing.find_escalation(connection, id))
 
-    async def inbox(self, *, limit: int, state: str | None = None) -> list[Listed]:
+    async def inbox(
+        self, *, limit: int, state: str | None = None, connector: str | None = None, after: int | None = None
+    ) -> list[Listed]:
         """A listing, latest first."""
-        return await self._show(lambda connection: inbox.listing(connection, limit, state))
+        return await self._show(partial(latest.received, limit=limit, state=state, connector=connector, after=after))
 
     async def record(self, id: int) -> Listed | None:
         """One row of the inbox."""

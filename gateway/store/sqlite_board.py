@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from gateway.kernel.board import Carded, CardPage, Order, QueueRow, Sums, Tally, Wanted
-from gateway.kernel.store import Added
+from gateway.kernel.store import Added, ContactRow
 from gateway.store import board, choosing
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
@@ -49,6 +49,10 @@ class SqliteBoard:
         """What stays equal as long as nothing is committed: SQLite counts what others commit, the writer its own."""
         (others,) = await self._show(lambda connection: connection.execute("PRAGMA data_version").fetchone())
         return others, self.writer.commits
+
+    async def put_cards(self, rows: Sequence[ContactRow]) -> None:
+        """Keep the cards of contacts that are as they were loaded."""
+        await self.writer.write("put_cards", lambda connection: board.put(connection, rows))
 
     async def remove_tallies(self, before: int) -> int:
         """Remove the oldest hour of tallies, if it began before an instant; how many rows it had."""

@@ -15,7 +15,7 @@ from gateway.kernel.outbox import (
     Replayed,
 )
 from gateway.kernel.store import Added
-from gateway.store import audit, endpoints, outbox, performing, ranges, replaying, retention
+from gateway.store import audit, endpoints, latest, outbox, performing, ranges, replaying, retention
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
 
@@ -105,9 +105,21 @@ class SqliteOutbox:
             pass
         return True
 
-    async def deliveries(self, *, limit: int, state: str | None = None, contact: str | None = None) -> list[Delivery]:
+    async def deliveries(
+        self,
+        *,
+        limit: int,
+        state: str | None = None,
+        contact: str | None = None,
+        endpoint: str | None = None,
+        type: str | None = None,
+        after: int | None = None,
+    ) -> list[Delivery]:
         """A listing, latest first, without bodies."""
-        return await self._show(lambda connection: outbox.listing(connection, limit, state, contact))
+        asked = partial(
+            latest.delivered, state=state, contact=contact, endpoint=endpoint, type=type, after=after, limit=limit
+        )
+        return await self._show(asked)
 
     async def delivery(self, id: int) -> Delivery | None:
         """One delivery, with its body."""

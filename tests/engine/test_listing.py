@@ -1,9 +1,13 @@
 """Contacts in listings: the cards that judging keeps, those that have ended, and counts of what was announced."""
 
+from functools import partial
+
 import pytest
+from msgspec.structs import replace
 
 from gateway.engine import listing
 from gateway.engine.listing import listed, order_of
+from gateway.engine.recarding import recard
 from gateway.engine.retain import TALLIES_KEPT_MS, Retention
 from gateway.kernel.board import BadPlace, Card, Carded, CardPage, Wanted
 from gateway.kernel.store import UNOPENED
@@ -11,6 +15,7 @@ from gateway.model.instant import DAY_MS as DAY
 from gateway.model.words import LIVES
 from gateway.rules.card import card_of
 from tests.engine.rig import HOUR, MINUTE, POLICY, T0, Rig, event, opening, reply, run
+from tests.store.samples import sql
 from tests.support.policies import loaded
 
 MILD = POLICY.replace("15m", "2h")
@@ -84,6 +89,45 @@ def test_a_policy_that_comes_into_force_changes_the_cards() -> None:
         after = (await cards(rig))["1"]
         assert before.due is not None and before.due.at == T0 + 15 * MINUTE
         assert after.due is not None and after.due.at == T0 + 2 * HOUR
+
+    run(story)
+
+
+def test_cards_of_another_form_are_made_anew() -> None:
+    """Once; of whatever is open, and of nobody else. What a card was is never read."""
+
+    async def story(rig: Rig) -> None:
+        await several(rig)
+        before, versions = await cards(rig), await rig.store.card_versions()
+        spoilt = [
+            partial(sql, "UPDATE cards SET card = x'00', version = 77, queue = 'x'"),
+            partial(sql, "DELETE FROM cards WHERE words LIKE '%1'"),
+        ]
+        for spoil in spoilt:
+            await rig.store.writer.write("spoil", spoil)
+        assert await recard(rig.world, rig.gateway.bench.policies) == 2
+        assert (await cards(rig), await rig.store.card_versions()) == (before, versions)
+
+        await rig.store.writer.write("spoil", spoilt[1])
+        assert await recard(rig.world, rig.gateway.bench.policies) == 0
+        assert len(await cards(rig)) == 1
+
+    run(story)
+
+
+def test_a_contact_that_has_changed_meanwhile_keeps_its_newer_card() -> None:
+    """That of before would be wrong for good."""
+
+    async def story(rig: Rig) -> None:
+        await rig.post(opening())
+        await rig.settle()
+        loaded_before = await rig.contact()
+        await rig.at(16 * MINUTE)
+        after = await cards(rig)
+        assert loaded_before.state is not None
+        old = card_of(loaded_before.state, loaded(POLICY).policy)
+        await rig.store.put_cards([replace(loaded_before, card=old)])
+        assert await cards(rig) == after
 
     run(story)
 

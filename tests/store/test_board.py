@@ -1,5 +1,6 @@
 """What the Board port promises: cards of the open contacts by any question, in any order, page by page."""
 
+import hashlib
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,10 +17,11 @@ from gateway.kernel import chosen, place
 from gateway.kernel.board import BadPlace, Carded, CardPage, Order, QueueRow, Sums, Tally, Wanted
 from gateway.kernel.store import Batch, Conflict, ContactRow
 from gateway.model.instant import HOUR_MS
-from gateway.rules.card import Card, CardCall, CardDue, CardRef
+from gateway.rules.card import CARD_FORM, Card, CardCall, CardDue, CardRef
 from gateway.store import SqliteStore, board, choosing, connections, library, schema
 from gateway.store.library import Connection
 from tests.store.samples import T0, row, with_store
+from tests.store.samples.shapes import shape_of
 
 ORDERS: tuple[Order, ...] = get_args(Order)
 
@@ -331,3 +333,16 @@ def test_tallies_add_up_and_go_hour_by_hour() -> None:
         assert await store.remove_tallies(HOUR + 2 * HOUR_MS) == 0
 
     with_store(check)
+
+
+# ── Its form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FORMS = {1: "533ee49e09e51053"}
+
+
+def test_a_card_that_has_changed_has_another_form() -> None:
+    """Else those of before the upgrade would be read as what they aren't."""
+    shape = repr((sorted(shape_of(Card).items()), [column.name for column in schema.cards.c]))
+    now = hashlib.sha256(shape.encode()).hexdigest()[:16]
+
+    assert FORMS.get(CARD_FORM) == now, f"raise CARD_FORM in gateway/rules/card.py, and put its {now!r} here"

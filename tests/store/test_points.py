@@ -103,6 +103,7 @@ WRITES: dict[str, Writing] = {
     "remove_deliveries": lambda store: store.remove_deliveries(T0, 9),
     "renew_deliveries": lambda store: store.renew_deliveries([(1, 1)], T0),
     "renew_tokens": lambda store: store.renew_tokens("a", 1, b"sealed", T0),
+    "put_cards": lambda store: store.put_cards([]),
     "remove_tallies": lambda store: store.remove_tallies(T0),
     "replay_deliveries": _replay_deliveries,
     "replay_delivery": lambda store: store.replay_delivery(1, T0, "me"),

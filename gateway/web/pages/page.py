@@ -6,8 +6,7 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). Beside what was read there are `viewer`, `now`, `gateway`, `who` (asks)
-and their `role`.
+(seconds after which it is asked for anyway). `viewer`, `now`, `gateway` and `role` are there beside what was read.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -116,7 +115,7 @@ class Frame:
     async def _made(self, request: web.Request, page: Page, layout: str) -> str:
         shown = await page.read(request)
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
-        return self._filled(request, page.template, standing=stands, layout=layout, **shown)
+        return self._filled(request, page.template, standing=stands, layout=layout, who=request.get(WHO), **shown)
 
     def alone(self, request: web.Request, template: str, status: int, **shown: Any) -> web.Response:
         """A page of its own, with nothing around it."""
@@ -129,20 +128,19 @@ class Frame:
         return self.alone(request, "failed.html", status, code=status, why=why, again=again, sign_in=SIGN_IN)
 
     def _filled(self, request: web.Request, template: str, **values: Any) -> str:
-        who = request.get(WHO)
         own = {
             "now": self.clock.now(),
             "gateway": self.gateway.bench.source,
             "viewer": viewer_of(request.cookies),
-            "who": who,
             "role": _role(request),
         }
         return self._looks.page(template, **{**own, **values})
 
 
 def _role(request: web.Request) -> Role:
+    """The role of who asks; of a request that nobody has proved, the least."""
     who = request.get(WHO)
-    return who.role if who else "anyone"
+    return "anyone" if who is None else who.role
 
 
 def _html(text: str, status: int = 200) -> web.Response:
