@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gateway.web.counted import Counted
+from gateway.web.pages.acting import Acting
 from gateway.web.pages.board import BoardPage
 from gateway.web.pages.contact import ContactPage
 from gateway.web.pages.outgoing import OutgoingPages
@@ -10,6 +11,7 @@ from gateway.web.pages.page import Frame
 from gateway.web.pages.policy import PolicyPage
 from gateway.web.pages.queues import QueuesPage
 from gateway.web.pages.settings import SettingsPage
+from gateway.web.pages.timeline import TimelinePage
 from gateway.web.routes import Route
 
 
@@ -20,6 +22,7 @@ def page_routes(frame: Frame, counted: Counted) -> Iterator[Route]:
         BoardPage(frame, counted),
         QueuesPage(frame),
         ContactPage(frame),
+        TimelinePage(frame),
         OutgoingPages(frame),
         policy,
         settings,
@@ -27,5 +30,6 @@ def page_routes(frame: Frame, counted: Counted) -> Iterator[Route]:
     for part in parts:
         for page in part.pages:
             yield from frame.routes(page)
+    yield from Acting(frame).routes()
     yield from policy.routes()
     yield from settings.routes()
