@@ -8,6 +8,7 @@ from gateway.web.pages.contact import ContactPage
 from gateway.web.pages.outgoing import OutgoingPages
 from gateway.web.pages.page import Frame
 from gateway.web.pages.policy import PolicyPage
+from gateway.web.pages.queues import QueuesPage
 from gateway.web.pages.settings import SettingsPage
 from gateway.web.routes import Route
 
@@ -15,7 +16,15 @@ from gateway.web.routes import Route
 def page_routes(frame: Frame, counted: Counted) -> Iterator[Route]:
     """The addresses of every page."""
     policy, settings = PolicyPage(frame), SettingsPage(frame)
-    for part in (BoardPage(frame, counted), ContactPage(frame), OutgoingPages(frame), policy, settings):
+    parts = (
+        BoardPage(frame, counted),
+        QueuesPage(frame),
+        ContactPage(frame),
+        OutgoingPages(frame),
+        policy,
+        settings,
+    )
+    for part in parts:
         for page in part.pages:
             yield from frame.routes(page)
     yield from policy.routes()

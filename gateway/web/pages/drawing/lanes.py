@@ -133,10 +133,8 @@ def _extent(promise: Promise, axis: Axis, now: int) -> tuple[float, float, float
     if width < NARROWEST:
         width = NARROWEST
         x = round(min(max(axis.x(end) - NARROWEST, 0.0), 100.0 - NARROWEST), PLACES)
-    late_x = (
-        min(max(axis.x(promise.due), x), round(x + width, PLACES)) if promise.breached else round(x + width, PLACES)
-    )
-    return x, width, late_x
+    stop = round(x + width, PLACES)
+    return x, width, min(max(axis.x(promise.due), x), stop) if promise.breached else stop
 
 
 def _row(rows: list[list[tuple[float, float]]], x: float, end: float, most: int) -> int | None:
