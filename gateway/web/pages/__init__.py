@@ -18,5 +18,4 @@ def page_routes(frame: Frame, counted: Counted) -> Iterator[Route]:
     for part in (BoardPage(frame, counted), ContactPage(frame), OutgoingPages(frame), policy, settings):
         for page in part.pages:
             yield from frame.routes(page)
-    yield from policy.routes()
     yield from settings.routes()
