@@ -12,13 +12,15 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 BENCH_ARGS ?=
 SEED ?= 0
+# The browser of `make test-web`; nothing: the first that is on PATH.
+export CHROMIUM ?=
 MUTANTS ?= 0
 # How long the kills may last in a night, and then the simulated days: 90s, 10m, 2h. Nothing: until all is done.
 FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak nightly mutants check format docs bench bench-peers bench-sync bench-whatif clean
+.PHONY: help install demo test soak nightly mutants test-web screens check format docs bench bench-peers bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -67,6 +69,18 @@ mutants: $(VENV)/.mutants ## Do the tests notice small changes of the rules? Of 
 
 $(VENV)/.mutants: $(STAMP) requirements/mutants.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements/mutants.txt
+	@touch $@
+
+test-web: install $(VENV)/.web ## The pages in a real browser, Debian's Chromium; another one: make test-web CHROMIUM=/path/to/it
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.browser.screens
+
+$(VENV)/.web: $(STAMP) requirements/web.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements/web.txt
 	@touch $@
 
 check: install ## Style, types, floors, and the rules of the house.

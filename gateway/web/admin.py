@@ -14,12 +14,15 @@ from gateway.web.api.api import Api
 from gateway.web.auth import GUARD, Guard, is_for_programs
 from gateway.web.counted import Counted
 from gateway.web.hosts import Hosts
+from gateway.web.live.feed import FEED, Feed
+from gateway.web.live.shared import Shared
+from gateway.web.live.stream import Stream
 from gateway.web.pages import page_routes
 from gateway.web.pages.looks import Looks
 from gateway.web.pages.page import Frame
 from gateway.web.pages.signing_in import SigningIn
 from gateway.web.pages.static import Static
-from gateway.web.replies import Handler, failures_told, told
+from gateway.web.replies import SERVER, failures_told, told
 from gateway.web.routes import ROUTES, Routes
 from gateway.web.servers import SERVING, Serving
 
@@ -46,13 +49,14 @@ def admin_app(
 
     Raises ValueError for an empty token.
     """
-    counted, looks, serving = Counted(gateway), Looks(), Serving()
-    frame = Frame(gateway, clock, looks)
+    counted, looks, serving, feed = Counted(gateway), Looks(), Serving(), Feed(gateway)
+    frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
     guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     routes = Routes(
         SigningIn(frame, guard).routes(),
         page_routes(frame, counted),
         Static(looks).routes(),
+        Stream(feed, clock, guard).routes(),
         Api(gateway, clock, counted).routes(),
     )
 
@@ -61,18 +65,17 @@ def admin_app(
             return told(status, why)
         return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
-    app = web.Application(
-        middlewares=[_with_headers, failures_told(gateway.world.log, failing), guard.middleware(routes, failing)]
-    )
-    app[SERVING] = serving
+    app = web.Application(middlewares=[failures_told(gateway.world.log, failing), guard.middleware(routes, failing)])
+    app[SERVING], app[FEED] = serving, feed
     app[GUARD], app[ROUTES] = guard, routes
+    app.on_response_prepare.append(_add_headers)
+    serving.at_stop.append(feed.close)
     routes.add_to(app.router)
     return app
 
 
-@web.middleware
-async def _with_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    # When the head of an answer is about to be sent, and not after its handler: a stream's would be on its way by then.
     response.headers.update(HEADERS)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    return response
+    response.headers[hdrs.SERVER] = SERVER

@@ -7,8 +7,9 @@ no new requests, lets those under way finish, and closes connections that only w
 import asyncio
 import errno
 import logging
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from aiohttp import web
@@ -52,6 +53,8 @@ class Serving:
     host: str = ""
     port: int = 0
     accepting: bool = False
+    at_stop: list[Callable[[], None]] = field(default_factory=list)
+    """Called at the beginning of the stop: what goes on until it is told to end, ends."""
 
 
 SERVING = web.AppKey("serving", Serving)
@@ -134,6 +137,8 @@ class Servers:
         servers, self._running = self._running, []
         for server in servers:
             server.serving.accepting = False
+            for end in server.serving.at_stop:
+                end()
             server.sockets.close()
         # A connection that was taken a moment ago begins to wait only after some turns of the loop: woken up before, it
         # would sleep on, and be waited for like a request.

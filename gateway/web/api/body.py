@@ -1,5 +1,4 @@
-"""A request's body read into a type, strictly and within bounds: of bytes, of time, of nesting; in JSON and nothing else.
-"""
+"""A request's body read into a type, strictly and within bounds: of bytes, of time, of nesting; in JSON and nothing else."""
 
 import re
 from typing import Any, Final

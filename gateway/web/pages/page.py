@@ -6,8 +6,7 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). Beside what was read there are `viewer`, `now`, `gateway`, `who` (asks)
-and their `role`.
+(seconds after which it is asked for anyway). `viewer`, `now`, `gateway` and `role` are there beside what was read.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
 from gateway.web.asked import BadQuestion
 from gateway.web.auth import SIGN_IN, WHO
+from gateway.web.live.shared import Shared
 from gateway.web.pages.looks import Looks
 from gateway.web.replies import json_response, told
 from gateway.web.routes import Role, Route
@@ -57,6 +57,8 @@ class Page:
     read: Read
     twin: Callable[[Mapping[str, Any]], object]
     role: Role = "viewer"
+    shared: bool = True
+    """Whether the live part is the same for all of one role and zone who ask for the same address."""
 
     @property
     def twin_path(self) -> str:
@@ -67,10 +69,11 @@ class Page:
 class Frame:
     """What all pages have around them, and how one is answered."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, shared: Shared) -> None:
         self.gateway = gateway
         self.clock = clock
         self._looks = looks
+        self._shared = shared
 
     def routes(self, page: Page) -> Iterator[Route]:
         """A page's two addresses; the twin first, since a page's address may end in any word."""
@@ -87,27 +90,36 @@ class Frame:
 
         async def whole(request: web.Request) -> web.Response:
             try:
-                shown = await page.read(request)
+                return await self._answered(request, page)
             except BadQuestion as error:
                 return self.failing(request, 400, f"{error}.")
             except Missing as error:
                 return self.failing(request, 404, f"{error}.")
             except Elsewhere as error:
                 return _led(error.to)
-            return await self.page(request, page.template, shown)
 
         yield Route("GET", page.twin_path, twin, page.role)
         yield Route("GET", page.path, whole, page.role)
 
-    async def page(self, request: web.Request, template: str, shown: Mapping[str, Any]) -> web.Response:
-        """A page, or its live part."""
+    async def _answered(self, request: web.Request, page: Page) -> web.Response:
+        if not (request.headers.get(LIVE) == "true" and request.headers.get(WHOLE) != "full"):
+            return _html(await self._made(request, page, "base.html"))
+
+        async def made() -> str:
+            return await self._made(request, page, "live.html")
+
+        # One rendering for all who look at the same: what it shows depends on this and nothing else.
+        asked = (request.rel_url.raw_path_qs, viewer_of(request.cookies).zone, _role(request))
+        return _html(await self._shared.answer(asked, made) if page.shared else await made())
+
+    async def _made(self, request: web.Request, page: Page, layout: str) -> str:
+        shown = await page.read(request)
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
-        live = request.headers.get(LIVE) == "true" and request.headers.get(WHOLE) != "full"
-        return self._filled(request, template, standing=stands, layout="live.html" if live else "base.html", **shown)
+        return self._filled(request, page.template, standing=stands, layout=layout, who=request.get(WHO), **shown)
 
     def alone(self, request: web.Request, template: str, status: int, **shown: Any) -> web.Response:
         """A page of its own, with nothing around it."""
-        return self._filled(request, template, status, **shown)
+        return _html(self._filled(request, template, **shown), status)
 
     def failing(self, request: web.Request, status: int, why: str) -> web.Response:
         """The page of a request that failed."""
@@ -115,19 +127,26 @@ class Frame:
         again = status == 401 and request.headers.get("Sec-Fetch-Site") == "cross-site"
         return self.alone(request, "failed.html", status, code=status, why=why, again=again, sign_in=SIGN_IN)
 
-    def _filled(self, request: web.Request, template: str, http_status: int = 200, **values: Any) -> web.Response:
-        who = request.get(WHO)
+    def _filled(self, request: web.Request, template: str, **values: Any) -> str:
         own = {
             "now": self.clock.now(),
             "gateway": self.gateway.bench.source,
             "viewer": viewer_of(request.cookies),
-            "who": who,
-            "role": who.role if who else "anyone",
+            "role": _role(request),
         }
-        values = {**own, **values}
-        response = web.Response(status=http_status, text=self._looks.page(template, **values), content_type="text/html")
-        response.headers[hdrs.VARY] = LIVE
-        return response
+        return self._looks.page(template, **{**own, **values})
+
+
+def _role(request: web.Request) -> Role:
+    """The role of who asks; of a request that nobody has proved, the least."""
+    who = request.get(WHO)
+    return "anyone" if who is None else who.role
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    response = web.Response(status=status, text=text, content_type="text/html")
+    response.headers[hdrs.VARY] = LIVE
+    return response
 
 
 def _led(to: str) -> web.Response:

@@ -1,0 +1,169 @@
+"""What changes, told to all who listen: one look a second at the whole database, and none while nobody listens.
+
+Told are hints. What a listener reads after a hint is at least as new as the hint; what it missed, it reads again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from gateway.engine.gateway import Gateway
+from gateway.engine.supervise import Loop
+from gateway.rules.breaker import Health, Standing
+from gateway.web.live.listener import HEARTBEAT, MISSED, Listener, framed
+from gateway.web.shapes.contact import listed
+
+FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
+"""The feed of an app."""
+
+EVERY_S = 1.0
+"""From one look to the next."""
+
+HEARTBEAT_LOOKS = 15
+STUCK_LOOKS = 60
+"""A listener that takes nothing for so many looks is cut off: nobody reads at its other end."""
+
+LISTENERS_MAX = 200
+TOLD_MAX = 500
+"""Contacts that are told one by one; when more have changed since the last look, all are told to read again."""
+
+_Told = Mapping[str, object]
+
+
+class TooMany(Exception):
+    """As many listen as may."""
+
+
+class ContactEnded(msgspec.Struct, frozen=True):
+    """A contact that isn't open any more."""
+
+    id: str
+
+
+class ConnectorChanged(msgspec.Struct, frozen=True):
+    """A connector, and whether it is well."""
+
+    name: str
+    healthy: bool
+
+
+class EndpointChanged(msgspec.Struct, frozen=True):
+    """An endpoint, and how it stands."""
+
+    name: str
+    state: Standing
+
+
+@dataclass(slots=True)
+class Feed:
+    """The feed of one gateway. `generation` grows whenever a look finds that anything at all was written."""
+
+    gateway: Gateway
+    generation: int = 0
+    _listeners: set[Listener] = field(default_factory=set)
+    _loop: Loop | None = None
+    _looks: int = 0
+    _mark: object = None
+    _seen: dict[str, int] | None = None
+    _told: _Told | None = None
+
+    @property
+    def watching(self) -> bool:
+        """Whether anybody listens, so that `generation` grows."""
+        return self._loop is not None and self._seen is not None
+
+    def listen(self, listener: Listener) -> None:
+        """Have a listener told what changes from now on. Raises TooMany."""
+        if len(self._listeners) >= LISTENERS_MAX:
+            raise TooMany
+        self._listeners.add(listener)
+        if self._loop is None:
+            self._loop = Loop(self.gateway.world, "feed", self.step)
+            self._loop.start()
+
+    def leave(self, listener: Listener) -> None:
+        """Tell a listener nothing more."""
+        self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Tell everybody that nothing more comes, and look no more."""
+        for listener in self._listeners:
+            listener.end()
+        self._listeners.clear()
+        if self._loop is not None:
+            self._loop.nudge()
+
+    async def step(self) -> float:
+        """Look once; the seconds until the next look. Without listeners it is the last."""
+        for listener in [listener for listener in self._listeners if listener.gone()]:
+            listener.end()
+            self._listeners.discard(listener)
+        if not self._listeners:
+            if self._loop is not None:
+                self._loop.end()
+            self._loop, self._mark, self._seen, self._told = None, None, None, None
+            return 0
+        self._looks += 1
+        self._mind()
+        await self.look()
+        return EVERY_S
+
+    async def look(self) -> None:
+        """Compare what is with what was told last, and tell the difference."""
+        store = self.gateway.world.store
+        mark = await store.change_mark()
+        if mark != self._mark or self._seen is None:
+            versions = await store.card_versions()
+            frames = [] if self._seen is None else await self._changes(self._seen, versions)
+            # Only now: whoever asks in a new generation reads what is told in it, or newer.
+            self._mark, self._seen = mark, versions
+            self.generation += 1
+            self._tell(frames)
+        told = await self._standing()
+        if self._told is not None:
+            self._tell(framed(*_of(key, value)) for key, value in told.items() if self._told.get(key) != value)
+        self._told = told
+
+    async def _changes(self, seen: Mapping[str, int], versions: Mapping[str, int]) -> list[bytes]:
+        changed = [contact for contact, version in versions.items() if seen.get(contact) != version]
+        ended = sorted(seen.keys() - versions.keys())
+        if len(changed) + len(ended) > TOLD_MAX:
+            return [MISSED]
+        cards = sorted(await self.gateway.world.store.cards_of(changed), key=lambda card: card.id)
+        frames = [framed("contact.changed", msgspec.json.encode(listed(card))) for card in cards]
+        return [*frames, *(framed("contact.ended", msgspec.json.encode(ContactEnded(contact))) for contact in ended)]
+
+    async def _standing(self) -> dict[str, object]:
+        """How connectors and endpoints are. Endpoints change by time alone, too: a pause ends."""
+        gateway, now = self.gateway, self.gateway.world.clock.now()
+        health = {name: state.health for name, state in (await gateway.world.store.endpoint_states()).items()}
+        told: dict[str, object] = {
+            f"connector.{name}": ConnectorChanged(name, link.healthy) for name, link in gateway.links.items()
+        }
+        for name in sorted({*gateway.endpoints, *health}):
+            told[f"endpoint.{name}"] = EndpointChanged(name, health.get(name, Health()).standing(now))
+        return told
+
+    def _tell(self, frames: Iterable[bytes]) -> None:
+        for frame in frames:
+            for listener in self._listeners:
+                listener.put(frame)
+
+    def _mind(self) -> None:
+        """Send a heartbeat when it is time, and cut off who takes nothing."""
+        for listener in list(self._listeners):
+            listener.idle += listener.waits
+            if listener.idle > STUCK_LOOKS:
+                listener.end()
+                listener.cut()
+                self._listeners.discard(listener)
+            elif self._looks % HEARTBEAT_LOOKS == 0:
+                listener.put(HEARTBEAT)
+
+
+def _of(key: str, value: object) -> tuple[str, bytes]:
+    kind, _, _ = key.partition(".")
+    return f"{kind}.changed", msgspec.json.encode(value)

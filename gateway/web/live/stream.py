@@ -1,0 +1,81 @@
+"""The stream of changes: server-sent events, for whoever wants to know at once.
+
+Events: `hello` (the gateway's time), `contact.changed` (the contact as listings tell it), `contact.ended`,
+`connector.changed`, `endpoint.changed`, and `missed`: some were not told, read your list again. A comment comes every
+15 seconds. Nothing is kept for who was away: after a reconnect, read again.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from aiohttp import hdrs, web
+
+from gateway.kernel.ports import Clock
+from gateway.model.instant import format_instant
+from gateway.web.auth import Guard
+from gateway.web.live.feed import Feed, TooMany
+from gateway.web.live.listener import Listener, framed
+from gateway.web.replies import told
+from gateway.web.routes import Route
+
+PATH = "/api/v1/stream"
+EVENT_STREAM = "text/event-stream"
+RETRY_AFTER_S = 30
+PROVED_S = 15.0
+"""Whoever listens proves after so long, at the next event, that it still may: its token may be revoked meanwhile."""
+
+AGAIN_MS = 2_000
+"""How long a client waits before it connects again, in milliseconds; it is told so."""
+
+_HEADERS = {
+    hdrs.CONTENT_TYPE: EVENT_STREAM,
+    hdrs.CACHE_CONTROL: "no-store",
+    "X-Accel-Buffering": "no",  # a proxy of nginx's kind would keep events back
+}
+
+
+class Stream:
+    """The handler."""
+
+    def __init__(self, feed: Feed, clock: Clock, guard: Guard) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._guard = guard
+
+    def routes(self) -> Iterator[Route]:
+        """The one address."""
+        yield Route("GET", PATH, self.stream, "viewer")
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Tell what changes until somebody hangs up."""
+        if request.method == hdrs.METH_HEAD:
+            return web.Response(headers=_HEADERS)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        listener = Listener(gone=transport.is_closing, cut=transport.abort)
+        try:
+            self._feed.listen(listener)
+        except TooMany:
+            return told(503, "as many listen to changes as may: ask again, or read lists", RETRY_AFTER_S)
+        try:
+            return await self._told(request, listener)
+        finally:
+            self._feed.leave(listener)
+
+    async def _told(self, request: web.Request, listener: Listener) -> web.StreamResponse:
+        response = web.StreamResponse(headers=_HEADERS)
+        try:
+            await response.prepare(request)
+            hello = msgspec.json.encode({"now": format_instant(self._clock.now())})
+            await response.write(b"retry: %d\n%b" % (AGAIN_MS, framed("hello", hello)))
+            proved_s = self._clock.monotonic()
+            while frames := await listener.take():
+                if self._clock.monotonic() - proved_s >= PROVED_S:
+                    if not await self._guard.still_may(request):
+                        break
+                    proved_s = self._clock.monotonic()
+                await response.write(frames)
+        except ConnectionError:
+            pass  # whoever listened has hung up
+        return response

@@ -1,0 +1,24 @@
+"""Every page that a person can open."""
+
+from collections.abc import Mapping
+
+PLACES = (
+    "/",
+    "/contacts/{grave}",
+    "/contacts/{paused}",
+    "/contacts/{done}",
+    "/contacts/{late}",
+    "/queues",
+    "/timeline",
+    "/policy",
+    "/connectors",
+    "/deliveries",
+    "/endpoints",
+    "/inbox",
+    "/settings",
+)
+
+
+def places(contacts: Mapping[str, str]) -> list[str]:
+    """Their addresses."""
+    return [place.format_map(contacts) for place in PLACES]
