@@ -113,7 +113,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 // What somebody opened or is choosing stays as it is when its page is morphed.
 htmx.registerExtension("gateway", {
-  htmx_before_morph_node: (element) => !element.matches("select:focus, dialog[open]"),
+  htmx_before_morph_node: (element) => !element.matches("select:focus, dialog[open], form[data-keep]"),
   htmx_before_morph_attr: (element, { attrName }) => !(element.tagName === "DETAILS" && attrName === "open"),
 });
 
