@@ -67,7 +67,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.cli.replaying import missing
     from gateway.cli.table import clean, duration
     from gateway.cli.work import with_store
-    from gateway.kernel.values import delivery_values
+    from gateway.kernel.values import attempt_values, delivery_values
     from gateway.model.instant import format_instant
 
     async def work(config: "Config", store: "Store") -> "tuple[Delivery | None, list[Any]]":
@@ -78,7 +78,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
         raise missing(id)
     body = _body(row.body)
     if as_json:
-        told = [{**tried, "at": format_instant(tried["at"])} for tried in tries]
+        told = [attempt_values(tried) for tried in tries]
         return output.json_line({**delivery_values(row), "attempts": told, "body": body})
     output.line(f"delivery {row.id}: {row.type} about {row.contact} to {row.endpoint}: {row.state}")
     output.line(f"webhook-id {row.effect}")

@@ -63,16 +63,19 @@ class Explaining:
         case = await self.case(row, now, at)
         return await self._spawn.call(THREAD, lambda: explained(case))
 
-    async def case(self, row: ContactRow, now: int, at: int | None = None, *, all: bool = False) -> Case:
+    async def case(
+        self, row: ContactRow, now: int, at: int | None = None, *, all: bool = False, path: bool = True
+    ) -> Case:
         """A contact at `now`, or at an instant `at` before it: what had happened by then, by the policies in force till
-        then. With `all`, every clock and escalation that has ended, not the latest.
+        then. With `all`, every clock and escalation that has ended, not the latest. Without `path`, as of now, only what
+        the stored state says: no history is read, however long it is.
 
         Raises CantTell, and of an instant of the past StoreUnusable where one of those policies can't be read.
         """
         async with self._turn:
             await self._renew()
             if at is None:
-                return await self._latest(row, now, all=all)
+                return await (self._latest(row, now, all=all) if path else self._present(row, now, all=all, path=False))
             if at > now:
                 raise CantTell("ahead", f"{format_instant(at)} is still to come; what comes next is told of now")
             return await self._past(row, at, all=all)
@@ -96,7 +99,7 @@ class Explaining:
             await self._renew()
         return case
 
-    async def _present(self, row: ContactRow, now: int, *, all: bool) -> Case:
+    async def _present(self, row: ContactRow, now: int, *, all: bool, path: bool = True) -> Case:
         policies, state = self._policies, row.state
         policy = self._own(await policy_to_read(policies, row))
         if state is None:
@@ -106,15 +109,7 @@ class Explaining:
             now = state.as_of
         due = next_due(state)
         told_at = now if due is None or due > now else max(state.as_of, due - 1)
-        found, untold = None, ""
-        history = await self._store.history(row.id)
-        try:
-            timeline = (await self._timeline(_first(history, state.as_of))).up_to(state.policy_since)
-            found = await self._traced(history, timeline, told_at, all=all)
-        except StoreUnusable as error:
-            untold = str(error)
-        if found is not None and not _leads_to(found, state):
-            untold, found = _not_whole(found, state), None
+        found, untold = await self._found(row, state, told_at, all=all) if path else (None, "")
         rules = await self._spawn.call(THREAD, lambda: tried(state, policy))
         return Case(
             row,
@@ -130,6 +125,16 @@ class Explaining:
             zones=await self._zones(state),
             untold=untold,
         )
+
+    async def _found(self, row: ContactRow, state: State, until: int, *, all: bool) -> tuple[Trace | None, str]:
+        """The path to the stored state; None where none leads to it, and why."""
+        history = await self._store.history(row.id)
+        try:
+            timeline = (await self._timeline(_first(history, state.as_of))).up_to(state.policy_since)
+            found = await self._traced(history, timeline, until, all=all)
+        except StoreUnusable as error:
+            return None, str(error)
+        return (found, "") if _leads_to(found, state) else (None, _not_whole(found, state))
 
     async def _past(self, row: ContactRow, at: int, *, all: bool) -> Case:
         policies = self._policies

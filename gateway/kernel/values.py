@@ -2,7 +2,17 @@
 
 from collections.abc import Collection, Iterable
 
-from gateway.kernel.store import UNOPENED, AuditEntry, ContactRow, Delivery, EndpointRow, Listed, PolicyRow, SyncRow
+from gateway.kernel.store import (
+    UNOPENED,
+    Attempt,
+    AuditEntry,
+    ContactRow,
+    Delivery,
+    EndpointRow,
+    Listed,
+    PolicyRow,
+    SyncRow,
+)
 from gateway.model.instant import format_instant, format_known
 from gateway.rules.breaker import Health
 from gateway.rules.policy import Policy
@@ -80,6 +90,11 @@ def delivery_values(delivery: Delivery) -> View:
         "last_status": delivery.last_status,
         "last_error": delivery.last_error,
     }
+
+
+def attempt_values(attempt: Attempt) -> View:
+    """One try of a delivery."""
+    return {**attempt, "at": format_instant(attempt["at"])}
 
 
 def everyone(configured: Collection[str], rows: Iterable[EndpointRow]) -> list[EndpointRow]:

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import hdrs, web
 
+from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
 from gateway.kernel.ports import Clock
-from gateway.web.api.api import Api
+from gateway.web.api.api import api_routes
+from gateway.web.api.operation import Desk
+from gateway.web.api.problem import failing as failing_in_json
 from gateway.web.auth import GUARD, Guard, is_for_programs
 from gateway.web.counted import Counted
 from gateway.web.hosts import Hosts
@@ -22,7 +25,7 @@ from gateway.web.pages.looks import Looks
 from gateway.web.pages.page import Frame
 from gateway.web.pages.signing_in import SigningIn
 from gateway.web.pages.static import Static
-from gateway.web.replies import SERVER, failures_told, told
+from gateway.web.replies import SERVER, failures_told
 from gateway.web.routes import ROUTES, Routes
 from gateway.web.servers import SERVING, Serving
 
@@ -52,17 +55,18 @@ def admin_app(
     counted, looks, serving, feed = Counted(gateway), Looks(), Serving(), Feed(gateway)
     frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
     guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
+    explaining = Explaining(gateway.world.store, gateway.world.spawn)
+    desk = Desk(gateway, clock, counted, explaining, Stream(feed, clock, guard).stream)
     routes = Routes(
         SigningIn(frame, guard).routes(),
         page_routes(frame, counted),
         Static(looks).routes(),
-        Stream(feed, clock, guard).routes(),
-        Api(gateway, clock, counted).routes(),
+        api_routes(desk),
     )
 
     def failing(request: web.Request, status: int, why: str) -> web.Response:
         if is_for_programs(request):
-            return told(status, why)
+            return failing_in_json(request, status, why)
         return frame.failing(request, status, f"{why[:1].upper()}{why[1:]}.")
 
     app = web.Application(middlewares=[failures_told(gateway.world.log, failing), guard.middleware(routes, failing)])

@@ -1,4 +1,4 @@
-"""A request's body read into a type, strictly and within bounds: of bytes, of time, of nesting; in JSON and nothing else."""
+"""A request's body read into a type: JSON and nothing else, within bounds of bytes, of time and of nesting."""
 
 import re
 from typing import Any, Final

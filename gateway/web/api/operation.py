@@ -17,6 +17,7 @@ from gateway.kernel.ports import Clock
 from gateway.web.api.problem import Kind
 from gateway.web.api.query import NoQuery
 from gateway.web.counted import Counted
+from gateway.web.replies import Handler
 from gateway.web.routes import Role
 
 JSON: Final = "application/json"
@@ -34,6 +35,8 @@ class Desk:
     clock: Clock
     counted: Counted
     explaining: Explaining
+    stream: Handler
+    """Answers who wants to know at once what changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What went wrong with a request, as RFC 9457 has it: `application/problem+json`, in every failing answer under `/api/`.
+"""What went wrong with a request, as RFC 9457 has it: in every failing answer under `/api/`.
 
 A problem's `type` is a name, not an address: it means the same on every installation, with or without a network.
 """

@@ -1,10 +1,10 @@
-"""A query string read into a Struct, strictly: unknown names, names given twice and bad values are refused by name, each
+"""A query string read into a type, strictly: unknown names, names given twice and bad values are refused by name, each
 with what to ask instead. A list has its name once for each of its values.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -20,6 +20,8 @@ TEXT_MAX: Final = 200
 """Characters of a text that says nothing of its length."""
 
 NUMBER_MAX: Final = 2**63 - 1
+
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 
 class NoQuery(msgspec.Struct, frozen=True):
@@ -37,7 +39,7 @@ class Param:
     read: Callable[[str], Any]
 
 
-class QueryReader[Q: msgspec.Struct]:
+class QueryReader(Generic[Q]):
     """Reads queries of one type. Its fields may be texts, fixed words, numbers, truths, instants, and lists of them."""
 
     def __init__(self, kind: type[Q]) -> None:

@@ -6,7 +6,7 @@ path that ends in `.csv`, and says by Link where it goes on.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,7 +18,7 @@ from gateway.web.api.operation import CSV, JSON, Asked, Desk, Operation, Said
 from gateway.web.api.problem import Refused, refusal
 from gateway.web.api.query import QueryReader
 from gateway.web.api.sheet import sheet
-from gateway.web.auth import who
+from gateway.web.auth import WHO
 from gateway.web.bodies import Bodies
 from gateway.web.replies import Handler, closing
 from gateway.web.routes import Route
@@ -43,7 +43,7 @@ def _handler(operation: Operation, desk: Desk, bodies: Bodies, *, as_csv: bool =
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
             asked = Asked(
-                by=who(request).name,
+                by=request[WHO].name,
                 path=_words(operation, request),
                 query=query.read(request.query),
                 body=None if operation.read_only else await body.read(request, bodies),
@@ -110,12 +110,10 @@ def _answer(operation: Operation, said: Said, request: web.Request, *, as_csv: b
 
 def row_type(operation: Operation) -> type[msgspec.Struct]:
     """The type of a list's rows."""
-    told = msgspec.inspect.type_info(operation.answers[200])
-    assert isinstance(told, msgspec.inspect.StructType)
-    (field,) = (field for field in told.fields if field.encode_name == operation.rows)
-    assert isinstance(field.type, msgspec.inspect.ListType)
-    assert isinstance(field.type.item_type, msgspec.inspect.StructType)
-    return field.type.item_type.cls
+    hints: dict[str, Any] = get_type_hints(operation.answers[200])
+    row: type[msgspec.Struct]
+    (row,) = get_args(hints[operation.rows])
+    return row
 
 
 def _rows(value: Any, name: str) -> list[object]:

@@ -5,22 +5,17 @@ Events: `hello` (the gateway's time), `contact.changed` (the contact as listings
 15 seconds. Nothing is kept for who was away: after a reconnect, read again.
 """
 
-from collections.abc import Iterator
-
 import msgspec
 from aiohttp import hdrs, web
 
 from gateway.kernel.ports import Clock
 from gateway.model.instant import format_instant
+from gateway.web.api.problem import Refused
 from gateway.web.auth import Guard
 from gateway.web.live.feed import Feed, TooMany
 from gateway.web.live.listener import Listener, framed
-from gateway.web.replies import told
-from gateway.web.routes import Route
 
-PATH = "/api/v1/stream"
 EVENT_STREAM = "text/event-stream"
-RETRY_AFTER_S = 30
 PROVED_S = 15.0
 """Whoever listens proves after so long, at the next event, that it still may: its token may be revoked meanwhile."""
 
@@ -42,12 +37,8 @@ class Stream:
         self._clock = clock
         self._guard = guard
 
-    def routes(self) -> Iterator[Route]:
-        """The one address."""
-        yield Route("GET", PATH, self.stream, "viewer")
-
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Tell what changes until somebody hangs up."""
+        """Tell what changes until somebody hangs up. Raises Refused where too many listen."""
         if request.method == hdrs.METH_HEAD:
             return web.Response(headers=_HEADERS)
         transport = request.transport
@@ -57,7 +48,7 @@ class Stream:
         try:
             self._feed.listen(listener)
         except TooMany:
-            return told(503, "as many listen to changes as may: ask again, or read lists", RETRY_AFTER_S)
+            raise Refused("unavailable", "as many listen to changes as may: ask again, or read lists") from None
         try:
             return await self._told(request, listener)
         finally:

@@ -5,8 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.kernel.values import delivery_values
-from gateway.model.instant import format_instant, seconds_of
+from gateway.kernel.values import attempt_values, delivery_values
 from gateway.web.asked import DELIVERY_STATES, only
 from gateway.web.pages.body_shown import shown_body
 from gateway.web.pages.deeds import DID, done, id_of
@@ -61,14 +60,5 @@ class DeliveriesPages:
 
     def one_twin(self, read: Mapping[str, Any]) -> object:
         """The delivery with its tries, and its body as the page shows it."""
-        attempts = [
-            {
-                "attempt": tried["attempt"],
-                "at": format_instant(tried["at"]),
-                "status": tried["status"],
-                "error": tried["error"],
-                "duration_s": seconds_of(tried["duration_ms"]),
-            }
-            for tried in read["attempts"]
-        ]
+        attempts = [attempt_values(tried) for tried in read["attempts"]]
         return {**delivery_values(read["delivery"]), "attempts": attempts, "body": read["body"].text}

@@ -7,11 +7,11 @@ from typing import Literal, cast
 
 from msgspec import UNSET, Struct, UnsetType
 
-from gateway.kernel.board import Carded
+from gateway.kernel.board import Carded, Order
 from gateway.model.event import FieldValue
 from gateway.model.identity import Customer
 from gateway.model.instant import format_instant, format_known, seconds_of
-from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
+from gateway.model.words import Channel, Direction, Kind, Metric, Priority
 from gateway.rules.card import CardCall, CardDue
 from gateway.rules.notice import NoticeClock, NoticeEscalation, NoticeRef, NoticeRoute, Seconds, Time
 from gateway.web.shapes.outgoing import DeliveryTold
@@ -71,7 +71,8 @@ class ListedEscalation(Struct, frozen=True, kw_only=True):
 
 
 class ListedContact(Struct, frozen=True, kw_only=True):
-    """What a listing shows of one contact. Nothing in it changes but by a new `version`."""
+    """What a listing shows of one contact. Nothing in it changes but by a new `version`. Of one whose opening hasn't
+    come nothing is known but its references."""
 
     id: str
     """Its id."""
@@ -82,19 +83,19 @@ class ListedContact(Struct, frozen=True, kw_only=True):
     subject: str
     """Its title, at most 200 characters; empty without one."""
 
-    kind: Kind
+    kind: Kind | None
     """What it is."""
 
-    channel: Channel
+    channel: Channel | None
     """The way by which it came."""
 
-    direction: Direction
+    direction: Direction | None
     """Who began."""
 
-    status: Life
+    status: Known
     """How it stands."""
 
-    severity: int
+    severity: int | None
     """How grave it is, 1 the gravest."""
 
     priority: Priority | None
@@ -141,6 +142,19 @@ class ListedContact(Struct, frozen=True, kw_only=True):
 
     escalations: list[ListedEscalation]
     """Its escalations that are going on."""
+
+
+class ContactList(Struct, frozen=True, kw_only=True):
+    """Contacts. A page may be short, or empty, and have a `next`: so many were looked through, and not more."""
+
+    contacts: list[ListedContact]
+    """One page of them."""
+
+    next: str | None
+    """Where the next page begins: ask again with it as `after`; null behind the last."""
+
+    order: Order
+    """The order in which they come: where ended contacts are among them it is `changed`, whatever was asked for."""
 
 
 class WholeContact(Struct, frozen=True, kw_only=True):
@@ -232,11 +246,11 @@ def listed(row: Carded) -> ListedContact:
         id=row.id,
         version=row.version,
         subject=card.subject,
-        kind=cast(Kind, card.kind),
-        channel=cast(Channel, card.channel),
-        direction=cast(Direction, card.direction),
-        status=cast(Life, card.status),
-        severity=card.severity,
+        kind=cast(Kind, card.kind) or None,
+        channel=cast(Channel, card.channel) or None,
+        direction=cast(Direction, card.direction) or None,
+        status=cast(Known, card.status),
+        severity=card.severity or None,
         priority=cast(Priority | None, card.priority),
         queue=card.queue or None,
         team=card.team or None,

@@ -1,4 +1,4 @@
-"""Why a contact is where it is, described: `engine.explaining` fills it, for the API and for `gateway explain --json`."""
+"""Why a contact is where it is, described: `engine.explaining` fills it, for the API and `gateway explain`."""
 
 from typing import Any, Literal
 
@@ -6,10 +6,9 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from gateway.model.event import FieldValue
 from gateway.model.identity import Customer
-from gateway.model.judgement import ClockState
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
 from gateway.rules.coming import ComingKind
-from gateway.rules.notice import NoticeRef, NoticeRoute, Seconds, Time
+from gateway.rules.notice import NoticeClock, NoticeEscalation, NoticeRef, NoticeRoute, Seconds, Time
 from gateway.rules.trace.path import ChangeKind, MomentKind, StretchState, TurnOf
 from gateway.rules.trace.tried import Became
 
@@ -130,44 +129,8 @@ class ClockStretch(Struct, frozen=True, kw_only=True):
     """How many stretches it stands for, if it is left out."""
 
 
-class ExplainedClock(Struct, frozen=True, kw_only=True):
+class ExplainedClock(NoticeClock, frozen=True, kw_only=True):
     """One promise with every stretch of its time."""
-
-    rule: str
-    """The SLA rule that counts it, or counted it last."""
-
-    metric: Metric
-    """What is counted."""
-
-    instance: int
-    """From 1: which of the repeats."""
-
-    state: ClockState
-    """How it stands."""
-
-    started_at: Time
-    """When it started."""
-
-    due_at: Time | None
-    """The deadline, if the present state goes on."""
-
-    met_at: Time | None
-    """When it was met."""
-
-    breached_at: Time | None
-    """When it was broken."""
-
-    cancelled_at: Time | None
-    """When it lost its object."""
-
-    target_s: Seconds | None
-    """The target, in seconds of open time."""
-
-    elapsed_s: Seconds
-    """What has been counted, in seconds of open time."""
-
-    calendar: str | None
-    """The calendar that counts."""
 
     words: str
     """What has become of it."""
@@ -177,9 +140,6 @@ class ExplainedClock(Struct, frozen=True, kw_only=True):
 
     stretches: list[ClockStretch] | None
     """Its path; null where it isn't known."""
-
-    reason: str | UnsetType = UNSET
-    """Why a running clock has no deadline."""
 
 
 class RaisedBy(Struct, frozen=True, kw_only=True):
@@ -248,38 +208,8 @@ class EscalationMoment(Struct, frozen=True, kw_only=True):
     """How many it stands for, if it is left out."""
 
 
-class ExplainedEscalation(Struct, frozen=True, kw_only=True):
+class ExplainedEscalation(NoticeEscalation, frozen=True, kw_only=True):
     """One escalation with its steps and all that happened to it."""
-
-    id: str
-    """Its id."""
-
-    rule: str
-    """The escalation rule that raised it."""
-
-    chain: str
-    """The chain that it follows."""
-
-    state: Literal["active", "acknowledged", "resolved"]
-    """How it stands."""
-
-    raised_at: Time
-    """When it was raised."""
-
-    steps_fired: int
-    """How many steps have been taken."""
-
-    next_step_at: Time | None
-    """When the next step or reminder is due."""
-
-    acknowledged_at: Time | None
-    """When somebody took it."""
-
-    acknowledged_by: str | None
-    """Who took it."""
-
-    resolved_at: Time | None
-    """When it was over."""
 
     raised_by: str
     """What raised it, in words."""
@@ -448,22 +378,22 @@ class Explanation(Struct, frozen=True, kw_only=True):
     severity: int | UnsetType = UNSET
     """How grave it is, 1 the gravest."""
 
-    subject: str | None | UnsetType = UNSET
+    subject: str | UnsetType | None = UNSET
     """Its title."""
 
-    priority: Priority | None | UnsetType = UNSET
+    priority: Priority | UnsetType | None = UNSET
     """The vendor's priority."""
 
     tags: list[str] | UnsetType = UNSET
     """The vendor's tags."""
 
-    group: str | None | UnsetType = UNSET
+    group: str | UnsetType | None = UNSET
     """The vendor's group."""
 
-    assignee: str | None | UnsetType = UNSET
+    assignee: str | UnsetType | None = UNSET
     """Who has it at the vendor."""
 
-    language: str | None | UnsetType = UNSET
+    language: str | UnsetType | None = UNSET
     """The customer's language."""
 
     fields: dict[str, FieldValue] | UnsetType = UNSET
@@ -484,10 +414,10 @@ class Explanation(Struct, frozen=True, kw_only=True):
     cut: dict[str, int] | UnsetType = UNSET
     """How many tags and fields the conditions did not see."""
 
-    severity_rule: str | None | UnsetType = UNSET
+    severity_rule: str | UnsetType | None = UNSET
     """The rule that says how grave it is; null where the priority does."""
 
-    route: NoticeRoute | None | UnsetType = UNSET
+    route: NoticeRoute | UnsetType | None = UNSET
     """Where it belongs."""
 
     routing: list[RoutingVerdict] | UnsetType = UNSET
@@ -514,7 +444,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     read: dict[str, Any] | UnsetType = UNSET
     """The values of the fields that conditions read."""
 
-    turns: list[ContactTurn] | None | UnsetType = UNSET
+    turns: list[ContactTurn] | UnsetType | None = UNSET
     """What changed the judging of the whole contact."""
 
     turns_left_out: int | UnsetType = UNSET

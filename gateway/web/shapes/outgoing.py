@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gateway.kernel.outbox import DeliveryState
 from gateway.rules.breaker import Standing
-from gateway.rules.notice import Time
+from gateway.rules.notice import Notice, Time
 
 RecordState = Literal["ready", "leased", "parked", "done"]
 
@@ -242,7 +242,7 @@ class Missed(Struct, frozen=True, kw_only=True):
     endpoint: str
     """Its name."""
 
-    notices: list["NoticeMissed"]
+    notices: list[Notice]
     """The notices, in order, byte for byte as they were or will be delivered."""
 
     last: int
@@ -253,16 +253,3 @@ class Missed(Struct, frozen=True, kw_only=True):
 
     more: bool
     """Whether there are more behind the last."""
-
-
-class NoticeMissed(Struct, frozen=True, kw_only=True):
-    """A notice; its whole shape is that of the webhooks."""
-
-    id: str
-    """The effect's id."""
-
-    type: str
-    """What became true."""
-
-    sequence: str
-    """Its number at this endpoint."""
