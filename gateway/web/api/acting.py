@@ -18,6 +18,8 @@ _KINDS: Final[dict[Why, Kind]] = {
     "missing": "not-found",
     "unopened": "conflict",
     "over": "conflict",
+    "unable": "conflict",
+    "many": "conflict",
     "nameless": "bad-body",
 }
 

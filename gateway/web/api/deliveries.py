@@ -105,11 +105,8 @@ async def record(desk: Desk, asked: Asked[Any, None]) -> Said:
 async def replay_record(desk: Desk, asked: Asked[Any, None]) -> Said:
     """It is judged once more."""
     store, id = desk.gateway.world.store, int(asked.path["id"])
-    if not await store.replay_record(id):
+    if not await store.replay_record(id, desk.clock.now(), asked.by):
         raise Refused("not-found", f"there is no record {id} that is parked or done")
-    await store.write_audit(
-        at=desk.clock.now(), actor=asked.by, action="replay record", object=f"record {id}", detail=""
-    )
     desk.gateway.take_up()
     return Said(RecordReplayed(id=id, outcome="ready"), status=202)
 
