@@ -289,6 +289,9 @@ attempts = _table(
     by_key=True,
 )
 
+# Connectors of which nothing is asked until somebody resumes them.
+pauses = _table("pauses", _text("connector", key=True), _whole("at"), _text("by"), _text("reason"), by_key=True)
+
 connectors = _table("connectors", _text("name", key=True), _whole("live_from"), by_key=True)
 
 policies = _table(

@@ -112,8 +112,7 @@ def became(reply: Reply) -> str:
         return str(reply.status)
     if reply.status == 303 and reply.headers["location"].startswith(SIGN_IN):
         return "to sign in"
-    assert reply.status < 500 or reply.status == 503, reply
-    return "open"
+    return "open" if reply.status < 500 or reply.status == 503 else "failed"
 
 
 def target_of(path: str) -> str:
