@@ -218,6 +218,7 @@ def main() -> None:
             make(path, given.contacts, min(given.open, given.contacts))
             size = path.stat().st_size >> 20
             print(f"bench: made {size:,} MB in {time.monotonic() - began:.0f} s", file=sys.stderr)
+        server.pin(server.SERVER_CPU)
         found = Measured(facts, asyncio.run(measured(path, given.contacts, min(given.open, given.contacts))))
     found.figures.extend(board_cost.figures())
     print(json.dumps(found.values(), indent=2) if given.json else found.text(), end="")

@@ -13,6 +13,8 @@ from typing import Final
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from bench import server
+
 APART_S: Final = 2.0
 SPREAD_S: Final = 0.5
 
@@ -69,6 +71,7 @@ async def run(port: int, token: str, boards: int, seconds: float) -> Counter[str
 def main() -> None:
     """Run as it was asked."""
     port, token, boards, seconds = sys.argv[1:]
+    server.pin(server.LOAD_CPU)
     print(json.dumps(asyncio.run(run(int(port), token, int(boards), float(seconds)))))
 
 
