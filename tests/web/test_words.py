@@ -14,7 +14,18 @@ from gateway.model.judgement import Clock
 from gateway.rules.calendar import Calendar
 from gateway.rules.policy import Mark, SlaRule
 from gateway.web.pages.bars import WIDTH, bar_of
-from gateway.web.words import breached_words, clean, clock_face, due_words, plain_words, span_words
+from gateway.web.words import (
+    breached_words,
+    clean,
+    clock_face,
+    due_words,
+    for_words,
+    left_words,
+    over_words,
+    plain_words,
+    share_words,
+    span_words,
+)
 from tests.web.worlds import NOW, D, H, M, S
 
 STATIC = Path(gateway.web.__file__).parent / "pages" / "static"
@@ -45,6 +56,9 @@ def test_times_are_told_by_what_they_are() -> None:
     """A deadline is due or overdue, a breach is ago, all else in or ago; lengths leave out what is zero."""
     assert (due_words(NOW + S, NOW), due_words(NOW, NOW)) == ("due in 1 s", "overdue by 0 s")
     assert breached_words(NOW - 3 * M, NOW) == "breached 3 min 00 s ago"
+    assert (left_words(NOW + S, NOW), left_words(NOW, NOW), over_words(NOW - S, NOW)) == ("1 s", "0 s over", "1 s over")
+    assert (for_words(NOW - H, NOW), share_words(NOW + 1, NOW, NOW + 3)) == ("1 h 00 min", "33.3")
+    assert [share_words(NOW + at, NOW, NOW) for at in (-1, 0, 1)] == ["0", "0", "100"]
     assert (plain_words(NOW + H, NOW), plain_words(NOW - H, NOW)) == ("in 1 h 00 min", "1 h 00 min ago")
     assert [length_words(length) for length in (0, 90 * M, 3 * D, 20 * S)] == ["0 s", "1 h 30 min", "3 d", "20 s"]
     assert [length_words(length) for length in (-1, 250, H + 1)] == ["0 s", "0.250 s", "1 h 0.001 s"]
