@@ -1,8 +1,9 @@
-"""What a person does to a contact by a command: who that is, and how it is told."""
+"""What a person does by a command: who that is, and how it is told."""
 
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from gateway.cli import output
 from gateway.cli.failures import FOUND, Failed
@@ -12,20 +13,34 @@ from gateway.engine.acting import Acted, CantAct
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.store import Store
 
+T = TypeVar("T")
 Deed = Callable[[Store, str, str, int], Awaitable[Acted]]
 """Does it to what a name means, by a person, at an instant. Raises CantAct."""
 
 
-def act(config: Path, deed: Deed, name: str, by: str) -> Acted:
-    """Do it to what `name` means, by `by`, else by whoever runs the command. Raises Failed."""
+def doing(config: Path, deed: Callable[[Config, Store, int], Awaitable[T]]) -> T:
+    """Do it on the store, now. Raises Failed, with what CantAct says."""
 
-    async def work(config: Config, store: Store) -> Acted:
+    async def work(config: Config, store: Store) -> T:
         try:
-            return await deed(store, name, by or _somebody(), SystemClock().now())
+            return await deed(config, store, SystemClock().now())
         except CantAct as error:
-            raise nobody(name) if error.why == "missing" else Failed(FOUND, str(error)) from None
+            raise Failed(FOUND, str(error)) from None
 
     return with_store(config, work)
+
+
+def act(config: Path, deed: Deed, name: str, by: str) -> Acted:
+    """Do it to the contact or the escalation that `name` means, by `by`, else by whoever runs the command. Raises
+    Failed."""
+
+    async def work(config: Config, store: Store, now: int) -> Acted:
+        try:
+            return await deed(store, name, by or _somebody(), now)
+        except CantAct as error:
+            raise nobody(name) if error.why == "missing" else error from None
+
+    return doing(config, work)
 
 
 def tell(acted: Acted, done: str, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from gateway.cli import (
     audit,
     authorize,
     check,
+    connectors,
     contacts,
     db,
     deliveries,
@@ -59,6 +60,7 @@ app.command("simulate")(simulating.simulate)
 app.command("trigger")(triggering.trigger)
 app.command("version")(version.version)
 for name, commands in (
+    ("connectors", connectors.commands),
     ("contacts", contacts.commands),
     ("db", db.commands),
     ("deliveries", deliveries.commands),
@@ -71,6 +73,7 @@ for name, commands in (
     app.add_typer(commands, name=name)
 # Singular or plural: nobody should have to remember which.
 for name, commands in (
+    ("connector", connectors.commands),
     ("contact", contacts.commands),
     ("delivery", deliveries.commands),
     ("endpoint", endpoints.commands),

@@ -78,11 +78,13 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
 @commands.command("replay")
 def replay(id: Id, config: ConfigFile = CONFIG) -> None:
-    """Take a record up again: a parked one after its cause was mended."""
+    """Take a record up again: a parked one after its cause was mended. Who did it is noted: `gateway audit`."""
+    from gateway.cli.actor import actor
     from gateway.cli.work import with_store
+    from gateway.kernel.clock import SystemClock
 
     async def work(config: "Config", store: "Store") -> bool:
-        return await store.replay_record(id)
+        return await store.replay_record(id, SystemClock().now(), actor("gateway inbox replay"))
 
     if not with_store(config, work):
         raise _missing(id)

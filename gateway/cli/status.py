@@ -9,9 +9,9 @@ from gateway.cli.options import CONFIG, AsJson, ConfigFile
 if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.daemon.reload import Reloaded
+    from gateway.engine.connections import Connection
     from gateway.engine.standing import Standing
-    from gateway.kernel.store import Store, SyncRow
-    from gateway.plugin import Finding
+    from gateway.kernel.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,7 @@ class Status:
     counts: dict[str, int]
     told: "Reloaded | None"
     now: int
-    past: "list[SyncRow]"
-    """Runs over the past that aren't through."""
-
-    findings: "dict[str, list[Finding]]"
-    """What is wrong with accounts, by connector."""
+    connectors: "list[Connection]"
 
 
 def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
@@ -35,7 +31,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.cli.work import with_store
     from gateway.daemon.reload import last_reload
     from gateway.daemon.setup import running_daemon
-    from gateway.engine.checkup import noted_findings
+    from gateway.engine.connections import connections_beside
     from gateway.engine.policies import Policies
     from gateway.engine.standing import standing
     from gateway.kernel.clock import SystemClock
@@ -43,14 +39,14 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
     async def work(settled: "Config", store: "Store") -> Status:
         now = SystemClock().now()
+        plugins = {name: one.plugin for name, one in settled.connectors.items()}
         return Status(
             process=running_daemon(settled),
             stands=await standing(await Policies.open(store, InlineSpawn()), store, now),
             counts=await store.counts(),
             told=await last_reload(store),
             now=now,
-            past=[run for run in await store.syncs() if run.lane == "backfill"],
-            findings={name: await noted_findings(store, name) for name in settled.connectors},
+            connectors=await connections_beside(store, plugins, now),
         )
 
     found = with_store(config, work)
@@ -83,12 +79,19 @@ def _values(found: Status) -> dict[str, Any]:
                 "accepted": run.accepted,
                 "waits_for": run.failure,
             }
-            for run in found.past
+            for one in found.connectors
+            for run in one.runs
+            if run.lane == "backfill"
         ],
         "findings": [
-            {"connector": name, "what": finding.what, "hint": finding.hint}
-            for name, wrong in found.findings.items()
-            for finding in wrong
+            {"connector": one.name, "what": finding.what, "hint": finding.hint}
+            for one in found.connectors
+            for finding in one.findings
+        ],
+        "paused": [
+            {"connector": one.name, "by": one.pause.by, "at": format_instant(one.pause.at)}
+            for one in found.connectors
+            if one.pause is not None
         ],
         "last_reading": told
         and {"at": format_instant(told.at), "outcome": told.outcome, "problems": list(told.problems)},
@@ -111,11 +114,14 @@ def _lines(found: Status) -> list[str]:
         f"inbox      {counts['inbox_ready']} waiting, {counts['inbox_parked']} parked",
         f"deliveries {counts['deliveries_ready']} waiting, {counts['deliveries_dead']} given up",
     ]
-    lines += [
-        f"past       {run.connector}/{run.stream}: {clean(run_words(run, run.failure or ''))}" for run in found.past
-    ]
-    for name, wrong in found.findings.items():
-        lines += [f"connector  {name}: {clean(finding.what)}; {clean(finding.hint)}" for finding in wrong]
+    for one in found.connectors:
+        for run in one.runs:
+            if run.lane == "backfill":
+                lines.append(f"past       {run.connector}/{run.stream}: {clean(run_words(run, run.failure or ''))}")
+    for one in found.connectors:
+        if one.pause is not None:
+            lines.append(f"connector  {one.name}: {clean(one.why)}, since {relative(one.pause.at, found.now)}")
+        lines += [f"connector  {one.name}: {clean(finding.what)}; {clean(finding.hint)}" for finding in one.findings]
     if told is not None and told.outcome in ("refused", "failed"):
         what = "was refused" if told.outcome == "refused" else "could not come into force"
         lines.append(f"reload     the policy's file {what} {relative(told.at, found.now)}; what is in force goes on:")

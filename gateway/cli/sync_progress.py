@@ -9,10 +9,11 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from gateway.cli import output
-from gateway.cli.sync_words import run_words, share_of
+from gateway.cli.sync_words import run_words
 from gateway.cli.table import clean
 from gateway.kernel.ports import Clock
 from gateway.kernel.store import SyncRow
+from gateway.kernel.values import share_of
 
 LINE_EVERY_S = 10.0
 

@@ -2,22 +2,11 @@
 
 from gateway.cli.table import clean
 from gateway.kernel.store import SyncRow
+from gateway.kernel.values import share_of
 from gateway.model.instant import format_instant
 
 WAITING_MAX = 60
 """Characters that are shown of what a run waits for."""
-
-
-def share_of(run: SyncRow) -> tuple[float | None, float]:
-    """The length of a run and how much of it is done, in ms of the past; no length where it can't be known."""
-    if run.since is None or run.until is None:
-        return (None, 0.0) if run.ended_at is None else (1.0, 1.0)
-    length = float(max(1, run.until - run.since))
-    if run.ended_at is not None:
-        return length, length
-    if run.reached is None:
-        return (None, 0.0) if run.pages else (length, 0.0)
-    return length, min(max(0.0, run.reached - run.since), length)
 
 
 def run_words(run: SyncRow, waits: str) -> str:

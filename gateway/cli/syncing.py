@@ -57,6 +57,7 @@ class Wanted:
 async def perform(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Read it here; the runs as they ended. Raises Failed."""
     chosen = wanted.chosen
+    await _not_paused(store, chosen.name)
     try:
         async with linked(setup, chosen, store) as (world, link):
             with Progress(link.name, world.clock) as progress:
@@ -92,12 +93,21 @@ async def _read(world: World, link: Link, wanted: Wanted, progress: Progress) ->
     return ended
 
 
+async def _not_paused(store: Store, connector: str) -> None:
+    """Raises Failed for a connector that a person has paused: nobody asks its vendor for anything."""
+    pause = (await store.pauses()).get(connector)
+    if pause is not None:
+        hint = f"`gateway connectors resume {connector}` lets it go on"
+        raise Failed(TEMPORARY, f"{connector} is paused by {pause.by}", hint)
+
+
 def _pulled(run: SyncRow, pulled: Pulled) -> SyncRow:
     return replace(run, pages=pulled.pages, accepted=pulled.accepted, duplicates=pulled.duplicates)
 
 
 async def follow(setup: Setup, wanted: Wanted, store: Store) -> list[SyncRow]:
     """Let the running daemon read it, and show how far it is. Raises Failed."""
+    await _not_paused(store, wanted.chosen.name)
     async with linked(setup, wanted.chosen, store) as (world, link):
         clock, now = world.clock, world.clock.now()
         asked = [wish(link.name, stream.name, now) for stream in wanted.streams(link)] + wanted.past(link, now)

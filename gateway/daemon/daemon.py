@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gateway.config import Address, Config
 from gateway.daemon.reload import note_taken, reload_policy, signing_keys
-from gateway.daemon.setup import Chosen, Setup, open_store
+from gateway.daemon.setup import Chosen, Setup, left_out_by_name, open_store
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
@@ -59,6 +59,7 @@ class Daemon:
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _servers: Servers = field(init=False)
     _accounts: list[VendorHttp] = field(default_factory=list)
+    _broken: dict[str, str] = field(default_factory=dict)
 
     async def start(self) -> None:
         """Start everything. Raises StoreBusy, and PortTaken with nothing left behind."""
@@ -123,6 +124,7 @@ class Daemon:
         }
         for problem in self.setup.left_out:
             log.error("connector_left_out", problem=str(problem))
+        left_out = {name: problem.message for name, problem in left_out_by_name(self.setup).items()} | self._broken
         bench = Bench(
             policies=policies,
             live_from=live_from,
@@ -143,7 +145,7 @@ class Daemon:
             )
             for name, endpoint in config.endpoints.items()
         }
-        return Gateway(world, links, bench, endpoints)
+        return Gateway(world, links, bench, endpoints, left_out)
 
     def _links(self, log: structlog.typing.FilteringBoundLogger) -> Iterator[tuple[str, Link]]:
         """The connectors, ready to work. One whose plugin can't be made is left out and named, and the others stay."""
@@ -153,6 +155,7 @@ class Daemon:
             except Exception as error:  # the isolation boundary of plugins: foreign code runs here
                 why = hide_secrets(f"{type(error).__name__}: {error}")[:300]
                 log.error("connector_left_out", connector=chosen.name, problem=why)
+                self._broken[chosen.name] = why
 
     def _link(self, chosen: Chosen) -> Link:
         account = open_account(
@@ -164,7 +167,8 @@ class Daemon:
             vault=Vault(chosen.name, self.store, Seal(self.setup.config.key_file, self._rng), self._spawn),
         )
         self._accounts.append(account)
-        return Link(chosen.name, chosen.kind(chosen.name, chosen.settings, Context(account)))
+        connector = chosen.kind(chosen.name, chosen.settings, Context(account))
+        return Link(chosen.name, connector, budget=account.budget)
 
     async def _serve(self, app: web.Application | Handler, address: Address) -> str:
         port = await self._servers.start(app, address.host, address.port)

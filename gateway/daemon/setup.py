@@ -35,6 +35,7 @@ __all__ = [
     "Seen",
     "Setup",
     "examine_database",
+    "left_out_by_name",
     "load_setup",
     "look",
     "open_history",
@@ -67,6 +68,14 @@ class Setup:
     plugins: Plugins
     connectors: tuple[Chosen, ...]
     left_out: tuple[Problem, ...] = ()
+
+
+def left_out_by_name(setup: Setup) -> dict[str, Problem]:
+    """Connectors whose plugin can't be loaded, each with the problem."""
+    working = {chosen.name for chosen in setup.connectors}
+    names = (name for name in setup.config.connectors if name not in working)
+    # Whatever else is wrong with a connector keeps the configuration from being run.
+    return dict(zip(names, setup.left_out, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

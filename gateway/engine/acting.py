@@ -25,9 +25,10 @@ _ESCALATION: Final = re.compile(r"msg_[a-z2-7]{26}")
 _IDS: Final = frozenset({"id", "escalation"})
 """Keys of our events whose texts are never card numbers."""
 
-Why = Literal["missing", "unopened", "over", "nameless"]
-"""`missing`: no contact or escalation has this name, or more than one contact has. `unopened`: its opening isn't known
-yet. `over`: what is asked for is done already, or can't be any more. `nameless`: nobody is named as who acts."""
+Why = Literal["missing", "unopened", "over", "unable", "many", "nameless"]
+"""`missing`: nothing has this name, or more than one contact has. `unopened`: the contact's opening isn't known yet.
+`over`: what is asked for is done already, or can't be any more. `unable`: it can't be done to this thing, or not as it
+stands. `many`: too much at once. `nameless`: nobody is named as who acts."""
 
 
 class CantAct(Exception):

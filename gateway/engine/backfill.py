@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from msgspec.structs import replace as changed
 
 from gateway.engine.arrive import arrived
-from gateway.engine.pull import Pulled, Puller, next_page, pulling, unmoved
+from gateway.engine.pausing import because, rests
+from gateway.engine.pull import FAILURE_MAX, Pulled, Puller, next_page, pulling, unmoved
 from gateway.engine.world import Link, World
 from gateway.kernel.failpoint import reached
 from gateway.kernel.lane import in_lane
@@ -30,9 +31,6 @@ BACKLOG_MAX = 5_000
 BACKLOG_WAIT_S = 0.2
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MAX_S = 300.0
-FAILURE_MAX = 300
-"""Characters of a failure that are kept."""
-
 SPENT = "the account's budget is spent"
 """What a run waits for whose turn it is, where the vendor's limits don't allow another request yet."""
 
@@ -86,6 +84,10 @@ class Backfiller:
     async def step(self) -> float:
         """Do one piece; the seconds until the next."""
         runs = await self.world.store.syncs(connector=self.link.name)
+        if await rests(self.world, self.link):
+            for run in runs:
+                await self._wait_for(run, because(self.link))
+            return IDLE_S
         for run in runs:
             if run.stream not in self.pullers:
                 await self._over(run, f"the connector has no stream {run.stream!r} any more")

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.engine.pausing import rests
 from gateway.engine.reconcile import reconcile
 from gateway.engine.world import Link, World
 from gateway.kernel.log import hide_secrets
@@ -49,7 +50,9 @@ class Checkup:
     """Up to which instant of reading the missed changes have been counted: windows overlap."""
 
     async def step(self) -> float:
-        """Ask once, and tell what has changed; the seconds until the next time."""
+        """Ask once, unless the connector is paused, and tell what has changed; the seconds until the next time."""
+        if await rests(self.world, self.link):
+            return AGAIN_S
         found = (*await asked(self.link.connector.check, DEADLINE_S), *await self._missed())
         self.link.findings = found
         wrong = {finding.what: finding for finding in found if not finding.ok}

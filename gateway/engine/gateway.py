@@ -40,7 +40,13 @@ class Gateway:
     links: Links
     bench: Bench
     endpoints: Mapping[str, Endpoint]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Connectors of the configuration that can't work here, and why."""
+
     loops: list[Loop] = field(default_factory=list)
+    pullers: dict[str, dict[str, Puller]] = field(default_factory=dict)
+    """By connector and stream, once it is started."""
+
     reading: PolicyReading = field(init=False)
     """The policy in force, for people: as it stands, and tried out."""
 
@@ -53,6 +59,8 @@ class Gateway:
     _backlog: Backlog = field(default_factory=Backlog)
     _fetcher: Fetcher = field(init=False)
     _fetching: Loop = field(init=False)
+    _asking: dict[str, list[Loop]] = field(default_factory=dict)
+    _past: dict[str, Loop] = field(default_factory=dict)
     _rejudging: Rejudging = field(default_factory=Rejudging)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _courtesy: Courtesy = field(init=False)
@@ -83,14 +91,17 @@ class Gateway:
         ]
         self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
         for link in self.links.values():
-            self.loops.append(Loop(self.world, f"check {link.name}", Checkup(self.world, link).step))
+            asking = self._asking[link.name] = [Loop(self.world, f"check {link.name}", Checkup(self.world, link).step)]
             if isinstance(link.connector, Pulls):
                 pullers = {stream.name: self._puller(link, stream) for stream in link.connector.streams}
-                self.loops.extend(
+                self.pullers[link.name] = pullers
+                asking += [
                     Loop(self.world, f"pull {link.name}/{name}", puller.step) for name, puller in pullers.items()
-                )
+                ]
                 past = Backfiller(self.world, link, pullers, lambda: self._stopping)
-                self.loops.append(Loop(self.world, f"backfill {link.name}", past.step))
+                self._past[link.name] = Loop(self.world, f"backfill {link.name}", past.step)
+                asking.append(self._past[link.name])
+            self.loops += asking
         for loop in self.loops:
             loop.start()
 
@@ -130,6 +141,21 @@ class Gateway:
     def take_up(self) -> None:
         """Somebody has put something into the inbox: judge it now, without waiting for the poll."""
         self._judging.nudge()
+
+    def deliver(self) -> None:
+        """Somebody has let deliveries be due: send them now."""
+        self._performing.nudge()
+
+    def wake(self, connector: str) -> None:
+        """A person has resumed a connector: ask its vendor again, without waiting for the polls."""
+        for loop in self._asking.get(connector, ()):
+            loop.nudge()
+        self._fetching.nudge()
+
+    def take_wishes(self, connector: str) -> None:
+        """Somebody has asked for a run over a stream of this connector: begin it now."""
+        if connector in self._past:
+            self._past[connector].nudge()
 
     async def follow(self, loaded: Loaded) -> Taken:
         """Let a checked policy come into force between two steps of judging; open contacts follow in the background."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.engine.arrive import arrived
+from gateway.engine.pausing import LOOK_EVERY_S, rests
 from gateway.engine.world import Link, World
 from gateway.kernel.failpoint import reached
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.store import StoreFull, SyncRow
 from gateway.plugin import EARLIEST, OverBudget, Page, Pulls, Record, Stream, Transient, VendorError
 from gateway.rules.retry import growing_wait
@@ -23,6 +25,9 @@ PAGES_PER_RUN_MAX = 10_000
 RECORDS_PER_PAGE_MAX = 10_000
 PAGE_DEADLINE_S = 300.0
 """For one page as a whole, the retries of its requests included; a connector that hangs is ended then."""
+
+FAILURE_MAX = 300
+"""Characters of a failure that are kept."""
 
 BACKOFF_FIRST_S = 5.0
 BACKOFF_MAX_S = 300.0
@@ -133,6 +138,12 @@ class Puller:
     succeeded: bool = False
     """Whether what is new has been pulled since the start."""
 
+    pulled_at: int | None = None
+    """When what is new was last pulled, since the start."""
+
+    failure: str = ""
+    """How the last pull failed; empty after one that didn't."""
+
     _begun: bool = False
 
     async def once(self, progress: Callable[[Pulled], None] | None = None) -> Pulled:
@@ -141,12 +152,18 @@ class Puller:
             if not self._begun:
                 await begin(self.world, self.link, self.stream)
                 self._begun = True
-            pulled = await pull_once(self.world, self.link, self.stream, progress, self.stopped)
-            self.succeeded = True
+            pulled = await pull_once(self.world, self.link, self.stream, progress, self._resting)
+            if not self._resting():
+                self.succeeded, self.pulled_at = True, self.world.clock.now()
             return pulled
 
+    def _resting(self) -> bool:
+        return self.stopped() or self.link.pause is not None
+
     async def step(self) -> float:
-        """Pull once; returns the seconds until the next time."""
+        """Pull once, unless the connector is paused; returns the seconds until the next time."""
+        if await rests(self.world, self.link):
+            return LOOK_EVERY_S
         try:
             pulled = await self.once()
         except OverBudget as error:  # what was pulled until then is kept
@@ -158,16 +175,17 @@ class Puller:
         except Exception as error:  # a plugin's fault must stay its own: this stream waits, the rest goes on
             self.link.fault(error)
             return self._failed(self.link.last_fault)
-        self.failures = 0
+        self.failures, self.failure = 0, ""
         self.link.worked()
         if pulled.accepted:
             self.world.log.info(
                 "stream_pulled", connector=self.link.name, stream=self.stream.name, accepted=pulled.accepted
             )
-        return self.stream.every_s
+        return self.stream.every_s if self.link.pause is None else LOOK_EVERY_S
 
     def _failed(self, why: str, asked_s: float = 0.0) -> float:
         self.failures += 1
+        self.failure = hide_secrets(why)[:FAILURE_MAX]
         self.link.count("pull_failed")
         backoff_s = growing_wait(BACKOFF_FIRST_S, BACKOFF_MAX_S, self.failures)
         wait_s = max(asked_s, backoff_s) * self.world.rng.uniform(1.0, 1.2)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from gateway.kernel.budget import Budget
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.metrics import Meters
 from gateway.kernel.ports import Clock, Net, Rng, Spawn
+from gateway.kernel.reading import Pause
 from gateway.kernel.store import Store
 from gateway.plugin import ID_KEYS, Connector, Fetches, Finding, ListsIds, Receives
 from gateway.rules.strain import CALM, Strain
@@ -50,6 +52,12 @@ class Link:
 
     findings: tuple[Finding, ...] = ()
     """What its own check found last."""
+
+    pause: Pause | None = None
+    """The pause that a person has put it into, as far as is known here; `engine/pausing` reads it."""
+
+    budget: Budget | None = None
+    """What may still be asked of its account; None where that isn't known."""
 
     id_keys: frozenset[str] = field(init=False)
     """Keys whose texts are ids, and never card numbers."""

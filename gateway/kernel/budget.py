@@ -55,6 +55,20 @@ class _Window:
         return max(closed_s, self.sent[len(self.sent) - room] + self.limit.per_s - now)
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How one limit stands: of `requests` in any `per_s` seconds `left` may still be sent now. The next one may go in
+    `next_s`, and in `full_s` all of them, if nothing is sent meanwhile. `closed`: the vendor itself said to wait."""
+
+    name: str
+    requests: int
+    per_s: float
+    left: int
+    next_s: float
+    full_s: float
+    closed: bool
+
+
 class Budget:
     """What may still be sent to one account, within its `limits`."""
 
@@ -104,6 +118,29 @@ class Budget:
             for window in self._windows
             if window.limit is not None
         }
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """How each limit stands now, for what is live."""
+        now = self._clock.monotonic()
+        found = []
+        for window in self._windows:
+            if window.limit is None:
+                continue
+            next_s, closed_s = window.wait_s(now, "live"), max(0.0, window.closed_until - now)
+            last_s = window.sent[-1] + window.limit.per_s - now if window.sent else 0.0
+            left = window.limit.requests - len(window.sent)
+            found.append(
+                Allowance(
+                    name=window.limit.name,
+                    requests=window.limit.requests,
+                    per_s=window.limit.per_s,
+                    left=0 if closed_s else max(0, left),
+                    next_s=next_s,
+                    full_s=max(last_s, closed_s, 0.0),
+                    closed=closed_s > 0,
+                )
+            )
+        return tuple(found)
 
     def _of(self, path: str) -> list[_Window]:
         return [window for window in self._windows if window.concerns(path)] or [self._rest]

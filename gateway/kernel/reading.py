@@ -78,6 +78,25 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """A person has paused a connector at `at`: its vendor is asked for nothing until somebody resumes it. What the
+    vendor pushes is taken and judged as ever: it would be lost otherwise."""
+
+    connector: str
+    at: int
+    by: str
+    reason: str = ""
+
+
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """Look-ups of a connector that wait, each counted up to 100,000: what is live, and what a backfill asked for."""
+
+    live: int = 0
+    past: int = 0
+    oldest: int | None = None
+    """When the first of the live ones was asked for that has not failed yet."""
+
+
 class Reading(Protocol):
     """Every method is one transaction unless it says otherwise."""
 
@@ -107,7 +126,11 @@ class Reading(Protocol):
         ...
 
     async def look_ups_due(self, now: int) -> list[str]:
-        """The connectors that have look-ups which are due."""
+        """The connectors that have look-ups which are due, and that aren't paused."""
+        ...
+
+    async def look_ups(self, connectors: Sequence[str]) -> dict[str, Waits]:
+        """What waits to be looked up, of each of these connectors."""
         ...
 
     async def claim_fetches(
@@ -147,4 +170,18 @@ class Reading(Protocol):
 
     async def note_sync(self, row: SyncRow) -> None:
         """Keep how a run stands that brought no page: begun, waiting for something, or over. Raises Conflict."""
+        ...
+
+    # ── Pausing ──────────────────────────────────────────────────────────────────────────────────────────────────
+    async def pause_connector(self, pause: Pause) -> bool:
+        """Pause a connector; False, and nothing is changed, where it is paused already. Audited. Its look-ups hold back
+        no time meanwhile, and none is due."""
+        ...
+
+    async def resume_connector(self, connector: str, now: int, by: str) -> bool:
+        """Let a connector work again; False where it isn't paused. Audited."""
+        ...
+
+    async def pauses(self) -> dict[str, Pause]:
+        """Every connector that is paused: cheap, and read often."""
         ...

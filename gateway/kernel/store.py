@@ -360,8 +360,8 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         ...
 
     async def find_escalation(self, id: str) -> ContactRow | None:
-        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while its
-        contact is open; it takes a look at all of those."""
+        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while it
+        goes on; that takes a look at all cards."""
         ...
 
     async def inbox(
@@ -374,8 +374,8 @@ class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protoco
         """One row of the inbox."""
         ...
 
-    async def replay_record(self, id: int) -> bool:
-        """Make a parked or done record ready again; False if there is none."""
+    async def replay_record(self, id: int, now: int, by: str) -> bool:
+        """Make a parked or done record ready again; False if there is none. Audited."""
         ...
 
     async def counts(self) -> dict[str, int]:

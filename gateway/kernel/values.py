@@ -2,7 +2,17 @@
 
 from collections.abc import Collection, Iterable
 
-from gateway.kernel.store import UNOPENED, Attempt, AuditEntry, ContactRow, Delivery, EndpointRow, Listed, PolicyRow
+from gateway.kernel.store import (
+    UNOPENED,
+    Attempt,
+    AuditEntry,
+    ContactRow,
+    Delivery,
+    EndpointRow,
+    Listed,
+    PolicyRow,
+    SyncRow,
+)
 from gateway.model.instant import format_instant, format_known
 from gateway.rules.breaker import Health
 from gateway.rules.policy import Policy
@@ -138,4 +148,39 @@ def record_values(record: Listed) -> View:
         "attempt": record.attempt,
         "reason": record.reason,
         "bytes": len(record.body),
+    }
+
+
+def share_of(run: SyncRow) -> tuple[float | None, float]:
+    """The length of a run and how much of it is done, in ms of the past; no length where it can't be known."""
+    if run.since is None or run.until is None:
+        return (None, 0.0) if run.ended_at is None else (1.0, 1.0)
+    length = float(max(1, run.until - run.since))
+    if run.ended_at is not None:
+        return length, length
+    if run.reached is None:
+        return (None, 0.0) if run.pages else (length, 0.0)
+    return length, min(max(0.0, run.reached - run.since), length)
+
+
+def sync_values(run: SyncRow) -> View:
+    """A run over a stream. `waits_for` is why it doesn't go on, or, of one that is over, what ended it; `share` is how
+    much of it is done, null where that can't be known."""
+    length, done = share_of(run)
+    return {
+        "id": run.id,
+        "connector": run.connector,
+        "stream": run.stream,
+        "lane": run.lane,
+        "asked_at": format_instant(run.asked_at),
+        "began_at": format_known(run.began_at),
+        "ended_at": format_known(run.ended_at),
+        "since": format_known(run.since),
+        "until": format_known(run.until),
+        "reached": format_known(run.reached),
+        "share": None if length is None else round(done / length, 4),
+        "pages": run.pages,
+        "accepted": run.accepted,
+        "duplicates": run.duplicates,
+        "waits_for": run.failure,
     }

@@ -11,12 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gateway.kernel.store import Conflict, FetchKey, FetchRow, LookUp
+from gateway.kernel.reading import Waits
+from gateway.kernel.store import COUNTED_MAX, Conflict, FetchKey, FetchRow, LookUp
 from gateway.model.identity import Ref
 from gateway.store import inbox
 from gateway.store.coding import storable
 from gateway.store.library import Connection
-from gateway.store.schema import fetches, versions
+from gateway.store.schema import fetches, pauses, versions
 from gateway.store.statement import Statement, upsert, value
 
 _columns = fetches.c
@@ -41,9 +42,14 @@ _NEWEST = 1 << 62
 """What is wanted by who asks without a version: no answer of before is new enough."""
 
 _this = sa.and_(_columns.connector == value("of"), _columns.kind == value("type"), _columns.ref == value("object"))
+_may = sa.not_(sa.exists(sa.select(sa.literal_column("1")).where(pauses.c.connector == value("of"))))
+"""Nobody has paused the connector."""
+
 _first = Statement(sa.select(sa.func.min(_columns.connector)).where(_columns.connector > value("after")))
 _due_of = Statement(
-    sa.select(sa.func.min(_columns.due)).where(_columns.connector == value("of"), _columns.historical == value("past"))
+    sa.select(sa.func.min(_columns.due)).where(
+        _columns.connector == value("of"), _columns.historical == value("past"), _may
+    )
 )
 _due_refs = (
     sa.select(_columns.kind, _columns.ref)
@@ -86,9 +92,14 @@ _postpone = Statement(
 )
 _oldest = Statement(
     sa.select(sa.func.min(_columns.asked_at)).where(
-        _columns.connector == value("of"), _columns.historical == sa.literal_column("0"), _columns.failure.is_(None)
+        _columns.connector == value("of"),
+        _columns.historical == sa.literal_column("0"),
+        _columns.failure.is_(None),
+        _may,
     )
 )
+_some = sa.select(_columns.ref).where(_columns.connector == value("of"), _columns.historical == value("past"))
+_how_many = Statement(sa.select(sa.func.count()).select_from(_some.limit(value("most")).subquery()))
 _versions = versions.c
 _version = Statement(
     sa.select(_versions.version).where(
@@ -130,7 +141,8 @@ def _fetched(connection: Connection, key: FetchKey) -> int:
 
 
 def connectors_due(connection: Connection, now: int) -> list[str]:
-    """The connectors that have something due: as many steps in an index as there are connectors with look-ups."""
+    """The connectors that have something due and aren't paused: as many steps in an index as there are connectors with
+    look-ups."""
     found = []
     name = ""
     while (row := _first.one(connection, after=name)) is not None and row[0] is not None:
@@ -216,6 +228,19 @@ def _fence(row: FetchRow) -> dict[str, Any]:
 
 
 def oldest(connection: Connection, connectors: Sequence[str]) -> int | None:
-    """The earliest request of these connectors that has not failed yet."""
+    """The earliest request of these connectors that has not failed yet; what waits for a person waits for nobody."""
     found = [row[0] for connector in connectors if (row := _oldest.one(connection, of=connector)) is not None]
     return min((asked_at for asked_at in found if asked_at is not None), default=None)
+
+
+def waiting(connection: Connection, connectors: Sequence[str]) -> dict[str, Waits]:
+    """What waits to be looked up, of each connector."""
+    counts = {
+        (name, past): (_how_many.one(connection, of=name, past=past, most=COUNTED_MAX) or (0,))[0]
+        for name in connectors
+        for past in (0, 1)
+    }
+    return {
+        name: Waits(live=counts[name, 0], past=counts[name, 1], oldest=oldest(connection, [name]))
+        for name in connectors
+    }

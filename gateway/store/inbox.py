@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from gateway.kernel.store import Added, Conflict, Listed
 from gateway.model.instant import Instant
 from gateway.model.record import InboxRow, Record
+from gateway.store import audit
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cursors, inbox
@@ -271,9 +272,15 @@ def finish(connection: Connection, done: Sequence[tuple[int, int]], parked: Sequ
         raise Conflict("a record of this batch has been claimed by somebody else")
 
 
-def replay(connection: Connection, id: int) -> bool:
-    """Make a row ready again; one that waits or is worked on stays as it is."""
-    return _replay.run(connection, row=id).rowcount > 0
+def replay(connection: Connection, id: int, now: int, by: str) -> bool:
+    """Make a row ready again; one that waits or is worked on stays as it is. Audited."""
+    before = one(connection, id)
+    if before is None:
+        return False
+    _replay.run(connection, row=id)
+    detail = f"{before.state}, of {before.connector}{f': {before.reason}' if before.reason else ''}"
+    audit.note(connection, now, by, "record.replay", str(id), detail)
+    return True
 
 
 def release(connection: Connection) -> None:

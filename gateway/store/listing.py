@@ -9,7 +9,7 @@ from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.model.words import ENDED, LIVES
 from gateway.store.judging import CONTACT_COLUMNS, contact
 from gateway.store.library import Connection
-from gateway.store.schema import contacts, deliveries, inbox, notices, strands
+from gateway.store.schema import cards, contacts, deliveries, inbox, notices, strands
 from gateway.store.statement import Row, Statement, value, word
 
 OPEN = tuple(status for status in LIVES if status not in ENDED)
@@ -58,8 +58,8 @@ _by_notice = Statement(
     )
 )
 _by_escalation = Statement(
-    sa.select(*CONTACT_COLUMNS)
-    .where(_c.status.in_([word(status) for status in OPEN]), sa.func.instr(_c.state, value("escalation")) > 0)
+    sa.select(cards.c.contact)
+    .where(cards.c.called != word("none"), sa.func.instr(cards.c.card, value("escalation")) > 0)
     .limit(sa.literal_column("1"))
 )
 _status_counts = Statement(sa.select(_c.status, sa.func.count()).group_by(_c.status))
@@ -106,9 +106,9 @@ def find(connection: Connection, name: str) -> ContactRow | None:
 
 
 def find_escalation(connection: Connection, id: str) -> ContactRow | None:
-    """The contact of an escalation: by the notice that raised it, else the open one whose state has its id."""
-    told = _by_notice.one(connection, escalation=id)
-    row = _by_id.one(connection, name=told[0]) if told else _by_escalation.one(connection, escalation=id.encode())
+    """The contact of an escalation: by the notice that raised it, else the open one whose card shows it."""
+    told = _by_notice.one(connection, escalation=id) or _by_escalation.one(connection, escalation=id.encode())
+    row = _by_id.one(connection, name=told[0]) if told else None
     return None if row is None else contact(row)
 
 

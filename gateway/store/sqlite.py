@@ -290,9 +290,9 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         """One row of the inbox."""
         return await self._show(lambda connection: inbox.one(connection, id))
 
-    async def replay_record(self, id: int) -> bool:
+    async def replay_record(self, id: int, now: int, by: str) -> bool:
         """Make a parked or done record ready again; False if there is none."""
-        return await self.writer.write("replay_record", lambda connection: inbox.replay(connection, id))
+        return await self.writer.write("replay_record", lambda connection: inbox.replay(connection, id, now, by))
 
     async def counts(self) -> dict[str, int]:
         """How much there is."""

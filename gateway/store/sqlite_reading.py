@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from gateway.kernel.reading import ALL
+from gateway.kernel.reading import ALL, Pause, Waits
 from gateway.kernel.store import Added, FetchRow, SyncRow
 from gateway.model.record import InboxRow, Record
-from gateway.store import fetching, inbox, syncs
+from gateway.store import fetching, inbox, pauses, syncs
 from gateway.store.library import Connection
 from gateway.store.writer import Writer
 
@@ -64,6 +64,10 @@ class SqliteReading:
         """The connectors that have look-ups which are due."""
         return await self._read(lambda connection: fetching.connectors_due(connection, now))
 
+    async def look_ups(self, connectors: Sequence[str]) -> dict[str, Waits]:
+        """What waits to be looked up, by connector."""
+        return await self._show(lambda connection: fetching.waiting(connection, connectors))
+
     async def claim_fetches(
         self, *, connector: str, now: int, lease_ms: int, limit: int, past: int = ALL
     ) -> list[FetchRow]:
@@ -103,3 +107,18 @@ class SqliteReading:
     async def note_sync(self, row: SyncRow) -> None:
         """Keep how a run stands that brought no page. Raises Conflict."""
         await self.writer.write("note_sync", lambda connection: syncs.note(connection, row))
+
+    # ── Pausing ──────────────────────────────────────────────────────────────────────────────────────────────────
+    async def pause_connector(self, pause: Pause) -> bool:
+        """Pause a connector; False where it is paused already."""
+        return await self.writer.write("pause_connector", lambda connection: pauses.begin(connection, pause))
+
+    async def resume_connector(self, connector: str, now: int, by: str) -> bool:
+        """Let a connector work again; False where it isn't paused."""
+        return await self.writer.write(
+            "resume_connector", lambda connection: pauses.end(connection, connector, now, by)
+        )
+
+    async def pauses(self) -> dict[str, Pause]:
+        """Every connector that is paused."""
+        return await self._read(pauses.listing)

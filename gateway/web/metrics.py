@@ -5,7 +5,7 @@ monitor asks and however much there is, what waits is counted along indexes to a
 kept for a while.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import gateway
 from gateway.engine.gateway import Gateway
@@ -55,7 +55,7 @@ async def metrics(running: Gateway, counted: Counted) -> str:
             *_of_counts(await counted.read()),
             *_of_store(figures, now),
             *_of_judging(running, figures, now),
-            *_of_connectors(running, now),
+            *_of_connectors(running, await world.store.pauses(), now),
             *_of_endpoints(endpoints, now),
             *world.meters.families(),
             *_of_process(running),
@@ -123,11 +123,14 @@ def _of_judging(running: Gateway, figures: Figures, now: int) -> Iterator[Family
     )
 
 
-def _of_connectors(running: Gateway, now: int) -> Iterator[Family]:
+def _of_connectors(running: Gateway, pauses: Collection[str], now: int) -> Iterator[Family]:
     links = running.links.values()
     healthy = [(link.name, int(link.healthy)) for link in links]
     told = "1 while the gateway waits for this connector's news."
     yield _labelled("gateway_connector_healthy", "gauge", told, "connector", healthy)
+    paused = [(link.name, int(link.name in pauses)) for link in links]
+    told = "1 while a person has paused it: its vendor is asked for nothing, webhooks are taken."
+    yield _labelled("gateway_connector_paused", "gauge", told, "connector", paused)
     alone = [(link.name, int(link.strain.alone_until > now)) for link in links]
     told = "1 while the vendor is left alone, after failures or because it asked for it."
     yield _labelled("gateway_connector_left_alone", "gauge", told, "connector", alone)

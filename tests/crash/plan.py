@@ -14,11 +14,13 @@ NOT_HERE = {
     "enable_endpoint": PEOPLES,
     "keep_tokens": PEOPLES,
     "lease_tokens": GRANTED,
+    "pause_connector": PEOPLES,
     "release_tokens": GRANTED,
     "renew_tokens": GRANTED,
     "replay_deliveries": PEOPLES,
     "replay_delivery": PEOPLES,
     "replay_record": PEOPLES,
+    "resume_connector": PEOPLES,
     "revoke_access": PEOPLES,
     "write_audit": PEOPLES,
 }

@@ -261,7 +261,7 @@ class Scene:
         while blamed := leftover.given_up(self.site.database_file):
             self.told.blamed += len(blamed)
             for record in blamed:
-                on_store(self.site.database_file, lambda store, record=record: store.replay_record(record))
+                on_store(self.site.database_file, lambda store, record=record: store.replay_record(record, 0, "scene"))
             self._wait_until_quiet()
         if (code := daemon.stop()) != 0:
             raise Violation(f"the last gateway ended with {code}: {daemon.said()[-2_000:]}")

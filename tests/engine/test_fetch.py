@@ -191,7 +191,7 @@ def test_what_is_refused_for_good_is_given_up_and_seen() -> None:
             assert parked.reason is not None
             assert parked.reason.startswith("its look-up was given up: ")
             assert ("404" in parked.reason) is isinstance(failure, Permanent)
-            assert await rig.store.replay_record(parked.id)
+            assert await rig.store.replay_record(parked.id, rig.clock.now(), "me")
             await rig.settle()
             assert await fetch(rig) == 1
             assert await rig.parked() == []
@@ -449,7 +449,7 @@ def test_a_parked_record_asks_for_nothing() -> None:
         (parked,) = await rig.parked()
         assert await fetch(rig) == 0
         await rig.restart()
-        assert await rig.store.replay_record(parked.id)
+        assert await rig.store.replay_record(parked.id, rig.clock.now(), "me")
         await rig.settle()
         assert await fetch(rig) == 1
 

@@ -81,7 +81,7 @@ def test_another_content_under_one_id_is_parked_for_the_strict_connector() -> No
         contact = await rig.contact()
         assert contact.state is not None and contact.state.contact.subject == "first"
         for row in await rig.parked():
-            assert await rig.store.replay_record(row.id)
+            assert await rig.store.replay_record(row.id, rig.clock.now(), "me")
         await rig.settle()
         assert await states(rig) == ["done", "parked", "done", "parked"]
 
@@ -105,7 +105,7 @@ def test_a_connector_that_raises_on_its_records_is_ill_alone() -> None:
         assert len(await rig.store.contacts(limit=99)) == FAULTS_IN_A_ROW_MAX
         vendor.broken = False
         for row in await rig.parked():
-            assert await rig.store.replay_record(row.id)
+            assert await rig.store.replay_record(row.id, rig.clock.now(), "me")
         await rig.settle()
         assert await rig.parked() == []
         assert len(await rig.store.contacts(limit=99)) == 2 * FAULTS_IN_A_ROW_MAX
@@ -124,7 +124,7 @@ def test_records_of_a_connector_that_is_gone_wait_for_its_return() -> None:
         assert parked.reason == "no connector gone is configured; configure it and replay the record"
         rig.connectors["gone"] = Vendor()
         await rig.restart()
-        assert await rig.store.replay_record(parked.id)
+        assert await rig.store.replay_record(parked.id, rig.clock.now(), "me")
         await rig.settle()
         await rig.contact(connector="gone")
         assert await states(rig) == ["done"]
@@ -163,7 +163,7 @@ def test_rules_that_raise_on_a_contact_park_its_records_only(cursed: int) -> Non
         assert len(await rig.store.contacts(limit=99)) == cursed
         await rig.restart()
         for row in await rig.parked():
-            assert await rig.store.replay_record(row.id)
+            assert await rig.store.replay_record(row.id, rig.clock.now(), "me")
         await rig.settle()
         assert await rig.parked() == []
         assert len(await rig.store.contacts(limit=99)) == 3 * cursed
@@ -184,7 +184,7 @@ def test_only_the_oldest_of_those_never_finished_is_given_up() -> None:
         (parked,) = await rig.parked()
         assert parked.reason == "taken up 5 times and never finished; replay it when the cause is mended"
         assert await states(rig) == ["parked", "done", "done"]
-        assert await rig.store.replay_record(parked.id)
+        assert await rig.store.replay_record(parked.id, rig.clock.now(), "me")
         await rig.settle()
         assert await states(rig) == ["done", "done", "done"]
 

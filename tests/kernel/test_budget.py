@@ -152,3 +152,23 @@ def test_the_lane_belongs_to_the_task() -> None:
         return within, await first, lane()
 
     assert asyncio.run(outer()) == ("backfill", "backfill", "live")
+
+
+def test_how_each_limit_stands_is_told() -> None:
+    """What is left, when the next may go, when all may; a vendor that said to wait leaves nothing until then."""
+    clock = Leaping()
+    budget = Budget([EXPORT, ALL], clock)
+    assert [(one.left, one.next_s, one.full_s) for one in budget.allowances()] == [(10, 0.0, 0.0), (200, 0.0, 0.0)]
+    for _ in range(10):
+        assert asyncio.run(spent(budget, "/incremental/tickets"))
+        clock.at += 1.0
+    export, account = budget.allowances()
+    assert (export.name, export.left, export.next_s, export.full_s, export.closed) == ("export", 0, 50.0, 59.0, False)
+    assert (account.left, account.next_s, account.full_s) == (190, 0.0, 59.0)
+
+    budget.close("/incremental/tickets", 300.0)
+    export, account = budget.allowances()
+    assert (export.left, export.next_s, export.full_s, export.closed) == (0, 300.0, 300.0, True)
+    assert not account.closed
+    clock.at += 300.0
+    assert [(one.left, one.next_s, one.full_s) for one in budget.allowances()] == [(10, 0.0, 0.0), (200, 0.0, 0.0)]

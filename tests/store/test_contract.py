@@ -150,13 +150,13 @@ def test_a_parked_record_is_listed_and_can_be_replayed() -> None:
         assert (parked.id, parked.reason, parked.body, parked.state) == (one.id, "no such field", b"raw", "parked")
         assert [listed.id for listed in await store.inbox(limit=9)] == [two.id, one.id]
         assert (await store.counts())["inbox_parked"] == 1
-        assert await store.replay_record(one.id) is True
-        assert await store.replay_record(two.id) is True
-        assert await store.replay_record(99) is False
+        assert await store.replay_record(one.id, T0, "me") is True
+        assert await store.replay_record(two.id, T0, "me") is True
+        assert await store.replay_record(99, T0, "me") is False
         assert [(listed.state, listed.reason) for listed in await store.inbox(limit=9)] == [("ready", None)] * 2
         again = await store.claim_records(now=T0, lease_ms=LEASE, limit=9)
         assert [(found.id, found.attempt) for found in again] == [(one.id, 2), (two.id, 2)]
-        assert await store.replay_record(one.id) is True
+        assert await store.replay_record(one.id, T0, "me") is True
         assert await store.claim_records(now=T0, lease_ms=LEASE, limit=9) == []
         with pytest.raises(ValueError, match="no state of a record"):
             await store.inbox(limit=1, state="'; drop table inbox")
@@ -320,7 +320,7 @@ def test_a_look_up_that_is_given_up_is_a_parked_record() -> None:
         assert (parked.connector, parked.reason) == ("a", "404")
         assert await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9) == []
         assert await store.look_ups_due(T0 + LEASE) == []
-        assert await store.replay_record(parked.id)
+        assert await store.replay_record(parked.id, T0, "me")
         assert len(await store.claim_records(now=T0 + LEASE, lease_ms=LEASE, limit=9)) == 1
 
     with_store(check)

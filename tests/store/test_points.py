@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway.kernel.access import new_token, row_of
 from gateway.kernel.failpoint import Listener, listen
+from gateway.kernel.reading import Pause
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.store import Batch, FetchKey, FetchRow, LookUp, Performed, Store, SyncRow
 from gateway.store import SqliteStore
@@ -72,6 +73,11 @@ async def _note_sync(store: SqliteStore) -> None:
     await store.note_sync(replace(await store.ask_sync(BACKFILL), ended_at=T0))
 
 
+async def _resume_connector(store: SqliteStore) -> None:
+    await store.pause_connector(Pause("a", T0, "me"))
+    await store.resume_connector("a", T0, "me")
+
+
 TOKEN = row_of(new_token(SeededRng(1)), "anna", "viewer", created_at=T0, created_by="me")
 WRITES: dict[str, Writing] = {
     "access_used": lambda store: store.access_used("aaaaaaaa", T0),
@@ -95,6 +101,7 @@ WRITES: dict[str, Writing] = {
     "lease_tokens": lambda store: store.lease_tokens("a", 1, now=T0, until=T0 + LEASE),
     "note": lambda store: store.note("reload", b"{}"),
     "note_sync": _note_sync,
+    "pause_connector": lambda store: store.pause_connector(Pause("a", T0, "me")),
     "postpone_fetch": _postpone_fetch,
     "put_in_force": lambda store: store.put_in_force(policy_row(T0)),
     "put_off_fetches": _put_off_fetches,
@@ -107,7 +114,8 @@ WRITES: dict[str, Writing] = {
     "remove_tallies": lambda store: store.remove_tallies(T0),
     "replay_deliveries": _replay_deliveries,
     "replay_delivery": lambda store: store.replay_delivery(1, T0, "me"),
-    "replay_record": lambda store: store.replay_record(1),
+    "replay_record": lambda store: store.replay_record(1, T0, "me"),
+    "resume_connector": _resume_connector,
     "revoke_access": lambda store: store.revoke_access("anna", T0, "me"),
     "started": lambda store: store.started(["a"], T0),
     "write_audit": lambda store: store.write_audit(at=T0, actor="me", action="key", object="o", detail="d"),

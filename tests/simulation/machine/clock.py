@@ -25,7 +25,15 @@ READS_NO_PAST = "backfill "
 """The loops that look for runs over a past. Nobody here asks for one, and no stream has a past: they are left alone."""
 
 STIRRING = frozenset(
-    {"add_page", "finish_fetch", "enable_endpoint", "replay_delivery", "replay_deliveries", "replay_record"}
+    {
+        "add_page",
+        "enable_endpoint",
+        "finish_fetch",
+        "replay_deliveries",
+        "replay_delivery",
+        "replay_record",
+        "resume_connector",
+    }
 )
 """Transactions that give a loop something to do which nobody tells it of: it finds it at its next poll."""
 

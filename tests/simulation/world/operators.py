@@ -93,7 +93,7 @@ class Operators:
         if listed:
             id = dice.choice(listed).id
             self._universe.fault("replay", f"record {id}")
-            await self._asked("replay", lambda store, _: store.replay_record(id))
+            await self._asked("replay", lambda store, now: store.replay_record(id, now, BY))
 
     # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────
     async def _rotate(self, dice: Random) -> None:
