@@ -128,7 +128,7 @@ htmx.registerExtension("gateway", {
     if (!element.matches("form[data-follows]")) return;
     for (const [name, value] of [...ctx.request.body]) if (value === "") ctx.request.body.delete(name);
   },
-  htmx_before_morph_node: (element) => !element.matches("select:focus, dialog[open]"),
+  htmx_before_morph_node: (element) => !element.matches("select:focus, dialog[open], form[data-keep]"),
   htmx_before_morph_attr: (element, { attrName }) => !(element.tagName === "DETAILS" && attrName === "open"),
 });
 
