@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.web.admin import admin_app
+from gateway.web.live.feed import FEED
 from tests.support.pages import blocks, page
 from tests.web.raw import Reply, ask, served
 from tests.web.test_pages import name_of, story
@@ -83,11 +84,11 @@ def test_the_board_follows_what_changes() -> None:
             first = dict(await asyncio.to_thread(next, states))
             await whole.post(opened(9, NOW - M, subject="New"))
             await whole.judge()
-            await look(app)
+            await app[FEED].look()
             second = dict(await asyncio.to_thread(next, states))
             await whole.post(event("status.changed", 9, NOW, to="closed"))
             await whole.judge()
-            await look(app)
+            await app[FEED].look()
             third = dict(await asyncio.to_thread(next, states))
             await asyncio.to_thread(states.close)
 

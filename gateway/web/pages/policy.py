@@ -1,10 +1,9 @@
 """The policy map: the rules in force, where they lead, how often each was used, and a box to try them out."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Mapping
+from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from gateway.engine.policy_reading import ReadPolicy
 from gateway.kernel.store import StoreUnusable
@@ -13,36 +12,19 @@ from gateway.model.instant import DAY_MS
 from gateway.policy.tryout.outcome import Outcome
 from gateway.policy.tryout.view import outcome_view, path_view
 from gateway.web.asked import BadQuestion, only
-from gateway.web.bodies import Bodies, BodyRefused
 from gateway.web.pages import tryout_shown
 from gateway.web.pages.page import Frame, Page
 from gateway.web.pages.policy_map import caption, drawn, lit_of, used_of
 from gateway.web.pages.policy_values import map_values
-from gateway.web.replies import closing
-from gateway.web.routes import Route
-
-BODY_MAX: Final = 256 * 1024
-"""Bytes of a form with a contact in it: in a form, most signs of JSON take three."""
-
-LINK_MAX: Final = 2_000
-"""Characters of an address that is still a link to pass on."""
-
-TEMPLATE: Final = "policy.html"
 
 
 class PolicyPage:
     """The handlers."""
 
     def __init__(self, frame: Frame) -> None:
-        self._frame = frame
         self._gateway = frame.gateway
         self._clock = frame.clock
-        self._bodies = Bodies(BODY_MAX)
-        self.pages = (Page("/policy", TEMPLATE, self.read, self.twin),)
-
-    def routes(self) -> Iterator[Route]:
-        """Where a contact in JSON goes that is too long for an address. It changes nothing."""
-        yield Route("POST", "/policy", self.tried, "viewer")
+        self.pages = (Page("/policy", "policy.html", self.read, self.twin),)
 
     async def read(self, request: web.Request) -> Mapping[str, Any]:
         """The policy in force, and the answer where a contact is asked about."""
@@ -64,20 +46,6 @@ class PolicyPage:
             "tried": None if outcome is None else outcome_view(outcome),
             "wrong": wrong,
         }
-
-    async def tried(self, request: web.Request) -> web.Response:
-        """Answer for a contact in JSON: by its address where that is short enough, else with the page."""
-        try:
-            given = dict(parse_qsl((await self._bodies.read(request)).decode("ascii"), max_num_fields=5))
-        except BodyRefused as refused:
-            return closing(self._frame.failing(request, refused.status, f"{refused.why}."))
-        except ValueError:
-            return self._frame.failing(request, 400, "This is no form of this page.")
-        contact = given.get(tryout_shown.CONTACT, "")
-        address = f"/policy?{urlencode({tryout_shown.CONTACT: contact})}#answer"
-        if contact and len(address) <= LINK_MAX:
-            return web.Response(status=303, headers={hdrs.LOCATION: address})
-        return await self._frame.page(request, TEMPLATE, await self._read({tryout_shown.CONTACT: contact}))
 
     async def _read(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
         now, store = self._clock.now(), self._gateway.world.store

@@ -1,0 +1,69 @@
+"""The page of the connectors: how each stands, what it has read, what it may still ask, and what goes on."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from gateway.engine.connections import Connection, State, connection_values, connections_of
+from gateway.kernel.values import share_of
+from gateway.web.asked import only
+from gateway.web.pages.deeds import DID, done
+from gateway.web.pages.page import Frame, Page
+
+TONES: Final[Mapping[State, str]] = {
+    "left_out": "bad",
+    "paused": "odd",
+    "ill": "bad",
+    "failing": "bad",
+    "warned": "odd",
+    "ok": "good",
+}
+WORDS: Final[Mapping[State, str]] = {
+    "left_out": "left out",
+    "paused": "paused",
+    "ill": "quarantined",
+    "failing": "failing",
+    "warned": "to look at",
+    "ok": "well",
+}
+GRAVEST: Final[tuple[State, ...]] = ("left_out", "ill", "failing", "paused", "warned", "ok")
+
+
+class ConnectorsPage:
+    """The handlers."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._gateway = frame.gateway
+        self._clock = frame.clock
+        self.pages = (Page("/connectors", "connectors.html", self.read, self.twin),)
+
+    async def read(self, request: web.Request) -> Mapping[str, Any]:
+        """Every connector, what needs a person first."""
+        only(request, *DID)
+        found = sorted(await connections_of(self._gateway), key=lambda one: (GRAVEST.index(one.state), one.name))
+        return {
+            "connectors": found,
+            "shares": {run.id: _share(run) for one in found for run in one.runs},
+            "tones": TONES,
+            "words": WORDS,
+            "counts": {one.name: _counts(one) for one in found},
+            "done": done(request, self._clock.now()),
+        }
+
+    def twin(self, read: Mapping[str, Any]) -> object:
+        """The same as the API tells them."""
+        return {"connectors": [connection_values(one) for one in read["connectors"]]}
+
+
+def _share(run: Any) -> int | None:
+    """How much of a run is done, in percent; None where that can't be known."""
+    length, done = share_of(run)
+    return None if length is None else round(100 * done / length)
+
+
+def _counts(one: Connection) -> str:
+    """What has come since the start, in words."""
+    words = (("accepted", "new"), ("duplicates", "known already"), ("refused", "refused"), ("fetched", "looked up"))
+    told = [f"{one.counts[name]} {word}" for name, word in words if one.counts.get(name)]
+    return ", ".join(told)
