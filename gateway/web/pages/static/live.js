@@ -105,7 +105,12 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 
 // Both are told at the same instant, so that a part is morphed for its news and never for the passing of time.
 let held = "";
-document.addEventListener("htmx:before:swap", ({ detail }) => {
+document.addEventListener("htmx:before:swap", (event) => {
+  const { detail } = event;
+  if (detail.ctx.sourceElement === live && detail.ctx.request.action !== location.pathname + location.search) {
+    event.preventDefault(); // an answer to what was asked before somebody chose something else
+    return news();
+  }
   const now = Date.now() + ahead;
   for (const task of detail.tasks) tell(task.fragment, now);
   tell(document, now);
