@@ -1,7 +1,7 @@
 """The breach timeline as a drawing: lanes of promises over a window of time, one bar a contact.
 
 Laws. Nothing stands outside of the window: what goes on beyond an edge is cut there, and says so. Two bars of a row
-never overlap, nor do their signs. What is more urgent is placed first, so that nothing that comes later takes its
+never overlap, nor do their signs. What is given first is placed first, so that nothing that comes later takes its
 place; what finds no place in the rows of its lane is counted.
 """
 
@@ -16,7 +16,10 @@ from gateway.rules.card import CardDue
 from gateway.rules.policy import SlaRule
 from gateway.web.pages.drawing.axis import PLACES, Axis
 
-ROWS_MAX: Final = 12
+ROWS_MAX: Final = 8
+CONSIDERED_MAX: Final = 40
+"""Promises of a lane for which a place is looked for, the first ones."""
+
 GAP: Final = 1.5
 """Percent between two bars of a row with their signs."""
 
@@ -97,11 +100,11 @@ def lane(
     calendars: dict[str, Calendar],
     rows_max: int = ROWS_MAX,
 ) -> Lane:
-    """Draw a lane of promises, the most urgent first. `calendars` must be nobody else's to ask meanwhile."""
+    """Draw a lane of promises, those first that must be seen. `calendars` must be nobody else's to ask meanwhile."""
     rows: list[list[tuple[float, float]]] = []
     bars: list[Bar] = []
-    left_out = 0
-    for promise in promises:
+    left_out = max(0, len(promises) - CONSIDERED_MAX)
+    for promise in promises[:CONSIDERED_MAX]:
         x, width, late_x = _extent(promise, axis, now)
         points = [Placed(point, axis.x(point.at)) for point in promise.points if axis.holds(point.at)]
         signs = [placed.x for placed in points]
