@@ -152,4 +152,4 @@ class FileShape(BaseModel):
 
     admin_token: Secret | None = None
     """The token for `admin`; left out: made at each start. One that is set is never printed: write it behind
-    `/?token=` yourself."""
+    `/?token=` yourself. `gateway token new` makes others theirs."""

@@ -19,21 +19,21 @@ LINES_MAX: Final = 200
 HappeningKind = Literal["event", "announcement", "delivery"]
 
 _SAID: Final = {
-    "contact.opened": "said: opened",
-    "contact.routed": "said: routed",
-    "contact.reopened": "said: reopened",
-    "contact.solved": "said: solved",
-    "contact.closed": "said: closed",
-    "sla.warned": "said: a warning",
-    "sla.breached": "said: a breach",
-    "sla.met": "said: met",
-    "sla.corrected": "said: what was said before doesn't hold any more",
-    "escalation.raised": "said: an escalation was raised",
-    "escalation.stepped": "said: an escalation went a step on",
-    "escalation.acknowledged": "said: an escalation was acknowledged",
-    "escalation.resolved": "said: an escalation was resolved",
-    "escalation.cancelled": "said: an escalation was cancelled",
-    "csat.recovery_required": "said: the customer's verdict asks for a reply",
+    "contact.opened": "opened",
+    "contact.routed": "routed",
+    "contact.reopened": "reopened",
+    "contact.solved": "solved",
+    "contact.closed": "closed",
+    "sla.warned": "a warning",
+    "sla.breached": "a breach",
+    "sla.met": "met",
+    "sla.corrected": "what was announced before doesn't hold any more",
+    "escalation.raised": "an escalation was raised",
+    "escalation.stepped": "an escalation went a step on",
+    "escalation.acknowledged": "an escalation was acknowledged",
+    "escalation.resolved": "an escalation was resolved",
+    "escalation.cancelled": "an escalation was cancelled",
+    "csat.recovery_required": "the customer's verdict asks for a reply",
     "enrichment.requested": "asked of an enricher",
     "action.requested": "asked of a connector",
 }
@@ -114,13 +114,13 @@ def happening_view(line: Happening) -> dict[str, Any]:
 
 
 def _said(entry: LedgerEntry) -> str:
-    words = _SAID.get(entry.type, f"said: {entry.type}")
+    words = _SAID.get(entry.type, f"{entry.type}")
     if entry.roles:
         words += f", calls {', '.join(entry.roles)}"
     if entry.rule:
         words += f", by rule {entry.rule}"
     if entry.suppressed:
-        words = f"{words.replace('said', 'not said', 1)}: it was history already"
+        words = f"not announced, since it was history already: {words}"
     if entry.times > 1:
         words += f", {entry.times} times"
     return words if entry.stands else f"{words}; it doesn't hold any more"

@@ -67,8 +67,8 @@ class Explaining:
         self, row: ContactRow, now: int, at: int | None = None, *, all: bool = False, path: bool = True
     ) -> Case:
         """A contact at `now`, or at an instant `at` before it: what had happened by then, by the policies in force till
-        then. With `all`, every clock and escalation that has ended, not the latest. Without `path`, as of now, only what
-        the stored state says: no history is read, however long it is.
+        then. With `all`, every clock and escalation that has ended, not the latest. Without `path`, as of now, only
+        what the stored state says: no history is read, however long it is.
 
         Raises CantTell, and of an instant of the past StoreUnusable where one of those policies can't be read.
         """

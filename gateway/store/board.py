@@ -6,6 +6,7 @@ Each function here is a part of one transaction.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
@@ -22,7 +23,8 @@ from gateway.store.schema import cards, contacts, tallies
 from gateway.store.statement import Statement, each, together, upsert, value
 
 _c = cards.c
-_keep = upsert(cards, ("contact",), [column.name for column in _c if column.name != "contact"])
+_keep = upsert(cards, ("facet", "contact"), [column.name for column in _c if column.name not in ("facet", "contact")])
+_leave = Statement(sa.delete(cards).where(_c.contact == value("contact"), _c.facet != value("facet")))
 _move = Statement(sa.update(cards).where(_c.contact == value("of")).values(version=value("version")))
 _drop = Statement(sa.delete(cards).where(_c.contact == value("of")))
 _versions = Statement(sa.select(_c.contact, _c.version))
@@ -66,11 +68,33 @@ def prepare(contacts: Iterable[ContactRow]) -> PreparedCards:
     return prepared
 
 
+class Facet(NamedTuple):
+    """What the cards of one place in the table have in common."""
+
+    queue: str
+    channel: str
+    team: str
+    kind: str
+    severity: int
+    connectors: tuple[str, ...]
+
+
+def facet_of(card: Card) -> str:
+    """The facet of a card as it is written, the queue first."""
+    connectors = sorted({ref.connector for ref in card.refs})
+    return msgspec.json.encode((card.queue, card.channel, card.team, card.kind, card.severity, connectors)).decode()
+
+
+def read_facet(text: str) -> Facet:
+    """The facet that is written so."""
+    return msgspec.json.decode(text, type=Facet)
+
+
 def columns_of(contact: str, version: int, card: Card) -> dict[str, Any]:
     """A card as a row."""
     rank, at = rank_of(card)
-    connectors = dict.fromkeys(ref.connector for ref in card.refs)
     return {
+        "facet": facet_of(card),
         "contact": contact,
         "version": version,
         "rank": rank,
@@ -83,12 +107,7 @@ def columns_of(contact: str, version: int, card: Card) -> dict[str, Any]:
         "paused": int(card.paused),
         "called": called(card),
         "status": card.status,
-        "kind": card.kind,
-        "channel": card.channel,
-        "queue": card.queue,
-        "team": card.team,
         "rule": card.due.rule if card.due else "",
-        "connectors": "".join(f"{name}\n" for name in ("", *connectors)),
         "assignee": storable(card.assignee or ""),
         "words": storable(words_of(card)),
         "card": card_coding.encode(card),
@@ -98,18 +117,24 @@ def columns_of(contact: str, version: int, card: Card) -> dict[str, Any]:
 def keep(connection: Connection, prepared: PreparedCards) -> None:
     """Write what was prepared."""
     if prepared.kept:
-        _keep.many(connection, prepared.kept)
+        _put(connection, prepared.kept)
     if prepared.moved:
         _move.many(connection, prepared.moved)
     if prepared.dropped:
         _drop.many(connection, prepared.dropped)
 
 
+def _put(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    known = [{"contact": row["contact"], "facet": row["facet"]} for row in rows if row["version"] > 1]
+    _leave.many(connection, known)
+    _keep.many(connection, rows)
+
+
 def put(connection: Connection, rows: Sequence[ContactRow]) -> None:
     """Write the cards of contacts whose version hasn't moved."""
     now: dict[str, int] = dict(_now.rows(connection, ids=together([(row.id,) for row in rows])))
     there = [(row, row.card) for row in rows if row.card is not None and now.get(row.id) == row.version]
-    _keep.many(connection, [columns_of(row.id, row.version, card) for row, card in there])
+    _put(connection, [columns_of(row.id, row.version, card) for row, card in there])
 
 
 def versions(connection: Connection) -> dict[str, int]:

@@ -5,9 +5,9 @@ and kept. Each function here only reads, in one walk through the small table of 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from gateway.kernel import place
 from gateway.kernel.board import CARDS_MAX, CardPage, Order, QueueRow, Sums, Wanted
 from gateway.kernel.chosen import BREACHED, DUE, NOTHING_DUE, key_of, searched
-from gateway.store.board import carded
+from gateway.store.board import Facet, carded, read_facet
 from gateway.store.coding import storable
 from gateway.store.library import Connection
 from gateway.store.schema import cards
-from gateway.store.statement import Row, Statement, value
+from gateway.store.statement import Statement, value, word
 
 STATEMENTS_MAX: Final = 128
 """Statements of each kind that are kept."""
@@ -30,24 +30,15 @@ _c = cards.c
 _breached = _c.rank == sa.literal_column(str(BREACHED))
 _undue = _c.rank == sa.literal_column(str(NOTHING_DUE))
 _at_risk = sa.and_(_c.rank == sa.literal_column(str(DUE)), _c.at < value("risk_before"))
-_none = sa.literal_column("''", sa.String)
-
-_WORDS: Final = ("queue", "team", "channel", "severity", "connector")
 
 
-def _in(column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    return column.in_(sa.select(sa.func.json_each(value(name)).table_valued("value").c.value))
+def _in(name: str) -> sa.ColumnElement[bool]:
+    return _c[name].in_(sa.select(sa.func.json_each(value(name)).table_valued("value").c.value))
 
 
-def _connector() -> sa.ColumnElement[bool]:
-    found = sa.func.json_each(value("connector")).table_valued("value").c.value
-    return sa.exists(sa.select(sa.literal_column("1")).where(sa.func.instr(_c.connectors, found) > 0))
-
-
-_PLAIN: Final = ("status", "queue", "team", "channel", "kind", "severity", "assignee", "rule")
+_PLAIN: Final = ("status", "assignee", "rule")
 _TERMS: Final[dict[str, Callable[[], sa.ColumnElement[bool]]]] = {
-    **{name: partial(_in, _c[name], name) for name in _PLAIN},
-    "connector": _connector,
+    **{name: partial(_in, name) for name in ("facet", *_PLAIN)},
     "breached": lambda: _breached == value("breached"),
     "called": lambda: _c.called == value("called"),
     "any_call": lambda: _c.called != value("any_call"),
@@ -57,14 +48,14 @@ _TERMS: Final[dict[str, Callable[[], sa.ColumnElement[bool]]]] = {
 }
 
 
-def _asked(wanted: Wanted) -> dict[str, Any]:
-    """The conditions that are needed, each with its parameter."""
+def _asked(wanted: Wanted, facets: Iterable[str]) -> dict[str, Any]:
+    """The conditions that are needed, each with its parameter; `facets` are all that there are."""
     asked: dict[str, Any] = {}
+    if any((wanted.queue, wanted.team, wanted.channel, wanted.kind, wanted.severity, wanted.connector)):
+        asked["facet"] = _texts(text for text in facets if _has(read_facet(text), wanted))
     for name in _PLAIN:
         if words := getattr(wanted, name):
             asked[name] = _texts(words)
-    if wanted.connector:
-        asked["connector"] = _texts(tuple(f"\n{name}\n" for name in wanted.connector))
     if wanted.breached is not None:
         asked["breached"] = int(wanted.breached)
     if wanted.escalated == "any":
@@ -80,9 +71,21 @@ def _asked(wanted: Wanted) -> dict[str, Any]:
     return asked
 
 
-def _texts(words: Iterable[str | int]) -> str:
+def _has(facet: Facet, wanted: Wanted) -> bool:
+    """Whether the cards of a facet are wanted, as far as that says."""
+    return (
+        (not wanted.queue or facet.queue in wanted.queue)
+        and (not wanted.team or facet.team in wanted.team)
+        and (not wanted.channel or facet.channel in wanted.channel)
+        and (not wanted.kind or facet.kind in wanted.kind)
+        and (not wanted.severity or facet.severity in wanted.severity)
+        and (not wanted.connector or not set(facet.connectors).isdisjoint(wanted.connector))
+    )
+
+
+def _texts(words: Iterable[str]) -> str:
     """The words as one parameter."""
-    return msgspec.json.encode([storable(word) if isinstance(word, str) else word for word in words]).decode()
+    return msgspec.json.encode([storable(word) for word in words]).decode()
 
 
 def _bounded(instant: int) -> int:
@@ -91,6 +94,17 @@ def _bounded(instant: int) -> int:
 
 def _conditions(names: tuple[str, ...]) -> Iterator[sa.ColumnElement[bool]]:
     return (_TERMS[name]() for name in names)
+
+
+_next_facet = Statement(sa.select(sa.func.min(_c.facet)).where(_c.facet > value("last")))
+
+
+def _facets(connection: Connection) -> Iterator[str]:
+    """Every facet that a card has: a jump in the table for each."""
+    last = ""
+    while (row := _next_facet.one(connection, last=last)) is not None and row[0] is not None:
+        last = row[0]
+        yield last
 
 
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +137,7 @@ def _page(order: Order, names: tuple[str, ...], behind: bool) -> Statement:
 def page(connection: Connection, wanted: Wanted, order: Order, limit: int, after: str | None) -> CardPage:
     """A page of cards. Raises BadPlace."""
     most = min(max(limit, 1), CARDS_MAX)
-    asked = _asked(wanted)
+    asked = _asked(wanted, _facets(connection))
     here = {} if after is None else _place(after, order)
     rows = _page(order, tuple(asked), after is not None).rows(connection, **asked, **here, most=most + 1)
     found = tuple(carded(*row) for row in rows[:most])
@@ -144,93 +158,111 @@ def _place(after: str, order: Order) -> dict[str, Any]:
 # ── Sums ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _how_many(term: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(term), sa.literal_column("0"))
+class _Group(NamedTuple):
+    """The cards of one facet, of those that are wanted: how many there are of which sort, and the earliest instants."""
+
+    facet: str
+    open: int
+    breached: int
+    at_risk: int
+    paused: int
+    escalated: int
+    unacknowledged: int
+    waiting: int
+    longest_since: int | None
+    soonest_due: int | None
+    unassigned: int
+
+
+def _how_many(term: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return sa.func.sum(term)
 
 
 @lru_cache(STATEMENTS_MAX)
-def _sums(names: tuple[str, ...]) -> Statement:
-    unacknowledged = _c.called == sa.literal_column("'active'")
+def _grouped(names: tuple[str, ...]) -> Statement:
     return Statement(
         sa.select(
+            _c.facet,
             sa.func.count(),
             _how_many(_breached),
             _how_many(_at_risk),
             _how_many(_c.paused),
-            _how_many(_c.called != sa.literal_column("'none'")),
-            _how_many(unacknowledged),
+            _how_many(_c.called != word("none")),
+            _how_many(_c.called == word("active")),
+            sa.func.count(_c.waiting_since),
+            sa.func.min(_c.waiting_since),
+            sa.func.min(_c.next_at),
+            _how_many(_c.assignee == word("")),
         )
-        .select_from(cards)
         .where(*_conditions(names))
+        .group_by(_c.facet)
     )
 
 
-@lru_cache(STATEMENTS_MAX)
-def _gravest(names: tuple[str, ...]) -> Statement:
-    found = sa.select(_c.severity, sa.func.count()).where(*_conditions(names), _breached)
-    return Statement(found.group_by(_c.severity).order_by(_c.severity).limit(sa.literal_column("1")))
+_counts = Statement(sa.select(_c.facet, sa.func.count()).group_by(_c.facet))
 
 
-_words = Statement(sa.select(_c.queue, _c.team, _c.channel, _c.severity, _c.connectors))
+def _groups(connection: Connection, asked: Mapping[str, Any], risk_before: int) -> list[_Group]:
+    rows = _grouped(tuple(asked)).rows(connection, **asked, risk_before=_bounded(risk_before))
+    return [_Group(*row) for row in rows]
 
 
 def sums(connection: Connection, wanted: Wanted, risk_before: int) -> Sums:
-    """Sums over the cards that are wanted, and how many have which word."""
-    asked = _asked(wanted)
-    names = tuple(asked)
-    row = _sums(names).one(connection, **asked, risk_before=_bounded(risk_before)) or (0,) * 6
-    open, breached, at_risk, paused, escalated, unacknowledged = row
-    gravest = _gravest(names).one(connection, **asked) if breached else None
+    """Sums over the cards that are wanted, and how many of all have which word."""
+    if wanted == Wanted():
+        groups = _groups(connection, {}, risk_before)
+        counts = {group.facet: group.open for group in groups}
+    else:
+        counts = dict(_counts.rows(connection))
+        groups = _groups(connection, _asked(wanted, counts), risk_before)
+    breached: Counter[int] = Counter()
+    for group in groups:
+        breached[read_facet(group.facet).severity] += group.breached
+    gravest = min((severity for severity, count in breached.items() if count), default=None)
     return Sums(
-        open=open,
-        breached=breached,
-        breached_gravest=gravest[1] if gravest else 0,
-        gravest=gravest[0] if gravest else None,
-        at_risk=at_risk,
-        paused=paused,
-        escalated=escalated,
-        unacknowledged=unacknowledged,
-        words=words(connection),
+        open=sum(group.open for group in groups),
+        breached=sum(breached.values()),
+        breached_gravest=0 if gravest is None else breached[gravest],
+        gravest=gravest,
+        at_risk=sum(group.at_risk for group in groups),
+        paused=sum(group.paused for group in groups),
+        escalated=sum(group.escalated for group in groups),
+        unacknowledged=sum(group.unacknowledged for group in groups),
+        words=_words(counts),
     )
 
 
-def words(connection: Connection) -> dict[str, dict[str, int]]:
+def _words(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """How many open contacts have which word of each field."""
-    found: dict[str, Counter[str]] = {name: Counter() for name in _WORDS}
-    for row, count in Counter(_words.rows(connection)).items():
-        *fields, connectors = row
-        for name, word in zip(_WORDS, fields, strict=False):
-            found[name][str(word)] += count
-        for connector in connectors.split("\n")[1:-1]:
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("queue", "team", "channel", "severity", "connector")}
+    for text, count in counts.items():
+        facet = read_facet(text)
+        for name in ("queue", "team", "channel", "severity"):
+            found[name][str(getattr(facet, name))] += count
+        for connector in facet.connectors:
             found["connector"][connector] += count
-    return {name: dict(counts) for name, counts in found.items()}
-
-
-# ── Queues ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_queues = Statement(
-    sa.select(
-        _c.queue,
-        sa.func.max(_c.team),
-        _c.channel,
-        sa.func.count(),
-        sa.func.count(_c.waiting_since),
-        sa.func.min(_c.waiting_since),
-        _how_many(_breached),
-        _how_many(_at_risk),
-        sa.func.min(_c.next_at),
-        _how_many(_c.assignee == _none),
-        _how_many(_c.paused),
-    )
-    .group_by(_c.queue, _c.channel)
-    .order_by(_c.queue, _c.channel)
-)
+    return {name: dict(counter) for name, counter in found.items()}
 
 
 def queues(connection: Connection, risk_before: int) -> list[QueueRow]:
     """Every queue by channel."""
-    return [_queue(row) for row in _queues.rows(connection, risk_before=_bounded(risk_before))]
+    found: dict[tuple[str, str], list[_Group]] = {}
+    for group in _groups(connection, {}, risk_before):
+        found.setdefault(read_facet(group.facet)[:2], []).append(group)
+    return [_queue(queue, channel, found[queue, channel]) for queue, channel in sorted(found)]
 
 
-def _queue(row: Row) -> QueueRow:
-    return QueueRow(**dict(zip(QueueRow.__struct_fields__, row, strict=True)))
+def _queue(queue: str, channel: str, groups: Sequence[_Group]) -> QueueRow:
+    return QueueRow(
+        queue=queue,
+        team=max(read_facet(group.facet).team for group in groups),
+        channel=channel,
+        open=sum(group.open for group in groups),
+        waiting=sum(group.waiting for group in groups),
+        longest_since=min((group.longest_since for group in groups if group.longest_since is not None), default=None),
+        breached=sum(group.breached for group in groups),
+        at_risk=sum(group.at_risk for group in groups),
+        soonest_due=min((group.soonest_due for group in groups if group.soonest_due is not None), default=None),
+        unassigned=sum(group.unassigned for group in groups),
+        paused=sum(group.paused for group in groups),
+    )

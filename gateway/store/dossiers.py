@@ -106,7 +106,7 @@ def dossiers(connection: Connection, ids: Sequence[str]) -> list[Dossier]:
     passed: dict[str, dict[int, State]] = defaultdict(dict)
     for of, as_of, body in _passed.rows(connection, ids=wanted):
         passed[of][as_of] = coding.checkpoints.decode(body, of, as_of)
-    shown = {row[0]: row for row in _shown.rows(connection, ids=wanted)}
+    shown = {row[1]: row for row in _shown.rows(connection, ids=wanted)}
     found = {}
     for status, policy_since, *columns in _rows.rows(connection, ids=wanted):
         row = contact(tuple(columns))

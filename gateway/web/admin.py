@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
+from gateway.engine.operate import Operating
 from gateway.kernel.ports import Clock
 from gateway.web.api.api import api_routes
 from gateway.web.api.operation import Desk
@@ -56,7 +57,7 @@ def admin_app(
     frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
     guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     explaining = Explaining(gateway.world.store, gateway.world.spawn)
-    desk = Desk(gateway, clock, counted, explaining, Stream(feed, clock, guard).stream)
+    desk = Desk(gateway, clock, counted, explaining, Operating(gateway), Stream(feed, clock, guard).stream)
     routes = Routes(
         SigningIn(frame, guard).routes(),
         page_routes(frame, counted),

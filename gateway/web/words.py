@@ -54,9 +54,20 @@ def left_words(due: int, now: int) -> str:
     return span_words(due - now) if due > now else f"{span_words(now - due)} over"
 
 
-def since_words(at: int, now: int) -> str:
-    """How far away an instant is, in either direction."""
-    return span_words(abs(now - at))
+def over_words(at: int, now: int) -> str:
+    """How long ago a breach was."""
+    return f"{span_words(now - at)} over"
+
+
+def for_words(at: int, now: int) -> str:
+    """How long something lasts already."""
+    return span_words(now - at)
+
+
+def share_words(now: int, start: int, end: int) -> str:
+    """How much of the time from `start` to `end` is used, in per cent with at most one decimal."""
+    share = min(1.0, max(0.0, (now - start) / max(1, end - start)))
+    return f"{round(share * 1000) / 10:g}"
 
 
 def plain_words(at: int, now: int) -> str:

@@ -231,6 +231,26 @@ def test_columns(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert {one["words"] for one in found.values()} == {"the column isn't what the state says"}
 
 
+def test_cards(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """An open contact has the one that its state says, found by what it says; an ended one has none."""
+    body = value_of(desk, "SELECT card FROM cards WHERE contact = ?", of(WAITING))
+    other = coding.cards.encode(replace(coding.cards.decode(body), queue="elsewhere"))
+    run(desk, ("UPDATE cards SET card = ?, severity = 9, version = 99 WHERE contact = ?", (other, of(WAITING))))
+    found = only(desk, capsys, WAITING)
+    assert found.keys() == {"card", "card.queue", "card.version"}
+    assert found["card"]["words"] == "the columns of its card aren't what the card says: facet, severity"
+    assert (found["card.queue"]["stored"], found["card.queue"]["replayed"]) == ("elsewhere", "general")
+
+    run(desk, ("UPDATE cards SET contact = ? WHERE contact = ?", (of(TALKED), of(WAITING))))
+    told = {one["contact"]: one["differences"][-1]["words"] for one in verified(desk, capsys)[1][:-1]}
+    assert told[of(TALKED)] == "there is one, and the contact isn't open"
+    assert told[of(WAITING)] == "there is none, and the contact is open"
+
+    run(desk, ("UPDATE cards SET card = x'00'", ()))
+    words = [one["differences"][0]["words"] for one in verified(desk, capsys)[1][:-1]]
+    assert any(f"the card of contact {of(TALKED)} can't be read" in told for told in words)
+
+
 def test_a_policy_that_is_gone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """Everybody whom it judged, or for whom it said something, is told; nothing that follows from its lack is."""
     hash = value_of(desk, "SELECT hash FROM policies ORDER BY since")

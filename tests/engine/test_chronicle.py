@@ -105,8 +105,8 @@ def test_words_hold_no_text_of_a_message() -> None:
         words = {line.words for line in lines}
         assert "opened: ticket by email, inbound, with subject and tags" in words
         assert "the customer wrote" in words
-        assert "said: a breach, by rule urgent-first-reply" in words
-        assert "said: an escalation was raised, calls lead, by rule outage-late" in words
+        assert "a breach, by rule urgent-first-reply" in words
+        assert "an escalation was raised, calls lead, by rule outage-late" in words
         assert any("given up" in one and "answered 410" in one for one in words)
 
     run(work, at=NOW)

@@ -100,7 +100,7 @@ def test_cards_of_another_form_are_made_anew() -> None:
         await several(rig)
         before, versions = await cards(rig), await rig.store.card_versions()
         spoilt = [
-            partial(sql, "UPDATE cards SET card = x'00', version = 77, queue = 'x'"),
+            partial(sql, "UPDATE cards SET card = x'00', version = 77, facet = 'x'"),
             partial(sql, "DELETE FROM cards WHERE words LIKE '%1'"),
         ]
         for spoil in spoilt:

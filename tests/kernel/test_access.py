@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.kernel.access import (
@@ -93,6 +93,7 @@ def test_anything_else_is_no_proof(text: str | None) -> None:
     assert proof_of(text) is None
 
 
+@settings(max_examples=50)
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
     """Strangers write it."""

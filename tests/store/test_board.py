@@ -337,7 +337,7 @@ def test_tallies_add_up_and_go_hour_by_hour() -> None:
 
 # ── Its form ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-FORMS = {1: "533ee49e09e51053"}
+FORMS = {1: "59e6c15e02682a12"}
 
 
 def test_a_card_that_has_changed_has_another_form() -> None:

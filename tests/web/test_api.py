@@ -15,7 +15,7 @@ from tests.web.test_pages import fetched, story
 from tests.web.worlds import NOW, D, M, Whole, event, opened, run
 
 FIELDS = {
-    "id", "kind", "channel", "direction", "status", "severity", "subject", "refs", "customer", "queue", "clocks",
+    "id", "kind", "channel", "direction", "status", "severity", "subject", "refs", "customer", "queue", "due",
     "escalations", "opened_at", "updated_at",
 }  # fmt: skip
 """What a contact has at least."""
@@ -24,7 +24,9 @@ FIELDS = {
 async def data(whole: Whole, target: str, status: int = 200) -> Any:
     """The JSON of an answer."""
     reply = await fetched(whole, target)
-    assert (reply.status, reply.headers["content-type"]) == (status, "application/json"), reply.body
+    failed = status >= 400 and not target.startswith("/readyz")
+    kind = "application/problem+json" if failed else "application/json"
+    assert (reply.status, reply.headers["content-type"]) == (status, kind), reply.body
     return msgspec.json.decode(reply.body)
 
 
@@ -36,7 +38,7 @@ def test_contacts_are_data() -> None:
         await whole.post(opened(4, NOW, status="closed"), event("status.changed", 5, NOW, to="open"))
         await whole.judge()
         open_ones = (await data(whole, "/api/v1/contacts"))["contacts"]
-        every = (await data(whole, "/api/v1/contacts?status=any&limit=10&order=updated_at"))["contacts"]
+        every = (await data(whole, "/api/v1/contacts?status=any&limit=10"))["contacts"]
         unopened = (await data(whole, "/api/v1/contacts?status=unopened"))["contacts"]
         one = await data(whole, "/api/v1/contacts/shop:ticket:1")
 
@@ -93,7 +95,9 @@ def test_a_wrong_question_is_400(target: str) -> None:
     """What can't be answered is told, not guessed."""
 
     async def work(whole: Whole) -> None:
-        assert (await data(whole, target, 400)).keys() == {"error"}
+        problem = await data(whole, target, 400)
+        assert problem["type"] == "urn:orion-gateway:problem:bad-query"
+        assert problem["errors"]
 
     run(work)
 
@@ -116,10 +120,10 @@ def test_an_explanation_is_what_the_command_tells() -> None:
         assert (past["at"], past["clocks"][0]["state"]) == ("2026-03-02T08:50:00Z", "running")
         assert (await data(whole, "/api/v1/contacts/shop:ticket:5/explain"))["status"] == "unopened"
         assert (
-            "opened at 2026-03-02T08:40:00Z" in (await data(whole, f"{address}?at=2026-03-02T08:00:00Z", 404))["error"]
+            "opened at 2026-03-02T08:40:00Z" in (await data(whole, f"{address}?at=2026-03-02T08:00:00Z", 404))["detail"]
         )
-        assert "still to come" in (await data(whole, f"{address}?at=2026-03-02T09:00:01Z", 400))["error"]
-        assert (await data(whole, "/api/v1/contacts/con_nobody/explain", 404)).keys() == {"error"}
+        assert "still to come" in (await data(whole, f"{address}?at=2026-03-02T09:00:01Z", 400))["detail"]
+        assert (await data(whole, "/api/v1/contacts/con_nobody/explain", 404))["detail"].startswith("there is no such")
 
     run(work)
 
@@ -151,7 +155,7 @@ def test_what_can_no_longer_be_told_is_409() -> None:
         address = "/api/v1/contacts/shop:ticket:1/explain"
         now, past = await data(whole, address), await data(whole, f"{address}?at=2026-03-02T08:50:00Z", 409)
 
-        assert "can't be used" in past["error"]
+        assert "can't be used" in past["detail"]
         assert (now["history"]["told"], now["clocks"][0]["stretches"]) == (False, None)
         assert "can't be used" in now["history"]["why"]
         assert (now["severity"], "2026-03-02T08:55:00Z" in {clock["breached_at"] for clock in now["clocks"]}) == (
@@ -159,7 +163,7 @@ def test_what_can_no_longer_be_told_is_409() -> None:
             True,
         )
         await whole.store.writer.write("spoil", spoil_states)
-        assert "the state of contact" in (await data(whole, address, 409))["error"]
+        assert "the state of contact" in (await data(whole, address, 409))["detail"]
 
     run(work)
 
@@ -204,7 +208,9 @@ def test_what_is_not_there_is_404_in_json() -> None:
 
     async def work(whole: Whole) -> None:
         for target in ("/api/v1/contacts/con_nobody", "/api/v1/contacts/%FF%00", "/api/v1/nothing"):
-            assert (await data(whole, target, 404)).keys() == {"error"}
+            problem = await data(whole, target, 404)
+            assert problem.keys() == {"type", "title", "status", "detail", "instance"}
+            assert (problem["type"], problem["instance"]) == ("urn:orion-gateway:problem:not-found", target)
 
     run(work)
 

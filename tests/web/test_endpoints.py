@@ -71,7 +71,7 @@ def test_a_receiver_asks_what_it_has_missed() -> None:
 
 def test_a_page_has_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond it there is more; one notice goes out however long it is."""
-    monkeypatch.setattr("gateway.web.api.missed.BYTES_MAX", 1)
+    monkeypatch.setattr("gateway.web.api.upkeep.BYTES_MAX", 1)
 
     async def work(whole: Whole) -> None:
         await story(whole)
@@ -100,7 +100,7 @@ def test_a_hostile_question_is_400_in_words(query: str) -> None:
         reply = await fetched(whole, f"{MISSED}{query}")
 
         assert reply.status == 400
-        assert msgspec.json.decode(reply.body)["error"]
+        assert msgspec.json.decode(reply.body)["errors"]
 
     run(work)
 

@@ -34,6 +34,8 @@ class Asker:
     headers: Mapping[str, str]
     from_here: bool = True
     bearer: bool = False
+    usual: bool = True
+    """Whether they ask for every route, and not for the probes alone: what they try is the same for all."""
 
 
 async def answer(request: web.Request) -> web.Response:
@@ -75,17 +77,20 @@ def _askers(tokens: Mapping[str, str], cookie: str, port: int) -> Iterator[Asker
         role: Role | None = "admin" if name == "boss" else next((role for role in ROLES if role == name), None)
         shown = f"{cookie}={session_of(token)}"
         yield Asker(f"{name} by bearer", role, {"authorization": f"Bearer {token}"}, bearer=True)
-        yield Asker(f"{name} by cookie", role, {"cookie": shown, "origin": f"http://127.0.0.1:{port}"})
-        yield Asker(f"{name} by cookie without origin", role, {"cookie": shown}, from_here=False)
+        own = {"cookie": shown, "origin": f"http://127.0.0.1:{port}"}
+        yield Asker(f"{name} by cookie", role, own, usual=role is not None)
+        yield Asker(f"{name} by cookie without origin", role, {"cookie": shown}, from_here=False, usual=name == "boss")
     boss = session_of(tokens["boss"])
     for where in ("http://evil.example", "null", f"http://127.0.0.1:{port + 1}", "http://localhost"):
-        yield Asker(f"from {where}", "admin", {"cookie": f"{cookie}={boss}", "origin": where}, from_here=False)
+        yield Asker(
+            f"from {where}", "admin", {"cookie": f"{cookie}={boss}", "origin": where}, from_here=False, usual=False
+        )
     own = {"cookie": f"{cookie}={boss}", "origin": f"http://127.0.0.1:{port}"}
     for site in ("cross-site", "same-site", "none"):
-        yield Asker(f"from a {site} page", "admin", {**own, "sec_fetch_site": site}, from_here=False)
-    yield Asker("a token as cookie", None, {"cookie": f"{cookie}={tokens['boss']}"})
-    yield Asker("a cookie as token", None, {"authorization": f"Bearer {boss}"}, bearer=True)
-    yield Asker("the cookie of another gateway", None, {"cookie": f"orion_gateway_1={boss}"})
+        yield Asker(f"from a {site} page", "admin", {**own, "sec_fetch_site": site}, from_here=False, usual=False)
+    yield Asker("a token as cookie", None, {"cookie": f"{cookie}={tokens['boss']}"}, usual=False)
+    yield Asker("a cookie as token", None, {"authorization": f"Bearer {boss}"}, bearer=True, usual=False)
+    yield Asker("the cookie of another gateway", None, {"cookie": f"orion_gateway_1={boss}"}, usual=False)
 
 
 def expected(route: Route, asker: Asker) -> str:
@@ -112,8 +117,7 @@ def became(reply: Reply) -> str:
         return str(reply.status)
     if reply.status == 303 and reply.headers["location"].startswith(SIGN_IN):
         return "to sign in"
-    assert reply.status < 500 or reply.status == 503, reply
-    return "open"
+    return "open" if reply.status < 500 or reply.status == 503 else "failed"
 
 
 def target_of(path: str) -> str:
@@ -127,15 +131,15 @@ def test_every_route_answers_everybody_as_the_table_says() -> None:
     async def work(whole: Whole) -> None:
         async with everybody(whole) as (port, routes, askers):
             wrong = []
-            for route in routes:
-                for asker in askers:
-                    reply = await ask(port, route.method, target_of(route.path), **asker.headers)
-                    form_failed = route.path == SIGN_IN and route.method == "POST" and reply.status in (401, 415)
-                    came = "open" if form_failed else became(reply)
-                    if route.path == "/sign-out" and reply.status == 303:
-                        came = "open"
-                    if came != expected(route, asker):
-                        wrong.append((route.method, route.path, asker.name, expected(route, asker), came, reply.status))
+            asked = [(route, asker) for route in routes for asker in askers if asker.usual or route.handler is answer]
+            for route, asker in asked:
+                reply = await ask(port, route.method, target_of(route.path), **asker.headers)
+                form_failed = route.path == SIGN_IN and route.method == "POST" and reply.status in (401, 415)
+                came = "open" if form_failed else became(reply)
+                if route.path == "/sign-out" and reply.status == 303:
+                    came = "open"
+                if came != expected(route, asker):
+                    wrong.append((route.method, route.path, asker.name, expected(route, asker), came, reply.status))
 
         assert wrong == []
 

@@ -1,4 +1,4 @@
-"""Acting on contacts and escalations: what is asked becomes events in the inbox, and who did it is named."""
+"""Acting: what is asked is done by the engine's deeds, and who did it is named."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
@@ -9,15 +9,18 @@ from gateway.engine.acting import NAME_MAX, CantAct, Why, meant
 from gateway.engine.acting import Acted as Written
 from gateway.kernel.store import Store
 from gateway.web.api.operation import Asked, Desk, Said
-from gateway.web.api.problem import Kind, Refused
+from gateway.web.api.problem import Kind, Refused, Wrong
 from gateway.web.shapes.board import Acted
 
-Deed = Callable[[Store, str, str, int], Awaitable[Written]]
+Deed = Callable[[str, str], Awaitable[Written]]
+"""Does it to what a name means, by a person. Raises CantAct."""
 
 _KINDS: Final[dict[Why, Kind]] = {
     "missing": "not-found",
     "unopened": "conflict",
     "over": "conflict",
+    "unable": "conflict",
+    "many": "conflict",
     "nameless": "bad-body",
 }
 
@@ -31,17 +34,29 @@ class Actor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
-async def acted(desk: Desk, asked: Asked[Any, Any], name: str, deed: Deed) -> Said:
-    """Do it to what `name` means. Done already, it is no error, and nothing is written. Raises Refused."""
-    by = (asked.body.by if asked.body is not None else None) or asked.by
-    store = desk.gateway.world.store
+def by_whom(asked: Asked[Any, Any]) -> str:
+    """Who does it: whom the body names, else whose token it is."""
+    named = asked.body.by if isinstance(asked.body, Actor) else None
+    return asked.by if named is None else named
+
+
+def refused(error: CantAct) -> Refused:
+    """The refusal of what can't be done."""
+    errors = [Wrong("body.by", str(error))] if error.why == "nameless" else []
+    return Refused(_KINDS[error.why], str(error), errors)
+
+
+async def acted(desk: Desk, asked: Asked[Any, Any], name: str, deed: Deed, *, again: bool = False) -> Said:
+    """Do it to what `name` means. Done already, it is no error, and nothing is written: `again` says that what is over
+    has nothing left to be done. Raises Refused."""
+    by = by_whom(asked)
     try:
-        done = await deed(store, name, by, desk.clock.now())
+        done = await deed(name, by)
     except CantAct as error:
-        if error.why == "over" and (before := await _done_before(store, name, by)) is not None:
-            return Said(before)
-        raise Refused(_KINDS[error.why], str(error)) from None
-    desk.gateway.take_up()
+        before = await _done_before(desk.gateway.world.store, name, by, again=again) if error.why == "over" else None
+        if before is None:
+            raise refused(error) from None
+        return Said(before)
     told = Acted(
         contact=done.contact,
         by=done.by,
@@ -52,11 +67,14 @@ async def acted(desk: Desk, asked: Asked[Any, Any], name: str, deed: Deed) -> Sa
     return Said(told, status=202)
 
 
-async def _done_before(store: Store, name: str, by: str) -> Acted | None:
-    """What stands where the deed was done already, to one escalation of a contact that goes on; else None."""
+async def _done_before(store: Store, name: str, by: str, *, again: bool) -> Acted | None:
+    """What stands where the deed was done already to one escalation; else None."""
     try:
         found = await meant(store, name)
     except CantAct:
-        return None
+        row = await store.find_escalation(name) if again else None
+        return (
+            None if row is None else Acted(contact=row.id, by=by, escalations=[name], events=[], outcome="done already")
+        )
     calls = [] if found.call is None else [found.call.id]
     return Acted(contact=found.row.id, by=by, escalations=calls, events=[], outcome="done already")

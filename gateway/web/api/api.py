@@ -6,7 +6,7 @@ A resource has a module of its own; here is only their order, in which the docum
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.web.api import contacts, deliveries, overview, upkeep
+from gateway.web.api import connectors, contacts, deliveries, overview, upkeep
 from gateway.web.api.document import document
 from gateway.web.api.operation import Asked, Desk, Operation, Said
 from gateway.web.api.serving import routes_of
@@ -22,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *contacts.OPERATIONS,
     *overview.OPERATIONS,
     *deliveries.OPERATIONS,
+    *connectors.OPERATIONS,
     *upkeep.OPERATIONS,
     Operation(
         method="GET",

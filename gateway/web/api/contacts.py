@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.engine.acknowledge import acknowledge
 from gateway.engine.chronicle import LINES_MAX, chronicle, happening_view
 from gateway.engine.explaining import CantTell
 from gateway.engine.listing import listed as list_contacts
@@ -166,9 +165,10 @@ async def one(desk: Desk, asked: Asked[Any, None]) -> Said:
 
 async def explain(desk: Desk, asked: Asked[ExplainQuery, None]) -> Said:
     """Why it is where it is, now or at an instant of the past."""
-    row, at = await found(desk, asked), asked.query.at
+    at = asked.query.at
     kinds: dict[str, ProblemKind] = {"ahead": "bad-query", "nothing": "not-found", "history": "conflict"}
     try:
+        row = await found(desk, asked)
         return Said(await desk.explaining.explained(row, desk.clock.now(), None if at is None else int(at)))
     except CantTell as error:
         errors = [Wrong("query.at", str(error))] if error.why == "ahead" else []
@@ -192,7 +192,7 @@ async def timeline(desk: Desk, asked: Asked[TimelineQuery, None]) -> Said:
 async def take(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
     """Somebody takes care of it."""
     row = await found(desk, asked)
-    return await acted(desk, asked, row.id, acknowledge)
+    return await acted(desk, asked, row.id, desk.operating.acknowledge)
 
 
 OPERATIONS: Final = (

@@ -4,8 +4,10 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from gateway.engine.acting import CantAct
 from gateway.kernel.outbox import DeliveryState
 from gateway.kernel.values import attempt_values, delivery_values, endpoint_values, everyone, record_values
+from gateway.web.api.acting import Actor, by_whom, refused
 from gateway.web.api.contacts import Limit
 from gateway.web.api.operation import Asked, Desk, Operation, Said, Word
 from gateway.web.api.problem import Refused
@@ -15,6 +17,7 @@ from gateway.web.shapes.outgoing import (
     DeliveryWhole,
     EndpointEnabled,
     EndpointList,
+    EndpointTested,
     RecordList,
     RecordReplayed,
     RecordState,
@@ -75,12 +78,13 @@ async def delivery(desk: Desk, asked: Asked[Any, None]) -> Said:
     return Said({**delivery_values(found), "attempts": attempts})
 
 
-async def replay_delivery(desk: Desk, asked: Asked[Any, None]) -> Said:
-    """Once more."""
+async def replay_delivery(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
+    """One that has not ended yet waits in its contact's order, and its next try is due now."""
     id = int(asked.path["id"])
-    outcome = await desk.gateway.world.store.replay_delivery(id, desk.clock.now(), asked.by)
-    if outcome is None:
-        raise Refused("not-found", f"there is no delivery {id}")
+    try:
+        outcome = await desk.operating.replay_delivery(id, by_whom(asked))
+    except CantAct as error:
+        raise refused(error) from None
     return Said(DeliveryReplayed(id=id, outcome=outcome), status=202)
 
 
@@ -102,15 +106,13 @@ async def record(desk: Desk, asked: Asked[Any, None]) -> Said:
     return Said(record_values(found))
 
 
-async def replay_record(desk: Desk, asked: Asked[Any, None]) -> Said:
-    """It is judged once more."""
-    store, id = desk.gateway.world.store, int(asked.path["id"])
-    if not await store.replay_record(id):
-        raise Refused("not-found", f"there is no record {id} that is parked or done")
-    await store.write_audit(
-        at=desk.clock.now(), actor=asked.by, action="replay record", object=f"record {id}", detail=""
-    )
-    desk.gateway.take_up()
+async def replay_record(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
+    """What it says again is known already, and changes nothing."""
+    id = int(asked.path["id"])
+    try:
+        await desk.operating.replay_record(id, by_whom(asked))
+    except CantAct as error:
+        raise refused(error) from None
     return Said(RecordReplayed(id=id, outcome="ready"), status=202)
 
 
@@ -121,12 +123,32 @@ async def endpoints(desk: Desk, asked: Asked[Any, None]) -> Said:
     return Said({"endpoints": [{**endpoint_values(row, now), "configured": row.name in configured} for row in rows]})
 
 
-async def enable(desk: Desk, asked: Asked[Any, None]) -> Said:
-    """It gets its notices again."""
+async def enable(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
+    """Its failures are forgotten, and what waits goes out, slowly at first."""
     name = asked.path["name"]
-    if not await desk.gateway.world.store.enable_endpoint(name, desk.clock.now(), asked.by):
-        raise Refused("not-found", "there is no such endpoint")
+    try:
+        await desk.operating.enable_endpoint(name, by_whom(asked))
+    except CantAct as error:
+        raise refused(error) from None
     return Said(EndpointEnabled(endpoint=name))
+
+
+async def test(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
+    """It goes by the way of every delivery; of the answer only the status counts, and it is waited for 15 s at most."""
+    name = asked.path["name"]
+    try:
+        tried = await desk.operating.test_endpoint(name, by_whom(asked))
+    except CantAct as error:
+        raise refused(error) from None
+    told = EndpointTested(
+        endpoint=name,
+        webhook_id=tried.id,
+        ok=tried.well,
+        status=tried.status,
+        error=tried.error or None,
+        duration_ms=tried.duration_ms,
+    )
+    return Said(told)
 
 
 OPERATIONS: Final = (
@@ -162,6 +184,7 @@ OPERATIONS: Final = (
         role="operator",
         run=replay_delivery,
         words={"id": DELIVERY},
+        body=Actor,
         answers={202: DeliveryReplayed},
     ),
     Operation(
@@ -196,6 +219,7 @@ OPERATIONS: Final = (
         role="operator",
         run=replay_record,
         words={"id": RECORD},
+        body=Actor,
         answers={202: RecordReplayed},
     ),
     Operation(
@@ -218,6 +242,19 @@ OPERATIONS: Final = (
         role="operator",
         run=enable,
         words={"name": ENDPOINT},
+        body=Actor,
         answers={200: EndpointEnabled},
+    ),
+    Operation(
+        method="POST",
+        path="/api/v1/endpoints/{name}/test",
+        id="testEndpoint",
+        tag="endpoints",
+        summary="Send one endpoint a signed notice of the type `endpoint.test`, now.",
+        role="operator",
+        run=test,
+        words={"name": ENDPOINT},
+        body=Actor,
+        answers={200: EndpointTested},
     ),
 )

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
+from gateway.engine.operate import Operating
 from gateway.kernel.ports import Clock
 from gateway.web.api.problem import Kind
 from gateway.web.api.query import NoQuery
@@ -35,6 +36,7 @@ class Desk:
     clock: Clock
     counted: Counted
     explaining: Explaining
+    operating: Operating
     stream: Handler
     """Answers who wants to know at once what changes."""
 
@@ -75,7 +77,8 @@ class Word:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One operation. `answers` are types by status, all in `media`; `rows` is the field of the answer that is a list,
-    and that is the CSV. `optional` says of a body that it may be left out."""
+    and that is the CSV. `optional` says of a body that it may be left out; `reads` is what it is read as, where its
+    `body` only describes it."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -89,6 +92,7 @@ class Operation:
     words: Mapping[str, Word] = field(default_factory=dict)
     query: type[msgspec.Struct] = NoQuery
     body: Any = None
+    reads: Any = None
     optional: bool = True
     media: str = JSON
     rows: str = ""

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from gateway.engine.acknowledge import acknowledge
-from gateway.engine.resolve import resolve
 from gateway.kernel.board import BadPlace, Wanted
 from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant, seconds_of
 from gateway.model.words import Channel
@@ -111,13 +109,13 @@ async def escalations(desk: Desk, asked: Asked[EscalationsQuery, None]) -> Said:
 
 async def take(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
     """Somebody takes it."""
-    return await acted(desk, asked, _named(asked), acknowledge)
+    return await acted(desk, asked, _named(asked), desk.operating.acknowledge)
 
 
 async def end(desk: Desk, asked: Asked[Any, Resolver | None]) -> Said:
     """It is over."""
     reason = asked.body.reason if asked.body is not None else ""
-    return await acted(desk, asked, _named(asked), partial(resolve, reason=reason))
+    return await acted(desk, asked, _named(asked), partial(desk.operating.resolve, reason=reason), again=True)
 
 
 def _named(asked: Asked[Any, Any]) -> str:

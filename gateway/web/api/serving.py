@@ -38,7 +38,7 @@ def routes_of(operations: Sequence[Operation], desk: Desk) -> Iterator[Route]:
 
 def _handler(operation: Operation, desk: Desk, bodies: Bodies, *, as_csv: bool = False) -> Handler:
     query = QueryReader(operation.query)
-    body = BodyReader(operation.body, optional=operation.optional)
+    body = BodyReader(operation.body if operation.reads is None else operation.reads, optional=operation.optional)
 
     async def handler(request: web.Request) -> web.StreamResponse:
         try:

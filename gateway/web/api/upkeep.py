@@ -7,13 +7,16 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from gateway.engine.standing import standing
+from gateway.kernel.store import StoreUnusable
 from gateway.kernel.values import policy_values
+from gateway.policy.tryout.asked import WrongQuestion, read_values
 from gateway.web import health
 from gateway.web.api.operation import Asked, Desk, Operation, Said
-from gateway.web.api.problem import Refused
+from gateway.web.api.problem import Refused, Wrong
 from gateway.web.auth import MISSED
 from gateway.web.metrics import metrics
 from gateway.web.shapes.outgoing import Missed
+from gateway.web.shapes.tryout import TryContact, Tryout
 from gateway.web.shapes.upkeep import NotReady, PolicyStanding, Readiness
 
 BYTES_MAX: Final = 8 * 1024 * 1024
@@ -41,6 +44,21 @@ async def policy(desk: Desk, asked: Asked[Any, None]) -> Said:
             "left": stands.left,
         }
     )
+
+
+async def try_out(desk: Desk, asked: Asked[Any, dict[str, Any]]) -> Said:
+    """Nothing is kept of it: the contact is imagined, and time passes as if nobody acted."""
+    now = desk.clock.now()
+    try:
+        told = await desk.gateway.reading.tried_view(read_values(asked.body, now), now)
+    except WrongQuestion as error:
+        errors = [Wrong(f"body.{wrong.field}" if wrong.field else "body", wrong.why) for wrong in error.wrong]
+        raise Refused("bad-body", str(error), errors) from None
+    except StoreUnusable as error:
+        raise Refused("conflict", str(error)) from None
+    if told is None:
+        raise Refused("conflict", "there is no policy in force yet")
+    return Said(told)
 
 
 async def missed(desk: Desk, asked: Asked[MissedQuery, None]) -> Said:
@@ -100,6 +118,20 @@ OPERATIONS: Final = (
         role="viewer",
         run=policy,
         answers={200: PolicyStanding},
+    ),
+    Operation(
+        method="POST",
+        path="/api/v1/policy/try",
+        id="tryPolicy",
+        tag="policy",
+        summary="Tell what the policy in force would make of a contact, and when.",
+        role="viewer",
+        run=try_out,
+        body=TryContact,
+        reads=dict[str, Any],
+        optional=False,
+        answers={200: Tryout},
+        problems=("conflict",),
     ),
     Operation(
         method="GET",

@@ -1,17 +1,39 @@
-"""The board: the open contacts by what breaches next, how much there is, and whether a connector is down."""
+"""The board: what breaches next, who has it, and whether a connector is down."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.kernel.values import contact_values, judged_by
+from gateway.kernel.board import BadPlace, Sums
+from gateway.model.instant import MINUTE_MS
+from gateway.web.asked import BadQuestion
 from gateway.web.counted import Counted
-from gateway.web.pages import shown
+from gateway.web.health import FAILURES_IN_A_ROW_MIN
+from gateway.web.pages.filters import NONE, Filters, filters_of
 from gateway.web.pages.page import Frame, Page
+from gateway.web.shapes.contact import listed
 
-CONTACTS_MAX = 200
-"""Contacts on the first page; more are there, and counted."""
+PAGE_ROWS: Final = 50
+RISK_MIN: Final = 15
+"""Minutes before its deadline in which a contact is at risk."""
+
+CHOSEN: Final = ("team", "queue", "channel", "severity", "connector")
+"""What can be chosen from what there is."""
+
+LINKS_SHOWN: Final = 8
+"""Connectors named in the head; the ill ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A word that a filter can be set to, and how many open contacts have it."""
+
+    value: str
+    name: str
+    count: int
+    chosen: bool
 
 
 class BoardPage:
@@ -24,21 +46,44 @@ class BoardPage:
         self.pages = (Page("/", "board.html", self.read, self.twin),)
 
     async def read(self, request: web.Request) -> Mapping[str, Any]:
-        """The open contacts by what breaches next."""
-        rows = await self._gateway.world.store.contacts(limit=CONTACTS_MAX, status="open")
-        counts = await self._counted.read()
-        policies = await self._gateway.bench.policies.to_read_by(judged_by(rows))
-        lines = shown.lines(rows, policies)
-        breached = sum(line.due is not None and line.due.breached for line in lines)
-        now = self._clock.now()
+        """The open contacts that are asked for, by what breaches next."""
+        filters, store, now = filters_of(request.query), self._gateway.world.store, self._clock.now()
+        wanted = filters.wanted(now)
+        try:
+            page = await store.cards(wanted, order="due", limit=PAGE_ROWS, after=filters.after)
+        except BadPlace:
+            raise BadQuestion("this page of the list isn't there any more: begin again without after") from None
+        sums = await store.sums(wanted, risk_before=now + RISK_MIN * MINUTE_MS)
+        links = sorted(self._gateway.links.values(), key=lambda link: (link.healthy, link.name))
         return {
-            "lines": lines,
-            "counts": counts,
-            "breached": f"{breached}+" if counts["open"] > len(lines) else str(breached),
-            "links": list(self._gateway.links.values()),
-            "values": [contact_values(row, policies, now) for row in rows],
+            "rows": page.rows,
+            "next": page.next,
+            "sums": sums,
+            "filters": filters,
+            "options": {field: _options(field, sums, filters) for field in CHOSEN},
+            "counts": await self._counted.read(),
+            "links": links[:LINKS_SHOWN],
+            "links_more": len(links) - LINKS_SHOWN,
+            "loops": [loop for loop in self._gateway.loops if loop.failures >= FAILURES_IN_A_ROW_MIN],
+            "risk_min": RISK_MIN,
         }
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same contacts as the API tells them."""
-        return {"counts": read["counts"], "contacts": read["values"]}
+        return {
+            "sums": read["sums"],
+            "contacts": [listed(row) for row in read["rows"]],
+            "next": read["next"],
+            "connectors": [{"name": link.name, "healthy": link.healthy} for link in read["links"]],
+            "counts": read["counts"],
+        }
+
+
+def _options(field: str, sums: Sums, filters: Filters) -> list[Option]:
+    """What a filter can be set to: every word that an open contact has, and those that are chosen."""
+    chosen = filters.of(field)
+    counts = {word or NONE: count for word, count in sums.words.get(field, {}).items()}
+    words = sorted({*counts, *chosen}, key=lambda word: (word == NONE, word))
+    return [
+        Option(word, f"no {field}" if word == NONE else word, counts.get(word, 0), word in chosen) for word in words
+    ]

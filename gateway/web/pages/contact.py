@@ -1,7 +1,7 @@
 """The page of one contact: where it is, its clocks drawn, why it is so, who is called, and all that happened to it.
 
-It is the explanation, which judges the history again: a long one only where that is asked for. Of an instant of the past
-it tells what stood then; nobody acts there.
+It is the explanation, which judges the history again: a long one only where that is asked for. Of an instant of the
+past it tells what stood then; nobody acts there.
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from gateway.kernel.values import told_since
 from gateway.model.instant import format_instant, length_words
 from gateway.web import viewer, words
+from gateway.web.pages.filters import BREACHED, ESCALATED
 
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -34,6 +35,8 @@ class Looks:
             lstrip_blocks=True,
         )
         self._environment.globals["static"] = self.address
+        self._environment.globals["breached_words_of"] = BREACHED
+        self._environment.globals["escalated_words_of"] = ESCALATED
         for function in (
             words.clean,
             words.span_words,
@@ -41,7 +44,9 @@ class Looks:
             words.due_words,
             words.breached_words,
             words.left_words,
-            words.since_words,
+            words.over_words,
+            words.for_words,
+            words.share_words,
             words.plain_words,
             words.clock_face,
             words.name_words,

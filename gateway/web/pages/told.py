@@ -132,6 +132,11 @@ class Told:
     tried: tuple[TriedSection, ...]
     turns: tuple[tuple[int, str], ...]
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What stands in the drawings."""
+        return frozenset(kind for shown in self.clocks for kind in shown.line.kinds)
+
 
 def told(case: Case, state: State, zone: str) -> Told:
     """What is shown of a contact; `zone` is the viewer's."""
@@ -151,9 +156,9 @@ def told(case: Case, state: State, zone: str) -> Told:
 
 
 def _urgency(clock: Clock) -> tuple[bool, bool, int]:
-    """What goes on before what is over; of that the breached before all, and the latest end first."""
+    """What goes on before what is over; of both the breached first, then the first start, or the latest end."""
     over = clock.over or clock.dropped
-    return over, clock.breached_at is None and not over, -_ended_at(clock) if over else clock.started_at
+    return over, clock.breached_at is None, -_ended_at(clock) if over else clock.started_at
 
 
 def _ended_at(clock: Clock) -> int:

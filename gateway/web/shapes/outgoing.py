@@ -223,6 +223,9 @@ class EndpointTested(Struct, frozen=True, kw_only=True):
     endpoint: str
     """Its name."""
 
+    webhook_id: str
+    """The id of the notice."""
+
     ok: bool
     """Whether it took it."""
 

@@ -16,6 +16,13 @@ from tests.web.test_pages import HOSTILE, story
 from tests.web.worlds import NOW, H, M, Whole, event, opened, run
 
 TIME = "2026-03-02T08:50:00Z"
+TRIED = (
+    b'{"contact":{"channel":"chat"}}', b'{"channel":"chat","tags":["outage"],"at":"2026-03-02T09:00:00Z"}',
+    b'{"customer":{"email":"a@b.c"},"fields":{"n":1,"t":"x"},"facts":{"shop":{"tier":"gold"}},"priority":"high"}',
+    b'{"channel":"pigeon","at":"tomorrow","tags":"x","fields":[],"facts":1,"subject":7,"nothing":1}',
+)  # fmt: skip
+"""Questions for the policy."""
+
 ESCALATION = "msg_" + "a" * 26
 WORDS = [
     "%00", "%FF%FE", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%25", "'%20OR%201=1", "%3Cscript%3E", "x" * 1_500, "-1", "0",
@@ -127,7 +134,7 @@ async def look(caller: Caller, operation: Operation, ids: dict[str, str]) -> Non
 async def act(caller: Caller, operation: Operation, ids: dict[str, str]) -> None:
     """Everything that can be done by POST."""
     address = address_of(operation, ids)
-    for body in BODIES:
+    for body in (*BODIES, *(TRIED if operation.id == "tryPolicy" else ())):
         await caller.call("POST", operation.path, address, body)
     await caller.call("POST", operation.path, f"{address}?by=me")
     await caller.call("POST", operation.path, address, b"by=me", content_type="application/x-www-form-urlencoded")

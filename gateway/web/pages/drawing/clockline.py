@@ -85,7 +85,7 @@ class ClockLine:
 def clock_line(
     clock: Clock, rule: SlaRule | None, path: ClockPath | None, now: int, zone: tzinfo, calendar_zone: str = ""
 ) -> ClockLine:
-    """Draw a clock as of `now`. `rule` is the one that counts it; its calendar must be nobody else's to ask meanwhile."""
+    """Draw a clock as of `now`. `rule` counts it; nobody else may ask its calendar meanwhile."""
     due = clocks.due_to_show(clock, rule)
     ended = min((at for at in (clock.met_at, clock.cancelled_at) if at is not None), default=None)
     stop = max(clock.started_at, now if ended is None else min(ended, now))

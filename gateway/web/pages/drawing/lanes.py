@@ -1,8 +1,8 @@
 """The breach timeline as a drawing: lanes of promises over a window of time, one bar a contact.
 
 Laws. Nothing stands outside of the window: what goes on beyond an edge is cut there, and says so. Two bars of a row
-never overlap. What is more urgent is placed first, so that nothing that comes later takes its place; what finds no
-place in the rows of its lane is counted.
+never overlap, nor do their signs. What is more urgent is placed first, so that nothing that comes later takes its
+place; what finds no place in the rows of its lane is counted.
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ from gateway.rules.policy import SlaRule
 from gateway.web.pages.drawing.axis import PLACES, Axis
 
 ROWS_MAX: Final = 12
-GAP: Final = 0.4
-"""Percent between two bars of a row."""
+GAP: Final = 1.5
+"""Percent between two bars of a row with their signs."""
 
 NARROWEST: Final = 1.5
 """Percent that a bar takes in any case: it has to be seen, and met with a finger."""
@@ -103,12 +103,13 @@ def lane(
     left_out = 0
     for promise in promises:
         x, width, late_x = _extent(promise, axis, now)
-        row = _row(rows, x, x + width, rows_max)
+        points = [Placed(point, axis.x(point.at)) for point in promise.points if axis.holds(point.at)]
+        signs = [placed.x for placed in points]
+        row = _row(rows, min([x, *signs]), max([x + width, *signs]), rows_max)
         if row is None:
             left_out += 1
             continue
         end = max(now, promise.due) if promise.breached else promise.due
-        points = [point for point in promise.points if axis.holds(point.at)]
         bars.append(
             Bar(
                 promise,
@@ -119,11 +120,16 @@ def lane(
                 round(x + width - late_x, PLACES),
                 before=promise.start < axis.start,
                 beyond=end > axis.end,
-                points=tuple(Placed(point, axis.x(point.at)) for point in sorted(points, key=lambda one: one.at)),
+                points=tuple(sorted(points, key=_drawn_order)),
             )
         )
     of = _most_used(promises)
     return Lane(name, tuple(bars), len(rows), left_out, of, closed_hours(calendars.get(of), axis))
+
+
+def _drawn_order(placed: Placed) -> tuple[int, bool]:
+    """What comes later lies over what comes before; of one instant, what became of the promise."""
+    return placed.point.at, placed.point.kind in ("breach", "due")
 
 
 def _extent(promise: Promise, axis: Axis, now: int) -> tuple[float, float, float]:
@@ -133,10 +139,8 @@ def _extent(promise: Promise, axis: Axis, now: int) -> tuple[float, float, float
     if width < NARROWEST:
         width = NARROWEST
         x = round(min(max(axis.x(end) - NARROWEST, 0.0), 100.0 - NARROWEST), PLACES)
-    late_x = (
-        min(max(axis.x(promise.due), x), round(x + width, PLACES)) if promise.breached else round(x + width, PLACES)
-    )
-    return x, width, late_x
+    stop = round(x + width, PLACES)
+    return x, width, min(max(axis.x(promise.due), x), stop) if promise.breached else stop
 
 
 def _row(rows: list[list[tuple[float, float]]], x: float, end: float, most: int) -> int | None:

@@ -14,7 +14,7 @@ function keep(name, value) {
 const THEMES = ["auto", "light", "dark"];
 const theme = byId("theme");
 
-function show(name) {
+function paint(name) {
   if (name === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   theme.textContent = `Theme: ${name}`;
@@ -24,7 +24,7 @@ theme.addEventListener("click", () => {
   const shown = document.documentElement.dataset.theme || "auto";
   const next = THEMES[(THEMES.indexOf(shown) + 1) % THEMES.length];
   keep("orion_theme", next);
-  show(next);
+  paint(next);
 });
 
 // ── The viewer's zone: the browser's, until another is chosen ──

@@ -6,6 +6,7 @@ const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const APART_MS = 2 * SECOND; // the least time between two questions of one page
 const SPREAD_MS = 500; // so that a hundred boards don't ask at one time
 const ALONE_MS = 10 * SECOND; // how often a page asks that has no stream
+const RISK_MS = 15 * MINUTE; // how near a deadline is that is marked
 const SAID_MS = MINUTE; // the least time between two announcements
 const EVENTS = ["hello", "missed", "contact.changed", "contact.ended", "connector.changed", "endpoint.changed"];
 const body = document.body;
@@ -30,7 +31,8 @@ function span(ms) {
 function words(says, at, now) {
   if (says === "due") return at > now ? `due in ${span(at - now)}` : `overdue by ${span(now - at)}`;
   if (says === "left") return at > now ? span(at - now) : `${span(now - at)} over`;
-  if (says === "span") return span(Math.abs(now - at));
+  if (says === "for") return span(now - at);
+  if (says === "over") return `${span(now - at)} over`;
   if (says === "breached") return `breached ${span(now - at)} ago`;
   return at > now ? `in ${span(at - now)}` : `${span(now - at)} ago`;
 }
@@ -39,6 +41,10 @@ function tell(root, now) {
   for (const time of root.querySelectorAll("time[data-at]")) {
     const text = words(time.dataset.says, Number(time.dataset.at), now);
     if (time.textContent !== text) time.textContent = text;
+  }
+  for (const row of root.querySelectorAll("[data-due]")) {
+    const soon = Number(row.dataset.due) - now < RISK_MS;
+    if (row.classList.contains("soon") !== soon) row.classList.toggle("soon", soon);
   }
   for (const bar of root.querySelectorAll("rect[data-from]")) {
     const from = Number(bar.dataset.from), to = Number(bar.dataset.to);
@@ -90,7 +96,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 });
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   if (ctx.sourceElement === stream) setTimeout(() => htmx.trigger(stream, "again"), 3 * ALONE_MS);
-  if (ctx.sourceElement !== stream || ctx.response.status === 401) lost(ctx.response.status);
+  if (ctx.sourceElement === live || ctx.response.status === 401) lost(ctx.response.status);
 });
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   if (ctx?.sourceElement === stream) setTimeout(() => htmx.trigger(stream, "again"), ALONE_MS);
@@ -99,13 +105,23 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 
 // Both are told at the same instant, so that a part is morphed for its news and never for the passing of time.
 let held = "";
-document.addEventListener("htmx:before:swap", ({ detail }) => {
+document.addEventListener("htmx:before:swap", (event) => {
+  const { detail } = event;
+  if (detail.ctx.sourceElement === live && detail.ctx.request.action !== location.pathname + location.search) {
+    event.preventDefault(); // an answer to what was asked before somebody chose something else
+    return news();
+  }
   const now = Date.now() + ahead;
   for (const task of detail.tasks) tell(task.fragment, now);
   tell(document, now);
   held = document.activeElement?.id || "";
 });
 document.addEventListener("htmx:after:swap", () => {
+  for (const field of live.querySelectorAll("form[data-follows] :is(select, input[type=search]):not(:focus)")) {
+    const chosen = field.tagName === "SELECT" && field.querySelector("option[selected]");
+    const value = chosen ? chosen.value : field.defaultValue ?? "";
+    if (field.value !== value) field.value = value;
+  }
   const again = held && document.getElementById(held);
   if (again && document.activeElement !== again) again.focus({ preventScroll: true });
   show();
@@ -113,6 +129,10 @@ document.addEventListener("htmx:after:swap", () => {
 
 // What somebody opened or is choosing stays as it is when its page is morphed.
 htmx.registerExtension("gateway", {
+  htmx_config_request: (element, { ctx }) => { // an address says what is chosen, and nothing of what isn't
+    if (!element.matches("form[data-follows]")) return;
+    for (const [name, value] of [...ctx.request.body]) if (value === "") ctx.request.body.delete(name);
+  },
   htmx_before_morph_node: (element) => !element.matches("select:focus, dialog[open], form[data-keep]"),
   htmx_before_morph_attr: (element, { attrName }) => !(element.tagName === "DETAILS" && attrName === "open"),
 });
