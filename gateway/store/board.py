@@ -125,7 +125,8 @@ def keep(connection: Connection, prepared: PreparedCards) -> None:
 
 
 def _put(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    _leave.many(connection, [{"contact": row["contact"], "facet": row["facet"]} for row in rows])
+    known = [{"contact": row["contact"], "facet": row["facet"]} for row in rows if row["version"] > 1]
+    _leave.many(connection, known)
     _keep.many(connection, rows)
 
 

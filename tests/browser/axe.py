@@ -22,7 +22,7 @@ _WIDE = """() => {
     const box = element.getBoundingClientRect();
     if (box.width && (box.right > room + 1 || box.left < -1) && getComputedStyle(element).position !== "absolute"
         && !held(element))
-      found.push(`${element.tagName}.${element.className}#${element.id}: ${Math.round(box.left)}..${Math.round(box.right)}`);
+      found.push(`${element.outerHTML.slice(0, 90)}: ${Math.round(box.left)}..${Math.round(box.right)}`);
   }
   return found.slice(0, 12);
 }"""

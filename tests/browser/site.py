@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from tests.acceptance.process import ENVIRON, Answer, Daemon, Sender, Site, event, eventually, now_ms, opening, reply
 
@@ -139,7 +140,8 @@ class WebSite(Site):
 
     def knows(self, ticket: str) -> str:
         """Wait until the ticket's contact is there; its id."""
-        answer = eventually(lambda: _found(self.api(f"/api/v1/contacts/events:ticket:{ticket}")), f"{ticket} is known")
+        path = f"/api/v1/contacts/{quote(f'events:ticket:{ticket}')}"
+        answer = eventually(lambda: _found(self.api(path)), f"{ticket} is known")
         return str(answer.json["id"])
 
     def push(self, payload: Mapping[str, Any]) -> None:

@@ -12,9 +12,10 @@ Sight = Callable[..., Page]
 
 # Where a browser tells that it was refused, which here is what is wanted.
 REFUSED = r"status of 40[13] .*127\.0\.0\.1"
-FORMS = "() => [...document.querySelectorAll('form[method=post]')].map(form => form.getAttribute('action') || location.pathname)"
-OWN = ("/settings", "/sign-out")
-"""What a viewer sends for nobody but themself."""
+FORMS = """() => [...document.querySelectorAll("form[method=post]")]
+  .map((form) => form.getAttribute("action") || location.pathname)"""
+OWN = ("/settings", "/sign-out", "/policy#answer")
+"""What a viewer sends that changes nothing for anybody else."""
 
 
 def test_a_person_signs_in_and_out(site: WebSite, watch: Watch, new_context: Callable[..., BrowserContext]) -> None:

@@ -143,8 +143,12 @@ def test_no_text_is_ever_more_than_text(
         for batch in batches(coming(contact)):
             hostile.post(*batch)
         hostile.push({"type": text_of(contact, 0), "id": text_of(contact, 1), "detail": {"id": text_of(contact, 2)}})
-    expect(page.locator("#counts")).to_contain_text(str(COUNT), timeout=60_000)
+    expect(page.locator("#sums")).to_contain_text(str(COUNT), timeout=60_000)
     found = looked_at(page, known, "the board, brought in")
+    while (further := page.locator("#next")).count():
+        further.click()
+        page.wait_for_url("**/?after=*")
+        found += looked_at(page, known, f"the board, {page.url}")
     acknowledge(hostile)
     ids = [contact_of(ticket(contact)) for contact in range(COUNT)]
     for place in (*places(dict.fromkeys(NAMES, ids[0])), *(f"/contacts/{id}" for id in ids[::OPENED])):

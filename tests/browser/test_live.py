@@ -12,7 +12,7 @@ from tests.browser.site import WebSite
 from tests.browser.watch import Watch
 
 Sight = Callable[..., Page]
-LOST = r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
+LOST = r"Failed to fetch|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
 """What a browser says of a gateway that is gone."""
 
 

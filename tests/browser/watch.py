@@ -15,7 +15,7 @@ INSIDE = ("data", "about", "blob")
 
 @dataclass
 class Watch:
-    """`origins` may be asked, `problems` is what happened, `excused` are patterns of what a test brings about itself."""
+    """`origins` may be asked, `problems` is what happened, `excused` are patterns of what a test does on purpose."""
 
     origins: set[str]
     problems: list[str] = field(default_factory=list)

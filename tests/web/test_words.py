@@ -1,4 +1,4 @@
-"""Words for times, texts, and the drawing of a clock."""
+"""Words for times and texts, and what the pages are made of."""
 
 import hashlib
 import re
@@ -10,10 +10,6 @@ from hypothesis import strategies as st
 
 import gateway.web
 from gateway.model.instant import length_words
-from gateway.model.judgement import Clock
-from gateway.rules.calendar import Calendar
-from gateway.rules.policy import Mark, SlaRule
-from gateway.web.pages.bars import WIDTH, bar_of
 from gateway.web.words import (
     breached_words,
     clean,
@@ -29,7 +25,6 @@ from gateway.web.words import (
 from tests.web.worlds import NOW, D, H, M, S
 
 STATIC = Path(gateway.web.__file__).parent / "pages" / "static"
-RULE = SlaRule("rule", "first_reply", 60 * M, Calendar("always", None), marks=(Mark("50%", 30 * M),))
 
 
 @pytest.mark.parametrize(
@@ -82,39 +77,6 @@ def test_a_clean_text_says_that_it_was_cut() -> None:
     assert clean("abcdefg", 6) == "abcde…"
     assert clean("a b" + " " * 100 + "c", 6).endswith("…")
     assert clean(None) == ""
-
-
-@given(
-    st.integers(0, 10 * D),
-    st.one_of(st.none(), st.integers(0, 10 * D)),
-    st.one_of(st.none(), st.integers(0, 10 * D)),
-    st.booleans(),
-)
-def test_a_drawing_stays_on_its_line(passed: int, due: int | None, met: int | None, runs: bool) -> None:
-    """Whatever a clock has been through, nothing is drawn beyond the line, and no stretch is empty."""
-    clock = Clock(
-        metric="first_reply", started_by="e", started_at=NOW, since=NOW, runs=runs, instance=1, rule="rule",
-        met_at=None if met is None else NOW + min(met, passed),
-    )  # fmt: skip
-    bar = bar_of(clock, RULE, None if due is None else NOW + due, NOW + passed)
-
-    assert bar.start < bar.end
-    assert all(part.width > 0 and part.x >= 0 and part.x + part.width <= WIDTH + 0.01 for part in bar.parts)
-    assert all(0 <= tick.x <= WIDTH for tick in bar.ticks)
-
-
-def test_a_drawing_shows_what_is_used_left_late_and_closed() -> None:
-    """Half way: used and left, a warning and the deadline ahead. Late: used, then late. Closed hours stand behind."""
-    clock = Clock(metric="first_reply", started_by="e", started_at=NOW, since=NOW, instance=1, rule="rule")
-    early = bar_of(clock, RULE, NOW + 60 * M, NOW + 15 * M)
-    late = bar_of(clock, RULE, NOW + 60 * M, NOW + 90 * M)
-    opens = Calendar("office", lambda first, last: [(NOW, NOW + 10 * M), (NOW + 40 * M, NOW + 90 * M)])
-    closed = bar_of(clock, SlaRule("rule", "first_reply", 60 * M, opens), NOW + 90 * M, NOW + 15 * M)
-
-    assert [part.kind for part in early.parts] == ["used", "left"]
-    assert [tick.sign for tick in early.ticks] == ["warn", "due", "now"]
-    assert [part.kind for part in late.parts] == ["used", "late"]
-    assert [part.kind for part in closed.parts] == ["closed", "closed", "used", "left"]
 
 
 def test_the_scripts_are_small_and_say_the_same_words() -> None:

@@ -1,8 +1,8 @@
 """The breach timeline as a drawing: lanes of promises over a window of time, one bar a contact.
 
 Laws. Nothing stands outside of the window: what goes on beyond an edge is cut there, and says so. Two bars of a row
-never overlap, nor do their signs. What is more urgent is placed first, so that nothing that comes later takes its place; what finds no
-place in the rows of its lane is counted.
+never overlap, nor do their signs. What is more urgent is placed first, so that nothing that comes later takes its
+place; what finds no place in the rows of its lane is counted.
 """
 
 from collections import Counter
