@@ -2,13 +2,15 @@
 
 A database of a million contacts, 20,000 of them open, is made first (some minutes; kept with `--folder`). Then, in one
 process and on one processor: what a listing asks of the store, alone and filtered; the board and a contact's page over
-HTTP. `python -m bench.board --contacts 100000`.
+HTTP; and what a hundred open boards cost while contacts change. At last, what cards cost whoever judges.
+`python -m bench.board --contacts 100000`.
 """
 
 import argparse
 import asyncio
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,16 +19,20 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from aiohttp import ClientSession
+from msgspec.structs import replace
 
-from bench import machine, server
+from bench import board_cost, machine, server
 from bench.board_world import AGENTS, NOW, gateway_on, make, strand_of
 from bench.table import Figure, Measured
 from gateway.engine.gateway import Gateway
 from gateway.engine.listing import listed
 from gateway.kernel.board import Wanted
 from gateway.kernel.spawn import LoopSpawn
+from gateway.kernel.store import Batch
+from gateway.kernel.values import judge_of, judged_by
 from gateway.model.identity import contact_id
 from gateway.model.instant import DAY_MS, HOUR_MS
+from gateway.rules.card import card_of
 from gateway.store.sqlite import SqliteStore
 from gateway.web.admin import admin_app
 from gateway.web.servers import Servers
@@ -37,7 +43,16 @@ ASKED: Final = 200
 """Requests of each sort."""
 
 GOAL_MS: Final = 100.0
-TOKEN: Final = "a token of this bench"
+TOKEN: Final = "a-token-of-this-bench"
+BOARDS: Final = 100
+BOARDS_GOAL: Final = 10.0
+BOARDS_S: Final = 20.0
+SETTLE_S: Final = 5.0
+"""The boards are open by then."""
+
+CHANGES_S: Final = 20
+"""Contacts that change in a second: some 600,000 events in a working day."""
+
 RISK: Final = NOW + HOUR_MS
 
 Asked = Callable[[int], Awaitable[object]]
@@ -124,6 +139,47 @@ async def pages(gateway: Gateway, open: int) -> Sequence[tuple[str, Spent]]:
         await served.stop(1)
 
 
+async def changing(gateway: Gateway, seconds: float, beginning: int) -> float:
+    """Change contacts at a steady rate; how much of one processor this process took meanwhile."""
+    store, loop = gateway.world.store, asyncio.get_running_loop()
+    rows = await store.contacts_by_change(("open", "new"), limit=2_000, after=None)
+    chosen = [one.row for one in rows[beginning::2]]
+    policies = await gateway.bench.policies.to_read_by(judged_by(chosen))
+    cards = {row.id: card_of(row.state, judge_of(row, policies)) for row in chosen if row.state is not None}
+    began, used = loop.time(), time.process_time()
+    for number in range(int(seconds * CHANGES_S)):
+        await asyncio.sleep(max(0.0, began + number / CHANGES_S - loop.time()))
+        row = chosen[number % len(chosen)]
+        await store.commit(Batch(contacts=(replace(row, card=cards[row.id]),), now=NOW))
+        chosen[number % len(chosen)] = replace(row, version=row.version + 1)
+    return (time.process_time() - used) / (loop.time() - began)
+
+
+async def boards(gateway: Gateway, seconds: float) -> Figure:
+    """What open boards add to a gateway whose contacts change."""
+    served = Servers()
+    port = await served.start(admin_app(gateway, gateway.world.clock, TOKEN), "127.0.0.1", 0)
+    try:
+        bare = await changing(gateway, seconds, 0)
+        command = ("-m", "bench.board_boards", str(port), TOKEN, str(BOARDS), str(seconds + 2 * SETTLE_S))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdout=subprocess.PIPE, cwd=server.HERE
+        )
+        await asyncio.sleep(SETTLE_S)
+        watched = await changing(gateway, seconds, 1)
+        out, _ = await process.communicate()
+    finally:
+        await served.stop(1)
+    told = json.loads(out)
+    note = (
+        f"{CHANGES_S} changes a second; {bare:.1%} of a processor without boards, {watched:.1%} with them; "
+        f"{told['answers'] / (seconds + 2 * SETTLE_S):.0f} answers a second of "
+        f"{told['bytes'] // told['answers']:,} bytes, {told['events']:,} events"
+    )
+    share = (watched - bare) * 100
+    return Figure(f"{BOARDS} open boards, beside none", (share,), "% of a core", BOARDS_GOAL, "at most", 1, note)
+
+
 async def measured(path: Path, contacts: int, open: int) -> list[Figure]:
     """All figures."""
     spawn = LoopSpawn()
@@ -134,10 +190,11 @@ async def measured(path: Path, contacts: int, open: int) -> list[Figure]:
         for what, asked in questions(gateway):
             found.append((what, await spent(asked, ASKED if what != "ten pages of 1,000 cards" else 10), False))
         found += [(what, one, True) for what, one in await pages(gateway, open)]
+        last = await boards(gateway, BOARDS_S)
     finally:
         await store.close()
         await spawn.close()
-    return [_figure(what, one, goal=goal and contacts >= CONTACTS) for what, one, goal in found]
+    return [*(_figure(what, one, goal=goal and contacts >= CONTACTS) for what, one, goal in found), last]
 
 
 def _figure(what: str, one: Spent, *, goal: bool) -> Figure:
@@ -161,7 +218,9 @@ def main() -> None:
             make(path, given.contacts, min(given.open, given.contacts))
             size = path.stat().st_size >> 20
             print(f"bench: made {size:,} MB in {time.monotonic() - began:.0f} s", file=sys.stderr)
+        server.pin(server.SERVER_CPU)
         found = Measured(facts, asyncio.run(measured(path, given.contacts, min(given.open, given.contacts))))
+    found.figures.extend(board_cost.figures())
     print(json.dumps(found.values(), indent=2) if given.json else found.text(), end="")
 
 

@@ -43,6 +43,7 @@ _TERMS: Final[dict[str, Callable[[], sa.ColumnElement[bool]]]] = {
     "called": lambda: _c.called == value("called"),
     "any_call": lambda: _c.called != value("any_call"),
     "due_before": lambda: sa.and_(~_undue, _c.at < value("due_before")),
+    "due_from": lambda: sa.and_(~_undue, _c.at >= value("due_from")),
     "text": lambda: sa.func.instr(_c.words, value("text")) > sa.literal_column("0"),
 }
 
@@ -63,6 +64,8 @@ def _asked(wanted: Wanted, facets: Iterable[str]) -> dict[str, Any]:
         asked["called"] = wanted.escalated
     if wanted.due_before is not None:
         asked["due_before"] = _bounded(wanted.due_before)
+    if wanted.due_from is not None:
+        asked["due_from"] = _bounded(wanted.due_from)
     if wanted.text:
         asked["text"] = storable(searched(wanted.text))
     return asked

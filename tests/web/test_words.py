@@ -1,4 +1,4 @@
-"""Words for times, texts, and the drawing of a clock."""
+"""Words for times and texts, and what the pages are made of."""
 
 import hashlib
 import re
@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 
 import gateway.web
 from gateway.model.instant import length_words
-from gateway.model.judgement import Clock
-from gateway.rules.calendar import Calendar
-from gateway.rules.policy import Mark, SlaRule
-from gateway.web.pages.bars import WIDTH, bar_of
-from gateway.web.words import breached_words, clean, clock_face, due_words, plain_words, span_words
+from gateway.web.words import (
+    breached_words,
+    clean,
+    clock_face,
+    due_words,
+    for_words,
+    left_words,
+    over_words,
+    plain_words,
+    share_words,
+    span_words,
+)
 from tests.web.worlds import NOW, D, H, M, S
 
 STATIC = Path(gateway.web.__file__).parent / "pages" / "static"
-RULE = SlaRule("rule", "first_reply", 60 * M, Calendar("always", None), marks=(Mark("50%", 30 * M),))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,9 @@ def test_times_are_told_by_what_they_are() -> None:
     """A deadline is due or overdue, a breach is ago, all else in or ago; lengths leave out what is zero."""
     assert (due_words(NOW + S, NOW), due_words(NOW, NOW)) == ("due in 1 s", "overdue by 0 s")
     assert breached_words(NOW - 3 * M, NOW) == "breached 3 min 00 s ago"
+    assert (left_words(NOW + S, NOW), left_words(NOW, NOW), over_words(NOW - S, NOW)) == ("1 s", "0 s over", "1 s over")
+    assert (for_words(NOW - H, NOW), share_words(NOW + 1, NOW, NOW + 3)) == ("1 h 00 min", "33.3")
+    assert [share_words(NOW + at, NOW, NOW) for at in (-1, 0, 1)] == ["0", "0", "100"]
     assert (plain_words(NOW + H, NOW), plain_words(NOW - H, NOW)) == ("in 1 h 00 min", "1 h 00 min ago")
     assert [length_words(length) for length in (0, 90 * M, 3 * D, 20 * S)] == ["0 s", "1 h 30 min", "3 d", "20 s"]
     assert [length_words(length) for length in (-1, 250, H + 1)] == ["0 s", "0.250 s", "1 h 0.001 s"]
@@ -70,39 +79,6 @@ def test_a_clean_text_says_that_it_was_cut() -> None:
     assert clean(None) == ""
 
 
-@given(
-    st.integers(0, 10 * D),
-    st.one_of(st.none(), st.integers(0, 10 * D)),
-    st.one_of(st.none(), st.integers(0, 10 * D)),
-    st.booleans(),
-)
-def test_a_drawing_stays_on_its_line(passed: int, due: int | None, met: int | None, runs: bool) -> None:
-    """Whatever a clock has been through, nothing is drawn beyond the line, and no stretch is empty."""
-    clock = Clock(
-        metric="first_reply", started_by="e", started_at=NOW, since=NOW, runs=runs, instance=1, rule="rule",
-        met_at=None if met is None else NOW + min(met, passed),
-    )  # fmt: skip
-    bar = bar_of(clock, RULE, None if due is None else NOW + due, NOW + passed)
-
-    assert bar.start < bar.end
-    assert all(part.width > 0 and part.x >= 0 and part.x + part.width <= WIDTH + 0.01 for part in bar.parts)
-    assert all(0 <= tick.x <= WIDTH for tick in bar.ticks)
-
-
-def test_a_drawing_shows_what_is_used_left_late_and_closed() -> None:
-    """Half way: used and left, a warning and the deadline ahead. Late: used, then late. Closed hours stand behind."""
-    clock = Clock(metric="first_reply", started_by="e", started_at=NOW, since=NOW, instance=1, rule="rule")
-    early = bar_of(clock, RULE, NOW + 60 * M, NOW + 15 * M)
-    late = bar_of(clock, RULE, NOW + 60 * M, NOW + 90 * M)
-    opens = Calendar("office", lambda first, last: [(NOW, NOW + 10 * M), (NOW + 40 * M, NOW + 90 * M)])
-    closed = bar_of(clock, SlaRule("rule", "first_reply", 60 * M, opens), NOW + 90 * M, NOW + 15 * M)
-
-    assert [part.kind for part in early.parts] == ["used", "left"]
-    assert [tick.sign for tick in early.ticks] == ["warn", "due", "now"]
-    assert [part.kind for part in late.parts] == ["used", "late"]
-    assert [part.kind for part in closed.parts] == ["closed", "closed", "used", "left"]
-
-
 def test_the_scripts_are_small_and_say_the_same_words() -> None:
     """Under 200 lines each, and each phrase of the server's is one of the script's; neither writes markup."""
     scripts = {path.name: path.read_text() for path in STATIC.glob("*.js")}
@@ -111,6 +87,18 @@ def test_the_scripts_are_small_and_say_the_same_words() -> None:
     for phrase in ("due in ", "overdue by ", "breached ", "in ", " ago", " over", " min ", " h ", " d "):
         assert phrase in scripts["live.js"]
     assert not any(word in script for script in scripts.values() for word in ("innerHTML", "eval(", "Function("))
+
+
+def test_no_template_asks_for_what_the_policy_of_the_pages_forbids() -> None:
+    """No code in markup, and none of the attributes whose text htmx would make code of; no style but the sheets'."""
+    forbidden = re.compile(
+        r"""\s(style|on[a-z]+|hx-on[^=]*)=|hx-(vals|headers)=["']js|js:|javascript:|hx-trigger=["'][^"']*\["""
+    )
+    templates = {path.name: path.read_text() for path in (STATIC.parent / "templates").iterdir()}
+
+    assert {name: found.group() for name, text in templates.items() if (found := forbidden.search(text))} == {}
+    assert all(not re.search(r"<style|<script(?! src)", text) for text in templates.values())
+    assert forbidden.search('<a onclick="x()">') and forbidden.search("<p hx-trigger='click[ctrlKey]'>")
 
 
 def test_what_is_vendored_is_unchanged() -> None:

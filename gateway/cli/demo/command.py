@@ -94,16 +94,20 @@ async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
 async def _play(
     stage: "Stage", policy: "Policy", lines: "Lines", ended: "asyncio.Event", limit_s: float | None
 ) -> None:
-    from gateway.cli.demo.story import everyday, story
+    from gateway.cli.demo.story import earlier, everyday, story
     from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
 
     await stage.open_accounts()
     acts = story(policy)
+    for act in earlier():
+        stage.play(act)
+    tickets = len(stage.tickets)
     before = [act for act in acts if act.at_s < 0]
     played = [(act, stage.play(act)) for act in before]
     await stage.start()
     lines.heading(f"{stage.daemon.admin_url}/?token={stage.daemon.token}")
+    lines.earlier(tickets)
     for act, ticket in played:
         lines.act(_elapsed(stage), act, ticket)
 

@@ -60,6 +60,13 @@ class Lines:
         output.line(f"\n  dashboard  {dashboard}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
 
+    def earlier(self, tickets: int) -> None:
+        """How many tickets of the hours before there are, of which no line is told."""
+        if self.as_json:
+            output.json_line({"earlier": {"tickets": tickets}})
+        else:
+            output.line(f"{_stamp(0)}  {tickets} tickets of the last hours are in both accounts already")
+
     def act(self, elapsed_s: float, act: Act, ticket: int) -> None:
         """Somebody did something."""
         if self.as_json:

@@ -28,6 +28,9 @@ ACCOUNTS = ("acme", "globex")
 EXPORT_EVERY_S = 8
 
 
+_STATUSES = {"waits": "pending", "holds": "hold", "solves": "solved"}
+
+
 class Helpdesk(Protocol):
     """A simulated account, as far as the story acts in it. Times are milliseconds since the epoch."""
 
@@ -44,9 +47,24 @@ class Helpdesk(Protocol):
         ...
 
     def open_ticket(
-        self, *, at: int, subject: str, priority: str | None, tags: tuple[str, ...], requester: tuple[str, str]
+        self,
+        *,
+        at: int,
+        subject: str,
+        priority: str | None,
+        tags: tuple[str, ...],
+        requester: tuple[str, str],
+        channel: str,
     ) -> int:
         """A customer opens a ticket; its number."""
+        ...
+
+    def customer_comment(self, ticket: int, text: str, *, at: int) -> None:
+        """The customer writes again."""
+        ...
+
+    def assign(self, ticket: int, *, at: int) -> None:
+        """An agent takes the ticket."""
         ...
 
     def agent_comment(self, ticket: int, text: str, *, public: bool, at: int) -> None:
@@ -130,12 +148,21 @@ class Stage:
         match act.what:
             case "opens":
                 self.tickets[act.ticket] = desk.open_ticket(
-                    at=at, subject=act.text, priority=act.priority, tags=act.tags, requester=act.requester
+                    at=at,
+                    subject=act.text,
+                    priority=act.priority,
+                    tags=act.tags,
+                    requester=act.requester,
+                    channel=act.channel,
                 )
+            case "asks":
+                desk.customer_comment(self.tickets[act.ticket], act.text, at=at)
+            case "takes":
+                desk.assign(self.tickets[act.ticket], at=at)
             case "answers":
                 desk.agent_comment(self.tickets[act.ticket], act.text, public=True, at=at)
-            case "solves":
-                desk.set_status(self.tickets[act.ticket], "solved", at=at)
+            case "waits" | "holds" | "solves":
+                desk.set_status(self.tickets[act.ticket], _STATUSES[act.what], at=at)
         return self.tickets[act.ticket]
 
     async def stop(self) -> None:

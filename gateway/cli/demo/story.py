@@ -25,23 +25,89 @@ TOO_LATE_S = 36
 """The agent's answer to it comes then."""
 
 
+What = Literal["opens", "asks", "takes", "answers", "waits", "holds", "solves"]
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that a customer or an agent does in an account. `ticket` is the story's own name for it."""
 
     at_s: float
     account: str
-    what: Literal["opens", "answers", "solves"]
+    what: What
+    """The customer opens a ticket, or asks again; an agent takes it, answers, waits for the customer, holds it for
+    somebody else, or solves it."""
+
     ticket: str
     text: str = ""
     priority: str | None = None
     tags: tuple[str, ...] = ()
     requester: tuple[str, str] = ("Sam Reed", "sam@northwind.example")
+    channel: str = "email"
 
     @property
     def who(self) -> str:
         """Whose act it is."""
-        return "customer" if self.what == "opens" else "agent"
+        return "customer" if self.what in ("opens", "asks") else "agent"
+
+
+def earlier() -> list[Act]:
+    """The hours before, in their order: a desk at work, where every promise of either preset is still kept."""
+    return sorted(_tickets_of_the_day(), key=lambda act: act.at_s)
+
+
+def _tickets_of_the_day() -> Iterator[Act]:
+    mira, noor, jo = (
+        ("Mira Sato", "mira@contoso.example"),
+        ("Noor Haddad", "noor@northwind.example"),
+        ("Jo Lindt", "jo@fabrikam.example"),
+    )
+    # Minutes before the start: of the opening, then what was done about it.
+    day: list[tuple[float, str, str, str, tuple[str, ...], str, tuple[str, str], dict[float, What]]] = [
+        (185, "globex", "No VAT number on the invoice", "low", (), "email", jo, {172: "answers", 171.5: "waits"}),
+        (
+            140,
+            "acme",
+            "New laptop, new login",
+            "normal",
+            (),
+            "email",
+            mira,
+            {138: "takes", 136: "answers", 135: "holds"},
+        ),
+        (
+            95,
+            "acme",
+            "The refund has not arrived",
+            "normal",
+            ("payment_dispute",),
+            "web",
+            noor,
+            {91: "answers", 12: "asks"},
+        ),
+        (70, "acme", "Checking my papers takes long", "high", ("verification_delay",), "email", mira, {64: "answers"}),
+        (
+            55,
+            "globex",
+            "A payout is still pending",
+            "high",
+            ("payment_dispute",),
+            "email",
+            jo,
+            {52: "takes", 50: "answers"},
+        ),
+        (41, "acme", "I can't change my address", "normal", (), "web", noor, {38: "answers", 37: "waits"}),
+        (33, "globex", "Please close my account", "low", (), "email", mira, {21: "answers", 20: "solves"}),
+        (26, "globex", "All data of last year", "low", (), "web", noor, {}),
+        (14, "acme", "Codes for signing in come late", "high", (), "web", jo, {}),
+        (9, "globex", "Where do I find my tickets?", "normal", (), "chat", mira, {8.85: "answers"}),
+        (6, "globex", "Signatures don't match", "normal", (), "email", jo, {}),
+    ]
+    for minutes, account, subject, priority, tags, channel, customer, done in day:
+        yield Act(-60 * minutes, account, "opens", subject, subject, priority, tags, customer, channel)
+        for before, what in done.items():
+            text = {"answers": "We look into it.", "asks": "Any news?"}.get(what, "")
+            yield Act(-60 * before, account, what, subject, text)
 
 
 def story(policy: Policy) -> list[Act]:

@@ -18,11 +18,12 @@ from aiohttp import hdrs, web
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
+from gateway.web.api.problem import failing as failing_in_json
 from gateway.web.asked import BadQuestion
 from gateway.web.auth import SIGN_IN, WHO
 from gateway.web.live.shared import Shared
 from gateway.web.pages.looks import Looks
-from gateway.web.replies import json_response, told
+from gateway.web.replies import json_response
 from gateway.web.routes import Role, Route
 from gateway.web.viewer import viewer_of
 
@@ -82,9 +83,9 @@ class Frame:
             try:
                 return json_response(page.twin(await page.read(request)))
             except BadQuestion as error:
-                return told(400, str(error))
+                return failing_in_json(request, 400, str(error))
             except Missing as error:
-                return told(404, str(error))
+                return failing_in_json(request, 404, str(error))
             except Elsewhere as error:
                 return _led(f"{error.to}.json")
 
@@ -101,21 +102,24 @@ class Frame:
         yield Route("GET", page.twin_path, twin, page.role)
         yield Route("GET", page.path, whole, page.role)
 
+    async def page(self, request: web.Request, template: str, shown: Mapping[str, Any]) -> web.Response:
+        """A page of what was read, or its live part: for who has asked it and nobody else."""
+        return _html(await self._made(request, template, shown, "live.html" if _is_live(request) else "base.html"))
+
     async def _answered(self, request: web.Request, page: Page) -> web.Response:
-        if not (request.headers.get(LIVE) == "true" and request.headers.get(WHOLE) != "full"):
-            return _html(await self._made(request, page, "base.html"))
+        if not (page.shared and _is_live(request)):
+            return await self.page(request, page.template, await page.read(request))
 
         async def made() -> str:
-            return await self._made(request, page, "live.html")
+            return await self._made(request, page.template, await page.read(request), "live.html")
 
         # One rendering for all who look at the same: what it shows depends on this and nothing else.
         asked = (request.rel_url.raw_path_qs, viewer_of(request.cookies).zone, _role(request))
-        return _html(await self._shared.answer(asked, made) if page.shared else await made())
+        return _html(await self._shared.answer(asked, made))
 
-    async def _made(self, request: web.Request, page: Page, layout: str) -> str:
-        shown = await page.read(request)
+    async def _made(self, request: web.Request, template: str, shown: Mapping[str, Any], layout: str) -> str:
         stands = await standing(self.gateway.bench.policies, self.gateway.world.store, self.clock.now())
-        return self._filled(request, page.template, standing=stands, layout=layout, who=request.get(WHO), **shown)
+        return self._filled(request, template, standing=stands, layout=layout, who=request.get(WHO), **shown)
 
     def alone(self, request: web.Request, template: str, status: int, **shown: Any) -> web.Response:
         """A page of its own, with nothing around it."""
@@ -135,6 +139,10 @@ class Frame:
             "role": _role(request),
         }
         return self._looks.page(template, **{**own, **values})
+
+
+def _is_live(request: web.Request) -> bool:
+    return request.headers.get(LIVE) == "true" and request.headers.get(WHOLE) != "full"
 
 
 def _role(request: web.Request) -> Role:

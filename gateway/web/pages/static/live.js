@@ -106,7 +106,12 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 // Both are told at the same instant, so that a part is morphed for its news and never for the passing of time.
 // Whoever stands on something stands on it afterwards, at the same height; if it is gone, on what was around it.
 let held = [], height = null;
-document.addEventListener("htmx:before:swap", ({ detail }) => {
+document.addEventListener("htmx:before:swap", (event) => {
+  const { detail } = event;
+  if (detail.ctx.sourceElement === live && detail.ctx.request.action !== location.pathname + location.search) {
+    event.preventDefault(); // an answer to what was asked before somebody chose something else
+    return news();
+  }
   const now = Date.now() + ahead;
   for (const task of detail.tasks) tell(task.fragment, now);
   tell(document, now);
