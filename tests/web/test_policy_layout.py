@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.web.pages.policy_layout import COLUMN, GUTTER, STRAIGHT, Area, Box, Group, Link, layout
@@ -25,6 +25,7 @@ def built(shape: list[list[list[int]]]) -> list[list[Group]]:
     ]
 
 
+@settings(max_examples=40)
 @given(SHAPES, ENDS)
 def test_nothing_overlaps(shape: list[list[list[int]]], ends: list[tuple[int, int, int | None, str]]) -> None:
     """Boxes, words on links and the straight parts of links, all of it inside of the drawing."""

@@ -16,7 +16,7 @@ from gateway.model.identity import Customer
 from gateway.model.instant import EARLIEST, format_instant
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, PRIORITIES, STATUSES, Channel, Direction, Kind, Priority
 from gateway.model.words import Status as Status
-from gateway.policy.tryout.moment import LATEST_ASKED, read_moment
+from gateway.policy.tryout.moment import LATEST_ASKED, read_moment, zone_of
 
 JSON_MAX: Final = 64 * 1024
 """Bytes of a question in JSON."""
@@ -123,7 +123,7 @@ def read_form(texts: Mapping[str, str], now: int) -> Asked:
     `tags` are parted by commas or lines; `customer`, `fields` and `facts` are lines of `name=value`, of `facts` the
     name is `enricher.key`. Raises WrongQuestion.
     """
-    reader = _Reader(now)
+    reader = _Reader(now, texts.get("zone", "").strip())
     given: dict[str, Any] = {}
     for name, text in texts.items():
         if name == "zone" or not text.strip():
@@ -134,17 +134,23 @@ def read_form(texts: Mapping[str, str], now: int) -> Asked:
             given[name] = reader.lines(name, text)
         else:
             given[name] = text.strip()
-    return reader.question(given, zone=texts.get("zone", "").strip())
+    return reader.question(given)
 
 
 class _Reader:
     """Reads field by field, and notes what is wrong."""
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, zone: str = "") -> None:
         self._now = int(now)
+        self._zone = zone
         self._wrong: list[Wrong] = []
+        try:
+            zone_of(zone)
+        except ValueError as error:
+            self._note("zone", str(error))
+            self._zone = ""
 
-    def question(self, given: Mapping[str, Any], zone: str = "") -> Asked:
+    def question(self, given: Mapping[str, Any]) -> Asked:
         found: dict[str, Any] = {}
         reads: Mapping[str, Callable[[str, Any], Any]] = {
             **dict.fromkeys(WORDS, self._word),
@@ -153,7 +159,7 @@ class _Reader:
             "fields": self._fields,
             "customer": self._customer,
             "facts": self._facts,
-            "at": lambda name, value: self._at(name, value, zone),
+            "at": self._at,
         }
         for name, value in given.items():
             if name not in reads:
@@ -242,10 +248,10 @@ class _Reader:
         _few(value)
         return {str(enricher): dict(_pairs(facts, plain=False)) for enricher, facts in value.items()}
 
-    def _at(self, name: str, value: Any, zone: str) -> int:
+    def _at(self, name: str, value: Any) -> int:
         if not isinstance(value, str):
             raise ValueError("must be a time, such as 2026-03-02T09:00:00Z")
-        instant = read_moment(value, zone)
+        instant = read_moment(value, self._zone)
         if not EARLIEST <= instant <= LATEST_ASKED:
             raise ValueError(f"must lie between {format_instant(EARLIEST)} and {format_instant(LATEST_ASKED)}")
         return int(instant)

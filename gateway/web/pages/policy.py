@@ -71,7 +71,7 @@ class PolicyPage:
             "caption": caption(policy.outline, used),
             "lit": lit,
             "form": form,
-            "asked_zone": form.text("zone").strip(),
+            "asked_zone": "" if form.text(tryout_shown.CONTACT).strip() else form.text("zone").strip(),
             "outcome": outcome,
             "clocks": () if outcome is None else tryout_shown.promises(outcome),
             "nexts": () if outcome is None else tryout_shown.nexts(outcome),
