@@ -104,7 +104,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 });
 
 // Both are told at the same instant, so that a part is morphed for its news and never for the passing of time.
-let held = "";
+let held = []; // who has the focus, and what stands around it, from the inside
 document.addEventListener("htmx:before:swap", (event) => {
   const { detail } = event;
   if (detail.ctx.sourceElement === live && detail.ctx.request.action !== location.pathname + location.search) {
@@ -114,7 +114,8 @@ document.addEventListener("htmx:before:swap", (event) => {
   const now = Date.now() + ahead;
   for (const task of detail.tasks) tell(task.fragment, now);
   tell(document, now);
-  held = document.activeElement?.id || "";
+  held = [];
+  for (let at = document.activeElement; at && at !== body; at = at.parentElement) if (at.id) held.push(at.id);
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const field of live.querySelectorAll("form[data-follows] :is(select, input[type=search]):not(:focus)")) {
@@ -122,8 +123,11 @@ document.addEventListener("htmx:after:swap", () => {
     const value = chosen ? chosen.value : field.defaultValue ?? "";
     if (field.value !== value) field.value = value;
   }
-  const again = held && document.getElementById(held);
-  if (again && document.activeElement !== again) again.focus({ preventScroll: true });
+  for (const id of held) { // what had the focus may be gone, such as a button that did its work: then what was around it
+    const again = document.getElementById(id);
+    again?.focus({ preventScroll: true });
+    if (again && document.activeElement === again) break;
+  }
   show();
 });
 
