@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak nightly mutants test-web screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,13 @@ demo: install ## Simulated accounts, real deadlines: a breach and a verified esc
 
 test: install ## All tests, in two processes. Some of them, in one: make test JOBS=0 PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+test-api: $(VENV)/.api ## Call all that the API's document declares, by schemathesis: about a minute. Others: SEED=1
+	$(BIN)/python -m tests.fuzz --seed $(SEED)
+
+$(VENV)/.api: $(STAMP) requirements/api.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements/api.txt
+	@touch $@
 
 soak: install ## Kill it 60 times, let 100 simulated days of faults pass, find every planted bug: about six minutes.
 	$(BIN)/python -m tests.crash --kills 60 --seed $(SEED)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from docs import connectors, door, kit, problems
+from docs import api, connectors, door, kit, problems
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
@@ -30,11 +30,15 @@ PAGES: Final = (
     "events.md",
     "hooks.md",
     "kit.md",
+    "api.md",
     "problems/README.md",
     *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
 )
 SCHEMAS: Final[tuple[Named, ...]] = ("policy", "policy-tests", "event", "notice")
 """Those that are the same in every installation; that of the configuration knows the plugins that are there."""
+
+API: Final = FOLDER / "schemas" / "openapi.json"
+"""Where the document of the API lies."""
 
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _CALENDARS: Final = ("WeeklyHours", "AnyOf", "AllOf")
@@ -104,6 +108,7 @@ def main() -> None:
             print(f"wrote {path.name}")
     for what in SCHEMAS:
         schema_file(what).write_text(schema_text(what), encoding="utf-8")
+    API.write_text(api.published(), encoding="utf-8")
 
 
 def schema_file(what: Named) -> Path:
@@ -272,6 +277,10 @@ _TABLES: dict[str, Callable[[], str]] = {
     "kit-checks": kit.table,
     "kit-sections": kit.sections,
     "problems": problems.table,
+    "api-overview": api.overview,
+    "api-operations": api.operations,
+    "api-problems": api.problems,
+    "api-shapes": api.shapes,
 }
 
 

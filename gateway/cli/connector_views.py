@@ -30,7 +30,7 @@ def why_lines(one: Connection) -> list[str]:
     """Why a connector isn't ok, and the runs over its streams that aren't through."""
     lines = [f"{one.name}: {clean(one.why)}"] if one.why else []
     if one.pause is not None:
-        lines[0] += f", since {relative(one.pause.at, one.at)}"
+        lines[0] += f"; paused {relative(one.pause.at, one.at)}"
     for run in one.runs:
         what = "what is new" if run.lane == "live" else "the past"
         lines.append(f"{one.name}/{run.stream}, {what}: {clean(run_words(run, run.failure or ''))}")

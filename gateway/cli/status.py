@@ -120,7 +120,7 @@ def _lines(found: Status) -> list[str]:
                 lines.append(f"past       {run.connector}/{run.stream}: {clean(run_words(run, run.failure or ''))}")
     for one in found.connectors:
         if one.pause is not None:
-            lines.append(f"connector  {one.name}: {clean(one.why)}, since {relative(one.pause.at, found.now)}")
+            lines.append(f"connector  {one.name}: {clean(one.why)}; paused {relative(one.pause.at, found.now)}")
         lines += [f"connector  {one.name}: {clean(finding.what)}; {clean(finding.hint)}" for finding in one.findings]
     if told is not None and told.outcome in ("refused", "failed"):
         what = "was refused" if told.outcome == "refused" else "could not come into force"

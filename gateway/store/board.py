@@ -117,16 +117,16 @@ def columns_of(contact: str, version: int, card: Card) -> dict[str, Any]:
 def keep(connection: Connection, prepared: PreparedCards) -> None:
     """Write what was prepared."""
     if prepared.kept:
-        _put(connection, prepared.kept)
+        _put(connection, prepared.kept, [row for row in prepared.kept if row["version"] > 1])
     if prepared.moved:
         _move.many(connection, prepared.moved)
     if prepared.dropped:
         _drop.many(connection, prepared.dropped)
 
 
-def _put(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    known = [{"contact": row["contact"], "facet": row["facet"]} for row in rows if row["version"] > 1]
-    _leave.many(connection, known)
+def _put(connection: Connection, rows: Sequence[dict[str, Any]], known: Sequence[dict[str, Any]]) -> None:
+    """Write rows; those that are `known` may lie in another place."""
+    _leave.many(connection, [{"contact": row["contact"], "facet": row["facet"]} for row in known])
     _keep.many(connection, rows)
 
 
@@ -134,7 +134,8 @@ def put(connection: Connection, rows: Sequence[ContactRow]) -> None:
     """Write the cards of contacts whose version hasn't moved."""
     now: dict[str, int] = dict(_now.rows(connection, ids=together([(row.id,) for row in rows])))
     there = [(row, row.card) for row in rows if row.card is not None and now.get(row.id) == row.version]
-    _put(connection, [columns_of(row.id, row.version, card) for row, card in there])
+    made = [columns_of(row.id, row.version, card) for row, card in there]
+    _put(connection, made, made)
 
 
 def versions(connection: Connection) -> dict[str, int]:

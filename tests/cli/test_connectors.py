@@ -43,7 +43,7 @@ def test_a_connector_is_paused_and_resumed(desk: Desk, capsys: pytest.CaptureFix
     heads, row, why = listed.splitlines()
     assert heads.split()[:3] == ["CONNECTOR", "PLUGIN", "STATE"]
     assert row.split()[:5] == ["events", "events", "paused", "1", "0"]
-    assert why.startswith(f"events: paused by {said['by']}: their [31mfreeze; webhooks are still taken, since")
+    assert why.startswith(f"events: paused by {said['by']}: their [31mfreeze; webhooks are still taken; paused ")
     assert f"connector  {why}" in status.splitlines()
     assert (told["state"], told["paused"]["by"], told["records_waiting"]) == ("paused", said["by"], 1)
     assert (again.code, again.err) == (1, f"gateway: events is paused by {said['by']} already\n")

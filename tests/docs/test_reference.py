@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from packaging.requirements import Requirement
 
-from docs.generate import PAGES, SCHEMAS, generated, schema_file
+from docs import api
+from docs.generate import API, PAGES, SCHEMAS, generated, schema_file
 from gateway.cli.schema import Named, schema_text
 from gateway.config import Config
 from gateway.config.load import NOTICE_TYPES
@@ -118,3 +119,8 @@ def test_every_dependency_has_a_reason() -> None:
 def test_a_published_schema_is_what_the_command_prints(what: Named) -> None:
     """Whoever has no gateway at hand finds the same in the repository; `make docs` writes it."""
     assert schema_file(what).read_text(encoding="utf-8") == schema_text(what)
+
+
+def test_the_published_document_of_the_api_is_what_is_served() -> None:
+    """Whoever generates a client of it needs no gateway; `make docs` writes it."""
+    assert API.read_text(encoding="utf-8") == api.published()

@@ -30,13 +30,13 @@ def test_lanes_tell_what_breaks() -> None:
         words = words_of(page)
 
         assert "1 promise of open contacts broken in the last 12 hours, 1 falls due in the next hour." in words
-        assert "team t1 1 in the window; hatched: closed hours of calendar office" in words
-        assert "team t3 2 in the window" in words
-        assert bars(page) == [f"/contacts/{name_of(number)}" for number in (4, 1, 2)]
+        assert "team t1 0 broken, 1 due by 2026-03-02 21:00:00; hatched: closed hours of calendar office" in words
+        assert "team t3 1 broken, 1 due by" in words
+        assert bars(page) == [f"/contacts/{name_of(number)}" for number in (4, 2, 1)]
         names = [link["aria-label"] or "" for link in page.all("a") if link.get("class") == "bar-link"]
-        assert names[1].startswith("Checkout is down: first reply breached 5 min 00 s ago, at 2026-03-02 08:55:00 UTC")
-        assert names[1].endswith("rule urgent-first-reply, escalated, nobody has taken it")
-        assert "first reply due in 3 min 00 s" in names[2]
+        assert names[2].startswith("Checkout is down: first reply breached 5 min 00 s ago, at 2026-03-02 08:55:00 UTC")
+        assert names[2].endswith("rule urgent-first-reply, escalated, nobody has taken it")
+        assert "first reply due in 3 min 00 s" in names[1]
         assert len(page.all("tr")) == 4
         assert "Times of UTC" in words
 
@@ -55,8 +55,9 @@ def test_the_window_and_the_lanes_are_in_the_address() -> None:
         nobody = await got(whole, "/timeline?lane=nobody")
 
         assert "queue engineers" in words_of(narrow)
-        assert "1 broken before the window, still open" in words_of(narrow)
-        assert "/?queue=engineers&breached=true" in {link.get("href") for link in narrow.all("a")}
+        assert "2 broken, 1 due by 2026-03-02 10:00:00" in words_of(narrow)
+        assert "and 1 more of queue engineers" in words_of(narrow)
+        assert "/?queue=engineers&within=60" in {link.get("href") for link in narrow.all("a")}
         assert len(bars(alone)) == 2
         assert "No promise of an open contact falls into this window." in words_of(nobody)
         for wrong in ("window=2h", "by=channel", "lane=a&lane=b", f"lane={'x' * 201}", "q=1"):
@@ -68,7 +69,7 @@ def test_the_window_and_the_lanes_are_in_the_address() -> None:
 def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a lane has rows for, more lanes than are drawn, more promises than are read: counted, with a link."""
     monkeypatch.setattr(lanes.lane, "__defaults__", (2,))
-    monkeypatch.setattr(timeline, "CARDS_MAX", 5)
+    monkeypatch.setattr(timeline, "READ_MAX", 4)
     monkeypatch.setattr(timeline, "ROWS_MAX", 3)
     monkeypatch.setattr(timeline, "LANES_MAX", 1)
 
@@ -80,10 +81,10 @@ def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         words = words_of(page)
 
         assert "More promises lie in this window than are read at once" in words
-        assert "1+ promises of open contacts broken in the last 4 hours, 4+ fall due in the next hour." in words
-        assert "and 3 more in the window" in words
+        assert "1 promise of open contacts broken in the last 4 hours, 6 fall due in the next hour." in words
+        assert "and 5 more" in words
         assert "/?team=t3&within=240" in {link.get("href") for link in page.all("a")}
-        assert "and 2 more" in words
+        assert "and 4 more" in words
         assert json.loads((await fetched(whole, "/timeline.json")).body)["whole"] is False
 
     run(work)

@@ -89,6 +89,18 @@ def test_the_scripts_are_small_and_say_the_same_words() -> None:
     assert not any(word in script for script in scripts.values() for word in ("innerHTML", "eval(", "Function("))
 
 
+def test_no_template_asks_for_what_the_policy_of_the_pages_forbids() -> None:
+    """No code in markup, and none of the attributes whose text htmx would make code of; no style but the sheets'."""
+    forbidden = re.compile(
+        r"""\s(style|on[a-z]+|hx-on[^=]*)=|hx-(vals|headers)=["']js|js:|javascript:|hx-trigger=["'][^"']*\["""
+    )
+    templates = {path.name: path.read_text() for path in (STATIC.parent / "templates").iterdir()}
+
+    assert {name: found.group() for name, text in templates.items() if (found := forbidden.search(text))} == {}
+    assert all(not re.search(r"<style|<script(?! src)", text) for text in templates.values())
+    assert forbidden.search('<a onclick="x()">') and forbidden.search("<p hx-trigger='click[ctrlKey]'>")
+
+
 def test_what_is_vendored_is_unchanged() -> None:
     """Every file of a vendored library has the checksum that its VERSION says, and a licence stands beside it."""
     libraries = list((STATIC.parent / "vendor").iterdir())

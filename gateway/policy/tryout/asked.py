@@ -47,7 +47,7 @@ FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at")
 JUDGED: Final = frozenset(
     (
         *("id", "severity", "severity_rule", "queue", "route", "clocks", "escalations", "refs", "next_due"),
-        *("opened_at", "updated_at", "reopened", "cut", "links", "version"),
+        *("opened_at", "updated_at", "reopened", "cut", "links", "version", "deliveries"),
     )
 )
 """What the API tells of a contact beside that: so that one can be pasted, it is passed over."""

@@ -187,8 +187,7 @@ def _problems(operation: Operation, before: Mapping[str, Any]) -> dict[str, Any]
         if status in before:  # readiness says in its own words that it isn't well
             before[status]["content"][MEDIA] = {"schema": {"$ref": f"{SCHEMAS}Problem"}}
         elif status in found:
-            one = {"$ref": f"{SCHEMAS}Problem"}
-            found[status] = {"description": "The request can't be read.", "content": {MEDIA: {"schema": one}}}
+            found[status] = {"description": "The request can't be read.", "content": _told_of(int(status))}
         else:
             found[status] = {"$ref": f"#/components/responses/{kind}"}
     return dict(sorted(found.items()))
@@ -208,10 +207,14 @@ def _sheet(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
 
 def _problem(kind: Kind) -> dict[str, Any]:
     meaning = MEANINGS[kind]
-    return {
-        "description": f"`{NAMED}{kind}`: {meaning.title}. {meaning.advice}",
-        "content": {MEDIA: {"schema": {"$ref": f"{SCHEMAS}Problem"}}},
-    }
+    return {"description": f"`{NAMED}{kind}`: {meaning.title}. {meaning.advice}", "content": _told_of(meaning.status)}
+
+
+def _told_of(status: int) -> dict[str, Any]:
+    """In what a problem is told. What isn't HTTP, or has a line of more than 8 KiB, is refused before anything of it is
+    looked at, in a few words of text."""
+    content: dict[str, Any] = {MEDIA: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}
+    return {**content, "text/plain": {"schema": {"type": "string"}}} if status == HTTPStatus.BAD_REQUEST else content
 
 
 def _kinds(operations: Iterable[Operation]) -> list[Kind]:
@@ -312,4 +315,4 @@ def _without_null(told: Mapping[str, Any]) -> dict[str, Any]:
             schema["enum"] = [word for word in schema["enum"] if word is not None]
         return schema
     rest = [one for one in schema.pop("anyOf") if one != {"type": "null"}]
-    return {**schema, **rest[0]} if len(rest) == 1 else {**schema, "anyOf": rest}
+    return {**rest[0], **schema} if len(rest) == 1 else {**schema, "anyOf": rest}

@@ -15,7 +15,7 @@ from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
 from gateway.engine.operate import Operating
 from gateway.kernel.ports import Clock
-from gateway.web.api.problem import Kind
+from gateway.web.api.problem import MEANINGS, Kind
 from gateway.web.api.query import NoQuery
 from gateway.web.counted import Counted
 from gateway.web.replies import Handler
@@ -105,8 +105,6 @@ class Operation:
 
 def problems_of(operation: Operation) -> tuple[Kind, ...]:
     """Every kind of problem that an operation may answer with, by status."""
-    from gateway.web.api.problem import MEANINGS
-
     common: list[Kind] = ["bad-query", "unauthenticated", "misdirected", "failed", "unavailable"]
     if operation.role != "anyone":
         common.append("forbidden")

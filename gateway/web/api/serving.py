@@ -95,7 +95,7 @@ def _answer(operation: Operation, said: Said, request: web.Request, *, as_csv: b
     if as_csv:
         body = sheet(row_type(operation), _rows(said.value, operation.rows))
         response = web.Response(status=said.status, body=body, content_type=CSV, charset="utf-8")
-        response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{operation.tag}.csv"'
+        response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{operation.rows}.csv"'
     else:
         body = msgspec.json.encode(said.value)
         response = web.Response(status=said.status, body=body, content_type=JSON)

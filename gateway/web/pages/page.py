@@ -18,11 +18,12 @@ from aiohttp import hdrs, web
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
+from gateway.web.api.problem import failing as failing_in_json
 from gateway.web.asked import BadQuestion
 from gateway.web.auth import SIGN_IN, WHO
 from gateway.web.live.shared import Shared
 from gateway.web.pages.looks import Looks
-from gateway.web.replies import json_response, told
+from gateway.web.replies import json_response
 from gateway.web.routes import Role, Route
 from gateway.web.viewer import viewer_of
 
@@ -82,9 +83,9 @@ class Frame:
             try:
                 return json_response(page.twin(await page.read(request)))
             except BadQuestion as error:
-                return told(400, str(error))
+                return failing_in_json(request, 400, str(error))
             except Missing as error:
-                return told(404, str(error))
+                return failing_in_json(request, 404, str(error))
             except Elsewhere as error:
                 return _led(f"{error.to}.json")
 

@@ -1,10 +1,10 @@
 """The breach timeline: the promises of open contacts in a window of time, in lanes of teams or queues.
 
-Read from the cards, so many at most, the most urgent first. Of contacts that have ended nothing is known here; the page
-says that it shows open ones.
+Read from the cards, so many at most: of what is broken and of what falls due those nearest to now. How many there are
+is counted apart. Of contacts that have ended nothing is known here; the page says that it shows open ones.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -12,15 +12,16 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from msgspec.structs import replace
 
-from gateway.kernel.board import CARDS_MAX, Carded, QueueRow, Wanted
+from gateway.kernel.board import Carded, Sums, Wanted
 from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant
 from gateway.rules.calendar import Calendar
 from gateway.rules.card import Card, CardDue
 from gateway.rules.policy import Policy
 from gateway.web.asked import BadQuestion, only, word_of
 from gateway.web.pages.drawing.axis import Axis, ticks
-from gateway.web.pages.drawing.lanes import Lane, Point, Promise, lane, warnings_of
+from gateway.web.pages.drawing.lanes import CONSIDERED_MAX, Lane, Point, Promise, lane, warnings_of
 from gateway.web.pages.filters import NONE
 from gateway.web.pages.page import Frame, Page
 from gateway.web.viewer import viewer_of, wall_words
@@ -31,7 +32,13 @@ WINDOWS: Final[dict[str, int]] = {"1h": 1, "4h": 4, "12h": 12, "24h": 24}
 
 By = Literal["team", "queue"]
 LANES_MAX: Final = 12
-ROWS_MAX: Final = 200
+READ_MAX: Final = 250
+"""Promises that are read, of those that are broken and of those that aren't."""
+
+SHARES: Final = (1, 4, 16, 64)
+"""Where more are broken than that, the latest are read: those of a share of the window's past."""
+
+ROWS_MAX: Final = 50
 """Rows of the table behind the drawing."""
 
 WORD_MAX: Final = 200
@@ -40,16 +47,15 @@ UNTITLED: Final = "(no subject)"
 
 @dataclass(frozen=True, slots=True)
 class ShownLane:
-    """A lane with what isn't drawn of it: `more` promises in the window and `older` ones, broken before it and still
-    open, each with where they are listed."""
+    """A lane. Of its open contacts so many are `broken`, whenever, and `due` by the window's end; `more` of them aren't
+    drawn, and listed at `href`."""
 
     lane: Lane
     title: str
-    drawn: int
+    broken: int
+    due: int
     more: int
-    more_href: str
-    older: int
-    older_href: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,78 +95,74 @@ class TimelinePage:
             due_from=axis.start,
             due_before=axis.end,
         )
-        page = await store.cards(wanted, order="due", limit=CARDS_MAX)
-        queues = await store.queues(risk_before=axis.end)
-        policy = await self._policy(now)
-        zone = viewer_of(request.cookies).zone
-        promised = [(row, row.card.due) for row in page.rows if row.card.due is not None]
-        lanes = self._lanes(promised, window, axis, now, policy, queues, zone)
+        promised, cut = await self._promised(wanted, axis, now)
+        lanes = await self._lanes(promised, window, axis, now, viewer_of(request.cookies).zone)
+        sums = await store.sums(wanted, risk_before=now + HOUR_MS)
         return {
             "window": window,
             "windows": WINDOWS,
             "axis": axis,
-            "ticks": ticks(axis, ZoneInfo(zone)),
+            "ticks": ticks(axis, ZoneInfo(viewer_of(request.cookies).zone)),
             "now_x": axis.x(now),
             "lanes": lanes[:LANES_MAX],
             "lanes_left_out": len(lanes) - LANES_MAX,
-            "finding": finding([due for _, due in promised], sum(one.older for one in lanes), window, now),
-            "cut": page.next is not None,
-            "promised": promised[:ROWS_MAX],
-            "left_out": len(promised) - ROWS_MAX,
+            "finding": finding(sums, window),
+            "promised": sorted(promised, key=lambda one: one[1].at),
+            "told": ROWS_MAX,
+            "left_out": sums.open - min(len(promised), ROWS_MAX),
+            "cut": cut,
             "sheet": sheet_of(wanted),
         }
 
     def twin(self, read: Mapping[str, Any]) -> object:
-        """The promises as data, the most urgent first."""
+        """The promises as data, by their deadlines."""
         axis: Axis = read["axis"]
         return {
             "from": format_instant(axis.start),
             "to": format_instant(axis.end),
             "finding": read["finding"],
-            "whole": not read["cut"] and read["left_out"] <= 0,
+            "whole": not read["cut"],
             "promises": [_promise_values(row, due) for row, due in read["promised"]],
         }
 
-    def _lanes(
-        self,
-        promised: Sequence[tuple[Carded, CardDue]],
-        window: Window,
-        axis: Axis,
-        now: int,
-        policy: Policy | None,
-        queues: Sequence[QueueRow],
-        zone: str,
+    async def _promised(self, wanted: Wanted, axis: Axis, now: int) -> tuple[list[tuple[Carded, CardDue]], bool]:
+        """The promises that are read, nearest to now first, and whether there are more."""
+        store = self._gateway.world.store
+        for share in SHARES:
+            since = now - (now - axis.start) // share
+            broken = await store.cards(replace(wanted, breached=True, due_from=since), order="due", limit=READ_MAX)
+            if broken.next is None:
+                break
+        cut = broken.next is not None or share != SHARES[0]
+        due = await store.cards(replace(wanted, breached=False), order="due", limit=READ_MAX)
+        rows = [(row, row.card.due) for row in (*broken.rows, *due.rows) if row.card.due is not None]
+        return sorted(rows, key=lambda one: abs(one[1].at - now)), cut or due.next is not None
+
+    async def _lanes(
+        self, promised: Sequence[tuple[Carded, CardDue]], window: Window, axis: Axis, now: int, zone: str
     ) -> list[ShownLane]:
-        """Lanes by name; one without a name last."""
+        """Lanes by name, one without a name last; only those that are shown are drawn."""
+        policy = await self._policy(now)
         calendars = self._own(policy)
-        found: dict[str, list[Promise]] = defaultdict(list)
-        broken: Counter[str] = Counter()
+        found: dict[str, list[tuple[Carded, CardDue]]] = defaultdict(list)
         for row, due in promised:
-            name = row.card.team if window.by == "team" else row.card.queue
-            found[name].append(promise_of(row, due, policy, calendars, now, zone))
-            broken[name] += due.breached
-        breached: Counter[str] = Counter()
-        for queue in queues:
+            found[row.card.team if window.by == "team" else row.card.queue].append((row, due))
+        counts: dict[str, tuple[int, int]] = {}
+        for queue in await self._gateway.world.store.queues(risk_before=axis.end):
             name = queue.team if window.by == "team" else queue.queue
-            if window.only is None or (name or NONE) == window.only:
-                breached[name] += queue.breached
+            broken, soon = counts.get(name, (0, 0))
+            if (window.only is None or (name or NONE) == window.only) and queue.breached + queue.at_risk:
+                counts[name] = (broken + queue.breached, soon + queue.at_risk)
         shown = []
-        for name in sorted(
-            {*found, *(name for name, count in breached.items() if count)}, key=lambda one: (not one, one)
-        ):
-            drawn = lane(name, found[name], axis, now, calendars)
-            asked: dict[str, str] = {window.by: name or NONE}
-            shown.append(
-                ShownLane(
-                    drawn,
-                    f"{window.by} {name}" if name else f"no {window.by}",
-                    len(drawn.bars),
-                    drawn.left_out,
-                    f"/?{urlencode({**asked, 'within': str(window.hours * 60)})}",
-                    max(0, breached[name] - broken[name]),
-                    f"/?{urlencode({**asked, 'breached': 'true'})}",
-                )
-            )
+        for place, name in enumerate(sorted({*found, *counts}, key=lambda one: (not one, one))):
+            mine = found[name][:CONSIDERED_MAX] if place < LANES_MAX else []
+            made = [promise_of(row, due, policy, calendars, now, zone) for row, due in mine]
+            drawn = lane(name, made, axis, now, calendars)
+            broken, soon = counts.get(name, (0, 0))
+            asked = {window.by: name or NONE, "within": str(window.hours * 60)}
+            title = f"{window.by} {name}" if name else f"no {window.by}"
+            more = max(0, broken + soon - len(drawn.bars))
+            shown.append(ShownLane(drawn, title, broken, soon, more, f"/?{urlencode(asked)}"))
         return shown
 
     async def _policy(self, now: int) -> Policy | None:
@@ -221,18 +223,12 @@ def promise_of(
     )
 
 
-def finding(promised: Sequence[CardDue], older: int, window: Window, now: int) -> str:
-    """What the drawing shows, in one sentence."""
-    broken = sum(due.breached for due in promised)
-    soon = sum(not due.breached and due.at < now + HOUR_MS for due in promised)
-    more = "+" if len(promised) >= CARDS_MAX else ""
+def finding(sums: Sums, window: Window) -> str:
+    """What the drawing shows, in one sentence; `sums` are of the window, at risk what is due within an hour."""
     hours = "hour" if window.hours == 1 else f"{window.hours} hours"
-    was = "promise" if broken == 1 and not more else "promises"
-    falls = "falls" if soon == 1 and not more else "fall"
-    words = (
-        f"{broken}{more} {was} of open contacts broken in the last {hours}, {soon}{more} {falls} due in the next hour"
-    )
-    return f"{words}; {older} broken before that still open." if older else f"{words}."
+    was, falls = "promise" if sums.breached == 1 else "promises", "falls" if sums.at_risk == 1 else "fall"
+    past = f"{sums.breached} {was} of open contacts broken in the last {hours}"
+    return f"{past}, {sums.at_risk} {falls} due in the next hour."
 
 
 def sheet_of(wanted: Wanted) -> str:

@@ -41,7 +41,8 @@ def test_bars_stay_inside_and_apart(given: list[Promise], rows_max: int) -> None
         assert abs(bar.late_x + bar.late_width - bar.x - bar.width) < 0.01
         assert all(0 <= placed.x <= 100 for placed in bar.points)
         assert [placed.x for placed in bar.points] == sorted(placed.x for placed in bar.points)
-        signs = [placed.x for placed in bar.points]
+        assert 0 <= bar.label_x <= bar.label_x + bar.label_width <= 100.001
+        signs = [bar.label_x, bar.label_x + bar.label_width, *(placed.x for placed in bar.points)]
         rows.setdefault(bar.row, []).append((min([bar.x, *signs]), max([bar.x + bar.width, *signs])))
     for row in rows.values():
         for (_, end), (x, _) in zip(sorted(row), sorted(row)[1:], strict=False):

@@ -1,7 +1,7 @@
 """The breach timeline as a drawing: lanes of promises over a window of time, one bar a contact.
 
 Laws. Nothing stands outside of the window: what goes on beyond an edge is cut there, and says so. Two bars of a row
-never overlap, nor do their signs. What is more urgent is placed first, so that nothing that comes later takes its
+never overlap, nor do their signs. What is given first is placed first, so that nothing that comes later takes its
 place; what finds no place in the rows of its lane is counted.
 """
 
@@ -16,12 +16,21 @@ from gateway.rules.card import CardDue
 from gateway.rules.policy import SlaRule
 from gateway.web.pages.drawing.axis import PLACES, Axis
 
-ROWS_MAX: Final = 12
+ROWS_MAX: Final = 8
+CONSIDERED_MAX: Final = 40
+"""Promises of a lane for which a place is looked for, the first ones."""
+
 GAP: Final = 1.5
 """Percent between two bars of a row with their signs."""
 
 NARROWEST: Final = 1.5
 """Percent that a bar takes in any case: it has to be seen, and met with a finger."""
+
+LABEL: Final = 18.0
+"""Percent for the title of a bar that is too narrow to hold it: beside the bar then."""
+
+HOLDS_LABEL: Final = 10.0
+"""Percent from which a bar holds its title."""
 
 CLOSED_MAX: Final = 60
 """Closed times of one lane that are drawn; a calendar that closes more often in the window is not hatched."""
@@ -64,7 +73,8 @@ class Placed:
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A promise in its place: `x` and `width` of all of it, of which `late_x` and `late_width` lie behind the breach;
-    all in percent. `before` and `beyond`: it goes on outside of the window."""
+    all in percent. `before` and `beyond`: it goes on outside of the window. Its title stands from `label_x` on, in
+    `label_width`: in the bar, behind it, or, with `label_ahead`, in front of it."""
 
     promise: Promise
     row: int
@@ -74,6 +84,9 @@ class Bar:
     late_width: float
     before: bool
     beyond: bool
+    label_x: float
+    label_width: float
+    label_ahead: bool
     points: tuple[Placed, ...]
 
 
@@ -97,15 +110,16 @@ def lane(
     calendars: dict[str, Calendar],
     rows_max: int = ROWS_MAX,
 ) -> Lane:
-    """Draw a lane of promises, the most urgent first. `calendars` must be nobody else's to ask meanwhile."""
+    """Draw a lane of promises, those first that must be seen. `calendars` must be nobody else's to ask meanwhile."""
     rows: list[list[tuple[float, float]]] = []
     bars: list[Bar] = []
-    left_out = 0
-    for promise in promises:
+    left_out = max(0, len(promises) - CONSIDERED_MAX)
+    for promise in promises[:CONSIDERED_MAX]:
         x, width, late_x = _extent(promise, axis, now)
         points = [Placed(point, axis.x(point.at)) for point in promise.points if axis.holds(point.at)]
-        signs = [placed.x for placed in points]
-        row = _row(rows, min([x, *signs]), max([x + width, *signs]), rows_max)
+        label_x, label_width, ahead = _label(x, width)
+        taken = [x, x + width, label_x, label_x + label_width, *(placed.x for placed in points)]
+        row = _row(rows, min(taken), max(taken), rows_max)
         if row is None:
             left_out += 1
             continue
@@ -120,6 +134,9 @@ def lane(
                 round(x + width - late_x, PLACES),
                 before=promise.start < axis.start,
                 beyond=end > axis.end,
+                label_x=label_x,
+                label_width=label_width,
+                label_ahead=ahead,
                 points=tuple(sorted(points, key=_drawn_order)),
             )
         )
@@ -141,6 +158,16 @@ def _extent(promise: Promise, axis: Axis, now: int) -> tuple[float, float, float
         x = round(min(max(axis.x(end) - NARROWEST, 0.0), 100.0 - NARROWEST), PLACES)
     stop = round(x + width, PLACES)
     return x, width, min(max(axis.x(promise.due), x), stop) if promise.breached else stop
+
+
+def _label(x: float, width: float) -> tuple[float, float, bool]:
+    """Where a bar's title stands, how much room it has, and whether that is in front of the bar."""
+    if width >= HOLDS_LABEL:
+        return x, width, False
+    end = x + width
+    if end + LABEL <= 100:
+        return round(end, PLACES), LABEL, False
+    return round(max(x - LABEL, 0.0), PLACES), round(min(LABEL, x), PLACES), True
 
 
 def _row(rows: list[list[tuple[float, float]]], x: float, end: float, most: int) -> int | None:
