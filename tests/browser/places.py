@@ -13,8 +13,11 @@ PLACES = (
     "/policy",
     "/connectors",
     "/deliveries",
+    "/deliveries/{delivery}",
     "/endpoints",
+    "/endpoints/helpdesk/replay",
     "/inbox",
+    "/inbox/{record}",
     "/settings",
 )
 

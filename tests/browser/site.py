@@ -168,7 +168,7 @@ def furnish(site: WebSite) -> dict[str, str]:
     ada = {"name": "Ada Okafor", "email": "ada@northwind.example", "handles": [{"network": "chat", "handle": "@ada"}]}
     site.post(
         opening("wait", now - hour, subject="Where is my order?", customer=ada, priority="normal"),
-        opening("grave", now - hour, subject="Money is gone", tags=["grave", "vip"], group="risk", assignee="Sam Reed"),
+        opening("grave", now, subject="Money is gone", tags=["grave", "vip"], group="risk", assignee="Sam Reed"),
         opening("quick", now - 60_000, subject="Answer me at once", tags=["quick"], channel="chat"),
         opening("paused", now - 2 * hour, subject="Copy of the invoice"),
         reply("paused", now - hour),
@@ -179,4 +179,18 @@ def furnish(site: WebSite) -> dict[str, str]:
         event("message.added", "late", now - hour, author={"kind": "customer"}, text="Its opening never came"),
     )
     site.push({"type": "zen:event-type:ticket.created", "nonsense": True})
-    return {name: site.knows(name) for name in ("wait", "grave", "quick", "paused", "done", "late")}
+    named = {name: site.knows(name) for name in ("wait", "grave", "quick", "paused", "done", "late")}
+    return {**named, **of_outside(site)}
+
+
+def of_outside(site: WebSite) -> dict[str, str]:
+    """The ids of a record that is parked and of a delivery, as soon as there is one of each."""
+
+    def first(path: str, name: str) -> str:
+        found = eventually(lambda: site.api(path).json[name], f"there are {name}")
+        return str(found[0]["id"])
+
+    return {
+        "record": first("/api/v1/inbox?state=parked", "records"),
+        "delivery": first("/api/v1/deliveries?state=delivered", "deliveries"),
+    }

@@ -12,7 +12,7 @@ from tests.browser.site import WebSite
 
 Sight = Callable[..., Page]
 PHONE = {"width": 320, "height": 640}
-WIDTHS = (320, 768, 961, 1201)
+WIDTHS = (320, 768, 961, 1249)
 MODES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -14,7 +15,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.elements import shown, strange
 from tests.browser.hostile import HOSTILE
 from tests.browser.places import places
-from tests.browser.site import POLICY, WebSite
+from tests.browser.site import POLICY, WebSite, of_outside
 from tests.browser.watch import Watch
 
 Sight = Callable[..., Page]
@@ -32,7 +33,11 @@ BRING = "address => htmx.ajax('GET', address, {source: '#live', target: '#live',
 OPENED = 8
 """Of so many contacts one is opened as a page; every one is brought into a page that is open, which is quicker."""
 
-NAMES = ("grave", "paused", "done", "late")
+PAUSE = """async (reason) => {
+  await fetch("/connectors/zendesk/pause", {method: "POST", body: new URLSearchParams({reason})});
+  await htmx.ajax("GET", "/connectors", {source: "#live", target: "#live", swap: "innerHTML"});
+}"""
+RESUME = "() => fetch('/connectors/zendesk/resume', {method: 'POST'})"
 
 
 def text_of(contact: int, field: int) -> str:
@@ -47,7 +52,7 @@ def ticket(contact: int) -> str:
 
 def coming(contact: int) -> Iterator[dict[str, Any]]:
     """All that a vendor may say of one contact, with a hostile text wherever there may be a text."""
-    at, name = now_ms() - 60_000, ticket(contact)
+    at, name = now_ms(), ticket(contact)
     text = [text_of(contact, field) for field in range(24)]
     customer = {
         "id": text[1],
@@ -151,15 +156,19 @@ def test_no_text_is_ever_more_than_text(
         found += looked_at(page, known, f"the board, {page.url}")
     acknowledge(hostile)
     ids = [contact_of(ticket(contact)) for contact in range(COUNT)]
-    for place in (*places(dict.fromkeys(NAMES, ids[0])), *(f"/contacts/{id}" for id in ids[::OPENED])):
+    for place in (*places(site_of(hostile, ids[0])), *(f"/contacts/{id}" for id in ids[::OPENED])):
         page.goto(f"{hostile.address}{place}")
         found += looked_at(page, known, place)
-    for id in ids:
-        page.evaluate(BRING, f"/contacts/{id}")
-        found += looked_at(page, known, f"the contact {id}, brought in")
+    for place in (*(f"/contacts/{id}" for id in ids), *asked(), *kept(hostile)):
+        page.evaluate(BRING, place)
+        found += looked_at(page, known, f"{place}, brought in")
+    for text in HOSTILE[::OPENED]:
+        page.evaluate(PAUSE, text[:200])
+        found += looked_at(page, known, f"the connectors, paused because of {text[:40]}")
+        page.evaluate(RESUME)
 
     assert found == [], "\n".join(found)
-    assert [asked for asked in watch.requests if "pwned" in asked] == []
+    assert [asked for asked in watch.requests if "pwned" in urlsplit(asked).path] == []
 
 
 def harmless(site: WebSite, see: Sight, contacts: dict[str, str]) -> set[tuple[str, str]]:
@@ -174,6 +183,28 @@ def harmless(site: WebSite, see: Sight, contacts: dict[str, str]) -> set[tuple[s
 def looked_at(page: Page, known: set[tuple[str, str]], where: str) -> list[str]:
     """What is wrong with a page."""
     return [f"{where}: {what}" for what in [*strange(page, known), *map(str, page.evaluate(RAN))]]
+
+
+def site_of(site: WebSite, contact: str) -> dict[str, str]:
+    """One of everything that pages are about."""
+    one = {name: contact for name in ("wait", "grave", "quick", "paused", "done", "late")}
+    return {**one, **of_outside(site)}
+
+
+def asked() -> Iterator[str]:
+    """Addresses in which a person looks for a hostile text, or tries a policy with one."""
+    for text in HOSTILE:
+        yield f"/?{urlencode({'text': text[:100], 'queue': text[:60]})}"
+    for text in HOSTILE[::OPENED]:
+        yield f"/policy?{urlencode({'channel': 'chat', 'subject': text[:200], 'tags': text[:100], 'zone': 'UTC'})}"
+
+
+def kept(site: WebSite) -> Iterator[str]:
+    """What vendors sent and couldn't be understood, and notices as they went out: both show what they hold."""
+    for record in site.api("/api/v1/inbox?state=parked&limit=500").json["records"]:
+        yield f"/inbox/{record['id']}"
+    for delivery in site.api("/api/v1/deliveries?limit=500").json["deliveries"][::OPENED]:
+        yield f"/deliveries/{delivery['id']}"
 
 
 def acknowledge(site: WebSite) -> None:

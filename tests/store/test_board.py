@@ -9,7 +9,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from tests.store.samples import T0, row, with_store
 from tests.store.samples.shapes import shape_of
 
 ORDERS: tuple[Order, ...] = get_args(Order)
+FEWER = settings(max_examples=settings().max_examples // 2)
 
 few = st.integers(T0, T0 + 3)
 words = st.sampled_from(["", "a", "b", "Ä\n"])
@@ -146,6 +147,7 @@ def test_sums_are_those_of_the_cards_that_are_wanted(
     )
 
 
+@FEWER
 @given(st.lists(cards, max_size=12), few)
 def test_queues_are_summed_by_channel(table: Connection, dealt: list[Card], soon: int) -> None:
     """Each pair once, in their order."""
@@ -185,6 +187,7 @@ def at_risk(card: Card, soon: int) -> bool:
     return card.due is not None and not card.due.breached and card.due.at < soon
 
 
+@FEWER
 @given(st.lists(cards, min_size=6, max_size=12), st.sampled_from(ORDERS), st.data())
 def test_a_place_stays_good_when_rows_come_and_go(
     table: Connection, dealt: list[Card], order: Order, data: st.DataObject
@@ -226,6 +229,7 @@ def test_what_is_no_place_is_told(table: Connection, text: str) -> None:
         choosing.page(table, Wanted(), "due", 9, text)
 
 
+@FEWER
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda some: urlsafe_b64encode(some).decode()))
 def test_any_text_is_a_place_or_none(text: str) -> None:
     """Nothing else happens."""

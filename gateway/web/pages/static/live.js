@@ -104,7 +104,8 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
 });
 
 // Both are told at the same instant, so that a part is morphed for its news and never for the passing of time.
-let held = []; // who has the focus, and what stands around it, from the inside
+// Whoever stands on something stands on it afterwards, at the same height; if it is gone, on what was around it.
+let held = [], height = null;
 document.addEventListener("htmx:before:swap", (event) => {
   const { detail } = event;
   if (detail.ctx.sourceElement === live && detail.ctx.request.action !== location.pathname + location.search) {
@@ -114,8 +115,10 @@ document.addEventListener("htmx:before:swap", (event) => {
   const now = Date.now() + ahead;
   for (const task of detail.tasks) tell(task.fragment, now);
   tell(document, now);
+  const at = document.activeElement, top = at.getBoundingClientRect().top;
   held = [];
-  for (let at = document.activeElement; at && at !== body; at = at.parentElement) if (at.id) held.push(at.id);
+  for (let one = at; one !== body && one; one = one.parentElement) held.push(one.id);
+  height = live.contains(at) && top >= 0 && top < innerHeight ? top : null;
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const field of live.querySelectorAll("form[data-follows] :is(select, input[type=search]):not(:focus)")) {
@@ -123,11 +126,10 @@ document.addEventListener("htmx:after:swap", () => {
     const value = chosen ? chosen.value : field.defaultValue ?? "";
     if (field.value !== value) field.value = value;
   }
-  for (const id of held) { // what had the focus may be gone, such as a button that did its work: then what was around it
-    const again = document.getElementById(id);
-    again?.focus({ preventScroll: true });
-    if (again && document.activeElement === again) break;
-  }
+  const stands = (one) => one && (one.tabIndex >= 0 || one.hasAttribute("tabindex"));
+  const again = held.map((id) => document.getElementById(id)).find(stands);
+  if (again && document.activeElement === body) again.focus({ preventScroll: true });
+  if (again && again.id === held[0] && height !== null) scrollBy(0, again.getBoundingClientRect().top - height);
   show();
 });
 
