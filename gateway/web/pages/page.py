@@ -59,7 +59,8 @@ class Page:
     twin: Callable[[Mapping[str, Any]], object]
     role: Role = "viewer"
     shared: bool = True
-    """Whether the live part is the same for all of one role and zone who ask for the same address."""
+    """Whether the live part is the same for all of one role and zone who ask for the same address: nothing of the
+    viewer, colours and shortcuts among it, is in it but these."""
 
     @property
     def twin_path(self) -> str:
