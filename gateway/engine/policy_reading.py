@@ -7,13 +7,14 @@ import asyncio
 from dataclasses import dataclass
 
 from gateway.engine.policies import Policies
+from gateway.kernel.allowances import apply
 from gateway.kernel.ports import Spawn
 from gateway.kernel.problems import Problems
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
 from gateway.policy.kept import Unreadable, unpack_calendars, with_calendars
 from gateway.policy.lint import findings
 from gateway.policy.load import Loaded, load_policy
-from gateway.policy.outline import Outline, outline_of
+from gateway.policy.outline import DEAD, Outline, outline_of
 from gateway.policy.tryout.asked import Asked
 from gateway.policy.tryout.outcome import Outcome, try_out
 from gateway.policy.tryout.view import outcome_view
@@ -100,4 +101,8 @@ def _read(row: PolicyRow, text: str, file: str, calendars: bytes) -> ReadPolicy:
     except (Problems, Unreadable) as error:
         why = error.problems[0] if isinstance(error, Problems) else error
         raise StoreUnusable(f"the policy {row.name} ({row.hash}) can't be read by this program: {why}") from None
-    return ReadPolicy(row, loaded, policy, outline_of(loaded, findings(loaded)), file)
+    found = findings(loaded)
+    kept, _ = apply(loaded.file, loaded.text, found)
+    # What the file allows isn't told, but that a rule never takes effect is so all the same.
+    shown = [one for one in found if one in kept or one.id in DEAD]
+    return ReadPolicy(row, loaded, policy, outline_of(loaded, shown), file)

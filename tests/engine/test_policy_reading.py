@@ -4,6 +4,7 @@ import pytest
 
 from gateway.engine.policies import Source
 from gateway.kernel.store import StoreUnusable
+from gateway.policy.lint import findings
 from gateway.policy.load import load_policy
 from gateway.policy.tryout.asked import Asked
 from tests.web.worlds import NOW, POLICY, Whole, run
@@ -27,6 +28,26 @@ def test_a_policy_is_read_once_with_its_places_and_findings() -> None:
         dead = second.outline.rules["escalation"][-1].dead
         assert dead is not None
         assert dead.id == "never-matches"
+
+    run(work)
+
+
+def test_what_the_file_allows_is_not_told_unless_a_rule_is_dead() -> None:
+    """A queue that nobody uses is allowed; a rule that never takes effect stays one."""
+
+    async def work(whole: Whole) -> None:
+        text = (
+            POLICY.replace("queues:\n", "queues:\n  spare: {}  # gateway: allow GW103\n")
+            + '  - {id: never, when: "false", on: matched, chain: sev1}  # gateway: allow GW120\n'
+        )
+        loaded = load_policy(text, "policy.yaml")
+        codes = {one.id: one.kind.code for one in findings(loaded)}
+        text = text.replace("GW103", codes["unused-queue"]).replace("GW120", codes["never-matches"])
+        await whole.gateway.follow(load_policy(text, "policy.yaml"))
+        read = await whole.gateway.reading.in_force(whole.clock.now())
+        assert read is not None
+        assert not any(queue.notes for queue in read.outline.queues)
+        assert read.outline.rules["escalation"][-1].dead is not None
 
     run(work)
 

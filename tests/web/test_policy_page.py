@@ -49,6 +49,12 @@ def test_a_contact_is_tried_out_by_the_address_of_the_page() -> None:
         assert "box lit" in " ".join(element.get("class") or "" for element in page.all("g"))
         values = msgspec.json.decode((await fetched(whole, f"/policy.json?{urlencode(asked)}")).body)
         assert values["tried"]["route"]["queue"] == "engineers"
+        fields = {element.get("name"): element.get("value") for element in page.all("input")}
+        assert fields["at"] == "2026-03-02T10:00:00"
+        told = await got(whole, f"/policy?{urlencode({'at': '2026-03-02T09:00:00Z', 'zone': 'Asia/Kolkata'})}")
+        assert {element.get("name"): element.get("value") for element in told.all("input")}[
+            "at"
+        ] == "2026-03-02T14:30:00"
         contact = msgspec.json.encode({"channel": "email", "priority": "high"}).decode()
         pasted = await got(whole, f"/policy?{urlencode({'contact': contact})}")
         assert "Severity 2 rule paying" in " ".join(pasted.text.split())

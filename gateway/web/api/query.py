@@ -10,11 +10,18 @@ import msgspec
 from msgspec import inspect
 from multidict import MultiMapping
 
+from gateway.kernel.problems import did_you_mean
 from gateway.model.instant import Instant, parse_instant
 from gateway.web.api.problem import Wrong, wrong_query
 
 WORDS_MAX: Final = 50
 """Values of one list."""
+
+UNKNOWN_MAX: Final = 20
+"""Unknown names that are told."""
+
+NAME_MAX: Final = 60
+"""Characters of an unknown name that are told again."""
 
 TEXT_MAX: Final = 200
 """Characters of a text that says nothing of its length."""
@@ -51,8 +58,9 @@ class QueryReader(Generic[Q]):
         """The query as it was asked. Raises Refused with every thing that is wrong."""
         wrongs, values = [], dict[str, Any]()
         if unknown := sorted(set(query) - set(self.params)):
-            most = f"the query may have {', '.join(self.params)}" if self.params else "this takes no query"
-            wrongs += [Wrong(f"query.{name[:TEXT_MAX]}", f"{name[:TEXT_MAX]!r} is unknown: {most}") for name in unknown]
+            wrongs += [
+                Wrong(f"query.{name[:NAME_MAX]}", self._unknown(name[:NAME_MAX])) for name in unknown[:UNKNOWN_MAX]
+            ]
         for param in self.params.values():
             texts = query.getall(param.name, [])
             if not texts and not param.required:
@@ -64,6 +72,12 @@ class QueryReader(Generic[Q]):
         if wrongs:
             raise wrong_query(wrongs)
         return self._kind(**values)
+
+    def _unknown(self, name: str) -> str:
+        if not self.params:
+            return f"{name!r} is unknown: this takes no query"
+        hint = did_you_mean(name, self.params)
+        return f"{name!r} is unknown{hint}" if hint else f"{name!r} is unknown: there are {', '.join(self.params)}"
 
 
 def _values(param: Param, texts: list[str]) -> Any:

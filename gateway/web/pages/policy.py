@@ -16,6 +16,7 @@ from gateway.web.pages import tryout_shown
 from gateway.web.pages.page import Frame, Page
 from gateway.web.pages.policy_map import caption, drawn, lit_of, used_of
 from gateway.web.pages.policy_values import map_values
+from gateway.web.viewer import viewer_of
 
 
 class PolicyPage:
@@ -31,7 +32,7 @@ class PolicyPage:
         only(request, *tryout_shown.NAMES)
         if any(len(request.query.getall(name)) > 1 for name in request.query):
             raise BadQuestion("each name may stand in the query once")
-        return await self._read(dict(request.query))
+        return await self._read(dict(request.query), viewer_of(request.cookies).zone)
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same as values."""
@@ -47,9 +48,9 @@ class PolicyPage:
             "wrong": wrong,
         }
 
-    async def _read(self, texts: Mapping[str, str]) -> Mapping[str, Any]:
+    async def _read(self, texts: Mapping[str, str], zone: str) -> Mapping[str, Any]:
         now, store = self._clock.now(), self._gateway.world.store
-        form, asked = tryout_shown.read(texts, now)
+        form, asked = tryout_shown.read(texts, now, zone)
         policy, why = None, ""
         try:
             policy = await self._gateway.reading.in_force(now)

@@ -15,6 +15,7 @@ from gateway.rules.explanation import clock_words
 from gateway.rules.policy import Section
 from gateway.rules.trace.tried import Tried
 from gateway.rules.view import clocks_in_order
+from gateway.web.viewer import wall_words
 from gateway.web.words import clean
 
 CONTACT: Final = "contact"
@@ -30,10 +31,12 @@ TRIED_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form as it was sent: its texts, and what is wrong with each field, `contact` for all of the JSON."""
+    """The form as it was sent: its texts, and what is wrong with each field, `contact` for all of the JSON. `wall` is
+    the time as a field for a wall time has it, in the form's zone; empty where none was given."""
 
     texts: Mapping[str, str]
     wrong: Mapping[str, tuple[str, ...]]
+    wall: str = ""
 
     @property
     def sent(self) -> bool:
@@ -90,16 +93,19 @@ class ShownTried:
     left_out: int
 
 
-def read(texts: Mapping[str, str], now: int) -> tuple[Form, Asked | None]:
-    """The form, and its question where nothing is wrong with it. A contact in JSON stands for all the other fields."""
+def read(texts: Mapping[str, str], now: int, zone: str) -> tuple[Form, Asked | None]:
+    """The form, and its question where nothing is wrong with it; `zone` is that of a form that names none. A contact in
+    JSON stands for all the other fields."""
     try:
         if texts.get(CONTACT, "").strip():
             asked = read_json(texts[CONTACT].encode("utf-8", "replace"), now)
         else:
-            asked = read_form({name: text for name, text in texts.items() if name != CONTACT}, now)
+            own = {name: text for name, text in texts.items() if name != CONTACT}
+            asked = read_form({**own, "zone": texts.get("zone", "").strip() or zone}, now)
     except WrongQuestion as refused:
         return Form(texts, _by_field(refused.wrong, CONTACT if texts.get(CONTACT, "").strip() else "")), None
-    return Form(texts, {}), asked
+    wall = wall_words(asked.at, texts.get("zone", "").strip() or zone) if texts.get("at", "").strip() else ""
+    return Form(texts, {}, wall.replace(" ", "T")), asked
 
 
 def _by_field(wrong: Sequence[Wrong], all: str) -> dict[str, tuple[str, ...]]:
