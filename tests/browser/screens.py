@@ -124,7 +124,9 @@ async def take(browser: Browser, stage: Stage, contact: str, screen: Screen) -> 
     if answer is None or answer.status != 200:
         raise SystemExit(f"{screen.path} isn't there")
     await settled(page)
-    tall = int(await page.evaluate("document.querySelector('main').lastElementChild.getBoundingClientRect().bottom")) + 24
+    tall = (
+        int(await page.evaluate("document.querySelector('main').lastElementChild.getBoundingClientRect().bottom")) + 24
+    )
     room = {"x": 0, "y": 0, "width": width, "height": min(tall, HIGHEST)}
     await keep(await page.screenshot(full_page=True, clip=room, animations="disabled"), FOLDER / f"{screen.name}.png")
     await context.close()
