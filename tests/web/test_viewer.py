@@ -8,6 +8,7 @@ from gateway.kernel.access import new_token, row_of
 from gateway.kernel.rng import SeededRng
 from gateway.model.instant import parse_instant
 from gateway.web.admin import admin_app
+from gateway.web.pages.forms import BYTES_MAX, FORM
 from gateway.web.routes import ROUTES
 from gateway.web.viewer import Viewer, offset_words, viewer_of, wall_day, wall_time, wall_words, zones
 from tests.web.raw import Reply, ask, served
@@ -53,6 +54,8 @@ def test_a_choice_is_read_from_cookies() -> None:
 async def settings(whole: Whole, method: str, body: str = "", **headers: str) -> Reply:
     """The answer of the page of settings."""
     async with served(admin_app(whole.gateway, whole.clock, TOKEN)) as port:
+        if body:
+            headers["content_type"] = FORM
         return await ask(port, method, "/settings", body.encode(), authorization=f"Bearer {TOKEN}", **headers)
 
 
@@ -91,7 +94,7 @@ def test_a_long_form_is_not_read() -> None:
     """413, and the connection ends."""
 
     async def work(whole: Whole) -> None:
-        assert (await settings(whole, "POST", "a" * 2_000)).status == 413
+        assert (await settings(whole, "POST", "a" * (BYTES_MAX + 1))).status == 413
 
     run(work)
 
