@@ -51,12 +51,12 @@ def test_a_choice_is_read_from_cookies() -> None:
     assert "Europe/Berlin" in zones()
 
 
-async def settings(whole: Whole, method: str, body: str = "", **headers: str) -> Reply:
+async def settings(whole: Whole, method: str, form: str = "", **headers: str) -> Reply:
     """The answer of the page of settings."""
     async with served(admin_app(whole.gateway, whole.clock, TOKEN)) as port:
-        if body:
+        if form:
             headers["content_type"] = FORM
-        return await ask(port, method, "/settings", body.encode(), authorization=f"Bearer {TOKEN}", **headers)
+        return await ask(port, method, "/settings", form.encode(), authorization=f"Bearer {TOKEN}", **headers)
 
 
 def test_settings_are_kept_by_a_form() -> None:
@@ -117,7 +117,9 @@ def test_what_one_viewer_gets_has_nothing_of_another() -> None:
             paths = [path for path in known if f"{path}.json" in known] + ["/"]
             async with served(app) as port:
                 for headers in asked:
-                    told = {path: (await ask(port, "GET", path, hx_request="true", **headers)).body for path in paths}
+                    told = {
+                        path: (await ask(port, "GET", path, b"", hx_request="true", **headers)).body for path in paths
+                    }
             return told
 
         alone = await live([second])
