@@ -108,13 +108,13 @@ async def escalations(desk: Desk, asked: Asked[EscalationsQuery, None]) -> Said:
 
 async def take(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
     """Somebody takes it."""
-    return await acted(desk, asked, _named(asked), desk.operating.acknowledge)
+    return await acted(desk, asked, _named(asked), desk.operating.acknowledge, "acknowledged")
 
 
 async def end(desk: Desk, asked: Asked[Any, Resolver | None]) -> Said:
     """It is over."""
     reason = asked.body.reason if asked.body is not None else ""
-    return await acted(desk, asked, _named(asked), partial(desk.operating.resolve, reason=reason), again=True)
+    return await acted(desk, asked, _named(asked), partial(desk.operating.resolve, reason=reason), "resolved")
 
 
 def _named(asked: Asked[Any, Any]) -> str:

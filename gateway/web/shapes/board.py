@@ -172,8 +172,8 @@ class Acted(Struct, frozen=True, kw_only=True):
     contact: str
     """The contact's id."""
 
-    by: str
-    """Who did it."""
+    by: str | None
+    """Who did it; null where it was done already, and no person did it or it was long ago."""
 
     escalations: list[str]
     """The escalations that it is about."""

@@ -50,6 +50,7 @@ def test_an_escalation_is_taken_and_ended() -> None:
                 1,
             )
             assert (again[0], again[1]["events"], again[1]["outcome"]) == (200, [], "done already")
+            assert (again[1]["by"], over[1]["by"]) == (first[1]["by"], ended[1]["by"])
             assert (taken["escalation"]["id"], taken["escalation"]["state"]) == (id, "acknowledged")
             assert contact["escalations"][0]["acknowledged_by"] == "Anna"
             assert (ended[0], ended[1]["by"]) == (202, "admin")
