@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.engine.acting import NAME_MAX, CantAct, Why
+from gateway.engine.acting import NAME_MAX, CantAct, Why, actor
 from gateway.engine.acting import Acted as Written
 from gateway.kernel.store import Store
 from gateway.web.api.operation import Asked, Desk, Said
@@ -33,14 +33,15 @@ class Actor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     by: Annotated[
         Annotated[str, Meta(max_length=NAME_MAX)] | None,
-        Meta(description="Who does it; unless given, the name of the token."),
+        Meta(description="For whom the token's owner does it; they are then named together: `TOKEN for NAME`."),
     ] = None
 
 
 def by_whom(asked: Asked[Any, Any]) -> str:
-    """Who does it: whom the body names, else whose token it is."""
+    """Who does it: whose token it is, and whom the body names beside. The token stands first, where no name that is
+    too long can push it out: nobody acts in another's name alone."""
     named = asked.body.by if isinstance(asked.body, Actor) else None
-    return asked.by if named is None else named
+    return asked.by if named is None or named == asked.by else f"{asked.by} for {actor(named)}"
 
 
 def refused(error: CantAct) -> Refused:
