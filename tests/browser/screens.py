@@ -35,7 +35,7 @@ SLOWER = 40
 EVERYDAY_S = 220.0
 WAIT_S = 90.0
 DESK, PHONE = (1280, 1000), (390, 844)
-HIGHEST = 1600
+HIGHEST = 1400
 COLOURS = 96
 BYTES_MAX = 1_500_000
 
@@ -59,7 +59,8 @@ SCREENS = (
     Screen("contact-phone", "/contacts/{contact}", phone=True),
     Screen("timeline", "/timeline"),
     Screen("queues", "/queues"),
-    Screen("policy", "/policy?channel=chat&tags=fraud&subject=My+account+was+emptied"),
+    Screen("policy", "/policy"),
+    Screen("policy-try", "/policy?channel=chat&tags=fraud&subject=My+account+was+emptied"),
     Screen("connectors", "/connectors"),
     Screen("deliveries", "/deliveries"),
     Screen("endpoints", "/endpoints"),
@@ -123,7 +124,9 @@ async def take(browser: Browser, stage: Stage, contact: str, screen: Screen) -> 
     if answer is None or answer.status != 200:
         raise SystemExit(f"{screen.path} isn't there")
     await settled(page)
-    tall = int(await page.evaluate("document.documentElement.scrollHeight"))
+    tall = (
+        int(await page.evaluate("document.querySelector('main').lastElementChild.getBoundingClientRect().bottom")) + 24
+    )
     room = {"x": 0, "y": 0, "width": width, "height": min(tall, HIGHEST)}
     await keep(await page.screenshot(full_page=True, clip=room, animations="disabled"), FOLDER / f"{screen.name}.png")
     await context.close()

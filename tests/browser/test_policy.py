@@ -11,7 +11,7 @@ Sight = Callable[..., Page]
 
 
 def test_a_contact_is_tried_by_keys_alone(site: WebSite, see: Sight) -> None:
-    """Channel and tags are typed, Enter asks; the answer names queue, deadline and who is called, and has an address."""
+    """Channel and tags are typed, Enter asks; the answer names queue, rule and role, and has an address."""
     page = see("/policy")
     tab_to(page, page.get_by_label("Channel"))
     page.keyboard.type("chat")
