@@ -19,6 +19,7 @@ from gateway.model.event import (
     CsatReceived,
     EnrichmentReceived,
     EscalationAcknowledged,
+    EscalationResolved,
     Event,
     MessageAdded,
     NpsReceived,
@@ -32,6 +33,11 @@ WORD_MAX: Final = 60
 
 _SAID: Final = ("status", "priority", "group", "assignee", "language")
 _NAMED: Final = ("subject", "customer", "tags", "fields")
+_PLAIN: Final = {
+    "message.edited": "a message was edited",
+    "message.removed": "a message was taken back",
+    "contact.deleted": "deleted at the vendor",
+}
 _CALLS: Final = {
     "call.queued": "the caller waits in a queue",
     "call.ringing": "a phone rings",
@@ -61,6 +67,9 @@ def event_told(event: Event) -> str:
             return f"acknowledged by {_word(event.by)}"
         case EscalationAcknowledged():
             return f"an escalation was acknowledged by {_word(event.by)}"
+        case EscalationResolved():
+            why = f": {_word(event.reason)}" if event.reason else ""
+            return f"an escalation was resolved by {_word(event.by)}{why}"
         case CallEvent():
             return _call(event)
         case CsatReceived():
@@ -82,10 +91,9 @@ def type_of(event: Event) -> str:
 
 
 def _other(event: Event) -> str:
-    """The meaning of the type, for what has nothing of its own to tell."""
-    by = getattr(event, "by", "")
-    meaning = MEANINGS.get(type_of(event), type_of(event)).partition(";")[0]
-    return f"{meaning}, by {_word(by)}" if by else meaning
+    """What has nothing of its own to tell; a type without words here is told by its meaning."""
+    type = type_of(event)
+    return _PLAIN.get(type) or MEANINGS.get(type, type).partition(";")[0]
 
 
 def _opened(event: ContactOpened) -> str:

@@ -118,7 +118,7 @@ def test_words_hold_no_text_of_a_message() -> None:
         ("message.added", {"author": {"kind": "agent", "name": "Ana"}}, "agent Ana replied"),
         ("message.added", {"author": {"kind": "agent"}, "visibility": "internal"}, "an agent wrote an internal note"),
         ("message.added", {"author": {"kind": "bot"}, "auto": True}, "a bot replied (automatic)"),
-        ("message.removed", {"message": "m"}, "it was taken back"),
+        ("message.removed", {"message": "m"}, "a message was taken back"),
         ("status.changed", {"to": "on_hold"}, "the status became on hold"),
         ("contact.assigned", {"group": "T1", "assignee": "Ana"}, "assigned to T1 / Ana"),
         ("contact.assigned", {"assignee": None}, "assigned to nobody"),
@@ -129,7 +129,13 @@ def test_words_hold_no_text_of_a_message() -> None:
         ("csat.received", {"score": 2, "min": 1, "max": 5}, "the customer's verdict: 2 on a scale from 1 to 5"),
         ("contact.merged", {"into": {"kind": "ticket", "id": "9"}}, "merged into ticket 9"),
         ("contact.redacted", {"all": True}, "redacted: everything"),
-        ("contact.deleted", {}, "it is gone at the vendor"),
+        ("contact.deleted", {}, "deleted at the vendor"),
+        ("bot.handed_over", {}, "a bot gave up"),
+        (
+            "escalation.resolved",
+            {"escalation": "msg_x", "by": "anna", "reason": "a test"},
+            "an escalation was resolved by anna: a test",
+        ),
     ],
 )
 def test_an_event_in_words(type: str, fields: dict[str, object], words: str) -> None:

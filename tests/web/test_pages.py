@@ -159,6 +159,9 @@ def test_any_name_of_a_contact_leads_to_it() -> None:
         for name in ("shop:ticket:1", name_of(1)[:12]):
             reply = await fetched(whole, f"/contacts/{name}")
             assert (reply.status, reply.headers["location"]) == (303, f"/contacts/{name_of(1)}")
+        reply = await fetched(whole, "/contacts/shop:ticket:1.json?why=all&at=2026-03-02T08:50:00%2B00:00")
+        to = f"/contacts/{name_of(1)}.json?why=all&at=2026-03-02T08:50:00%2B00:00"
+        assert (reply.status, reply.headers["location"]) == (303, to)
         for name in ("con_", "con_nobody", "%00", "%FF", "<b>", "x" * 5_000):
             assert (await fetched(whole, f"/contacts/{name}")).status == 404, name
 

@@ -4,12 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.kernel.access import new_token, row_of
+from gateway.kernel.rng import SeededRng
 from gateway.model.instant import parse_instant
 from gateway.web.admin import admin_app
+from gateway.web.routes import ROUTES
 from gateway.web.viewer import Viewer, offset_words, viewer_of, wall_day, wall_time, wall_words, zones
 from tests.web.raw import Reply, ask, served
 from tests.web.test_pages import Page
-from tests.web.worlds import NOW, TOKEN, Whole, run
+from tests.web.worlds import NOW, TOKEN, Whole, opened, run
 
 SUMMER = parse_instant("2026-07-01T22:30:59.999Z")
 
@@ -89,5 +92,34 @@ def test_a_long_form_is_not_read() -> None:
 
     async def work(whole: Whole) -> None:
         assert (await settings(whole, "POST", "a" * 2_000)).status == 413
+
+    run(work)
+
+
+def test_what_one_viewer_gets_has_nothing_of_another() -> None:
+    """Who asks for any live part right after somebody of the same role gets what they get alone, and not the other's
+    colours, shortcuts or name."""
+
+    async def work(whole: Whole) -> None:
+        await whole.post(opened(1, NOW))
+        await whole.judge()
+        token = new_token(SeededRng(1))
+        await whole.store.add_access(row_of(token, "other", "admin", created_at=NOW, created_by="me"))
+        first = {"authorization": f"Bearer {token}", "cookie": "orion_theme=dark; orion_keys=off"}
+        second = {"authorization": f"Bearer {TOKEN}", "cookie": "orion_theme=light"}
+
+        async def live(asked: list[dict[str, str]]) -> dict[str, bytes]:
+            app = admin_app(whole.gateway, whole.clock, TOKEN)
+            known = {route.path for route in app[ROUTES] if "{" not in route.path}
+            paths = [path for path in known if f"{path}.json" in known] + ["/"]
+            async with served(app) as port:
+                for headers in asked:
+                    told = {path: (await ask(port, "GET", path, hx_request="true", **headers)).body for path in paths}
+            return told
+
+        alone = await live([second])
+
+        assert {"/", "/settings", "/queues", "/policy"} <= set(alone)
+        assert await live([first, second]) == alone
 
     run(work)

@@ -59,7 +59,8 @@ class Page:
     twin: Callable[[Mapping[str, Any]], object]
     role: Role = "viewer"
     shared: bool = True
-    """Whether the live part is the same for all of one role and zone who ask for the same address."""
+    """Whether the live part is the same for all of one role and zone who ask for the same address: nothing of the
+    viewer, colours and shortcuts among it, is in it but these."""
 
     @property
     def twin_path(self) -> str:
@@ -87,7 +88,7 @@ class Frame:
             except Missing as error:
                 return failing_in_json(request, 404, str(error))
             except Elsewhere as error:
-                return _led(f"{error.to}.json")
+                return _led(request, f"{error.to}.json")
 
         async def whole(request: web.Request) -> web.Response:
             try:
@@ -97,7 +98,7 @@ class Frame:
             except Missing as error:
                 return self.failing(request, 404, f"{error}.")
             except Elsewhere as error:
-                return _led(error.to)
+                return _led(request, error.to)
 
         yield Route("GET", page.twin_path, twin, page.role)
         yield Route("GET", page.path, whole, page.role)
@@ -157,5 +158,7 @@ def _html(text: str, status: int = 200) -> web.Response:
     return response
 
 
-def _led(to: str) -> web.Response:
-    return web.Response(status=303, headers={hdrs.LOCATION: to})
+def _led(request: web.Request, to: str) -> web.Response:
+    """On to another path, with the same query."""
+    query = request.rel_url.raw_query_string
+    return web.Response(status=303, headers={hdrs.LOCATION: f"{to}?{query}" if query else to})

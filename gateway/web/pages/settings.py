@@ -25,7 +25,7 @@ class SettingsPage:
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._bodies = Bodies(BODY_MAX)
-        self.pages = (Page("/settings", "settings.html", self.read, self.twin),)
+        self.pages = (Page("/settings", "settings.html", self.read, self.twin, shared=False),)
 
     def routes(self) -> Iterator[Route]:
         """Where the form goes."""
