@@ -10,7 +10,7 @@ from gateway.kernel import access
 from gateway.web.replies import Handler
 
 Role = Literal["anyone", access.Role]
-"""Who may: anyone at all, who looks, who acts on contacts and deliveries, who changes how the gateway works. Each may
+"""Who may: anyone at all, who looks, who acts on contacts and deliveries, who sees what people may and have done. Each may
 what those before it may."""
 
 ROLES: Final[tuple[Role, ...]] = ("anyone", *access.ROLES)
