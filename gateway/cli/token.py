@@ -33,7 +33,7 @@ _MAY = {
 def new(
     name: Name,
     role: Annotated[
-        RoleName, typer.Option(help="What it may: a viewer looks, an operator also acts, an admin also sees who may and who did.")
+        RoleName, typer.Option(help="What it may: a viewer looks, an operator also acts, an admin also sees the audit.")
     ],
     expires: Annotated[
         str | None,

@@ -58,7 +58,7 @@ def test_a_filter_says_how_many_it_would_leave() -> None:
         assert "/?escalated=active" in links
         assert "/?queue=engineers" in links
         assert [option["value"] for option in page.all("option") if "selected" in option] == ["engineers", "active"]
-        assert "/api/v1/contacts.csv?queue=engineers&escalated=active" in links
+        assert "/api/v1/contacts.csv?queue=engineers&escalated=active&limit=1000" in links
         assert next(form for form in page.all("form") if form.get("id") == "filter")["method"] == "get"
 
     run(work)

@@ -1,6 +1,6 @@
 """The operations on contacts: list them, tell one, explain one, tell what happened to it, acknowledge it."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
@@ -8,15 +8,15 @@ from gateway.engine.chronicle import LINES_MAX, chronicle, happening_view
 from gateway.engine.explaining import CantTell
 from gateway.engine.listing import listed as list_contacts
 from gateway.engine.listing import order_of
-from gateway.kernel.board import BadPlace, Order, Wanted
-from gateway.kernel.store import UNOPENED, ContactRow, StoreUnusable
+from gateway.kernel.board import BadPlace, Order
+from gateway.kernel.store import ContactRow, StoreUnusable
 from gateway.kernel.values import contact_values, delivery_values, judged_by
 from gateway.model.instant import Instant
-from gateway.model.words import ENDED, LIVES, Channel, Kind
 from gateway.web.api.acting import Actor, acted
 from gateway.web.api.operation import Asked, Desk, Operation, Said, Word
 from gateway.web.api.problem import Kind as ProblemKind
 from gateway.web.api.problem import Refused, Wrong, wrong_query
+from gateway.web.api.wanted import Filters, Limit, Place
 from gateway.web.shapes.board import Acted
 from gateway.web.shapes.contact import ContactList, WholeContact, listed
 from gateway.web.shapes.explained import Explanation
@@ -24,63 +24,6 @@ from gateway.web.shapes.upkeep import ContactTimeline
 
 DELIVERIES_OF_CONTACT: Final = 100
 CONTACT: Final = Word("A contact: its id, a beginning of it that is unique, `connector:kind:id`, or a vendor's id.")
-
-Place = Annotated[str, Meta(description="Where the page begins: the `next` of the page before.", max_length=2_000)]
-Limit = Annotated[int, Meta(description="Rows of a page, at most.", ge=1, le=1_000)]
-Status = Literal[
-    "new", "open", "pending", "on_hold", "solved", "closed", "merged", "deleted", "unopened", "any", "ended"
-]
-_NAMED = Meta(max_length=200)
-Names = tuple[Annotated[str, _NAMED], ...]
-
-
-class Filters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which contacts are wanted: of each name any of its values, of all names together."""
-
-    status: Annotated[
-        tuple[Status, ...],
-        Meta(
-            description="How they stand; unless given, every contact that is open. `any` is every status, `ended` "
-            "every one in which a contact is over, `unopened` is a contact whose opening hasn't come."
-        ),
-    ] = ()
-    queue: Annotated[Names, Meta(description="Queues; an empty one means contacts that no rule routes.")] = ()
-    team: Annotated[Names, Meta(description="Teams.")] = ()
-    channel: Annotated[tuple[Channel, ...], Meta(description="The ways by which they came.")] = ()
-    kind: Annotated[tuple[Kind, ...], Meta(description="What they are.")] = ()
-    severity: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=9)], ...], Meta(description="How grave they are, 1 the gravest.")
-    ] = ()
-    connector: Annotated[Names, Meta(description="Connectors that any of their objects came through.")] = ()
-    assignee: Annotated[Names, Meta(description="Who has them at the vendor; an empty one means nobody.")] = ()
-    rule: Annotated[Names, Meta(description="SLA rules whose promise is the one that counts.")] = ()
-    breached: Annotated[bool | None, Meta(description="Whether a promise is broken that nobody has kept yet.")] = None
-    escalated: Annotated[
-        Literal["active", "acknowledged", "any", "none"] | None,
-        Meta(description="By escalations going on: one that nobody has taken, all taken, any at all, none."),
-    ] = None
-    due_before: Annotated[
-        Instant | None, Meta(description="With a deadline before this time, or breached before it.")
-    ] = None
-    q: Annotated[str, Meta(description="What the subject or a vendor's id holds.", max_length=100)] = ""
-
-    def wanted(self) -> Wanted:
-        """The same for the store."""
-        return Wanted(
-            status=statuses(self.status),
-            queue=self.queue,
-            team=self.team,
-            channel=self.channel,
-            kind=self.kind,
-            severity=self.severity,
-            connector=self.connector,
-            assignee=self.assignee,
-            rule=self.rule,
-            breached=self.breached,
-            escalated=self.escalated,
-            due_before=None if self.due_before is None else int(self.due_before),
-            text=self.q,
-        )
 
 
 class ContactsQuery(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,14 +52,6 @@ class TimelineQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     limit: Annotated[int, Meta(description="Rows of a page, at most.", ge=1, le=LINES_MAX)] = 100
     until: Annotated[Instant | None, Meta(description="Nothing later than this time.")] = None
     after: Place | None = None
-
-
-def statuses(asked: tuple[Status, ...]) -> tuple[str, ...]:
-    """The statuses that are meant; none for open contacts."""
-    if "any" in asked:
-        return (*LIVES, UNOPENED)
-    ended = tuple(sorted(ENDED)) if "ended" in asked else ()
-    return tuple(dict.fromkeys((*(status for status in asked if status != "ended"), *ended)))
 
 
 def no_place(error: BadPlace) -> Refused:

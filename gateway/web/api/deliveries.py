@@ -8,9 +8,9 @@ from gateway.engine.acting import CantAct
 from gateway.kernel.outbox import DeliveryState
 from gateway.kernel.values import attempt_values, delivery_values, endpoint_values, everyone, record_values
 from gateway.web.api.acting import Actor, by_whom, refused
-from gateway.web.api.contacts import Limit
 from gateway.web.api.operation import Asked, Desk, Operation, Said, Word
 from gateway.web.api.problem import Refused
+from gateway.web.api.wanted import Limit
 from gateway.web.shapes.outgoing import (
     DeliveryList,
     DeliveryReplayed,

@@ -10,9 +10,10 @@ from gateway.kernel.board import BadPlace, Wanted
 from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant, seconds_of
 from gateway.model.words import Channel
 from gateway.web.api.acting import Actor, acted
-from gateway.web.api.contacts import Filters, Limit, Names, Place, no_place
+from gateway.web.api.contacts import no_place
 from gateway.web.api.operation import Asked, Desk, Operation, Said, Word
 from gateway.web.api.problem import Refused
+from gateway.web.api.wanted import Filters, Limit, Names, Place
 from gateway.web.shapes.board import (
     Acted,
     EscalationList,

@@ -96,7 +96,7 @@ def _param(field: inspect.Field) -> Param:
     if isinstance(kind, inspect.VarTupleType):
         kind, many = _bare(kind.item_type), True
     read, says = _reader(kind)
-    one = f"{says}, as often as there are values, at most {WORDS_MAX}" if many else f"one {says}"
+    one = f"one {says}, as often as there are values, at most {WORDS_MAX}" if many else f"one {says}"
     return Param(field.encode_name, many, field.required, one, read)
 
 

@@ -1,24 +1,28 @@
 """Which contacts a board shows, as its address says it: read strictly, and written again with one word more or less.
 
-Pure. The names are those of the API's listing; `~` stands for none where an empty word would say nothing.
+Pure. Names and values are those of the API's listing, and read as there; but what is empty says nothing, so that a form
+may send it, and `~` stands for none. `within` is the board's own: minutes from now.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, cast, get_args
+from typing import Final
 from urllib.parse import urlencode
 
-from multidict import MultiMapping
+from msgspec.structs import replace
+from multidict import MultiDict, MultiMapping
 
-from gateway.kernel.board import Wanted
+from gateway.kernel.board import CARDS_MAX, Wanted
 from gateway.model.instant import MINUTE_MS
+from gateway.web.api.problem import Refused
+from gateway.web.api.query import QueryReader
+from gateway.web.api.wanted import Filters as Question
 from gateway.web.asked import BadQuestion
 from gateway.web.words import name_words
 
 NONE: Final = "~"
 """The queue or assignee of a contact that has none."""
 
-Escalated = Literal["active", "acknowledged", "any", "none"]
 ESCALATED: Final[dict[str, str]] = {
     "any": "escalated",
     "active": "escalated, nobody has taken it",
@@ -29,11 +33,9 @@ BREACHED: Final[dict[str, str]] = {"true": "breached", "false": "not breached"}
 LISTS: Final = ("team", "queue", "channel", "severity", "connector", "assignee", "rule")
 """Names that may stand more than once: any of the values."""
 
-ONCE: Final = ("breached", "escalated", "within", "text")
+WITHIN: Final = "within"
+ONCE: Final = ("breached", "escalated", WITHIN, "text")
 AFTER: Final = "after"
-VALUES_MAX: Final = 20
-WORD_MAX: Final = 200
-TEXT_MAX: Final = 100
 WITHIN_MAX: Final = 10_080
 """Minutes, a week of them: how near a deadline may be asked to be."""
 
@@ -70,21 +72,8 @@ class Filters:
 
     def wanted(self, now: int) -> Wanted:
         """What is asked of the store at this instant."""
-        within, breached = self.one("within"), self.one("breached")
-        words = {name: tuple("" if word == NONE else word for word in self.of(name)) for name in LISTS}
-        return Wanted(
-            team=words["team"],
-            queue=words["queue"],
-            channel=words["channel"],
-            connector=words["connector"],
-            assignee=words["assignee"],
-            rule=words["rule"],
-            severity=tuple(int(word) for word in self.of("severity")),
-            breached=None if not breached else breached == "true",
-            escalated=cast(Escalated, self.one("escalated")) or None,
-            due_before=now + int(within) * MINUTE_MS if within else None,
-            text=self.one("text"),
-        )
+        within, wanted = self.one(WITHIN), _question(self.pairs).wanted()
+        return replace(wanted, due_before=now + int(within) * MINUTE_MS) if within else wanted
 
     def choices(self, address: str) -> Iterator[Choice]:
         """Every filter that is set, each with the address without it."""
@@ -100,10 +89,9 @@ class Filters:
             pairs.append((AFTER, after))
         return f"{address}?{urlencode(pairs)}" if pairs else address
 
-    def api(self, address: str) -> str:
-        """The address of the API's listing with the same filters: there an empty word stands for none."""
-        pairs = [(name, "" if value == NONE else value) for name, value in self.pairs]
-        return f"{address}?{urlencode(pairs)}" if pairs else address
+    def sheet(self) -> str:
+        """The address of the same contacts as a CSV, so many at most."""
+        return f"/api/v1/contacts.csv?{urlencode([*_plain(self.pairs), ('limit', CARDS_MAX)])}"
 
 
 def filters_of(query: MultiMapping[str]) -> Filters:
@@ -113,35 +101,34 @@ def filters_of(query: MultiMapping[str]) -> Filters:
     pairs = tuple(
         dict.fromkeys((name, value.strip()) for name, value in query.items() if value.strip() and name != AFTER)
     )
-    for name in (*LISTS, *ONCE):
-        values = [value for key, value in pairs if key == name]
-        if len(values) > (VALUES_MAX if name in LISTS else 1):
-            raise BadQuestion(f"{name} stands too often: at most {VALUES_MAX if name in LISTS else 1} times")
-        for value in values:
-            _check(name, value)
+    within = [value for name, value in pairs if name == WITHIN]
+    if len(within) > 1 or not all(map(_is_minutes, within)):
+        raise BadQuestion(f"within is one number of minutes from 1 to {WITHIN_MAX}")
+    _question(pairs)
     after = query.getall(AFTER, [])
     if len(after) > 1:
         raise BadQuestion("after is one place, the one that a page gave for the next")
     return Filters(pairs, after[0] if after and after[0] else None)
 
 
-def _check(name: str, value: str) -> None:
+_reader: Final = QueryReader(Question)
+
+
+def _question(pairs: tuple[Pair, ...]) -> Question:
+    """What the API would be asked. Raises BadQuestion."""
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise BadQuestion(f"{name} holds half a character") from None
-    if name == "severity" and not (len(value) == 1 and value in "123456789"):
-        raise BadQuestion("severity is a number from 1 to 9")
-    if name == "breached" and value not in BREACHED:
-        raise BadQuestion(f"breached is one of {', '.join(BREACHED)}")
-    if name == "escalated" and value not in get_args(Escalated):
-        raise BadQuestion(f"escalated is one of {', '.join(ESCALATED)}")
-    if name == "within" and not (
-        value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) <= WITHIN_MAX
-    ):
-        raise BadQuestion(f"within is a number of minutes from 1 to {WITHIN_MAX}")
-    if len(value) > (TEXT_MAX if name == "text" else WORD_MAX):
-        raise BadQuestion(f"{name} has at most {TEXT_MAX if name == 'text' else WORD_MAX} characters")
+        return _reader.read(MultiDict(_plain(pairs)))
+    except Refused as refused:
+        raise BadQuestion(refused.detail) from None
+
+
+def _plain(pairs: tuple[Pair, ...]) -> list[Pair]:
+    """The same as the API is asked: there an empty word stands for none."""
+    return [(name, "" if value == NONE and name in LISTS else value) for name, value in pairs if name != WITHIN]
+
+
+def _is_minutes(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) <= WITHIN_MAX
 
 
 def _words(name: str, value: str) -> str:
@@ -149,7 +136,7 @@ def _words(name: str, value: str) -> str:
         return BREACHED[value]
     if name == "escalated":
         return ESCALATED[value]
-    if name == "within":
+    if name == WITHIN:
         return f"due within {value} min"
     if name == "text":
         return f"with “{value}”"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from msgspec.structs import replace
 
-from gateway.kernel.board import Carded, Sums, Wanted
+from gateway.kernel.board import CARDS_MAX, Carded, Sums, Wanted
 from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant
 from gateway.rules.calendar import Calendar
 from gateway.rules.card import Card, CardDue
@@ -232,9 +232,10 @@ def finding(sums: Sums, window: Window) -> str:
 
 
 def sheet_of(wanted: Wanted) -> str:
-    """Where the contacts are as a CSV that have a deadline before the window's end."""
+    """Where the contacts are as a CSV that have a deadline before the window's end, as many as one page has."""
     asked = {name: value for name in ("team", "queue") for value in getattr(wanted, name)}
-    return f"/api/v1/contacts.csv?{urlencode({**asked, 'due_before': format_instant(wanted.due_before or 0)})}"
+    asked |= {"due_before": format_instant(wanted.due_before or 0), "limit": CARDS_MAX}
+    return f"/api/v1/contacts.csv?{urlencode(asked)}"
 
 
 def _called(card: Card) -> str:

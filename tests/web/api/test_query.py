@@ -35,7 +35,7 @@ def test_a_query_is_read_into_its_type() -> None:
         ("limit", "9" * 5_000), ("limit", " 5"), ("limit", "5_0"), ("severity", "10"), ("severity", "²"),
         ("breached", "yes"), ("breached", "True"), ("breached", ""), ("order", "id"), ("status", "lost"),
         ("status", "open,new"), ("due_before", "tomorrow"), ("due_before", "2026-03-02T09:00:00"),
-        ("due_before", "9" * 5_000), ("q", "x" * 101), ("queue", "x" * 201), ("queue", "\udcff"),
+        ("due_before", "9" * 5_000), ("text", "x" * 101), ("queue", "x" * 201), ("queue", "\udcff"),
         ("after", "x" * 2_001),
     ],
 )  # fmt: skip
