@@ -6,19 +6,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.kernel.board import BadPlace, Sums
-from gateway.model.instant import MINUTE_MS
+from gateway.kernel.board import RISK_MS, BadPlace, Sums
 from gateway.web.asked import BadQuestion
 from gateway.web.counted import Counted
 from gateway.web.health import FAILURES_IN_A_ROW_MIN
 from gateway.web.pages.filters import NONE, Filters, filters_of
 from gateway.web.pages.page import Frame, Page
+from gateway.web.shapes.board import summary
 from gateway.web.shapes.contact import listed
 
 PAGE_ROWS: Final = 50
-RISK_MIN: Final = 15
-"""Minutes before its deadline in which a contact is at risk."""
-
 CHOSEN: Final = ("team", "queue", "channel", "severity", "connector")
 """What can be chosen from what there is."""
 
@@ -53,7 +50,7 @@ class BoardPage:
             page = await store.cards(wanted, order="due", limit=PAGE_ROWS, after=filters.after)
         except BadPlace:
             raise BadQuestion("this page of the list isn't there any more: begin again without after") from None
-        sums = await store.sums(wanted, risk_before=now + RISK_MIN * MINUTE_MS)
+        sums = await store.sums(wanted, risk_before=now + RISK_MS)
         links = sorted(self._gateway.links.values(), key=lambda link: (link.healthy, link.name))
         return {
             "rows": page.rows,
@@ -65,13 +62,12 @@ class BoardPage:
             "links": links[:LINKS_SHOWN],
             "links_more": len(links) - LINKS_SHOWN,
             "loops": [loop for loop in self._gateway.loops if loop.failures >= FAILURES_IN_A_ROW_MIN],
-            "risk_min": RISK_MIN,
         }
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same contacts as the API tells them."""
         return {
-            "sums": read["sums"],
+            "sums": summary(read["sums"], RISK_MS),
             "contacts": [listed(row) for row in read["rows"]],
             "next": read["next"],
             "connectors": [{"name": link.name, "healthy": link.healthy} for link in read["links"]],

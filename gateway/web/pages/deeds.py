@@ -50,10 +50,13 @@ _STATUS: Final[Mapping[str, int]] = {"missing": 404, "nameless": 400}
 
 def done(request: web.Request, now: int) -> str:
     """What the page tells of a deed that has just led to it; whatever else stands in the address is left aside."""
+    return WORDS.get(request.query.get("did", ""), "") if is_just_done(request, now) else ""
+
+
+def is_just_done(request: web.Request, now: int) -> bool:
+    """Whether the address says that its deed was done a moment ago."""
     when = request.query.get("when", "")
-    if not (when.isascii() and when.isdigit() and len(when) < 16 and 0 <= now - int(when) < TOLD_FOR_MS):
-        return ""
-    return WORDS.get(request.query.get("did", ""), "")
+    return when.isascii() and when.isdigit() and len(when) < 16 and 0 <= now - int(when) < TOLD_FOR_MS
 
 
 class Deeds:
