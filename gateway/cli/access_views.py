@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from gateway.cli.table import relative, table
 from gateway.kernel.access import AccessRow
-from gateway.model.instant import format_instant, format_known
-from gateway.rules.view import View
 
 
 def access_table(rows: Sequence[AccessRow], now: int) -> list[str]:
@@ -25,18 +23,3 @@ def access_table(rows: Sequence[AccessRow], now: int) -> list[str]:
         for row in rows
     ]
     return table(heads, cells)
-
-
-def access_values(row: AccessRow, now: int) -> View:
-    """A token without what proves it."""
-    return {
-        "id": row.id,
-        "name": row.name,
-        "role": row.role,
-        "state": row.state(now),
-        "created_at": format_instant(row.created_at),
-        "created_by": row.created_by,
-        "expires_at": format_known(row.expires_at),
-        "last_used_at": format_known(row.last_used_at),
-        "revoked_at": format_known(row.revoked_at),
-    }

@@ -33,7 +33,7 @@ _MAY = {
 def new(
     name: Name,
     role: Annotated[
-        RoleName, typer.Option(help="What it may: a viewer looks, an operator also acts, an admin also configures.")
+        RoleName, typer.Option(help="What it may: a viewer looks, an operator also acts, an admin also sees the audit.")
     ],
     expires: Annotated[
         str | None,
@@ -83,9 +83,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the tokens: what each may, who made it, and when it was last used, to the hour."""
-    from gateway.cli.access_views import access_table, access_values
+    from gateway.cli.access_views import access_table
     from gateway.cli.work import with_store
     from gateway.kernel.clock import SystemClock
+    from gateway.kernel.values import access_values
 
     async def work(settled: "Config", store: "Store") -> "list[AccessRow]":
         return await store.access_tokens(revoked=everyone)

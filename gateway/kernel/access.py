@@ -19,7 +19,8 @@ from gateway.kernel.ports import Rng
 
 Role = Literal["viewer", "operator", "admin"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-"""What a token may do, the least first: look; also act on contacts and deliveries; also change how the gateway works.
+"""What a token may do, the least first: look; also act on contacts, deliveries and connectors; also see
+who may and who did what.
 Whoever may do more may do all that comes before."""
 
 ADMIN: Final = "admin"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from gateway.kernel.access import AccessRow
 from gateway.kernel.store import (
     UNOPENED,
     Attempt,
@@ -183,4 +184,19 @@ def sync_values(run: SyncRow) -> View:
         "accepted": run.accepted,
         "duplicates": run.duplicates,
         "waits_for": run.failure,
+    }
+
+
+def access_values(row: AccessRow, now: int) -> View:
+    """A token without what proves it."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "role": row.role,
+        "state": row.state(now),
+        "created_at": format_instant(row.created_at),
+        "created_by": row.created_by,
+        "expires_at": format_known(row.expires_at),
+        "last_used_at": format_known(row.last_used_at),
+        "revoked_at": format_known(row.revoked_at),
     }

@@ -22,7 +22,7 @@ from gateway.web.live.feed import FEED, Feed
 from gateway.web.live.shared import Shared
 from gateway.web.live.stream import Stream
 from gateway.web.pages import page_routes
-from gateway.web.pages.looks import Looks
+from gateway.web.pages.looks import the_looks
 from gateway.web.pages.page import Frame
 from gateway.web.pages.signing_in import SigningIn
 from gateway.web.pages.static import Static
@@ -53,7 +53,7 @@ def admin_app(
 
     Raises ValueError for an empty token.
     """
-    counted, looks, serving, feed = Counted(gateway), Looks(), Serving(), Feed(gateway)
+    counted, looks, serving, feed = Counted(gateway), the_looks(), Serving(), Feed(gateway)
     frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
     guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     explaining = Explaining(gateway.world.store, gateway.world.spawn)

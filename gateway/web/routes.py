@@ -10,8 +10,8 @@ from gateway.kernel import access
 from gateway.web.replies import Handler
 
 Role = Literal["anyone", access.Role]
-"""Who may: anyone at all, who looks, who acts on contacts and deliveries, who changes how the gateway works. Each may
-what those before it may."""
+"""Who may: anyone at all, who looks, who acts, who sees what people may and have done. Each may what those before it
+may."""
 
 ROLES: Final[tuple[Role, ...]] = ("anyone", *access.ROLES)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.site import WebSite
 
@@ -39,6 +39,17 @@ def test_times_are_those_of_the_browser_until_another_zone_is_chosen(see: Sight,
     expect(page.locator("#zone")).to_have_text("America/Lima")
 
 
+def chord(page: Page, keys: str, address: str) -> None:
+    """Press two keys soon after each other, once more where a busy machine took too long between them."""
+    for _ in range(5):
+        page.keyboard.type(keys)
+        try:
+            return page.wait_for_url(address, timeout=3_000)
+        except TimeoutError:
+            continue
+    expect(page).to_have_url(address)
+
+
 def test_shortcuts_lead_everywhere(see: Sight, site: WebSite, contacts: dict[str, str]) -> None:
     """To the pages, along the rows, into a contact; the list of them opens and closes by keys alone."""
     page = see("/")
@@ -46,19 +57,15 @@ def test_shortcuts_lead_everywhere(see: Sight, site: WebSite, contacts: dict[str
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    for key, path in (
-        ("d", "/deliveries"),
-        ("q", "/queues"),
-        ("t", "/timeline"),
-        ("p", "/policy"),
-        ("c", "/connectors"),
-    ):
-        page.keyboard.press("g")
-        page.keyboard.press(key)
-        expect(page).to_have_url(f"{site.address}{path}")
-    page.keyboard.press("g")
-    page.keyboard.press("b")
-    expect(page).to_have_url(f"{site.address}/")
+    for key, path in {
+        "d": "deliveries",
+        "q": "queues",
+        "t": "timeline",
+        "p": "policy",
+        "c": "connectors",
+        "b": "",
+    }.items():
+        chord(page, f"g{key}", f"{site.address}/{path}")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
@@ -74,7 +81,7 @@ def test_shortcuts_can_be_switched_off(see: Sight, site: WebSite) -> None:
     page = see("/settings")
     page.get_by_label("single keys are shortcuts").uncheck()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("single keys are shortcuts")).not_to_be_checked()
+    expect(page.locator("body")).to_have_attribute("data-keys", "off")
     page.keyboard.press("?")
     page.keyboard.press("g")
     page.keyboard.press("d")

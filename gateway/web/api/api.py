@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.web.api import connectors, contacts, deliveries, overview, upkeep
+from gateway.web.api import access, connectors, contacts, deliveries, overview, upkeep
 from gateway.web.api.document import document
 from gateway.web.api.operation import Asked, Desk, Operation, Said
 from gateway.web.api.serving import routes_of
@@ -36,6 +36,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *deliveries.OPERATIONS,
     *connectors.OPERATIONS,
     *upkeep.OPERATIONS,
+    *access.OPERATIONS,
     Operation(
         method="GET",
         path="/api/v1/openapi.json",

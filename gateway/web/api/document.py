@@ -34,6 +34,7 @@ TAGS: Final[Mapping[str, str]] = {
     "connectors": "The links to vendors.",
     "policy": "The rules by which contacts are judged.",
     "gateway": "The gateway itself.",
+    "access": "Who may, and what people have done.",
 }
 
 _ETAG: Final = {"description": "The name of this answer, for If-None-Match.", "schema": {"type": "string"}}

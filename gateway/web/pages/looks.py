@@ -4,6 +4,7 @@ Static files are ours in `static/`, and libraries, whole and unchanged, in `vend
 """
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +73,9 @@ class Looks:
     def file(self, name: str) -> tuple[bytes, str] | None:
         """A static file's content and type; None where there is none of that name."""
         return self._files.get(name)
+
+
+@cache
+def the_looks() -> Looks:
+    """The same for every app of a process: nothing in it changes, and compiling the templates takes its time."""
+    return Looks()

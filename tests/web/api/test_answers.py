@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
+from gateway.kernel.access import new_token, row_of
 from tests.web.api.calling import PROBLEM, Caller, calling
 from tests.web.raw import ask
 from tests.web.test_pages import name_of, story
@@ -208,5 +209,25 @@ def test_every_failure_is_a_problem() -> None:
                 assert problem["type"].startswith("urn:orion-gateway:problem:")
                 assert "?" not in problem["instance"]
             assert replies[405].headers["allow"] == "GET,HEAD"
+
+    run(work)
+
+
+def test_an_admin_sees_who_may_and_what_was_done() -> None:
+    """A token is told without anything that proves it, and its making is in the audit, by whoever made it."""
+
+    async def work(whole: Whole) -> None:
+        secret = new_token(whole.gateway.world.rng)
+        row = row_of(secret, "wall", "viewer", created_at=NOW, created_by="ada", expires_at=NOW + H)
+        assert await whole.store.add_access(row)
+        async with calling(whole) as caller:
+            tokens = await caller.call("GET", "/api/v1/tokens", "/api/v1/tokens")
+            audit = await caller.call("GET", "/api/v1/audit", "/api/v1/audit")
+
+        (told,) = decoded(tokens.body)["tokens"]
+        assert (told["name"], told["role"], told["state"], told["created_by"]) == ("wall", "viewer", "valid", "ada")
+        assert secret.encode() not in tokens.body + audit.body
+        assert row.token_hash.hex().encode() not in tokens.body
+        assert decoded(audit.body)["audit"][0]["actor"] == "ada"
 
     run(work)

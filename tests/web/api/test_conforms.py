@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from gateway.kernel.access import new_token, row_of
 from gateway.web.api.api import OPERATIONS
 from gateway.web.api.operation import Operation
 from tests.web.api.calling import PROBLEM, Caller, calling, told
@@ -64,6 +65,8 @@ async def much(whole: Whole) -> None:
         event("status.changed", 6, NOW - 5 * M, to="open"),
     )
     await whole.judge()
+    secret = new_token(whole.gateway.world.rng)
+    assert await whole.store.add_access(row_of(secret, "wall", "viewer", created_at=NOW, created_by="=ada"))
 
 
 def address_of(operation: Operation, ids: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """The breach timeline's geometry: nothing outside, no overlap in a row, the urgent first, what is left out counted."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.model.instant import parse_instant
@@ -26,6 +26,7 @@ def promises(draw: st.DrawFn) -> Promise:
     return Promise(str(start), "t", start, due, breached, "w", draw(st.sampled_from(["", "office", "late"])), points)
 
 
+@settings(max_examples=40)
 @given(st.lists(promises(), max_size=40), st.integers(1, ROWS_MAX))
 def test_bars_stay_inside_and_apart(given: list[Promise], rows_max: int) -> None:
     """Everything within 0 to 100 percent; bars of a row apart; all but those left out are there, once."""
@@ -49,6 +50,7 @@ def test_bars_stay_inside_and_apart(given: list[Promise], rows_max: int) -> None
             assert end < x
 
 
+@settings(max_examples=30)
 @given(st.lists(promises(), max_size=30))
 def test_the_urgent_come_first(given: list[Promise]) -> None:
     """What comes behind takes nobody's place: the first ones are drawn alike with and without the rest."""
