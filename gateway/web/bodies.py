@@ -9,15 +9,13 @@ import asyncio
 
 from aiohttp import web
 
-from gateway.web.replies import closing, told
+from gateway.web.replies import RETRY_AFTER_S, closing, told
 
 READ_TIMEOUT_S = 10.0
 """From the first look at a body to its end, in seconds."""
 
 WAITED_FOR_MAX = 512
 """Bodies of one server that are waited for at a time."""
-
-RETRY_AFTER_S = 5
 
 
 class BodyRefused(Exception):

@@ -15,13 +15,11 @@ from gateway.kernel.metrics import request_outcome
 from gateway.kernel.ports import Clock
 from gateway.plugin import Request
 from gateway.web.bodies import READ_TIMEOUT_S, Bodies, BodyRefused, check_coding, check_length, refusal
-from gateway.web.replies import JSON, SENT, SERVER, Heads, closing, json_response, told
+from gateway.web.replies import JSON, RETRY_AFTER_S, SENT, SERVER, Heads, closing, json_response, told
 from gateway.web.servers import Serving
 
 UNDER_WAY_MAX = 512
 """Requests whose bodies have come and that are answered at a time; more are asked to come back."""
-
-RETRY_AFTER_S = 5
 
 _ACCEPTED = 202
 _IN = "/in/"

@@ -9,11 +9,17 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.typedefs import Middleware
 
+from gateway.kernel.store import StoreBusy, StoreFull, StoreUnusable
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Failing = Callable[[web.Request, int, str], web.Response]
 """Makes the answer to a request that failed, of status and reason."""
 
 SERVER = "orion-gateway"
+STORE_REFUSED = "the database can't take it or tell it now; the gateway's log says why"
+RETRY_AFTER_S = 5
+"""After so long whoever was refused for lack of room may ask again."""
+
 JSON = "application/json"
 
 
@@ -87,11 +93,19 @@ def failures_told(log: structlog.typing.FilteringBoundLogger, failing: Failing) 
                 response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
         except ConnectionError:
             raise  # nobody is there to be told
+        except (StoreFull, StoreBusy, StoreUnusable) as error:
+            log.error("request_refused_by_store", route=_route(request), why=f"{type(error).__name__}: {error}")
+            response = closing(failing(request, 503, STORE_REFUSED))
+            response.headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER_S)
         except Exception:  # one request's failure is its own: it is logged without its content, the server goes on
-            resource = request.match_info.route.resource
-            log.exception("request_failed", route=resource.canonical if resource else None)
+            log.exception("request_failed", route=_route(request))
             response = closing(failing(request, 500, "the gateway failed on this request; its log says why"))
         response.headers[hdrs.SERVER] = SERVER
         return response
 
     return middleware
+
+
+def _route(request: web.Request) -> str | None:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else None

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gateway.kernel.store import Outcome, Performed
+from gateway.kernel.store import Outcome, Performed, StoreFull, StoreUnusable
 from gateway.model.identity import StrandKey, contact_id
 from gateway.web.admin import admin_app
 from tests.web.raw import Reply, ask, served
@@ -335,5 +335,30 @@ def test_time_goes_on_between_two_looks() -> None:
 
         assert " 15 min Terminal offline" in " ".join(before.text.split())
         assert "45 min over breached" in " ".join(after.text.split())
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"), [(StoreUnusable("contact con_x can't be read"), "con_x"), (StoreFull(), "")]
+)
+def test_what_the_database_refuses_is_no_failure_of_ours(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, told: str
+) -> None:
+    """503 and when to ask again, on pages, their twins and in the API; why is for the log alone."""
+
+    async def work(whole: Whole) -> None:
+        async def refused(*args: object, **of: object) -> object:
+            raise failure
+
+        monkeypatch.setattr(whole.store, "cards", refused)
+        for target in ("/", "/board.json", "/api/v1/contacts"):
+            reply = await fetched(whole, target)
+            assert (reply.status, reply.headers["retry-after"]) == (503, "5"), target
+            assert b"con_x" not in reply.body
+        logged = whole.logged.getvalue()
+        assert logged.count("request_refused_by_store") == 3
+        assert type(failure).__name__ in logged
+        assert told in logged
 
     run(work)

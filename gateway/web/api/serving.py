@@ -6,13 +6,12 @@ path that ends in `.csv`, and says by Link where it goes on.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import hdrs, web
 
-from gateway.kernel.store import StoreBusy, StoreFull, StoreUnusable
 from gateway.web.api.body import BYTES_MAX, BodyReader
 from gateway.web.api.operation import CSV, JSON, Asked, Desk, Operation, Said
 from gateway.web.api.problem import Refused, refusal
@@ -20,10 +19,8 @@ from gateway.web.api.query import QueryReader
 from gateway.web.api.sheet import sheet
 from gateway.web.auth import WHO
 from gateway.web.bodies import Bodies
-from gateway.web.replies import Handler, closing
+from gateway.web.replies import RETRY_AFTER_S, Handler, closing
 from gateway.web.routes import Route
-
-RETRY_AFTER_S: Final = 5
 
 
 def routes_of(operations: Sequence[Operation], desk: Desk) -> Iterator[Route]:
@@ -52,10 +49,6 @@ def _handler(operation: Operation, desk: Desk, bodies: Bodies, *, as_csv: bool =
             said = await operation.run(desk, asked)
         except Refused as refused:
             return _refused(request, refused, operation)
-        except (StoreFull, StoreBusy, StoreUnusable) as error:
-            kept = Refused("unavailable", "the database can't take it or tell it now; the gateway's log says why")
-            desk.gateway.world.log.error("request_refused_by_store", operation=operation.id, why=type(error).__name__)
-            return _refused(request, kept, operation)
         if isinstance(said, web.StreamResponse):
             return said
         return _answer(operation, said, request, as_csv=as_csv or _wants_csv(operation, request))
