@@ -77,9 +77,12 @@ def actor(by: str) -> str:
 
 async def meant(store: Store, name: str) -> Meant:
     """The open contact that `name` means: by an escalation's id, or any of the contact's own names. Raises CantAct."""
-    row = await store.find_escalation(name) if _ESCALATION.fullmatch(name) else None
+    is_call = _ESCALATION.fullmatch(name) is not None
+    row = await store.find_escalation(name) if is_call else None
     called = row is not None
     row = row or await store.find_contact(name)
+    if row is None and is_call:
+        raise CantAct("missing", f"no escalation {name} is going on; if it is over, no notice of it is kept")
     if row is None:
         raise CantAct("missing", f"no contact is named {name[:200]!r}, or more than one is")
     state = row.state

@@ -139,6 +139,11 @@ def test_an_escalation_that_nobody_was_told_of_is_found() -> None:
         assert row is not None
         assert row.id == (await rig.contact("2")).id
         assert await rig.store.find_escalation(NOBODY) is None
+        await resolve(rig.store, two, "Ada", rig.clock.now())
+        await rig.at(MINUTE)
+        with pytest.raises(CantAct, match=f"no escalation {two} is going on") as over:
+            await resolve(rig.store, two, "Ada", rig.clock.now())
+        assert over.value.why == "missing"
 
     run(story, policy=TWO, subscriptions={})
 
