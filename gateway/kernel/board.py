@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from gateway.model.instant import MINUTE_MS
 from gateway.rules.card import Card
 
 Order = Literal["due", "changed", "opened"]
@@ -20,6 +21,11 @@ change first; the latest opening first."""
 
 CARDS_MAX = 1_000
 """Cards of one page."""
+
+RISK_MIN = 15
+RISK_MS = RISK_MIN * MINUTE_MS
+"""Minutes before its deadline from which on a contact is at risk, on every page and, unless asked otherwise, in the
+API."""
 
 
 class BadPlace(ValueError):

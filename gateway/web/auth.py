@@ -134,8 +134,9 @@ class Guard:
         return await self._known.who(token) if token.startswith("ogt_") else "wrong"
 
     async def still_may(self, request: web.Request) -> bool:
-        """Whether whoever sent a request that goes on for long may do so still: its token isn't revoked meanwhile."""
-        return isinstance(await self.who(request), Who) or self._own_endpoint(request) is not None
+        """Whether whoever sent a request that goes on for long is still who they were: their token isn't revoked
+        meanwhile. Raises StoreUnusable."""
+        return await self.who(request) == request[WHO]
 
     def signed_in(self, request: web.Request, token: str, to: str) -> web.Response:
         """Leads on to a path of ours, with a cookie in place of a token that was proved."""

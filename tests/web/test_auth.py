@@ -8,8 +8,6 @@ from gateway.kernel.rng import SeededRng
 from gateway.web.admin import HEADERS, admin_app
 from gateway.web.auth import GUARD, TOLD_EVERY_S, Guard
 from gateway.web.hosts import Hosts, own_path
-from gateway.web.known import KNOWN_S
-from gateway.web.routes import ROUTES
 from gateway.web.servers import SERVING, Serving
 from tests.web.raw import Reply, ask, served
 from tests.web.worlds import NOW, TOKEN, Whole, run
@@ -294,32 +292,6 @@ def test_refusals_are_counted_and_logged_once_in_a_while() -> None:
         assert "ogt_" not in whole.logged.getvalue()
         refusals = whole.gateway.world.meters.refusals
         assert (refusals.of("wrong"), refusals.of("missing")) == (6, 5)
-
-    run(work)
-
-
-def test_an_answer_that_goes_on_may_ask_again() -> None:
-    """Whether its token is still good: after it is revoked it isn't, whatever it was at the beginning."""
-
-    async def work(whole: Whole) -> None:
-        await anna(whole)
-        app = admin(whole)
-
-        async def stream(request: web.Request) -> web.Response:
-            before = await app[GUARD].still_may(request)
-            await whole.store.revoke_access("anna", NOW, "boss")
-            whole.clock.at += round(KNOWN_S * 1000)
-            return web.json_response([before, await app[GUARD].still_may(request)])
-
-        app.router.add_get("/stream.json", stream)
-        monkey = pytest.MonkeyPatch()
-        monkey.setattr(app[ROUTES], "role_of", lambda request: "viewer")
-        async with served(app) as port:
-            theirs = await ask(port, "GET", "/stream.json", authorization=f"Bearer {ANNA}")
-            own = await ask(port, "GET", "/stream.json", authorization=BEARER)
-        monkey.undo()
-
-        assert (theirs.body, own.body) == (b"[true, false]", b"[true, true]")
 
     run(work)
 

@@ -1,5 +1,6 @@
 """The board: which contacts, by what breaches next; filters in the address; pages; the twin."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -170,5 +171,23 @@ def test_a_live_part_does_not_change_by_time() -> None:
 
         assert parts[0] == parts[1]
         assert any(attributes.get("data-due") == str(NOW + 3 * M) for _, attributes in parts[0])
+
+    run(work)
+
+
+def test_board_and_api_agree_on_what_is_at_risk() -> None:
+    """The twins of board and queues tell the same as the API, which isn't asked how near is near."""
+
+    async def work(whole: Whole) -> None:
+        await whole.post(*(opened(number, NOW - number * M, tags=["outage"]) for number in range(4)), opened(9, NOW))
+        await whole.judge()
+
+        async def told(target: str) -> Any:
+            return msgspec.json.decode((await fetched(whole, target)).body)
+
+        sums = (await told("/board.json"))["sums"]
+        assert (sums["open"], sums["at_risk"], sums["risk_s"]) == (5, 3, 900)
+        assert sums == await told("/api/v1/summary")
+        assert await told("/queues.json") == await told("/api/v1/queues")
 
     run(work)

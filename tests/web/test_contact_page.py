@@ -13,7 +13,7 @@ from gateway.kernel.rng import SeededRng
 from gateway.model.instant import format_instant
 from gateway.web.admin import admin_app
 from gateway.web.pages import contact as contact_page
-from gateway.web.pages.acting import TOLD_FOR_MS
+from gateway.web.pages.deeds import TOLD_FOR_MS
 from gateway.web.pages.drawing.clockline import ClockLine
 from gateway.web.pages.told import ShownClock, told
 from tests.engine.test_explaining import BEGUN, MORE, history

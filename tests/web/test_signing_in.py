@@ -7,7 +7,7 @@ import pytest
 from gateway.kernel.access import new_token, row_of
 from gateway.kernel.rng import SeededRng
 from gateway.web.admin import admin_app
-from gateway.web.pages.signing_in import FORM_BYTES_MAX
+from gateway.web.pages.forms import BYTES_MAX
 from tests.web.raw import Reply, ask, served
 from tests.web.test_pages import Page
 from tests.web.worlds import NOW, TOKEN, Whole, run
@@ -101,7 +101,7 @@ NO_TOKENS = (
     (b"token=" + TOKEN.encode() + b"&token=wrong", 400, "a field twice"),
     (b"token=\xff", 400, "not ASCII"),
     (b"&".join(b"%d=1" % number for number in range(20)), 400, "more than 8 fields"),
-    (b"x" * (FORM_BYTES_MAX + 1), 413, "at most"),
+    (b"x" * (BYTES_MAX + 1), 413, "at most"),
 )
 """A form's body, the status, and words of the page."""
 

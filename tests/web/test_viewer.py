@@ -8,6 +8,7 @@ from gateway.kernel.access import new_token, row_of
 from gateway.kernel.rng import SeededRng
 from gateway.model.instant import parse_instant
 from gateway.web.admin import admin_app
+from gateway.web.pages.forms import BYTES_MAX, FORM
 from gateway.web.routes import ROUTES
 from gateway.web.viewer import Viewer, offset_words, viewer_of, wall_day, wall_time, wall_words, zones
 from tests.web.raw import Reply, ask, served
@@ -50,10 +51,12 @@ def test_a_choice_is_read_from_cookies() -> None:
     assert "Europe/Berlin" in zones()
 
 
-async def settings(whole: Whole, method: str, body: str = "", **headers: str) -> Reply:
+async def settings(whole: Whole, method: str, form: str = "", **headers: str) -> Reply:
     """The answer of the page of settings."""
     async with served(admin_app(whole.gateway, whole.clock, TOKEN)) as port:
-        return await ask(port, method, "/settings", body.encode(), authorization=f"Bearer {TOKEN}", **headers)
+        if form:
+            headers["content_type"] = FORM
+        return await ask(port, method, "/settings", form.encode(), authorization=f"Bearer {TOKEN}", **headers)
 
 
 def test_settings_are_kept_by_a_form() -> None:
@@ -91,7 +94,7 @@ def test_a_long_form_is_not_read() -> None:
     """413, and the connection ends."""
 
     async def work(whole: Whole) -> None:
-        assert (await settings(whole, "POST", "a" * 2_000)).status == 413
+        assert (await settings(whole, "POST", "a" * (BYTES_MAX + 1))).status == 413
 
     run(work)
 
@@ -114,7 +117,9 @@ def test_what_one_viewer_gets_has_nothing_of_another() -> None:
             paths = [path for path in known if f"{path}.json" in known] + ["/"]
             async with served(app) as port:
                 for headers in asked:
-                    told = {path: (await ask(port, "GET", path, hx_request="true", **headers)).body for path in paths}
+                    told = {
+                        path: (await ask(port, "GET", path, b"", hx_request="true", **headers)).body for path in paths
+                    }
             return told
 
         alone = await live([second])

@@ -1,11 +1,11 @@
 """Acting: what is asked is done by the engine's deeds, and who did it is named."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.engine.acting import NAME_MAX, CantAct, Why, meant
+from gateway.engine.acting import NAME_MAX, CantAct, Why, actor
 from gateway.engine.acting import Acted as Written
 from gateway.kernel.store import Store
 from gateway.web.api.operation import Asked, Desk, Said
@@ -14,6 +14,9 @@ from gateway.web.shapes.board import Acted
 
 Deed = Callable[[str, str], Awaitable[Written]]
 """Does it to what a name means, by a person. Raises CantAct."""
+
+Done = Literal["acknowledged", "resolved"]
+"""What an escalation is to which it was done."""
 
 _KINDS: Final[dict[Why, Kind]] = {
     "missing": "not-found",
@@ -30,14 +33,15 @@ class Actor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     by: Annotated[
         Annotated[str, Meta(max_length=NAME_MAX)] | None,
-        Meta(description="Who does it; unless given, the name of the token."),
+        Meta(description="For whom the token's owner does it; they are then named together: `TOKEN for NAME`."),
     ] = None
 
 
 def by_whom(asked: Asked[Any, Any]) -> str:
-    """Who does it: whom the body names, else whose token it is."""
+    """Who does it: whose token it is, and whom the body names beside. The token stands first, where no name that is
+    too long can push it out: nobody acts in another's name alone."""
     named = asked.body.by if isinstance(asked.body, Actor) else None
-    return asked.by if named is None else named
+    return asked.by if named is None or named == asked.by else f"{asked.by} for {actor(named)}"
 
 
 def refused(error: CantAct) -> Refused:
@@ -46,35 +50,34 @@ def refused(error: CantAct) -> Refused:
     return Refused(_KINDS[error.why], str(error), errors)
 
 
-async def acted(desk: Desk, asked: Asked[Any, Any], name: str, deed: Deed, *, again: bool = False) -> Said:
-    """Do it to what `name` means. Done already, it is no error, and nothing is written: `again` says that what is over
-    has nothing left to be done. Raises Refused."""
-    by = by_whom(asked)
+async def acted(desk: Desk, asked: Asked[Any, Any], name: str, deed: Deed, done: Done | None = None) -> Said:
+    """Do it to what `name` means. An escalation that is `done` already is no error: nothing is written, and who did it
+    is told. Raises Refused."""
     try:
-        done = await deed(name, by)
+        written = await deed(name, by_whom(asked))
     except CantAct as error:
-        before = await _done_before(desk.gateway.world.store, name, by, again=again) if error.why == "over" else None
+        before = await _done_before(desk.gateway.world.store, name, done) if done and error.why == "over" else None
         if before is None:
             raise refused(error) from None
         return Said(before)
     told = Acted(
-        contact=done.contact,
-        by=done.by,
-        escalations=list(done.escalations),
-        events=list(done.events),
+        contact=written.contact,
+        by=written.by,
+        escalations=list(written.escalations),
+        events=list(written.events),
         outcome="written",
     )
     return Said(told, status=202)
 
 
-async def _done_before(store: Store, name: str, by: str, *, again: bool) -> Acted | None:
-    """What stands where the deed was done already to one escalation; else None."""
-    try:
-        found = await meant(store, name)
-    except CantAct:
-        row = await store.find_escalation(name) if again else None
-        return (
-            None if row is None else Acted(contact=row.id, by=by, escalations=[name], events=[], outcome="done already")
-        )
-    calls = [] if found.call is None else [found.call.id]
-    return Acted(contact=found.row.id, by=by, escalations=calls, events=[], outcome="done already")
+async def _done_before(store: Store, name: str, done: Done) -> Acted | None:
+    """What stands where that was done already to an escalation; None where it can't be done any more."""
+    row = await store.find_escalation(name)
+    if row is None:
+        return None
+    calls = () if row.state is None else row.state.escalations
+    call = next((one for one in calls if one.id == name), None)  # the state drops those that were resolved long ago
+    if done == "acknowledged" and (call is None or call.state != "acknowledged"):
+        return None
+    by = "" if call is None else call.acknowledged_by if done == "acknowledged" else call.resolved_by
+    return Acted(contact=row.id, by=by or None, escalations=[name], events=[], outcome="done already")

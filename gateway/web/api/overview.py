@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from gateway.kernel.board import BadPlace, Wanted
-from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant, seconds_of
+from gateway.kernel.board import RISK_MIN, BadPlace, Wanted
+from gateway.model.instant import HOUR_MS, MINUTE_MS, format_instant
 from gateway.model.words import Channel
 from gateway.web.api.acting import Actor, acted
 from gateway.web.api.contacts import no_place
@@ -21,7 +21,7 @@ from gateway.web.shapes.board import (
     Summary,
     TallyList,
     escalations_of,
-    queue,
+    queue_list,
     summary,
     tally,
 )
@@ -29,10 +29,8 @@ from gateway.web.shapes.board import (
 ESCALATION: Final = Word("An escalation's id, `msg_` and 26 signs.")
 _ID: Final = re.compile(r"msg_[a-z2-7]{26}")
 
-RISK_MIN: Final = 30
-"""Minutes before a deadline in which it is near, unless asked otherwise."""
-
-Risk = Annotated[int, Meta(description="How many minutes before its deadline a contact is at risk.", ge=1, le=10_080)]
+_RISK: Final = f"How many minutes before its deadline a contact is at risk; {RISK_MIN} unless given, as on the pages."
+Risk = Annotated[int, Meta(description=_RISK, ge=1, le=10_080)]
 
 
 class QueuesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +83,7 @@ async def queues(desk: Desk, asked: Asked[QueuesQuery, None]) -> Said:
     """Every queue by channel."""
     risk_ms = asked.query.risk_min * MINUTE_MS
     rows = await desk.gateway.world.store.queues(risk_before=desk.clock.now() + risk_ms)
-    return Said(QueueList(queues=[queue(row) for row in rows], risk_s=seconds_of(risk_ms)))
+    return Said(queue_list(rows, risk_ms))
 
 
 async def tallies(desk: Desk, asked: Asked[TalliesQuery, None]) -> Said:
@@ -110,13 +108,13 @@ async def escalations(desk: Desk, asked: Asked[EscalationsQuery, None]) -> Said:
 
 async def take(desk: Desk, asked: Asked[Any, Actor | None]) -> Said:
     """Somebody takes it."""
-    return await acted(desk, asked, _named(asked), desk.operating.acknowledge)
+    return await acted(desk, asked, _named(asked), desk.operating.acknowledge, "acknowledged")
 
 
 async def end(desk: Desk, asked: Asked[Any, Resolver | None]) -> Said:
     """It is over."""
     reason = asked.body.reason if asked.body is not None else ""
-    return await acted(desk, asked, _named(asked), partial(desk.operating.resolve, reason=reason), again=True)
+    return await acted(desk, asked, _named(asked), partial(desk.operating.resolve, reason=reason), "resolved")
 
 
 def _named(asked: Asked[Any, Any]) -> str:

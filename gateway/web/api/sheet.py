@@ -6,14 +6,20 @@ between, a list of objects as its JSON.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these in front a spreadsheet reckons; an apostrophe before it says that it is text."""
+FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""With one of these in front (the wide ones in East Asia) a spreadsheet reckons; an apostrophe before it says that it
+is text."""
+
+# Where a spreadsheet is set to part cells by semicolons or tabs, and so doesn't see our quotes, a text goes on in a
+# cell of its own behind each of them, and behind each end of a line.
+_BEGINS: Final = re.compile(rf"^(?=[\t\r\n])|(^|[;\t\r\n])(?=\"*[{re.escape(''.join(FORMULA))}])")
 
 
 def sheet(kind: type[msgspec.Struct], rows: Iterable[object]) -> bytes:
@@ -37,7 +43,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = value if isinstance(value, str) else _joined(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return _BEGINS.sub(r"\1'", text)
 
 
 def _joined(value: object) -> str:

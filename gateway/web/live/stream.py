@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from gateway.kernel.ports import Clock
+from gateway.kernel.store import StoreUnusable
 from gateway.model.instant import format_instant
 from gateway.web.api.problem import Refused
 from gateway.web.auth import Guard
@@ -16,9 +17,6 @@ from gateway.web.live.feed import Feed, TooMany
 from gateway.web.live.listener import Listener, framed
 
 EVENT_STREAM = "text/event-stream"
-PROVED_S = 15.0
-"""Whoever listens proves after so long, at the next event, that it still may: its token may be revoked meanwhile."""
-
 AGAIN_MS = 2_000
 """How long a client waits before it connects again, in milliseconds; it is told so."""
 
@@ -60,13 +58,9 @@ class Stream:
             await response.prepare(request)
             hello = msgspec.json.encode({"now": format_instant(self._clock.now())})
             await response.write(b"retry: %d\n%b" % (AGAIN_MS, framed("hello", hello)))
-            proved_s = self._clock.monotonic()
-            while frames := await listener.take():
-                if self._clock.monotonic() - proved_s >= PROVED_S:
-                    if not await self._guard.still_may(request):
-                        break
-                    proved_s = self._clock.monotonic()
+            # Whoever listens proves for each event that it still may: its token may be revoked meanwhile.
+            while (frames := await listener.take()) and await self._guard.still_may(request):
                 await response.write(frames)
-        except ConnectionError:
-            pass  # whoever listened has hung up
+        except (ConnectionError, StoreUnusable):
+            pass  # whoever listened has hung up, or nobody can say whether it may: it asks again
         return response

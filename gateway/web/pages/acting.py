@@ -11,22 +11,18 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
-from gateway.engine.acknowledge import acknowledge
 from gateway.engine.acting import Acted, CantAct
 from gateway.engine.case import Case
-from gateway.engine.resolve import resolve
-from gateway.kernel.store import Store
+from gateway.engine.operate import Operating
 from gateway.web.auth import WHO
+from gateway.web.pages.deeds import DID, is_just_done
 from gateway.web.pages.page import Frame
 from gateway.web.routes import Route
 
 Deed = Literal["acknowledged", "resolved"]
 
-ASKED: Final = ("did", "which", "when")
-"""What the page is asked for after something was done: the deed, or why there was none; whose; the instant in ms."""
-
-TOLD_FOR_MS: Final = 60_000
-"""So long it is told that something was taken."""
+ASKED: Final = (*DID, "which")
+"""What the page is asked for after something was done: the deed, or why there was none, its instant, and whose."""
 
 WHOLE: Final = "contact"
 _REFUSED: Final = {
@@ -52,8 +48,9 @@ class Acting:
     """The handlers."""
 
     def __init__(self, frame: Frame) -> None:
-        self._gateway = frame.gateway
+        self._store = frame.gateway.world.store
         self._clock = frame.clock
+        self._operating = Operating(frame.gateway)
 
     def routes(self) -> Iterator[Route]:
         """The addresses of the forms."""
@@ -63,42 +60,39 @@ class Acting:
 
     async def acknowledge_contact(self, request: web.Request) -> web.Response:
         """Somebody takes the contact, and every escalation of it that is active."""
-        return await self._do(request, "acknowledged", WHOLE, acknowledge)
+        return await self._do(request, "acknowledged", WHOLE, self._operating.acknowledge)
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """Somebody takes one escalation."""
-        return await self._do(request, "acknowledged", request.match_info["escalation"], acknowledge)
+        return await self._do(request, "acknowledged", request.match_info["escalation"], self._operating.acknowledge)
 
     async def resolve(self, request: web.Request) -> web.Response:
         """Somebody says that one escalation is over."""
-        return await self._do(request, "resolved", request.match_info["escalation"], resolve)
+        return await self._do(request, "resolved", request.match_info["escalation"], self._operating.resolve)
 
     async def _do(
-        self, request: web.Request, deed: Deed, which: str, act: Callable[[Store, str, str, int], Awaitable[Acted]]
+        self, request: web.Request, deed: Deed, which: str, act: Callable[[str, str], Awaitable[Acted]]
     ) -> web.Response:
-        contact, now = request.match_info["id"], self._clock.now()
-        store = self._gateway.world.store
+        contact = request.match_info["id"]
         did: str = deed
         try:
             if which != WHOLE:
-                row = await store.find_contact(contact)
+                row = await self._store.find_contact(contact)
                 calls = () if row is None or row.state is None else row.state.escalations
                 if which not in {call.id for call in calls}:
                     raise CantAct("missing", "this contact has no such escalation")
-            acted = await act(store, contact if which == WHOLE else which, request[WHO].name, now)
-            contact = acted.contact
-            self._gateway.take_up()
+            contact = (await act(contact if which == WHOLE else which, request[WHO].name)).contact
         except CantAct as error:
             did = error.why
-        asked = urlencode({"did": did, "which": which[:100], "when": now})
+        asked = urlencode({"did": did, "which": which[:100], "when": self._clock.now()})
         location = f"/contacts/{quote(contact, safe='')}?{asked}#chain"
         return web.Response(status=303, headers={hdrs.LOCATION: location})
 
 
 def done(request: web.Request, case: Case, now: int) -> Done | None:
     """What the page tells of a deed that has just led back to it; whatever else stands in the address is left aside."""
-    did, which, when = (request.query.get(name, "") for name in ASKED)
-    if not (when.isascii() and when.isdigit() and len(when) < 16 and 0 <= now - int(when) < TOLD_FOR_MS):
+    did, which = request.query.get("did", ""), request.query.get("which", "")
+    if not is_just_done(request, now):
         return None
     if did in _REFUSED:
         return Done(which, _REFUSED[did], judged=True, refused=True)

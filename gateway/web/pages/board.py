@@ -7,8 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway.engine.connections import State, states_of
-from gateway.kernel.board import BadPlace, Sums
-from gateway.model.instant import MINUTE_MS
+from gateway.kernel.board import RISK_MS, BadPlace, Sums
 from gateway.rules.breaker import Standing
 from gateway.web.asked import BadQuestion
 from gateway.web.counted import Counted
@@ -17,12 +16,10 @@ from gateway.web.pages.connectors import TONES, WORDS
 from gateway.web.pages.filters import NONE, Filters, filters_of
 from gateway.web.pages.page import Frame, Page
 from gateway.web.pages.shown import STANDINGS
+from gateway.web.shapes.board import summary
 from gateway.web.shapes.contact import listed
 
 PAGE_ROWS: Final = 50
-RISK_MIN: Final = 15
-"""Minutes before its deadline in which a contact is at risk."""
-
 CHOSEN: Final = ("team", "queue", "channel", "severity", "connector")
 """What can be chosen from what there is."""
 
@@ -66,7 +63,7 @@ class BoardPage:
             page = await store.cards(wanted, order="due", limit=PAGE_ROWS, after=filters.after)
         except BadPlace:
             raise BadQuestion("this page of the list isn't there any more: begin again without after") from None
-        sums = await store.sums(wanted, risk_before=now + RISK_MIN * MINUTE_MS)
+        sums = await store.sums(wanted, risk_before=now + RISK_MS)
         connectors = [Connector(*one) for one in await states_of(self._gateway)]
         endpoints = await self._endpoints(now)
         return {
@@ -82,7 +79,6 @@ class BoardPage:
             "connector_words": WORDS,
             "connector_tones": TONES,
             "loops": [loop for loop in self._gateway.loops if loop.failures >= FAILURES_IN_A_ROW_MIN],
-            "risk_min": RISK_MIN,
         }
 
     async def _endpoints(self, now: int) -> list[tuple[str, Standing]]:
@@ -95,7 +91,7 @@ class BoardPage:
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same contacts as the API tells them."""
         return {
-            "sums": read["sums"],
+            "sums": summary(read["sums"], RISK_MS),
             "contacts": [listed(row) for row in read["rows"]],
             "next": read["next"],
             "connectors": [{"name": one.name, "state": one.state} for one in read["connectors"]],

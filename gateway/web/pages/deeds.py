@@ -6,7 +6,7 @@ for a minute; what came of it stands there for good.
 
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
@@ -15,13 +15,10 @@ from gateway.engine.operate import Operating
 from gateway.model.instant import parse_instant
 from gateway.web.asked import NUMBER_MAX
 from gateway.web.auth import WHO
-from gateway.web.bodies import Bodies, BodyRefused
+from gateway.web.pages.forms import BadForm, Forms
 from gateway.web.pages.page import Frame
 from gateway.web.replies import closing
 from gateway.web.routes import Route
-
-BODY_MAX: Final = 4_000
-"""Bytes of a form."""
 
 REASON_MAX: Final = 200
 """Characters of a reason."""
@@ -50,10 +47,13 @@ _STATUS: Final[Mapping[str, int]] = {"missing": 404, "nameless": 400}
 
 def done(request: web.Request, now: int) -> str:
     """What the page tells of a deed that has just led to it; whatever else stands in the address is left aside."""
+    return WORDS.get(request.query.get("did", ""), "") if is_just_done(request, now) else ""
+
+
+def is_just_done(request: web.Request, now: int) -> bool:
+    """Whether the address says that its deed was done a moment ago."""
     when = request.query.get("when", "")
-    if not (when.isascii() and when.isdigit() and len(when) < 16 and 0 <= now - int(when) < TOLD_FOR_MS):
-        return ""
-    return WORDS.get(request.query.get("did", ""), "")
+    return when.isascii() and when.isdigit() and len(when) < 16 and 0 <= now - int(when) < TOLD_FOR_MS
 
 
 class Deeds:
@@ -63,7 +63,7 @@ class Deeds:
         self._frame = frame
         self._clock = frame.clock
         self._do = Operating(frame.gateway)
-        self._bodies = Bodies(BODY_MAX)
+        self._forms = Forms()
 
     def routes(self) -> Iterator[Route]:
         """The addresses of the forms."""
@@ -85,9 +85,9 @@ class Deeds:
         """Ask a vendor for nothing, until somebody resumes it."""
         name, by = request.match_info["name"], request[WHO].name
         try:
-            reason = (await self._form(request)).get("reason", "")[:REASON_MAX]
-        except _BadForm as bad:
-            return bad.response
+            reason = (await self._forms.read(request)).get("reason", "")[:REASON_MAX]
+        except BadForm as bad:
+            return closing(self._frame.failing(request, bad.status, f"{bad}."))
         return await self._led(request, self._do.pause(name, by, reason), "/connectors", "paused", name)
 
     async def resume(self, request: web.Request) -> web.Response:
@@ -109,9 +109,9 @@ class Deeds:
         """Let all that an endpoint wasn't given since an instant go out once more."""
         name, by = request.match_info["name"], request[WHO].name
         try:
-            since = parse_instant((await self._form(request)).get("since", "")[:100])
-        except _BadForm as bad:
-            return bad.response
+            since = parse_instant((await self._forms.read(request)).get("since", "")[:100])
+        except BadForm as bad:
+            return closing(self._frame.failing(request, bad.status, f"{bad}."))
         except ValueError as error:
             return self._frame.failing(request, 400, f"Since when: {error}.")
         return await self._led(request, self._do.replay_dead(name, since, by), "/endpoints", "replayed", name)
@@ -143,25 +143,6 @@ class Deeds:
     def _refused(self, request: web.Request, error: CantAct) -> web.Response:
         words = str(error)
         return self._frame.failing(request, _STATUS.get(error.why, 409), f"{words[:1].upper()}{words[1:]}.")
-
-    async def _form(self, request: web.Request) -> dict[str, str]:
-        """The fields of a form. Raises _BadForm."""
-        try:
-            body = await self._bodies.read(request)
-        except BodyRefused as refused:
-            raise _BadForm(closing(self._frame.failing(request, refused.status, f"{refused.why}."))) from None
-        try:
-            return dict(parse_qsl(body.decode("ascii"), max_num_fields=10, errors="strict"))
-        except ValueError:
-            raise _BadForm(self._frame.failing(request, 400, "This is no form of this page.")) from None
-
-
-class _BadForm(Exception):
-    """A form that can't be read, with the answer."""
-
-    def __init__(self, response: web.Response) -> None:
-        super().__init__()
-        self.response = response
 
 
 def id_of(request: web.Request) -> int | None:

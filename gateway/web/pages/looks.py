@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.kernel.board import RISK_MIN
 from gateway.kernel.values import told_since
 from gateway.model.instant import format_instant, length_words
 from gateway.web import viewer, words
@@ -36,6 +37,7 @@ class Looks:
             lstrip_blocks=True,
         )
         self._environment.globals["static"] = self.address
+        self._environment.globals["risk_min"] = RISK_MIN
         self._environment.globals["breached_words_of"] = BREACHED
         self._environment.globals["escalated_words_of"] = ESCALATED
         for function in (

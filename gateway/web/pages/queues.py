@@ -6,13 +6,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.kernel.board import QueueRow
-from gateway.model.instant import MINUTE_MS
+from gateway.kernel.board import RISK_MS, QueueRow
 from gateway.web.asked import only
-from gateway.web.pages.board import RISK_MIN
 from gateway.web.pages.filters import NONE, Filters
 from gateway.web.pages.page import Frame, Page
-from gateway.web.shapes.board import queue
+from gateway.web.shapes.board import queue_list
 
 LOAD_WIDTH: Final = 100
 
@@ -61,12 +59,12 @@ class QueuesPage:
     async def read(self, request: web.Request) -> Mapping[str, Any]:
         """Every queue that has an open contact."""
         only(request)
-        rows = await self._store.queues(risk_before=self._clock.now() + RISK_MIN * MINUTE_MS)
-        return {"lines": lines(rows), "teams": teams(rows), "rows": rows, "risk_min": RISK_MIN}
+        rows = await self._store.queues(risk_before=self._clock.now() + RISK_MS)
+        return {"lines": lines(rows), "teams": teams(rows), "rows": rows}
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same queues as the API tells them."""
-        return {"queues": [queue(row) for row in read["rows"]], "risk_min": RISK_MIN}
+        return queue_list(read["rows"], RISK_MS)
 
 
 def lines(rows: Sequence[QueueRow]) -> list[Line]:

@@ -5,23 +5,18 @@ The only forms that a stranger may send. What comes is read within bounds and ne
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
 from gateway.kernel.access import Who
 from gateway.web.auth import SIGN_IN, WORDS, Guard, Refusal
-from gateway.web.bodies import Bodies, BodyRefused, check_coding, check_length
 from gateway.web.hosts import is_from_here, own_path
+from gateway.web.pages.forms import BadForm, Forms
 from gateway.web.pages.page import Frame
 from gateway.web.replies import closing
 from gateway.web.routes import Route
 
 SIGN_OUT = "/sign-out"
-FORM = "application/x-www-form-urlencoded"
-FORM_BYTES_MAX = 8_192
-FIELDS_MAX = 8
-"""Of one form: the token, where to go on, and what a browser's helper may put in."""
 
 WHY: Final = {
     "link": "The token in that link is not valid, or not any more: ask for a new one.",
@@ -30,21 +25,13 @@ WHY: Final = {
 """What is said to somebody who was sent here, by the word in the address."""
 
 
-class _BadForm(Exception):
-    """A form that isn't one of ours: status and words."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-
-
 class SigningIn:
     """The handlers."""
 
     def __init__(self, frame: Frame, guard: Guard) -> None:
         self._frame = frame
         self._guard = guard
-        self._bodies = Bodies(FORM_BYTES_MAX)
+        self._forms = Forms()
 
     def routes(self) -> Iterator[Route]:
         """The addresses."""
@@ -64,8 +51,8 @@ class SigningIn:
         if not is_from_here(request):
             return self._foreign(request)
         try:
-            fields = await self._fields(request)
-        except _BadForm as bad:
+            fields = await self._forms.read(request)
+        except BadForm as bad:
             return closing(self._frame.failing(request, bad.status, f"{bad}."))
         to, token = own_path(fields.get("next")), fields.get("token", "").strip()
         who = await self._guard.whose(token) if token else "missing"
@@ -88,22 +75,3 @@ class SigningIn:
 
     def _shown(self, request: web.Request, status: int, to: str, why: str, who: Who | None) -> web.Response:
         return self._frame.alone(request, "sign_in.html", status, to=to, why=why, who=who)
-
-    async def _fields(self, request: web.Request) -> dict[str, str]:
-        """The form's fields, each once. Raises _BadForm."""
-        if request.content_type != FORM:
-            raise _BadForm(415, f"The form must be {FORM}")
-        try:
-            check_coding(request.headers.get(hdrs.CONTENT_ENCODING))
-            check_length(request.headers.get(hdrs.CONTENT_LENGTH), FORM_BYTES_MAX)
-            body = await self._bodies.read(request)
-        except BodyRefused as refused:
-            raise _BadForm(refused.status, f"{refused.why[:1].upper()}{refused.why[1:]}") from None
-        try:
-            given = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
-        except ValueError:
-            raise _BadForm(400, f"The form is not ASCII, or has more than {FIELDS_MAX} fields") from None
-        fields = dict(given)
-        if len(fields) != len(given):
-            raise _BadForm(400, "The form has a field twice")
-        return fields

@@ -1,5 +1,6 @@
 """What a wallboard reads: sums, queues, escalations, and how often something was announced."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -171,8 +172,8 @@ class Acted(Struct, frozen=True, kw_only=True):
     contact: str
     """The contact's id."""
 
-    by: str
-    """Who did it."""
+    by: str | None
+    """Who did it; null where it was done already, and no person did it or it was long ago."""
 
     escalations: list[str]
     """The escalations that it is about."""
@@ -217,6 +218,11 @@ def summary(sums: Sums, risk_ms: int) -> Summary:
         unacknowledged=sums.unacknowledged,
         words={field: dict(words) for field, words in sums.words.items()},
     )
+
+
+def queue_list(rows: Iterable[QueueRow], risk_ms: int) -> QueueList:
+    """Every queue."""
+    return QueueList(queues=[queue(row) for row in rows], risk_s=seconds_of(risk_ms))
 
 
 def queue(row: QueueRow) -> QueueTold:

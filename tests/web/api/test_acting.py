@@ -45,13 +45,14 @@ def test_an_escalation_is_taken_and_ended() -> None:
             assert active["contact"]["id"] == name_of(1)
             assert (first[0], first[1]["by"], first[1]["outcome"], len(first[1]["events"])) == (
                 202,
-                "Anna",
+                "admin for Anna",
                 "written",
                 1,
             )
             assert (again[0], again[1]["events"], again[1]["outcome"]) == (200, [], "done already")
+            assert (again[1]["by"], over[1]["by"]) == (first[1]["by"], ended[1]["by"])
             assert (taken["escalation"]["id"], taken["escalation"]["state"]) == (id, "acknowledged")
-            assert contact["escalations"][0]["acknowledged_by"] == "Anna"
+            assert contact["escalations"][0]["acknowledged_by"] == "admin for Anna"
             assert (ended[0], ended[1]["by"]) == (202, "admin")
             assert (over[0], over[1]["outcome"], over[1]["escalations"]) == (200, "done already", [id])
             assert await going_on(caller) == []
@@ -79,14 +80,14 @@ def test_a_contact_is_taken_with_its_escalations() -> None:
 
 
 def test_deliveries_and_records_go_once_more() -> None:
-    """Audited by name; what isn't there is told."""
+    """Audited by name, the token's first, however long the other is; what isn't there is told."""
 
     async def work(whole: Whole) -> None:
         await story(whole)
         delivery, record = (await whole.store.deliveries(limit=1))[0].id, (await whole.store.inbox(limit=1))[0].id
         async with calling(whole) as caller:
             sent = await done(caller, "/api/v1/deliveries/{id}/replay", str(delivery))
-            judged = await done(caller, "/api/v1/inbox/{id}/replay", str(record), b'{"by": "Ben"}')
+            judged = await done(caller, "/api/v1/inbox/{id}/replay", str(record), b'{"by": "%b"}' % (b"B" * 200))
             nothing = [
                 (await done(caller, f"/api/v1/{what}/{{id}}/replay", "999999"))[0] for what in ("deliveries", "inbox")
             ]
@@ -95,7 +96,8 @@ def test_deliveries_and_records_go_once_more() -> None:
             assert (sent[0], sent[1]["outcome"]) == (202, "waiting")
             assert (judged[0], judged[1]["outcome"], one["state"]) == (202, "ready", "ready")
             assert nothing == [404, 404]
-        assert {entry.actor for entry in await whole.store.audit(10)} >= {"Ben"}
+        actors = {entry.actor for entry in await whole.store.audit(10)}
+        assert {actor[:15] for actor in actors} >= {"admin", "admin for BBBBB"}
 
     run(work)
 
@@ -113,7 +115,7 @@ def test_a_connector_is_paused_and_resumed() -> None:
             missing = await done(caller, f"{path}/pause", "shopp")
             pulled = await done(caller, f"{path}/sync", "shop")
 
-            assert (paused[0], paused[1]["paused"]["by"], again) == (200, "Anna", paused)
+            assert (paused[0], paused[1]["paused"]["by"], again) == (200, "admin for Anna", paused)
             assert (shop["state"], shop["paused"]["reason"]) == ("paused", "a storm")
             assert resumed == [(200, {"connector": "shop", "paused": None})] * 2
             assert (missing[0], pulled[0]) == (404, 409)

@@ -6,7 +6,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from gateway.kernel.access import new_token, row_of
+from gateway.kernel.rng import SeededRng
 from gateway.web.admin import admin_app
+from gateway.web.known import KNOWN_S
 from gateway.web.live import feed as feeding
 from gateway.web.live.feed import FEED, HEARTBEAT_LOOKS, LISTENERS_MAX, STUCK_LOOKS, Feed, TooMany
 from gateway.web.live.listener import HEARTBEAT, MISSED, WAITING_MAX, Listener, framed
@@ -179,10 +182,10 @@ def test_one_too_many_is_refused() -> None:
 # ── The stream ──
 
 
-async def connected(line: Line, port: int) -> bytes:
+async def connected(line: Line, port: int, token: str = TOKEN) -> bytes:
     """Ask for the stream; what comes with its first event."""
     await line.send(
-        f"GET /api/v1/stream HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {TOKEN}\r\n\r\n".encode()
+        f"GET /api/v1/stream HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n".encode()
     )
     return await until(line, lambda sent: b"event: hello" in sent and sent.endswith(b"\r\n"))
 
@@ -214,6 +217,29 @@ def test_a_stream_begins_with_the_time_and_ends_with_the_server() -> None:
             for end in app[SERVING].at_stop:
                 end()
             assert (await until(line, lambda sent: sent.endswith(b"0\r\n\r\n"))) == b"0\r\n\r\n"
+
+    run(work)
+
+
+def test_a_revoked_token_hears_nothing_more() -> None:
+    """As soon as any other request with it is refused; others hear on."""
+
+    async def work(whole: Whole) -> None:
+        token = new_token(SeededRng(1))
+        await whole.store.add_access(row_of(token, "anna", "viewer", created_at=NOW, created_by="me"))
+        app = admin_app(whole.gateway, whole.clock, TOKEN)
+        async with served(app) as port, line_to(port) as anna, line_to(port) as boss:
+            await connected(anna, port, token)
+            await connected(boss, port)
+            await app[FEED].step()
+            await whole.store.revoke_access("anna", NOW, "me")
+            whole.clock.at += round(KNOWN_S * 1000)
+            await whole.post(opened(1, NOW, subject="Not for Anna"))
+            await whole.judge()
+            await app[FEED].step()
+
+            assert await until(anna, lambda sent: sent.endswith(b"0\r\n\r\n")) == b"0\r\n\r\n"
+            assert b"Not for Anna" in await until(boss, lambda sent: b"contact.changed" in sent)
 
     run(work)
 

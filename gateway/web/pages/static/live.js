@@ -6,10 +6,10 @@ const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 const APART_MS = 2 * SECOND; // the least time between two questions of one page
 const SPREAD_MS = 500; // so that a hundred boards don't ask at one time
 const ALONE_MS = 10 * SECOND; // how often a page asks that has no stream
-const RISK_MS = 15 * MINUTE; // how near a deadline is that is marked
 const SAID_MS = MINUTE; // the least time between two announcements
 const EVENTS = ["hello", "missed", "contact.changed", "contact.ended", "connector.changed", "endpoint.changed"];
 const body = document.body;
+const RISK_MS = Number(body.dataset.risk) * MINUTE; // how near a deadline is that is marked
 const live = document.getElementById("live"), stream = document.getElementById("stream");
 const pulse = document.getElementById("pulse"), said = document.getElementById("said");
 let ahead = Number(body.dataset.now) - Date.now(); // how far the gateway's clock is ahead of this machine's
