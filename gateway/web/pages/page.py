@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
@@ -71,9 +72,10 @@ class Page:
 class Frame:
     """What all pages have around them, and how one is answered."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, shared: Shared) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, shared: Shared, explaining: Explaining) -> None:
         self.gateway = gateway
         self.clock = clock
+        self.explaining = explaining
         self._looks = looks
         self._shared = shared
 
