@@ -61,8 +61,8 @@ def _announce(daemon: "Daemon", setup: "Setup") -> None:
     for name in setup.config.connectors:
         output.say(f"  {daemon.listen_url}/in/{name}")
     if setup.config.admin_token is None:
-        output.say(f"gateway: the contacts are at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
+        output.say(f"gateway: the board is at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
     else:  # a token that lives longer than this process must not lie in its log
-        output.say(f"gateway: the contacts are at {daemon.admin_url}/?token=… with the token of admin_token")
+        output.say(f"gateway: the board is at {daemon.admin_url}/?token=… with the token of admin_token")
     for plugin in setup.plugins.broken:
         output.say(f"gateway: the plugin {plugin.name} is left out: {plugin.reason}")

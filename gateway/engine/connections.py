@@ -19,10 +19,13 @@ from gateway.kernel.values import sync_values
 from gateway.model.instant import format_instant, format_known
 from gateway.plugin import Finding, Pulls, Stream
 
-State = Literal["left_out", "paused", "ill", "failing", "warned", "ok"]
-"""The gravest that holds. `left_out`: it can't work here at all. `paused`: by a person. `ill`: its plugin raises again
-and again, so nobody waits for it; the rest goes on. `failing`: its vendor doesn't answer, or refuses. `warned`: its own
-check finds something wrong."""
+State = Literal["left_out", "paused", "quarantined", "failing", "warned", "ok"]
+"""The gravest that holds. `left_out`: it can't work here at all. `paused`: by a person. `quarantined`: its plugin
+raises again and again, so nobody waits for it; the rest goes on. `failing`: its vendor doesn't answer, or refuses.
+`warned`: its own check finds something wrong."""
+
+NEEDIEST: Final[tuple[State, ...]] = ("left_out", "quarantined", "failing", "paused", "warned", "ok")
+"""What needs a person first."""
 
 RUNS_MAX: Final = 1_000
 """Runs of all connectors that are looked at."""
@@ -89,6 +92,18 @@ async def connections_of(gateway: Gateway) -> list[Connection]:
     return found
 
 
+async def states_of(gateway: Gateway) -> list[tuple[str, State, str]]:
+    """Each connector of a running gateway, its state, and why in words: what needs a person first. For who asks every
+    second: all but the pauses is in memory."""
+    pauses, now = await gateway.world.store.pauses(), gateway.world.clock.now()
+    found: list[tuple[str, State, str]] = [(name, "left_out", why) for name, why in gateway.left_out.items()]
+    for name, link in gateway.links.items():
+        pullers = gateway.pullers.get(name, {})
+        failing = {stream: puller.failure for stream, puller in pullers.items() if puller.failures}
+        found.append((name, *_state(link, pauses.get(name), None, failing, _wrong(link.findings), now)))
+    return sorted(found, key=lambda one: (NEEDIEST.index(one[1]), one[0]))
+
+
 async def connections_beside(store: Store, plugins: Mapping[str, str], now: int) -> list[Connection]:
     """The same out of the database alone, of connectors with their plugins."""
     kept = await _kept(store, sorted(plugins), now)
@@ -132,8 +147,9 @@ def _connection(
     findings: Sequence[Finding],
     left_out: str | None,
 ) -> Connection:
-    pause, wrong = kept.pauses.get(name), [finding for finding in findings if not finding.ok]
-    state, why = _state(link, pause, left_out, streams, wrong, now)
+    pause, wrong = kept.pauses.get(name), _wrong(findings)
+    failing = {stream.stream.name: stream.failure for stream in streams if stream.failures}
+    state, why = _state(link, pause, left_out, failing, wrong, now)
     return Connection(
         name=name,
         plugin=plugin,
@@ -148,7 +164,7 @@ def _connection(
         look_ups=kept.look_ups.get(name, Waits()),
         streams=streams,
         limits=() if link is None or link.budget is None else link.budget.allowances(),
-        findings=tuple(wrong),
+        findings=wrong,
         counts={} if link is None else dict(link.counts),
         runs=tuple(run for run in kept.runs if run.connector == name),
     )
@@ -158,25 +174,28 @@ def _state(
     link: Link | None,
     pause: Pause | None,
     left_out: str | None,
-    streams: Sequence[StreamStanding],
+    failing: Mapping[str, str],
     wrong: Sequence[Finding],
     now: int,
 ) -> tuple[State, str]:
-    """The gravest state that holds, and why, in words."""
+    """The gravest state that holds, and why, in words; `failing`: the last failure of each stream that fails."""
     if left_out is not None:
         return "left_out", left_out
     if pause is not None:
         return "paused", f"paused by {pause.by}{f': {pause.reason}' if pause.reason else ''}; webhooks are still taken"
     if link is not None and not link.healthy:
-        return "ill", f"{link.faults_in_a_row} faults in a row, the last: {link.last_fault}"
-    failing = next((stream for stream in streams if stream.failures), None)
-    if failing is not None:
-        return "failing", f"the last pull of {failing.stream.name} failed: {failing.failure}"
+        return "quarantined", f"{link.faults_in_a_row} faults in a row, the last: {link.last_fault}"
+    for stream, failure in failing.items():
+        return "failing", f"the last pull of {stream} failed: {failure}"
     if link is not None and link.strain.alone_until > now:
         return "failing", f"its vendor fails, and is left alone until {format_instant(link.strain.alone_until)}"
     if wrong:
         return "warned", f"{wrong[0].what}; {wrong[0].hint}"
     return "ok", ""
+
+
+def _wrong(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if not finding.ok)
 
 
 def connection_values(one: Connection) -> dict[str, Any]:

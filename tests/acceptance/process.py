@@ -28,7 +28,7 @@ T = TypeVar("T")
 DEADLINE_S = 40.0
 """So long a test waits for what must come."""
 
-_ANNOUNCED = re.compile(r"listening on (http://\S+)\n(?:.*\n)*?.*contacts are at (http://[^/\s]+)/.*\n")
+_ANNOUNCED = re.compile(r"listening on (http://\S+)\n(?:.*\n)*?.*board is at (http://[^/\s]+)/.*\n")
 NOWHERE = "http://127.0.0.1:65535/"
 CONFIG = """\
 version: 1

@@ -217,7 +217,7 @@ def test_a_connector_stands_as_its_gravest_state() -> None:
             ("ok", ""),
             ("warned", "the scope is too narrow; grant tickets:read"),
             ("failing", "the last pull of tickets failed: the vendor answered 503"),
-            ("ill", "5 faults in a row, the last: RuntimeError: odd"),
+            ("quarantined", "5 faults in a row, the last: RuntimeError: odd"),
             ("paused", "paused by Ada; webhooks are still taken"),
         ]
         (stream,), (limit,) = told["streams"], told["limits"]

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
+from gateway.engine.operate import Operating
+from gateway.plugin import Finding
 from tests.web.test_pages import HOSTILE, Page, fetched, got, name_of, story
-from tests.web.worlds import NOW, M, S, Whole, event, opened, run
+from tests.web.worlds import NOW, M, S, Whole, event, opened, refuse, run
 
 
 def shown(page: Page) -> list[str | None]:
@@ -96,6 +98,29 @@ def test_an_empty_board_helps() -> None:
     run(work)
 
 
+def test_the_head_says_what_does_not_do_its_work() -> None:
+    """A connector whose vendor fails, that is paused or was left out, and an endpoint that takes nothing: named, and
+    why."""
+
+    async def work(whole: Whole) -> None:
+        assert "ok shop" in " ".join((await got(whole, "/")).text.split())
+        whole.gateway.links["shop"].findings = (Finding(ok=False, what="the webhook is gone", hint="make it anew"),)
+        whole.gateway.left_out = {"crm": "its plugin is not installed"}
+        whole.gateway.endpoints = {"helpdesk": None}  # type: ignore[dict-item]
+        await whole.post(opened(1, NOW))
+        await whole.judge()
+        await refuse(whole)
+        text = " ".join((await got(whole, "/")).text.split())
+
+        assert "left out crm its plugin is not installed to look at shop the webhook is gone; make it anew" in text
+        assert "Endpoints failing helpdesk" in text
+        await Operating(whole.gateway).pause("shop", "eva", "they move")
+        text = " ".join((await got(whole, "/")).text.split())
+        assert "paused shop paused by eva: they move" in text
+
+    run(work)
+
+
 def test_the_twin_says_the_same_as_data() -> None:
     """Sums, contacts as the API lists them, where it goes on, connectors; a wrong question is told in JSON."""
 
@@ -107,7 +132,7 @@ def test_the_twin_says_the_same_as_data() -> None:
         assert (told["sums"]["open"], told["sums"]["breached"], told["sums"]["at_risk"]) == (2, 1, 1)
         assert [contact["id"] for contact in told["contacts"]] == [name_of(1), name_of(2)]
         assert told["contacts"][0]["due"]["breached"] is True
-        assert told["connectors"] == [{"name": "shop", "healthy": True}]
+        assert told["connectors"] == [{"name": "shop", "state": "ok"}]
         assert wrong.status == 400
 
     run(work)

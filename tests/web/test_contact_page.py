@@ -124,6 +124,7 @@ def test_an_instant_of_the_past() -> None:
         assert "First reply running due at 2026-03-02 08:55:00" in words
         assert "Nobody has been called." in words
         assert "a breach" not in words
+        assert [one.get("data-now") for one in page.all("body")] == [str(NOW)]  # the rest of the page goes on
         assert not [one for one in page.all("button") if (one.get("id") or "").startswith(("take-", "end-"))]
         assert "to come" in words_of(await got(whole, f"{address}?at={format_instant(NOW + H)}", 400))
         assert "did not exist" in words_of(await got(whole, f"{address}?at={format_instant(NOW - D)}", 404))

@@ -177,7 +177,7 @@ def test_the_page_tells_how_each_stands_and_what_to_do() -> None:
         ]  # fmt: skip
         assert "Disabled 2 d 0 h ago: the receiver answered 410 <b>. Nothing goes out" in words
         assert "gateway endpoints enable gone" in words
-        assert "10 failures in a row, failing since 20 min ago. Last: answered 503." in words
+        assert "10 failures in a row, failing for 20 min. Last: answered 503." in words
         assert "It asked for a pause; tried again in 5 min 00 s." in words
         assert any(link.get("href") == "/endpoints" and link.get("aria-current") == "page" for link in page.all("a"))
 

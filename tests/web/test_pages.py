@@ -107,7 +107,7 @@ def test_counts_and_connectors_stand_on_the_first_page() -> None:
 
         assert "breached now 1 1 of severity 1 at risk, due within 15 min 1 open 3" in words
         assert "escalated 1 1 not acknowledged" in words
-        assert "ill shop RuntimeError: Bearer *** <b>" in words
+        assert "quarantined shop 5 faults in a row, the last: RuntimeError: Bearer *** <b>" in words
         assert "inbox 0 waiting, 0 parked" in words
 
     run(work)

@@ -31,7 +31,7 @@ def test_every_page_names_the_policy_in_force(target: str) -> None:
         hash = whole.gateway.bench.policies.rows[0].hash
         words = " ".join(page.text.split())
 
-        assert f"Policy test {hash[:8]} since" in words
+        assert f"Policy test {hash[:8]} in force for" in words
         assert "then changed in 2 d" in words
         assert "still to be judged" not in words
         assert "hx-swap-oob" not in next(attributes for attributes in page.all("p") if attributes.get("id") == "policy")

@@ -24,6 +24,7 @@ from gateway.kernel.ports import Net, NetError, NetRequest, NetResponse
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.signing import parse_secret, sign
 from gateway.kernel.spawn import InlineSpawn
+from gateway.kernel.store import Outcome, Performed
 from gateway.model.instant import format_instant, parse_instant
 from gateway.plugin import Context, Request
 from gateway.store.sqlite import SqliteStore
@@ -171,6 +172,15 @@ async def make(*, at: int = NOW, policy: str = POLICY, connectors: tuple[str, ..
         admin_url="http://127.0.0.1:8081",
     )
     return Whole(Gateway(world, links, bench, {}), clock, store, spawn, logged)
+
+
+async def refuse(whole: Whole) -> None:
+    """The endpoint refuses the first of the notices that are due."""
+    (delivery, *_) = await whole.store.claim_deliveries(now=NOW, lease_ms=1_000, room={"helpdesk": 1})
+    outcome = Outcome(delivery=delivery.id, attempt=1, state="ready", at=NOW, error="answered 503", next_at=NOW + M)
+    state = (await whole.store.endpoint_states())["helpdesk"]
+    ailing = msgspec.structs.replace(state, health=msgspec.structs.replace(state.health, failing_since=NOW))
+    await whole.store.finish_deliveries(Performed(outcomes=(outcome,), now=NOW, endpoints=(ailing,)))
 
 
 def opened(number: int, at: int, **fields: Any) -> dict[str, Any]:

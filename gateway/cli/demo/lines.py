@@ -48,16 +48,16 @@ class Lines:
     escalated: list[str] = field(default_factory=list)
     breached: set[str] = field(default_factory=set)
 
-    def heading(self, dashboard: str) -> None:
+    def heading(self, board: str) -> None:
         """What this is, and where to look."""
         if self.as_json:
-            output.json_line({"demo": {"dashboard": dashboard}})
+            output.json_line({"demo": {"board": board}})
             return
         output.line(
             f"Orion Gateway: two simulated Zendesk accounts, the policy preset:{self.preset}, its real deadlines."
         )
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
-        output.line(f"\n  dashboard  {dashboard}\n")
+        output.line(f"\n  board  {board}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
 
     def earlier(self, tickets: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from gateway.engine.connections import State, states_of
 from gateway.engine.gateway import Gateway
 from gateway.engine.supervise import Loop
 from gateway.rules.breaker import Health, Standing
@@ -44,10 +45,10 @@ class ContactEnded(msgspec.Struct, frozen=True):
 
 
 class ConnectorChanged(msgspec.Struct, frozen=True):
-    """A connector, and whether it is well."""
+    """A connector, and how it stands."""
 
     name: str
-    healthy: bool
+    state: State
 
 
 class EndpointChanged(msgspec.Struct, frozen=True):
@@ -59,10 +60,12 @@ class EndpointChanged(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Feed:
-    """The feed of one gateway. `generation` grows whenever a look finds that anything at all was written."""
+    """The feed of one gateway. `generation` grows whenever a look finds that anything at all was written, `standings`
+    whenever it finds that a connector or an endpoint stands otherwise: that may come by time alone."""
 
     gateway: Gateway
     generation: int = 0
+    standings: int = 0
     _listeners: set[Listener] = field(default_factory=set)
     _loop: Loop | None = None
     _looks: int = 0
@@ -123,7 +126,8 @@ class Feed:
             self.generation += 1
             self._tell(frames)
         told = await self._standing()
-        if self._told is not None:
+        if self._told is not None and told != self._told:
+            self.standings += 1
             self._tell(framed(*_of(key, value)) for key, value in told.items() if self._told.get(key) != value)
         self._told = told
 
@@ -141,7 +145,7 @@ class Feed:
         gateway, now = self.gateway, self.gateway.world.clock.now()
         health = {name: state.health for name, state in (await gateway.world.store.endpoint_states()).items()}
         told: dict[str, object] = {
-            f"connector.{name}": ConnectorChanged(name, link.healthy) for name, link in gateway.links.items()
+            f"connector.{name}": ConnectorChanged(name, state) for name, state, _ in await states_of(gateway)
         }
         for name in sorted({*gateway.endpoints, *health}):
             told[f"endpoint.{name}"] = EndpointChanged(name, health.get(name, Health()).standing(now))

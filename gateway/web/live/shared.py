@@ -1,7 +1,7 @@
 """Answers that many ask for are made once: for all who ask the same while nothing has changed.
 
 An answer is good for at most KEPT_S seconds, and only as long as nothing was written since it was begun, as far as
-those who ask can know: while changes are told, they know of what was told.
+those who ask can know: while changes are told, they know of what was told. How connectors stand is written nowhere.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ class _Answer(NamedTuple):
     made_s: float
     mark: object
     generation: int
+    standings: int
 
 
 @dataclass(slots=True)
@@ -47,18 +48,18 @@ class Shared:
             turn = self._turns[asked] = asyncio.Lock()
         # Whoever comes meanwhile waits for the one that is being made.
         async with turn:
-            mark, generation = await self.store.change_mark(), self.feed.generation
+            mark, generation, standings = await self.store.change_mark(), self.feed.generation, self.feed.standings
             kept = self._kept.get(asked)
             if kept is not None and self._good(kept, mark):
                 self._kept.move_to_end(asked)
                 return kept.body
             began_s = self.clock.monotonic()
             body = await make()
-            self._keep(asked, _Answer(body, began_s, mark, generation))
+            self._keep(asked, _Answer(body, began_s, mark, generation, standings))
             return body
 
     def _good(self, kept: _Answer, mark: object) -> bool:
-        if self.clock.monotonic() - kept.made_s >= KEPT_S:
+        if self.clock.monotonic() - kept.made_s >= KEPT_S or kept.standings != self.feed.standings:
             return False
         return kept.mark == mark or (self.feed.watching and kept.generation == self.feed.generation)
 

@@ -6,12 +6,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from gateway.engine.connections import State, states_of
 from gateway.kernel.board import RISK_MS, BadPlace, Sums
+from gateway.rules.breaker import Standing
 from gateway.web.asked import BadQuestion
 from gateway.web.counted import Counted
 from gateway.web.health import FAILURES_IN_A_ROW_MIN
+from gateway.web.pages.connectors import TONES, WORDS
 from gateway.web.pages.filters import NONE, Filters, filters_of
 from gateway.web.pages.page import Frame, Page
+from gateway.web.pages.shown import STANDINGS
 from gateway.web.shapes.board import summary
 from gateway.web.shapes.contact import listed
 
@@ -20,7 +24,7 @@ CHOSEN: Final = ("team", "queue", "channel", "severity", "connector")
 """What can be chosen from what there is."""
 
 LINKS_SHOWN: Final = 8
-"""Connectors named in the head; the ill ones first."""
+"""Connectors, and endpoints in trouble, named in the head; what needs a person first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Option:
     name: str
     count: int
     chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A connector as the head of the board names it; `why` is empty where it is ok."""
+
+    name: str
+    state: State
+    why: str
 
 
 class BoardPage:
@@ -51,7 +64,8 @@ class BoardPage:
         except BadPlace:
             raise BadQuestion("this page of the list isn't there any more: begin again without after") from None
         sums = await store.sums(wanted, risk_before=now + RISK_MS)
-        links = sorted(self._gateway.links.values(), key=lambda link: (link.healthy, link.name))
+        connectors = [Connector(*one) for one in await states_of(self._gateway)]
+        endpoints = await self._endpoints(now)
         return {
             "rows": page.rows,
             "next": page.next,
@@ -59,10 +73,20 @@ class BoardPage:
             "filters": filters,
             "options": {field: _options(field, sums, filters) for field in CHOSEN},
             "counts": await self._counted.read(),
-            "links": links[:LINKS_SHOWN],
-            "links_more": len(links) - LINKS_SHOWN,
+            "connectors": connectors,
+            "endpoints": endpoints,
+            "shown_most": LINKS_SHOWN,
+            "connector_words": WORDS,
+            "connector_tones": TONES,
             "loops": [loop for loop in self._gateway.loops if loop.failures >= FAILURES_IN_A_ROW_MIN],
         }
+
+    async def _endpoints(self, now: int) -> list[tuple[str, Standing]]:
+        """Configured endpoints that don't do well, and how they stand: what is announced doesn't reach them."""
+        states = await self._gateway.world.store.endpoint_states()
+        stand = {name: state.health.standing(now) for name, state in states.items() if name in self._gateway.endpoints}
+        wrong = [(name, how) for name, how in stand.items() if how != "ok"]
+        return sorted(wrong, key=lambda one: (STANDINGS.index(one[1]), one[0]))
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same contacts as the API tells them."""
@@ -70,7 +94,8 @@ class BoardPage:
             "sums": summary(read["sums"], RISK_MS),
             "contacts": [listed(row) for row in read["rows"]],
             "next": read["next"],
-            "connectors": [{"name": link.name, "healthy": link.healthy} for link in read["links"]],
+            "connectors": [{"name": one.name, "state": one.state} for one in read["connectors"]],
+            "endpoints": [{"name": name, "state": how} for name, how in read["endpoints"]],
             "counts": read["counts"],
         }
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.engine.connections import Connection, State, connection_values, connections_of
+from gateway.engine.connections import NEEDIEST, Connection, State, connection_values, connections_of
 from gateway.kernel.values import share_of
 from gateway.web.asked import only
 from gateway.web.pages.deeds import DID, done
@@ -14,7 +14,7 @@ from gateway.web.pages.page import Frame, Page
 TONES: Final[Mapping[State, str]] = {
     "left_out": "bad",
     "paused": "odd",
-    "ill": "bad",
+    "quarantined": "bad",
     "failing": "bad",
     "warned": "odd",
     "ok": "good",
@@ -22,12 +22,11 @@ TONES: Final[Mapping[State, str]] = {
 WORDS: Final[Mapping[State, str]] = {
     "left_out": "left out",
     "paused": "paused",
-    "ill": "quarantined",
+    "quarantined": "quarantined",
     "failing": "failing",
     "warned": "to look at",
-    "ok": "well",
+    "ok": "ok",
 }
-GRAVEST: Final[tuple[State, ...]] = ("left_out", "ill", "failing", "paused", "warned", "ok")
 
 
 class ConnectorsPage:
@@ -41,7 +40,7 @@ class ConnectorsPage:
     async def read(self, request: web.Request) -> Mapping[str, Any]:
         """Every connector, what needs a person first."""
         only(request, *DID)
-        found = sorted(await connections_of(self._gateway), key=lambda one: (GRAVEST.index(one.state), one.name))
+        found = sorted(await connections_of(self._gateway), key=lambda one: (NEEDIEST.index(one.state), one.name))
         return {
             "connectors": found,
             "shares": {run.id: _share(run) for one in found for run in one.runs},

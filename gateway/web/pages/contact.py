@@ -64,7 +64,7 @@ class ContactPage:
         return {
             "row": case.row,
             "case": case,
-            "now": case.now,
+            "now": max(case.now, self._clock.now()),
             "at": at,
             "before": before,
             "happened": happened,
@@ -91,7 +91,7 @@ class ContactPage:
             case = await self._explaining.case(row, self._clock.now(), at, path=why or not long)
         except CantTell as error:
             if error.why == "nothing":
-                raise Missing(_sentence(str(error))) from None
+                raise Missing(str(error).replace(row.id, "This contact")) from None
             raise BadQuestion(_sentence(str(error))) from None
         except StoreUnusable as error:
             raise BadQuestion(_sentence(str(error))) from None

@@ -227,8 +227,8 @@ def finding(sums: Sums, window: Window) -> str:
     """What the drawing shows, in one sentence; `sums` are of the window, at risk what is due within an hour."""
     hours = "hour" if window.hours == 1 else f"{window.hours} hours"
     was, falls = "promise" if sums.breached == 1 else "promises", "falls" if sums.at_risk == 1 else "fall"
-    past = f"{sums.breached} {was} of open contacts broken in the last {hours}"
-    return f"{past}, {sums.at_risk} {falls} due in the next hour."
+    past = f"{sums.breached or 'No'} {was} of open contacts broken in the last {hours}"
+    return f"{past}, {sums.at_risk or 'none'} {falls} due in the next hour."
 
 
 def sheet_of(wanted: Wanted) -> str:

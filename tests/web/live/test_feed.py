@@ -8,7 +8,6 @@ import pytest
 
 from gateway.kernel.access import new_token, row_of
 from gateway.kernel.rng import SeededRng
-from gateway.kernel.store import Outcome, Performed
 from gateway.web.admin import admin_app
 from gateway.web.known import KNOWN_S
 from gateway.web.live import feed as feeding
@@ -17,7 +16,7 @@ from gateway.web.live.listener import HEARTBEAT, MISSED, WAITING_MAX, Listener, 
 from gateway.web.servers import SERVING
 from tests.web.raw import Line, line_to, served
 from tests.web.test_pages import name_of, story
-from tests.web.worlds import NOW, TOKEN, M, Whole, event, opened, run
+from tests.web.worlds import NOW, TOKEN, Whole, event, opened, refuse, run
 
 
 class Ear:
@@ -84,24 +83,16 @@ def test_a_connector_or_an_endpoint_that_falls_ill_is_told() -> None:
         for _ in range(5):
             whole.gateway.links["shop"].fault(RuntimeError("no"))
         await feed.step()
-        assert await ear.heard() == [("connector.changed", {"name": "shop", "healthy": False})]
+        assert await ear.heard() == [("connector.changed", {"name": "shop", "state": "quarantined"})]
         whole.gateway.links["shop"].worked()
         await feed.step()
-        assert await ear.heard() == [("connector.changed", {"name": "shop", "healthy": True})]
+        assert await ear.heard() == [("connector.changed", {"name": "shop", "state": "ok"})]
 
-        (delivery, *_) = await whole.store.claim_deliveries(now=NOW, lease_ms=1_000, room={"helpdesk": 1})
-        outcome = Outcome(delivery=delivery.id, attempt=1, state="ready", at=NOW, error="answered 503", next_at=NOW + M)
-        await whole.store.finish_deliveries(Performed(outcomes=(outcome,), now=NOW, endpoints=(await failing(whole),)))
+        await refuse(whole)
         await feed.step()
         assert ("endpoint.changed", {"name": "helpdesk", "state": "failing"}) in await ear.heard()
 
     run(work)
-
-
-async def failing(whole: Whole) -> object:
-    """The state of the endpoint as its first failure leaves it."""
-    state = (await whole.store.endpoint_states())["helpdesk"]
-    return msgspec.structs.replace(state, health=msgspec.structs.replace(state.health, failing_since=NOW))
 
 
 def test_who_listens_slowly_is_told_that_it_missed_some_and_goes_on() -> None:

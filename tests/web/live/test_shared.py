@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.plugin import Finding
 from gateway.web.live.feed import Feed
 from gateway.web.live.shared import ANSWERS_MAX, KEPT_S, Shared
 from tests.web.live.test_feed import listening
@@ -70,6 +71,21 @@ def test_while_changes_are_told_an_answer_is_good_until_the_next_is() -> None:
         assert await kitchen.answer() == "answer 1"
         await change(whole, 1)
         assert await kitchen.answer() == "answer 1"
+        await feed.step()
+        assert await kitchen.answer() == "answer 2"
+
+    run(work)
+
+
+def test_a_connector_that_fails_makes_answers_anew() -> None:
+    """It is written nowhere: who is told of it and asks gets no answer of before."""
+
+    async def work(whole: Whole) -> None:
+        feed, _ = await listening(whole)
+        kitchen = Kitchen(whole, feed)
+        await feed.step()
+        assert await kitchen.answer() == "answer 1"
+        whole.gateway.links["shop"].findings = (Finding(ok=False, what="the webhook is gone"),)
         await feed.step()
         assert await kitchen.answer() == "answer 2"
 
