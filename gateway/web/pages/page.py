@@ -6,8 +6,8 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). `viewer`, `now`, `gateway`, `role` and `risk_min` are there beside what was
-read.
+(seconds after which it is asked for anyway). `viewer`, `now`, `gateway`, `role` and `risk_min` are there beside what
+was read.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
