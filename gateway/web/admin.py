@@ -54,9 +54,9 @@ def admin_app(
     Raises ValueError for an empty token.
     """
     counted, looks, serving, feed = Counted(gateway), the_looks(), Serving(), Feed(gateway)
-    frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed))
-    guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     explaining = Explaining(gateway.world.store, gateway.world.spawn)
+    frame = Frame(gateway, clock, looks, Shared(clock, gateway.world.store, feed), explaining)
+    guard = Guard(gateway.world, token, serving, Hosts(serving, hosts), tokens)
     desk = Desk(gateway, clock, counted, explaining, Operating(gateway), Stream(feed, clock, guard).stream)
     routes = Routes(
         SigningIn(frame, guard).routes(),

@@ -1,6 +1,8 @@
 """Contacts in listings: the cards that judging keeps, those that have ended, and counts of what was announced."""
 
+import asyncio
 from functools import partial
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,12 +12,14 @@ from gateway.engine.listing import listed, order_of
 from gateway.engine.recarding import recard
 from gateway.engine.retain import TALLIES_KEPT_MS, Retention
 from gateway.kernel.board import BadPlace, Card, Carded, CardPage, Wanted
+from gateway.kernel.failpoint import listen
 from gateway.kernel.store import UNOPENED
 from gateway.model.instant import DAY_MS as DAY
 from gateway.model.words import LIVES
 from gateway.rules.card import card_of
 from tests.engine.rig import HOUR, MINUTE, POLICY, T0, Rig, event, opening, reply, run
 from tests.store.samples import sql
+from tests.support.points import STEPS
 from tests.support.policies import loaded
 
 MILD = POLICY.replace("15m", "2h")
@@ -113,6 +117,38 @@ def test_cards_of_another_form_are_made_anew() -> None:
         assert len(await cards(rig)) == 1
 
     run(story)
+
+
+class Death(BaseException):
+    """The end of the process, as a test may have it."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_who_dies_while_making_cards_anew_begins_again(tmp_path: Path, step: str) -> None:
+    """Wherever it dies: the next start finds that the form isn't noted yet, and makes all of them."""
+    deaths = [f"put_cards.{step}"]
+
+    def die(point: str) -> None:
+        if point in deaths:
+            raise Death(deaths.pop())
+
+    async def story(rig: Rig) -> None:
+        await several(rig)
+        before = await cards(rig)
+        await rig.store.writer.write("spoil", partial(sql, "UPDATE cards SET card = x'00', facet = 'x'"))
+        await rig.store.writer.write("spoil", partial(sql, "DELETE FROM notes WHERE name = 'cards'"))
+        listen(die)
+        with pytest.raises(asyncio.CancelledError):
+            await recard(rig.world, rig.gateway.bench.policies)
+        await rig.restart()
+        await recard(rig.world, rig.gateway.bench.policies)
+        assert deaths == []
+        assert await cards(rig) == before
+
+    try:
+        run(story, tmp_path / "gateway.db")
+    finally:
+        listen(None)
 
 
 def test_a_contact_that_has_changed_meanwhile_keeps_its_newer_card() -> None:

@@ -347,3 +347,17 @@ def test_hostile_forms_are_refused_in_words() -> None:
         assert "request_failed" not in whole.logged.getvalue()
 
     run(work)
+
+
+def test_a_body_is_set_for_reading_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a thread of its own: whoever opens a large record holds up neither doors nor judging."""
+
+    async def work(whole: Whole) -> None:
+        await story(whole)
+        threads, call = [], whole.spawn.call
+        monkeypatch.setattr(whole.spawn, "call", lambda name, work: (threads.append(name), call(name, work))[1])
+        async with site(whole) as here:
+            assert (await here.get("/inbox/1")).status == 200
+            assert threads.count("shown") == 1
+
+    run(work)

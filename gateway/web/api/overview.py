@@ -2,7 +2,7 @@
 
 import re
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -97,7 +97,8 @@ async def tallies(desk: Desk, asked: Asked[TalliesQuery, None]) -> Said:
 async def escalations(desk: Desk, asked: Asked[EscalationsQuery, None]) -> Said:
     """What is going on."""
     query = asked.query
-    wanted = Wanted(queue=query.queue, team=query.team, channel=query.channel, severity=query.severity, escalated="any")
+    how: Literal["active", "any"] = "active" if query.acknowledged is False else "any"
+    wanted = Wanted(queue=query.queue, team=query.team, channel=query.channel, severity=query.severity, escalated=how)
     try:
         page = await desk.gateway.world.store.cards(wanted, order="due", limit=query.limit, after=query.after)
     except BadPlace as error:

@@ -26,8 +26,8 @@ class Listener:
 
     gone: Callable[[], bool]
     cut: Callable[[], None]
-    idle: int = 0
-    """So many looks have passed since it last took what waited for it, with something waiting."""
+    idle_s: float = 0.0
+    """So long it hasn't taken what waits for it."""
 
     _frames: deque[bytes] = field(default_factory=deque)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,7 +60,7 @@ class Listener:
         frames = b"".join([MISSED] if self._missed else self._frames)
         self._frames.clear()
         self._missed = False
-        self.idle = 0
+        self.idle_s = 0.0
         if self._ended:
             self._woken.set()
             return b""

@@ -1,7 +1,7 @@
 """The stream of changes: server-sent events, for whoever wants to know at once.
 
 Events: `hello` (the gateway's time), `contact.changed` (the contact as listings tell it), `contact.ended`,
-`connector.changed`, `endpoint.changed`, and `missed`: some were not told, read your list again. A comment comes every
+`connector.changed`, `endpoint.changed`, and `missed`: some were not told, read your list again. A comment comes within
 15 seconds. Nothing is kept for who was away: after a reconnect, read again.
 """
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.engine.case import Case
 from gateway.engine.chronicle import Told, chronicle, happening_view
-from gateway.engine.explaining import THREAD, CantTell, Explaining, coming_of, explained
+from gateway.engine.explaining import THREAD, CantTell, coming_of, explained
 from gateway.kernel.board import BadPlace
 from gateway.kernel.store import ContactRow, StoreUnusable
 from gateway.kernel.values import delivery_values
@@ -41,7 +41,7 @@ class ContactPage:
     def __init__(self, frame: Frame) -> None:
         self._gateway = frame.gateway
         self._clock = frame.clock
-        self._explaining = Explaining(frame.gateway.world.store, frame.gateway.world.spawn)
+        self._explaining = frame.explaining
         self.pages = (Page("/contacts/{id}", "contact.html", self.read, self.twin),)
 
     async def read(self, request: web.Request) -> Mapping[str, Any]:

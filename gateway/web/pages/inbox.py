@@ -1,7 +1,8 @@
 """The pages of what came in: the records, and one of them with what it holds."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -11,6 +12,9 @@ from gateway.web.pages.body_shown import shown_body
 from gateway.web.pages.deeds import DID, done, id_of
 from gateway.web.pages.listed import listing
 from gateway.web.pages.page import Frame, Missing, Page
+
+THREAD: Final = "shown"
+"""Where a body is set for reading: a large one takes a fifth of a second, and doors and judging share the loop."""
 
 
 class InboxPages:
@@ -46,7 +50,8 @@ class InboxPages:
         found = None if id is None else await self._gateway.world.store.record(id)
         if found is None:
             raise Missing("There is no such record; those that were judged long ago are no longer kept")
-        return {"record": found, "body": shown_body(found.body), "done": done(request, self._clock.now())}
+        body = await self._gateway.world.spawn.call(THREAD, partial(shown_body, found.body))
+        return {"record": found, "body": body, "done": done(request, self._clock.now())}
 
     def one_twin(self, read: Mapping[str, Any]) -> object:
         """The record, and its body as the page shows it."""

@@ -6,7 +6,8 @@ role and zone, and says nothing that changes by time alone: `<time data-at>` is 
 
 A template begins with `{% extends layout %}` and has the blocks `title` and `live`; it may have `styles` (its own
 stylesheets), `about` (the id of the one contact that it is about: changes of others don't concern it) and `every`
-(seconds after which it is asked for anyway). `viewer`, `now`, `gateway` and `role` are there beside what was read.
+(seconds after which it is asked for anyway). `viewer`, `now`, `gateway`, `role` and `risk_min` are there beside what
+was read.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from gateway.engine.explaining import Explaining
 from gateway.engine.gateway import Gateway
 from gateway.engine.standing import standing
 from gateway.kernel.ports import Clock
@@ -71,9 +73,10 @@ class Page:
 class Frame:
     """What all pages have around them, and how one is answered."""
 
-    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, shared: Shared) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, looks: Looks, shared: Shared, explaining: Explaining) -> None:
         self.gateway = gateway
         self.clock = clock
+        self.explaining = explaining
         self._looks = looks
         self._shared = shared
 

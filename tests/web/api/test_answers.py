@@ -129,6 +129,20 @@ async def _head(port: int, target: str) -> dict[str, str]:
     return {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in head[1:-2])}
 
 
+def test_a_sheet_is_written_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a thread of its own: a long one holds up neither doors nor judging."""
+
+    async def work(whole: Whole) -> None:
+        threads, call = list[str](), whole.spawn.call
+        monkeypatch.setattr(whole.spawn, "call", lambda name, work: (threads.append(name), call(name, work))[1])
+        async with calling(whole) as caller:
+            for accept, sheets in (("application/json", 0), ("text/csv", 1)):
+                await caller.call("GET", CONTACTS, accept=accept)
+                assert threads.count("sheet") == sheets
+
+    run(work)
+
+
 def test_a_list_is_a_sheet_too() -> None:
     """By its address or by what is accepted; with the rows of the JSON, and no cell that a spreadsheet would reckon."""
 

@@ -11,7 +11,7 @@ from gateway.kernel.rng import SeededRng
 from gateway.web.admin import admin_app
 from gateway.web.known import KNOWN_S
 from gateway.web.live import feed as feeding
-from gateway.web.live.feed import FEED, HEARTBEAT_LOOKS, LISTENERS_MAX, STUCK_LOOKS, Feed, TooMany
+from gateway.web.live.feed import EVERY_MAX_S, EVERY_S, FEED, HEARTBEAT_S, LISTENERS_MAX, STUCK_S, Feed, TooMany
 from gateway.web.live.listener import HEARTBEAT, MISSED, WAITING_MAX, Listener, framed
 from gateway.web.servers import SERVING
 from tests.web.raw import Line, line_to, served
@@ -119,7 +119,7 @@ def test_who_takes_nothing_is_cut_off_and_who_hung_up_is_forgotten() -> None:
             feed.listen(ear.listener)
         stuck.listener.put(framed("e", b"1"))
         gone.hung_up = True
-        for _ in range(STUCK_LOOKS + 1):
+        for _ in range(int(STUCK_S / EVERY_S) + 1):
             await feed.step()
             await well.heard()
 
@@ -134,16 +134,34 @@ def test_who_takes_nothing_is_cut_off_and_who_hung_up_is_forgotten() -> None:
 
 
 def test_heartbeats_come_whatever_happens() -> None:
-    """A comment every so many looks, so that neither side takes a quiet connection for a dead one."""
+    """A comment after so long, so that neither side takes a quiet connection for a dead one."""
 
     async def work(whole: Whole) -> None:
         feed, ear = await listening(whole)
         heard = b""
-        for _ in range(2 * HEARTBEAT_LOOKS):
+        for _ in range(2 * int(HEARTBEAT_S / EVERY_S)):
             await feed.step()
             heard += await ear.listener.take() if ear.listener.waits else b""
 
         assert heard == 2 * HEARTBEAT
+
+    run(work)
+
+
+def test_looks_that_take_long_come_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes a hundredth of the time at most, as long as what changes is still told within some seconds."""
+
+    async def work(whole: Whole) -> None:
+        feed, _ = await listening(whole)
+        lasting = iter([0, 5, 20, 500])
+
+        async def look(self: Feed) -> None:
+            whole.clock.at += next(lasting)
+
+        monkeypatch.setattr(Feed, "look", look)
+        waits = [await feed.step() for _ in range(4)]
+
+        assert waits == [EVERY_S, EVERY_S, pytest.approx(2.0), EVERY_MAX_S]
 
     run(work)
 
