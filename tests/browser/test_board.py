@@ -58,3 +58,14 @@ def test_a_text_is_looked_for_while_it_is_written(site: WebSite, contacts: dict[
 
     expect(page.locator("#filter-text")).to_be_focused()
     expect(page.locator("#filter-text")).to_have_value("invoice")
+
+
+def test_a_text_whose_question_was_lost_is_asked_for(site: WebSite, contacts: dict[str, str], see: Sight) -> None:
+    """Nobody heard it being typed, as before the script runs: the board finds out by itself."""
+    page = see("/")
+    page.get_by_text("Filter", exact=True).click()
+    page.evaluate("document.addEventListener('input', (event) => event.stopImmediatePropagation(), { capture: true })")
+    page.locator("#filter-text").fill("invoice")
+
+    expect(page).to_have_url(f"{site.address}/?text=invoice")
+    expect(page.get_by_role("link", name="Where is my order?")).to_have_count(0)

@@ -154,9 +154,20 @@ stream.addEventListener("htmx:sse:after:connection", () => { connected = true; l
 stream.addEventListener("htmx:sse:error", ({ detail }) => { connected = false; lost(detail.status); });
 stream.addEventListener("htmx:sse:close", () => { connected = false; });
 
+// What somebody has typed is asked for even where its own question was lost, such as one typed before this script ran.
+let typed = null, asked = null;
+function catchUp() {
+  const field = live.querySelector("form[data-follows] input[type=search]");
+  const waits = field && field.value !== (new URLSearchParams(location.search).get(field.name) ?? "") ? field.value : null;
+  if (waits !== null && waits === typed && waits !== asked) htmx.trigger(field.form, "submit");
+  asked = waits === null ? null : waits === typed ? waits : asked;
+  typed = waits;
+}
+
 setInterval(() => {
   if (still()) return;
   tell(document, Date.now() + ahead);
+  catchUp();
   const every = Number(body.dataset.every) * SECOND;
   if (stale || performance.now() - askedAt > (connected ? every : Math.min(every, ALONE_MS))) news();
   show();
