@@ -16,14 +16,13 @@ from typing import Any, Final, NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from bench.whatif_world import kept
+from bench.whatif_world import CHANNELS, TAGS, fill, kept
 from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.policies import Policies
 from gateway.engine.world import Link, World
 from gateway.kernel.board import Tally
-from gateway.kernel.crew import OneProcess, Processes, processors
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.spawn import LoopSpawn
 from gateway.kernel.store import Batch, ContactRow, JournalEntry, PolicyRow
@@ -50,8 +49,6 @@ TEMPLATES: Final = 200
 
 AGENTS: Final = 120
 _CONNECTORS: Final = ("zendesk", "freshdesk", "telephony")
-_CHANNELS: Final = (("email", "ticket"), ("web", "ticket"), ("chat", "chat"), ("social", "mention"), ("phone", "call"))
-_TAGS: Final = ("billing", "refund", "vip", "order", "eu", "web-form", "fraud", "tier2")
 _SUBJECTS: Final = ("My order has not arrived", "Refund of a double charge", "Can't log in", "Wrong size", "Invoice")
 
 
@@ -69,18 +66,8 @@ def make(path: Path, contacts: int, open: int) -> None:
 
 
 async def _make(path: Path, contacts: int, open: int) -> None:
-    spawn = LoopSpawn()
-    store = await SqliteStore.open(str(path), spawn, exclusive=True)
-    try:
-        policy = kept(preset_text("orion"), "preset:orion")
-        await store.started(_CONNECTORS, NOW - 90 * DAY_MS)
-        await store.put_in_force(policy)
-        crew = Processes(spawn, processors(), print) if processors() > 1 else OneProcess()
-        async for _, batch in crew.answers(partial(_judge, policy), _jobs(contacts, open)):
-            await store.commit(batch)
-    finally:
-        await store.close()
-        await spawn.close()
+    policy = kept(preset_text("orion"), "preset:orion")
+    await fill(path, policy, _CONNECTORS, NOW - 90 * DAY_MS, _judge, _jobs(contacts, open))
 
 
 async def _jobs(contacts: int, open: int) -> AsyncIterator[Job]:
@@ -142,7 +129,7 @@ def _events(number: int, ref: Ref, *, open: bool) -> Iterator[Event]:
 
 
 def _story(chance: random.Random, number: int, *, open: bool) -> Iterator[tuple[dict[str, Any], int]]:
-    channel, kind = chance.choice(_CHANNELS)
+    channel, kind = chance.choice(CHANNELS)
     yield (
         {
             "type": "contact.opened",
@@ -150,7 +137,7 @@ def _story(chance: random.Random, number: int, *, open: bool) -> Iterator[tuple[
             "channel": channel,
             "subject": f"{chance.choice(_SUBJECTS)} ({number})",
             "priority": chance.choice(["urgent", "high", "normal", "normal", "normal", "low"]),
-            "tags": [chance.choice(_TAGS)],
+            "tags": [chance.choice(TAGS)],
             "fields": {"plan": f"plan{number % 5}", "seats": number % 300, "region": "emea"},
             "customer": {"name": f"Customer {number % 5000}", "email": f"customer{number % 5000}@company.example"},
         },

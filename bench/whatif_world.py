@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway.kernel.crew import OneProcess, Processes, processors
 from gateway.kernel.spawn import LoopSpawn
@@ -24,14 +24,16 @@ from gateway.rules.replay import replay
 from gateway.rules.timeline import FROM_THE_BEGINNING, Timeline
 from gateway.store.sqlite import SqliteStore
 
+Job = TypeVar("Job")
+
 T0: Final = int(parse_instant("2026-03-02T00:00:00Z"))
 DAYS: Final = 30
 NOW: Final = T0 + DAYS * DAY_MS
 CONNECTOR: Final = "bench"
 EVENTS: Final = 20
 _BATCH: Final = 500
-_CHANNELS: Final = (("email", "ticket"), ("web", "ticket"), ("chat", "chat"), ("social", "mention"), ("phone", "call"))
-_TAGS: Final = ("billing", "refund", "vip", "order", "eu", "web-form", "fraud", "tier2")
+CHANNELS: Final = (("email", "ticket"), ("web", "ticket"), ("chat", "chat"), ("social", "mention"), ("phone", "call"))
+TAGS: Final = ("billing", "refund", "vip", "order", "eu", "web-form", "fraud", "tier2")
 _TEXT: Final = "My order has not arrived, and nobody has told me where it is. Could you please look into it again? " * 2
 
 
@@ -54,13 +56,26 @@ def make(path: Path, policy: PolicyRow, contacts: int) -> None:
 
 
 async def _make(path: Path, policy: PolicyRow, contacts: int) -> None:
+    await fill(path, policy, (CONNECTOR,), T0 - DAY_MS, _judge, _ranges(contacts))
+
+
+async def fill(
+    path: Path,
+    policy: PolicyRow,
+    connectors: Sequence[str],
+    since: int,
+    judge: Callable[[PolicyRow], Callable[[Job], Batch]],
+    jobs: AsyncIterator[Job],
+) -> None:
+    """Write a database of connectors that are live since an instant: `judge` makes of a policy what makes of each job a
+    batch, on all processors; batches are committed as they come, in no promised order."""
     spawn = LoopSpawn()
     store = await SqliteStore.open(str(path), spawn, exclusive=True)
     try:
-        await store.started([CONNECTOR], T0 - DAY_MS)
+        await store.started(connectors, since)
         await store.put_in_force(policy)
         crew = Processes(spawn, processors(), print) if processors() > 1 else OneProcess()
-        async for _, batch in crew.answers(partial(_judge, policy), _ranges(contacts)):
+        async for _, batch in crew.answers(partial(judge, policy), jobs):
             await store.commit(batch)
     finally:
         await store.close()
@@ -104,7 +119,7 @@ def events_of(number: int) -> Iterator[Event]:
     """A contact's events: both sides write, tags and assignees change, it waits for the customer, and most end."""
     chance = random.Random(number)
     at = T0 + chance.randrange((DAYS - 1) * DAY_MS)
-    channel, kind = chance.choice(_CHANNELS)
+    channel, kind = chance.choice(CHANNELS)
     ends = chance.random() < 0.9
     ref = {"kind": "ticket", "id": str(number)}
     for place, (content, after) in enumerate(_story(chance, number, channel, kind, ends=ends)):
@@ -121,7 +136,7 @@ def _story(
         "channel": channel,
         "subject": f"Order {number}",
         "priority": chance.choice(["urgent", "high", "normal", "normal", "normal", "low"]),
-        "tags": [chance.choice(_TAGS)],
+        "tags": [chance.choice(TAGS)],
         "fields": {"plan": f"plan{number % 5}", "seats": number % 300, "region": "emea"},
         "customer": {"email": f"customer{number % 5000}@company{number % 97}.example"},
     }
@@ -136,7 +151,7 @@ def _story(
 
 def _turn(chance: random.Random, number: int, place: int) -> dict[str, Any]:
     if place % 6 == 4:
-        return {"type": "contact.observed", "tags": chance.sample(_TAGS, 2)}
+        return {"type": "contact.observed", "tags": chance.sample(TAGS, 2)}
     if place % 6 == 5:
         return {"type": "status.changed", "to": "pending" if place % 12 == 5 else "open"}
     return _message("customer" if place % 2 else "agent", number)
