@@ -32,7 +32,7 @@ _NONE = frozenset({"", "NONE"})
 
 
 class BadLine(Exception):
-    """Not a line or row of such a log. `place` names the field, `why` the reason; neither holds anything of the line."""
+    """Not a line or row of such a log. `place` names the field, `why` the reason; neither holds any of the content."""
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(f"{place}: {why}")
@@ -49,14 +49,16 @@ class QueueLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     queue: str = ""
     agent: str = ""
     data: tuple[str, ...] = ()
+    link: str = ""
+    """What stands in the line that QueueLog() wrote to link the call with its SIP Call-ID."""
 
     def datum(self, number: int) -> str:
         """The datum of this number, from 1 as the documentation counts; empty where there is none."""
         return self.data[number - 1] if number <= len(self.data) else ""
 
 
-def read_queue_line(line: bytes) -> QueueLine:
-    """Read one line, with or without its end. Raises BadLine, and nothing else."""
+def read_queue_line(line: bytes, link_event: str = "") -> QueueLine:
+    """Read one line, with or without its end; `link_event` is the one that links. Raises BadLine, and nothing else."""
     fields = [text_of(field) for field in _parted(line)]
     if len(fields) < 5:
         raise BadLine("line", f"{len(fields)} fields where at least 5 are needed: time, call, queue, agent, event")
@@ -65,18 +67,20 @@ def read_queue_line(line: bytes) -> QueueLine:
         raise BadLine("field 5 (event)", "not a name of capital letters, such as ENTERQUEUE")
     while data and not data[-1]:
         data.pop()
+    links = event.upper() == link_event
     return QueueLine(
         at=_at(at),
         event=event.upper(),
         uniqueid=uniqueid if UNIQUEID.fullmatch(uniqueid) else "",
         queue="" if queue in _NONE else queue,
         agent="" if agent in _NONE else agent,
-        data=tuple(data),
+        data=() if links else tuple(data),
+        link=data[0] if links and data else "",
     )
 
 
 def text_of(field: bytes) -> str:
-    """A field's text: what is no UTF-8 becomes U+FFFD, control characters become spaces; TEXT_MAX characters at most."""
+    """A field's text, TEXT_MAX characters at most: what is no UTF-8 becomes U+FFFD, control characters spaces."""
     return field[: 4 * TEXT_MAX].decode("utf-8", "replace").translate(_UNSEEN).strip()[:TEXT_MAX]
 
 

@@ -115,7 +115,7 @@ def _order(order: Sequence[str] | None, count: int) -> Sequence[str]:
 
 
 def _fields(row: bytes, separator: bytes) -> list[bytes]:
-    """The fields of a row (RFC 4180); a quote that isn't closed is an error, one within a bare field stands for itself."""
+    """The fields of a row (RFC 4180). An open quote is an error; within a bare field it is a sign like others."""
     fields: list[bytes] = []
     at = 0
     while len(fields) < FIELDS_MAX:

@@ -31,13 +31,14 @@ def instant_in(text: str, zone: tzinfo, place: str, made_at: int | None = None) 
     """The instant that a text names, in ms; None for no time. `made_at`: what the uniqueid says. Raises BadLine."""
     if _NEVER.fullmatch(text):
         return None
-    if seconds := _SECONDS.fullmatch(text):
-        return possible(int(seconds[1]), seconds[2] or "", place)
+    if bare := _SECONDS.fullmatch(text):
+        return possible(int(bare[1]), bare[2] or "", place)
     found = _LOCAL.fullmatch(text)
     if found is None:
         raise BadLine(place, "not a time such as 2026-03-02 09:00:00")
     try:
-        moment = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=_zone(found[8]) or zone)  # type: ignore[arg-type]  # six numbers, no more
+        year, month, day, hour, minute, seconds = (int(part) for part in found.groups()[:6])
+        moment = datetime(year, month, day, hour, minute, seconds, tzinfo=_zone(found[8]) or zone)
         first, second = (_second(moment.replace(fold=fold)) for fold in (0, 1))
     except (ValueError, OverflowError):
         raise BadLine(place, "no day or time of any calendar") from None
