@@ -17,7 +17,11 @@ LoggedBy = Literal["queue_log", "cdr", "redirect"]
 
 
 class Logged(Struct, frozen=True, order=True, array_like=True):
-    """One line of a log about the call: the exchange's own, or our redirect server's."""
+    """One line of a log about the call: the exchange's own, or our redirect server's.
+
+    `call` names the call as the log does (`asterisk:<linkedid>`, or a Call-ID). `reason` of `ended` says how, in the
+    words of `call.py`'s outcomes, or who hung up (`caller`, `agent`).
+    """
 
     at: int
     what: LoggedWhat
@@ -27,6 +31,7 @@ class Logged(Struct, frozen=True, order=True, array_like=True):
     reason: str = ""
     caller: str = ""
     called: str = ""
+    call: str = ""
 
 
 class Recording(Struct, frozen=True, order=True, array_like=True):
