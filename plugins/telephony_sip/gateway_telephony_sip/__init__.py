@@ -111,7 +111,11 @@ class TelephonySip:
     def _new_capture(self, ear: Ear) -> Capture:
         hep = self._settings.hep
         capture = Capture(
-            Peers(() if hep is None else hep.allow, MANY if hep is None else hep.per_second, lambda what: capture.note(what)),
+            Peers(
+                () if hep is None else hep.allow,
+                MANY if hep is None else hep.per_second,
+                lambda what: capture.note(what),
+            ),
             key=hep.auth_key.get_secret_value() if hep is not None and hep.auth_key else None,
             read=lambda message, captured, now: leg_of(message, captured, now, self._rules),
             count=ear.count,
