@@ -30,6 +30,7 @@ from gateway.plugin import (
     Stream,
     hookimpl,
 )
+from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
 from gateway_telephony_sip.capture import OFFER_EVERY_S, Capture
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
@@ -51,7 +52,7 @@ class TelephonySip:
     plugin: ClassVar[str] = "telephony_sip"
     settings_type: ClassVar[type[BaseModel]] = TelephonySettings
     facts_type: ClassVar[type[msgspec.Struct]] = Call
-    id_keys: ClassVar[frozenset[str]] = frozenset()
+    id_keys: ClassVar[frozenset[str]] = LOG_ID_KEYS
     streams: tuple[Stream, ...] = ()
 
     def __init__(self, name: str, settings: TelephonySettings, context: Context) -> None:
@@ -60,7 +61,7 @@ class TelephonySip:
         self._rules = settings.rules()
         self._route = context.route
         self._capture: Capture | None = None
-        self._files = AsteriskFiles(settings.asterisk, self._rules) if settings.asterisk else None
+        self._files = AsteriskFiles(settings.asterisk) if settings.asterisk else None
         if self._files is not None:
             self.streams = self._files.streams
 
@@ -90,6 +91,8 @@ class TelephonySip:
 
     def tell(self, facts: Call) -> Iterator[Event]:
         """What became of a call, as far as its facts say."""
+        if self._files is not None and self._files.hides(facts):
+            return
         yield from tell(self._with_recording(facts), self._rules)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
