@@ -174,7 +174,7 @@ class _Objects:
             for whole in wholes:
                 facts = link.assembles.join(whole.facts, facts)
             if not isinstance(facts, link.assembles.facts_type):
-                raise TypeError(f"what is joined of {link.assembles.facts_type.__name__}s is one")
+                raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
             names = {*piece.names}.union(*(whole.names for whole in wholes))
             if len(names) > NAMES_MAX:
                 raise BadPayload(f"one object would have {len(names)} names: {NAMES_MAX} are allowed")
