@@ -21,6 +21,7 @@ from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
 from gateway.engine.policies import Policies
 from gateway.engine.recarding import recard
+from gateway.engine.routing import Router
 from gateway.engine.world import Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.log import hide_secrets
@@ -60,6 +61,7 @@ class Daemon:
     _servers: Servers = field(init=False)
     _accounts: list[VendorHttp] = field(default_factory=list)
     _broken: dict[str, str] = field(default_factory=dict)
+    _router: Router = field(default_factory=Router)
 
     async def start(self) -> None:
         """Start everything. Raises StoreBusy, and PortTaken with nothing left behind."""
@@ -115,6 +117,7 @@ class Daemon:
         links = dict(self._links(log))
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
+        await self._router.take(policies, now)
         await recard(world, policies)
         live_from = await self.store.started(list(links), now)
         live_from |= {
@@ -167,7 +170,7 @@ class Daemon:
             vault=Vault(chosen.name, self.store, Seal(self.setup.config.key_file, self._rng), self._spawn),
         )
         self._accounts.append(account)
-        connector = chosen.kind(chosen.name, chosen.settings, Context(account))
+        connector = chosen.kind(chosen.name, chosen.settings, Context(account, self._router.of(chosen.name)))
         return Link(chosen.name, connector, budget=account.budget)
 
     async def _serve(self, app: web.Application | Handler, address: Address) -> str:

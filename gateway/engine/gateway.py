@@ -1,7 +1,7 @@
 """The running engine: its loops, what wakes them, and the order in which they start and stop."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.engine.backfill import Backfiller
@@ -10,6 +10,7 @@ from gateway.engine.checkup import Checkup
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
+from gateway.engine.listen import Listener, keep
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
 from gateway.engine.policy_reading import PolicyReading
@@ -25,7 +26,7 @@ from gateway.engine.watch import Watch
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.signing import Secret
 from gateway.kernel.store import Outlook
-from gateway.plugin import Pulls, Request, Stream
+from gateway.plugin import Listens, Pulls, Record, Request, Stream
 from gateway.policy.load import Loaded
 
 GATHER_S = 0.05
@@ -46,6 +47,9 @@ class Gateway:
     loops: list[Loop] = field(default_factory=list)
     pullers: dict[str, dict[str, Puller]] = field(default_factory=dict)
     """By connector and stream, once it is started."""
+
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    """By connector, once it is started."""
 
     reading: PolicyReading = field(init=False)
     """The policy in force, for people: as it stands, and tried out."""
@@ -92,6 +96,9 @@ class Gateway:
         self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
         for link in self.links.values():
             asking = self._asking[link.name] = [Loop(self.world, f"check {link.name}", Checkup(self.world, link).step)]
+            if isinstance(link.connector, Listens):
+                listener = self.listeners[link.name] = Listener(self.world, link, link.connector, self._keep)
+                self.loops.append(Loop(self.world, f"listen {link.name}", listener.step))
             if isinstance(link.connector, Pulls):
                 pullers = {stream.name: self._puller(link, stream) for stream in link.connector.streams}
                 self.pullers[link.name] = pullers
@@ -111,6 +118,8 @@ class Gateway:
         Who can't wait cancels this: deliveries are then cut off with no outcome.
         """
         self._stopping = True
+        for listener in self.listeners.values():
+            listener.end()
         for loop in self.loops:
             loop.end()
         try:
@@ -136,6 +145,17 @@ class Gateway:
             return await receive(self.world, link, request)
         finally:
             del self._arriving[id(request)]
+            self._judging.nudge()
+
+    async def _keep(self, link: Link, records: Sequence[Record]) -> bool:
+        """Store what a connector has heard; False where it is to be offered again."""
+        if self._backlog.full:
+            return False
+        self._arriving[id(records)] = min((int(record.received_at) for record in records), default=0)
+        try:
+            return await keep(self.world, link, records)
+        finally:
+            del self._arriving[id(records)]
             self._judging.nudge()
 
     def take_up(self) -> None:

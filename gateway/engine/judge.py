@@ -60,6 +60,7 @@ class Written:
     """What a step of judging will write, gathered contact by contact; `failed` are contacts that can't be judged."""
 
     journal: list[JournalEntry] = field(default_factory=list)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)
     contacts: list[ContactRow] = field(default_factory=list)
     ledger: list[tuple[str, LedgerEntry]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -74,6 +75,7 @@ class Written:
         """All of it as one transaction. What is announced counts for the hour in which it is."""
         return Batch(
             journal=tuple(self.journal),
+            withdrawn=tuple(self.withdrawn),
             contacts=tuple(self.contacts),
             ledger=tuple(self.ledger),
             notices=tuple(self.notices),
@@ -121,6 +123,8 @@ class News:
     touched: int = 0
     replacing: bool = False
     held: bool = False
+    gone: tuple[tuple[str, str], ...] = ()
+    """Events that have turned out not to have happened, as (connector, id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,16 @@ class _Verdict:
 
 
 def news_of(
-    strand: StrandKey, row: ContactRow | None, arrivals: Sequence[Arrival], known: Mapping[str, Event]
+    strand: StrandKey,
+    row: ContactRow | None,
+    arrivals: Sequence[Arrival],
+    known: Mapping[str, Event],
+    gone: Sequence[Event] = (),
 ) -> News | None:
-    """What arrived for a strand's contact, as far as the journal hasn't all of it."""
+    """What arrived for a strand's contact, as far as the journal hasn't all of it, and what in it has not happened
+    after all."""
     kept, replacing = additions(known, [arrival.event for arrival in arrivals])
-    if not kept:
+    if not kept and not gone:
         return None
     told = {arrival.event.id: arrival for arrival in arrivals}
     new = tuple(
@@ -155,8 +164,10 @@ def news_of(
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None, live_from=live_from)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
     # What is told anew under a known id also moves away from where it stood.
-    touched = min(int(event.at) for id in kept for event in (kept[id], known.get(id)) if event is not None)
-    return News(row, new, tuple(fresh), touched, replacing)
+    moved = (event for id in kept for event in (kept[id], known.get(id)) if event is not None)
+    touched = min(int(event.at) for event in (*moved, *gone))
+    withdrawn = tuple((strand.connector, event.id) for event in gone)
+    return News(row, new, tuple(fresh), touched, replacing, gone=withdrawn)
 
 
 def _body(event: Event, told: Arrival) -> bytes:
@@ -171,10 +182,11 @@ async def judge(world: World, bench: Bench, news: Sequence[News], now: int, wate
     again: list[tuple[News, int]] = []
     async for one in turns.of(news):
         written.journal.extend(one.new)
-        if one.new and not one.fresh:
+        written.withdrawn.extend(one.gone)
+        if one.new and not one.fresh and not one.gone:
             continue
         try:
-            found = await (_with_events if one.new else _with_time)(bench, one, now, watermark)
+            found = await (_with_events if one.new or one.gone else _with_time)(bench, one, now, watermark)
         except JudgingFailed as error:
             written.failed[error.contact] = error
             continue
@@ -191,7 +203,12 @@ async def judge(world: World, bench: Bench, news: Sequence[News], now: int, wate
 async def _with_events(bench: Bench, news: News, now: int, watermark: int) -> _Verdict | int:
     """Go on with events; else the instant before which judging has to start again."""
     state, fresh = news.row.state, news.fresh
-    if state is None or news.replacing or not all(_has_happened(entry, now, watermark) for entry in news.new):
+    if (
+        state is None
+        or news.replacing
+        or news.gone
+        or not all(_has_happened(entry, now, watermark) for entry in news.new)
+    ):
         return news.touched
     policies = await _in_force(bench, news.row, state.policy_since)
     if _comes_up(state, int(fresh[-1].event.at)) or not continues(state, fresh, policies):
@@ -305,7 +322,7 @@ async def _from_past(bench: Bench, news: News, past: Past, now: int, watermark: 
     """What a contact's history implies; the row to keep where no opening has happened yet."""
     row, base = news.row, past.base
     by_id = {(entry.strand.connector, entry.event.id): entry for entry in (*past.events, *news.new)}
-    history = list(by_id.values())
+    history = [entry for id, entry in by_id.items() if id not in news.gone]
     happened = [int(entry.event.at) for entry in history if _has_happened(entry, now, watermark)]
     passed = 0 if news.held else watermark
     until = min(max([*happened, passed, row.state.as_of if row.state else 0]), now)

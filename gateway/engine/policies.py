@@ -73,6 +73,13 @@ class Policies:
         """The policy that judges at an instant; None before the first one."""
         return next((row for row in reversed(self.rows) if row.since <= now), None)
 
+    def ready(self, now: int) -> Policy | None:
+        """The policy that judges at an instant, for who can't wait; None before the first, and where it isn't read
+        yet."""
+        row = self.in_force(now)
+        judge = None if row is None else self._read.get(row.since)
+        return None if judge is None else judge.policy
+
     def to_come(self, now: int) -> PolicyRow | None:
         """The first policy that judges only after an instant."""
         return next((row for row in self.rows if row.since > now), None)

@@ -4,50 +4,29 @@ A record that can't be normalized is parked with its reason and can be replayed;
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
+from itertools import chain
 
-import msgspec
 from msgspec.structs import replace
 
-from gateway.engine.fetch import asked_again, is_version
+from gateway.engine.assemble import Change, asked, change, put_together
 from gateway.engine.judge import Arrival, Bench, JudgingFailed, News, Written, judge, news_of
+from gateway.engine.tellings import REASON_MAX, Telling, telling_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
 from gateway.kernel.store import Batch, Conflict, FetchKey, Known, LookUp
-from gateway.model.event import Event, convert_event, encode_event, identified
+from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
-from gateway.model.instant import DAY_MS, EARLIEST, format_instant
-from gateway.model.record import LOOK_UP, InboxRow
+from gateway.model.record import InboxRow
 from gateway.model.words import ENDED
-from gateway.plugin import BadPayload, Fetch
 from gateway.rules.journal import contradicts
 
 LEASE_MS = 5_000
 """A batch that failed is taken up again after this long; until then its records hold time back."""
 
 CONFLICTS_MAX = 5
-REASON_MAX = 500
-"""Characters of a reason that are kept."""
-
 ATTEMPTS_MAX = 5
 """A record that was claimed so often and never finished may be what kills the process: it is parked."""
-
-AHEAD_MAX_MS = DAY_MS
-"""An event may be dated so far ahead of its receipt; it then waits for its time."""
-
-
-@dataclass(slots=True)
-class Telling:
-    """What one record says, or (`wrong`) why nothing of it can be used."""
-
-    row: InboxRow
-    events: list[Event] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    """The events as the journal keeps them."""
-
-    fetches: list[Fetch] = field(default_factory=list)
-    wrong: str = ""
 
 
 async def process(
@@ -97,7 +76,7 @@ async def _with_patience(
     if given_up:
         tellings = [Telling(row, wrong=given_up) for row in rows]
     else:
-        tellings = [_telling(links, row) async for row in turns.of(rows)]
+        tellings = [telling_of(links, row) async for row in turns.of(rows)]
     conflicts = 0
     while True:
         try:
@@ -120,7 +99,7 @@ def _give_up(tellings: Sequence[Telling], failed: Mapping[str, JudgingFailed]) -
     """Mark every record that speaks of these contacts; whether there is one that wasn't marked before."""
     found = False
     for telling in tellings:
-        spoken_of = (contact_id(_strand(telling, event)) for event in telling.events if not telling.wrong)
+        spoken_of = (contact_id(strand) for strand in telling.strands() if not telling.wrong)
         error = next((failed[contact] for contact in spoken_of if contact in failed), None)
         if error is not None:
             telling.wrong = str(error)[:REASON_MAX]
@@ -133,29 +112,52 @@ async def _process(
 ) -> Mapping[str, JudgingFailed]:
     """Judge what the records tell, and commit it; or commit nothing, and return who can't be judged."""
     now = world.clock.now()
+    wholes = await put_together(world, links, tellings)
     told = [(telling.row.connector, event.id) for telling in tellings for event in telling.events]
-    strands = dict.fromkeys(_strand(telling, event) for telling in tellings for event in telling.events)
+    strands = dict.fromkeys(telling.strand_of(event) for telling in tellings for event in telling.events)
+    for strand, event in asked(wholes):
+        strands[strand] = None
+        told.append(event)
     known = await world.store.known(list(strands), told) if told else Known({}, {})
     _refuse_contradictions(tellings, links, known.events)
-    known_by: dict[str, dict[str, Event]] = {}
-    for (connector, id), event in known.events.items():
-        known_by.setdefault(connector, {})[id] = event
-    news = [
-        new
-        for strand, arrivals in _by_strand(tellings).items()
-        if (new := news_of(strand, known.contacts.get(strand), arrivals, known_by.get(strand.connector, {})))
-    ]
+    changes = [change(whole, known.events, now) for whole in wholes]
+    news = _news(tellings, changes, known)
     news = _held_back(tellings, news) + _let_go(tellings, news, known)
     written = await judge(world, bench, news, now, watermark, turns)
     if written.failed:
         return written.failed
-    batch = _with_rows(written.batch(now), tellings)
+    batch = _with_rows(written.batch(now), tellings, changes)
     await world.store.commit(replace(batch, fetches=(*batch.fetches, *_openings(written, links, now))))
     for telling in tellings:
         if telling.wrong:
             row = telling.row
             world.log.warning("record_parked", connector=row.connector, record=row.id, reason=telling.wrong)
     return {}
+
+
+def _news(tellings: Sequence[Telling], changes: Sequence[Change], known: Known) -> list[News]:
+    """What is new, strand by strand: what was told outright, and what follows from pieces."""
+    arrivals = _by_strand(tellings)
+    gone: dict[StrandKey, list[Event]] = {}
+    for one in changes:
+        for strand, found in one.arrivals.items():
+            arrivals.setdefault(strand, []).extend(found)
+        for strand, withdrawn in one.gone.items():
+            gone.setdefault(strand, []).extend(withdrawn)
+    known_by: dict[str, dict[str, Event]] = {}
+    for (connector, id), event in known.events.items():
+        known_by.setdefault(connector, {})[id] = event
+    found_news = (
+        news_of(
+            strand,
+            known.contacts.get(strand),
+            arrivals.get(strand, []),
+            known_by.get(strand.connector, {}),
+            gone.get(strand, ()),
+        )
+        for strand in dict.fromkeys(chain(arrivals, gone))
+    )
+    return [new for new in found_news if new is not None]
 
 
 def _held_back(tellings: Sequence[Telling], news: Sequence[News]) -> list[News]:
@@ -174,7 +176,7 @@ def _held_back(tellings: Sequence[Telling], news: Sequence[News]) -> list[News]:
 def _let_go(tellings: Sequence[Telling], news: Sequence[News], known: Known) -> list[News]:
     """Contacts whose log a backfill has read and that say nothing new: time passes for them from now on."""
     read = {
-        _strand(telling, event)
+        telling.strand_of(event)
         for telling in tellings
         if telling.row.record.historical and telling.row.record.form == "fetched" and not telling.wrong
         for event in telling.events
@@ -188,9 +190,11 @@ def _let_go(tellings: Sequence[Telling], news: Sequence[News], known: Known) -> 
     ]
 
 
-def _with_rows(batch: Batch, tellings: Sequence[Telling]) -> Batch:
+def _with_rows(batch: Batch, tellings: Sequence[Telling], changes: Sequence[Change]) -> Batch:
     return replace(
         batch,
+        assemblies=tuple(one.row for one in changes if one.row is not None),
+        joined=tuple(chain.from_iterable(one.joined for one in changes)),
         done=tuple((telling.row.id, telling.row.attempt) for telling in tellings if not telling.wrong),
         parked=tuple((telling.row.id, telling.row.attempt, telling.wrong) for telling in tellings if telling.wrong),
         fetches=tuple(
@@ -216,14 +220,6 @@ def _openings(written: Written, links: Links, now: int) -> Iterator[LookUp]:
             yield LookUp(FetchKey(link.name, row.strands[0].ref), "its opening is not known", now)
 
 
-def _telling(links: Links, row: InboxRow) -> Telling:
-    try:
-        events, fetches = _normalize(links, row)
-        return Telling(row, events, [_encoded(event) for event in events], fetches)
-    except BadPayload as error:
-        return Telling(row, wrong=str(error)[:REASON_MAX] or "not usable")
-
-
 def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
     arrivals: dict[StrandKey, list[Arrival]] = {}
     for telling in tellings:
@@ -231,64 +227,8 @@ def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
             continue
         received_at = int(telling.row.record.received_at)
         for event, body in zip(telling.events, telling.bodies, strict=True):
-            arrivals.setdefault(_strand(telling, event), []).append(Arrival(event, received_at, body))
+            arrivals.setdefault(telling.strand_of(event), []).append(Arrival(event, received_at, body))
     return arrivals
-
-
-def _strand(telling: Telling, event: Event) -> StrandKey:
-    return StrandKey(telling.row.connector, event.ref.kind, event.ref.id)
-
-
-def _normalize(links: Links, row: InboxRow) -> tuple[list[Event], list[Fetch]]:
-    """What a record says. Raises BadPayload for whatever keeps it from being used."""
-    link = links.get(row.connector)
-    if row.record.form == "events":
-        return [_usable(event, row) for event in _own_events(row)], []
-    if row.record.form == LOOK_UP:
-        return [], [asked_again(row.record)]
-    if link is None:
-        raise BadPayload(f"no connector {row.connector} is configured; configure it and replay the record")
-    events: list[Event] = []
-    fetches: list[Fetch] = []
-    try:
-        for item in link.connector.normalize(row.record):
-            if isinstance(item, Fetch):
-                if not is_version(item.version):
-                    raise ValueError("a look-up's version is a whole number from 0 to 2^62, or None")
-                fetches.append(item)
-            else:
-                events.append(_usable(identified(item), row))
-        if row.record.historical:
-            events = [replace(event, historical=True) for event in events]
-    except BadPayload:
-        raise
-    except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
-        link.fault(error)
-        raise BadPayload(f"the connector raised {link.last_fault}") from error
-    link.worked()
-    return events, fetches
-
-
-def _own_events(row: InboxRow) -> list[Event]:
-    try:
-        return [identified(convert_event(item)) for item in msgspec.json.decode(row.record.body)["events"]]
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
-        raise BadPayload(f"not a list of events: {error}") from None
-
-
-def _usable(event: Event, row: InboxRow) -> Event:
-    if event.at < EARLIEST:
-        raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: before the year 2000 nothing counts")
-    if event.at > row.record.received_at + AHEAD_MAX_MS:
-        raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: more than 24 h ahead of its receipt")
-    return event
-
-
-def _encoded(event: Event) -> bytes:
-    try:
-        return encode_event(event)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise BadPayload(f"an event can't be kept as it is: {type(error).__name__}") from None
 
 
 def _refuse_contradictions(tellings: Sequence[Telling], links: Links, known: Mapping[tuple[str, str], Event]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gateway.engine.world import Link, World
 from gateway.model.identity import Ref
 from gateway.model.record import InboxRow
-from gateway.plugin import EARLIEST, BadPayload, Event, Fetch
+from gateway.plugin import EARLIEST, BadPayload, Event, Fetch, Piece
 from gateway.rules.reconcile import SLACK_MS, Compared, Listed, Told, compare
 
 PAGE = 200
@@ -60,7 +60,8 @@ async def reconcile(
 def _said(link: Link, row: InboxRow) -> Iterator[Event | Fetch]:
     """What a stored record says, as far as it can be read."""
     try:
-        yield from link.connector.normalize(row.record)
+        # A piece names no object that could be compared: what is put together fills what was missed by itself.
+        yield from (said for said in link.connector.normalize(row.record) if not isinstance(said, Piece))
     except BadPayload:
         return
     except Exception:  # a plugin's fault, which was counted when the record was judged: it tells no more

@@ -8,10 +8,11 @@ import structlog
 from gateway.kernel.budget import Budget
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.metrics import Meters
-from gateway.kernel.ports import Clock, Net, Rng, Spawn
+from gateway.kernel.ports import Clock, Net, Rng, Sockets, Spawn
 from gateway.kernel.reading import Pause
+from gateway.kernel.sockets import SystemSockets
 from gateway.kernel.store import Store
-from gateway.plugin import ID_KEYS, Connector, Fetches, Finding, ListsIds, Receives
+from gateway.plugin import ID_KEYS, Assembles, Connector, Fetches, Finding, ListsIds, Receives
 from gateway.rules.strain import CALM, Strain
 
 FAULTS_IN_A_ROW_MAX = 5
@@ -30,6 +31,9 @@ class World:
     log: structlog.typing.FilteringBoundLogger
     meters: Meters = field(default_factory=Meters)
     """What is counted since the start."""
+
+    sockets: Sockets = field(default_factory=SystemSockets)
+    """Where others speak to us first, other than by HTTP."""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,9 @@ class Link:
     fetches: Fetches | None = field(init=False)
     """The connector, if it can look an object up."""
 
+    assembles: Assembles | None = field(init=False)
+    """The connector, if what it tells of comes in pieces."""
+
     findings: tuple[Finding, ...] = ()
     """What its own check found last."""
 
@@ -65,6 +72,7 @@ class Link:
     def __post_init__(self) -> None:
         self.receives = self.connector if isinstance(self.connector, Receives) else None
         self.fetches = self.connector if isinstance(self.connector, Fetches) else None
+        self.assembles = self.connector if isinstance(self.connector, Assembles) else None
         self.id_keys = frozenset(self.connector.id_keys) if isinstance(self.connector, ListsIds) else ID_KEYS
 
     @property

@@ -85,6 +85,55 @@ class Net(Protocol):
         ...
 
 
+Source = tuple[str, int]
+"""Address and port of who sent something."""
+
+Heard = Callable[[bytes, Source], None]
+"""What is called for each datagram."""
+
+
+class Socket(Protocol):
+    """Something that listens."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens, which matters where any free one was asked for."""
+        ...
+
+    def send(self, data: bytes, to: Source) -> None:
+        """Send a datagram; one that the system doesn't take now is lost, as any may be. TCP sends nothing here."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+class ByteStream(Protocol):
+    """A connection that somebody made to us."""
+
+    @property
+    def source(self) -> Source:
+        """Who made it."""
+        ...
+
+    async def read(self, size: int) -> bytes:
+        """Exactly so many bytes. Raises EOFError where the other side ends before, OSError where it breaks."""
+        ...
+
+
+class Sockets(Protocol):
+    """Those who speak to us first, other than by HTTP. Raises OSError where an address can't be had."""
+
+    async def udp(self, host: str, port: int, heard: Heard) -> Socket:
+        """Listen for datagrams; `heard` must not wait, and what it raises is logged."""
+        ...
+
+    async def tcp(self, host: str, port: int, serve: Callable[[ByteStream], Awaitable[None]]) -> Socket:
+        """Listen for connections, a bounded number at once; each lasts until `serve` returns."""
+        ...
+
+
 class Task(Protocol):
     """A running piece of work."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.kernel.access import AccessShelf
+from gateway.kernel.assemblies import Assemblies, Assembly
 from gateway.kernel.board import Board, Tally
 from gateway.kernel.outbox import Attempt as Attempt
 from gateway.kernel.outbox import AuditEntry as AuditEntry
@@ -164,6 +165,15 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     journal: tuple[JournalEntry, ...] = ()
     """New events, and events whose content a higher `rev` replaces."""
 
+    withdrawn: tuple[tuple[str, str], ...] = ()
+    """Events, as (connector, id), that have turned out not to have happened: the journal loses them."""
+
+    assemblies: tuple[Assembly, ...] = ()
+    """Objects in pieces as they are known now; `version` is the one that was loaded, and grows by one."""
+
+    joined: tuple[Assembly, ...] = ()
+    """Objects, as they were loaded, that turned out to be one with one of `assemblies`: nothing is kept of them."""
+
     contacts: tuple[ContactRow, ...] = ()
     """Contacts as they are now; `version` is the one that was loaded, and grows by one."""
 
@@ -245,7 +255,7 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
-class Store(Outbox, Reading, AccessShelf, TokenShelf, Recordings, Board, Protocol):
+class Store(Outbox, Reading, Assemblies, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

@@ -72,12 +72,14 @@ from gateway.model.instant import (
     format_instant,
     parse_instant,
 )
+from gateway.model.judgement import Route
 from gateway.model.record import Record, RecordForm
 from gateway.model.words import Channel, Direction, Kind, Priority, Status, Visibility
 from gateway.plugin.connector import (
     FAULTS,
     ID_KEYS,
     Accepted,
+    Assembles,
     Authenticates,
     BadPayload,
     Connector,
@@ -89,6 +91,7 @@ from gateway.plugin.connector import (
     ListsIds,
     NowFunction,
     Page,
+    Piece,
     Pulls,
     Receipt,
     Receives,
@@ -100,6 +103,7 @@ from gateway.plugin.connector import (
     Stream,
 )
 from gateway.plugin.helpers import Secrets, hmac_sha256, read_json, same_secret
+from gateway.plugin.listening import ByteStream, Ear, Heard, Listens, RouteFunction, Socket, Source
 from gateway.plugin.spec import hookimpl
 
 __all__ = [
@@ -116,12 +120,14 @@ __all__ = [
     "Accepted",
     "AddressRefused",
     "ApiKey",
+    "Assembles",
     "Auth",
     "Authenticates",
     "AuthorizationCode",
     "BadPayload",
     "BadSignature",
     "BotHandedOver",
+    "ByteStream",
     "CallAbandoned",
     "CallAnswered",
     "CallEnded",
@@ -144,6 +150,7 @@ __all__ = [
     "CsatReceived",
     "Customer",
     "Direction",
+    "Ear",
     "EnrichmentReceived",
     "EscalationAcknowledged",
     "EscalationResolved",
@@ -153,10 +160,12 @@ __all__ = [
     "FieldValue",
     "Finding",
     "Handle",
+    "Heard",
     "Instant",
     "Kind",
     "Limit",
     "Limits",
+    "Listens",
     "ListsIds",
     "MessageAdded",
     "MessageEdited",
@@ -168,6 +177,7 @@ __all__ = [
     "Page",
     "Permanent",
     "Person",
+    "Piece",
     "Priority",
     "Pulls",
     "RateLimited",
@@ -179,9 +189,13 @@ __all__ = [
     "Refused",
     "Reply",
     "Request",
+    "Route",
+    "RouteFunction",
     "Secrets",
     "Simulates",
     "Simulator",
+    "Socket",
+    "Source",
     "Status",
     "StatusChanged",
     "Stream",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from gateway.kernel.vendor_auth import Auth
@@ -16,6 +17,7 @@ from gateway.kernel.vendor_limits import Limit
 from gateway.model.event import Event
 from gateway.model.identity import Ref
 from gateway.model.record import Record
+from gateway.plugin.listening import RouteFunction, nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,18 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of what is known of one object that nobody tells whole: a call's packets, the lines of a log.
+
+    `names`: every name under which the object is known here. Pieces that share a name are of one object, whichever
+    came first. `facts`: what this one adds, of the connector's `facts_type`.
+    """
+
+    names: tuple[str, ...]
+    facts: Struct
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """Something to pull: every `every_s` seconds; `lag_s` is how late the vendor shows a change; `backfill_s` how far
     back the first pull reaches.
@@ -127,9 +141,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the core lends a connector: the vendor account's HTTP client, with authentication and redaction in it."""
+    """What the core lends a connector: the vendor account's HTTP client, with authentication and redaction in it, and
+    where the policy in force routes a contact that is about to open."""
 
     http: VendorHttp
+    route: RouteFunction = nowhere
 
 
 class Connector(Protocol):
@@ -140,7 +156,7 @@ class Connector(Protocol):
 
     def __init__(self, name: str, settings: Any, context: Context) -> None: ...
 
-    def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+    def normalize(self, record: Record) -> Iterator[Event | Fetch | Piece]:
         """Say what a record means. Pure. Raises BadPayload, and nothing else."""
         ...
 
@@ -206,6 +222,27 @@ class Fetches(Protocol):
 
     async def fetch(self, ref: Ref, now: int) -> Sequence[Record]:
         """The object as it is now, as records to be normalized. An object that is gone gives none."""
+        ...
+
+
+@runtime_checkable
+class Assembles(Protocol):
+    """Tells of objects whose facts come in pieces and in any order; `normalize` gives them as `Piece`s.
+
+    The core keeps what is joined of each object. All that `tell` says of it takes the place of what was told before:
+    what isn't told any more has not happened. What time alone would bring is told ahead, as an event that is dated in
+    the future, a day at most: it waits for its time, and newer facts take it back.
+    """
+
+    facts_type: ClassVar[type[Struct]]
+
+    def join(self, facts: Any, more: Any) -> Any:
+        """What is known by both. Pure; in any order, however often, the same: commutative, associative, idempotent."""
+        ...
+
+    def tell(self, facts: Any) -> Iterator[Event]:
+        """All that the facts say has happened, under ids that stay. Pure. What was told opened stays so, as facts only
+        grow; one object's events may be of one `ref` only."""
         ...
 
 

@@ -20,6 +20,8 @@ ABILITIES: Mapping[str, tuple[str, ...]] = {
     "receives": ("receive",),
     "pulls": ("pull", "streams"),
     "fetches": ("fetch",),
+    "listens": ("listen",),
+    "assembles": ("facts_type", "join", "tell"),
     "authenticates": ("auth",),
     "limits": ("limits",),
     "simulates": ("simulator",),

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from gateway.kernel.assemblies import Told
 from gateway.kernel.recorded import History, Recorded
 from gateway.kernel.store import StoreUnusable
 from gateway.kernel.versioned import MARK, Versions
@@ -102,6 +103,8 @@ EFFECT = Versions()
 STRANDS = Versions()
 EVENT = Versions()
 BODY = Versions()
+TOLD = Versions()
+NAMES = Versions()
 """The versions of what is kept: a new one is an upcaster more, from the plain values of the one before."""
 
 states = Coding(State, "the state of contact", STATE)
@@ -110,6 +113,9 @@ entries = Coding(LedgerEntry, "an entry in the ledger of contact", ENTRY)
 effects = Coding(Effect, "the decision", EFFECT)
 cards = Coding(Card, "the card of contact", Versions())
 strand_lists = Coding(tuple[tuple[str, str, str], ...], "the list of strands of contact", STRANDS)
+
+told = Coding(tuple[Told, ...], "what was told of the object", TOLD)
+names = Coding(tuple[str, ...], "the names of the object", NAMES)
 
 
 def encode_strands(strands: tuple[StrandKey, ...]) -> bytes:

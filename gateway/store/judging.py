@@ -14,7 +14,7 @@ from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.words import ENDED
-from gateway.store import board, contact_checkpoints, fetching, inbox, outbox
+from gateway.store import assembling, board, contact_checkpoints, fetching, inbox, outbox
 from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states, write_event
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
@@ -99,6 +99,9 @@ _set_strand = Statement(
     ("connector", "kind", "ref", "contact"),
 )
 _set_event = upsert(journal, ("connector", "event"), ("kind", "ref", "at", "received_at", "body"))
+_withdraw = Statement(
+    sa.delete(journal).where(journal.c.connector == value("told_by"), journal.c.event == value("told"))
+)
 _set_entry = upsert(ledger, ("contact", "id"), ("at", "entry"))
 
 
@@ -202,6 +205,7 @@ class Prepared:
             {"contact": contact, "id": entry.id, "at": int(entry.at), "entry": entries.encode(entry)}
             for contact, entry in batch.ledger
         ]
+        self.assemblies = assembling.prepare(batch.assemblies)
         self.cards = board.prepare(batch.contacts)
         self.checkpoints = contact_checkpoints.rows_of(batch.checkpoints)
         self.notices = outbox.prepare(batch.notices, batch.now)
@@ -216,8 +220,12 @@ class Prepared:
         board.keep(connection, self.cards)
         if self.strands:
             _set_strand.many(connection, self.strands)
+        if self.batch.withdrawn:
+            _withdraw.many(connection, [{"told_by": by, "told": id} for by, id in self.batch.withdrawn])
         if self.journal:
             _set_event.many(connection, self.journal)
+        if self.batch.assemblies:
+            assembling.keep(connection, self.batch.assemblies, self.assemblies, self.batch.joined)
         if self.ledger:
             _set_entry.many(connection, self.ledger)
         if self.batch.forgotten:

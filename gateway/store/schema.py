@@ -12,7 +12,7 @@ from gateway.kernel.failpoint import reached
 from gateway.kernel.store import StoreUnusable
 from gateway.store.library import Connection
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
 """Tables that every version has had: a file of an older version is known by them."""
 
@@ -113,6 +113,21 @@ syncs = _table(
     _text("failure", null=True),
 )
 sa.Index("syncs_open", syncs.c.connector, syncs.c.stream, sqlite_where=syncs.c.ended_at.is_(None))
+
+# Objects that are told in pieces, and the names by which the next piece finds them.
+assemblies = _table(
+    "assemblies",
+    _text("connector", key=True),
+    _text("id", key=True),
+    _whole("version"),
+    _bytes("names"),
+    _bytes("facts"),
+    _bytes("told"),
+    _whole("updated_at"),
+)
+assembly_names = _table(
+    "assembly_names", _text("connector", key=True), _text("name", key=True), _text("assembly"), by_key=True
+)
 
 contacts = _table(
     "contacts",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from gateway.kernel.assemblies import Assembly
 from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.recorded import Recorded
 from gateway.kernel.store import (
@@ -29,6 +30,7 @@ from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry
 from gateway.model.record import InboxRow, Record
 from gateway.store import (
+    assembling,
     chronicle,
     connections,
     durable_log,
@@ -189,6 +191,10 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
     ) -> dict[str, LedgerEntry]:
         """What has been said of a contact: all of it, or only the entries of `ids`, or `at` later than `after`."""
         return await self._read(lambda connection: judging.said(connection, contact, ids, after))
+
+    async def assemblies(self, names: Sequence[tuple[str, str]]) -> list[Assembly]:
+        """The objects that have any of these names, each once."""
+        return await self._read(lambda connection: assembling.named(connection, names))
 
     async def known(self, strands: Sequence[StrandKey], events: Sequence[tuple[str, str]]) -> Known:
         """Contacts and events on one snapshot."""

@@ -14,7 +14,7 @@ BEHIND = (
         ("time", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "asyncio.sleep"),
     ),
     (("gateway/kernel/rng.py",), ("random", "secrets", "uuid", "os.urandom")),
-    (("gateway/kernel/net.py", "gateway/kernel/names.py"), ("socket",)),
+    (("gateway/kernel/net.py", "gateway/kernel/names.py", "gateway/kernel/sockets.py"), ("socket",)),
     (("gateway/kernel/spawn.py", "gateway/kernel/names.py", "gateway/kernel/crew.py"), ("threading",)),
     (("gateway/kernel/crew.py",), ("multiprocessing",)),
     (

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from gateway.cli.plugin.trial.subject import Tried
 from gateway.daemon.setup import open_store
-from gateway.engine.process import AHEAD_MAX_MS
+from gateway.engine.tellings import AHEAD_MAX_MS
 from gateway.kernel.cards import hide_cards
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.log import hide_secrets

@@ -1,0 +1,36 @@
+"""What is kept of objects that are told in pieces: the facts that are known of each, and what was told of it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from gateway.model.identity import Ref
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """An event that an object's facts have given: what it is about, and its id."""
+
+    ref: Ref
+    event: str
+
+
+class Assembly(msgspec.Struct, frozen=True, kw_only=True):
+    """One object. `id` is unique within its connector, as each of its `names` is; `version` is 0 before the first
+    write. `facts` are the connector's own, as JSON; `updated_at` is when they last grew."""
+
+    connector: str
+    id: str
+    version: int
+    names: tuple[str, ...]
+    facts: bytes
+    told: tuple[Told, ...] = ()
+    updated_at: int = 0
+
+
+class Assemblies(Protocol):
+    """The part of the Store port that is about objects in pieces; they are written with the batch that judges them."""
+
+    async def assemblies(self, names: Sequence[tuple[str, str]]) -> list[Assembly]:
+        """The objects that have any of these names, given as (connector, name); each once."""
+        ...

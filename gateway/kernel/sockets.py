@@ -1,0 +1,145 @@
+"""The Sockets of the running gateway: datagrams and connections that others begin.
+
+Laws. Who sends too fast loses datagrams in the system's buffer, and nobody else waits: a batch is read, then others go
+on. Connections have a bound; one more than it is closed at once. What a handler raises is its own: it is logged, and
+the socket stays.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.kernel.ports import ByteStream, Heard, Socket, Source
+
+DATAGRAM_MAX = 65_535
+BATCH = 64
+"""Datagrams that are read before others go on."""
+
+BUFFER_BYTES = 8 << 20
+"""What the system is asked to keep for us; it may give less (Linux: net.core.rmem_max)."""
+
+CONNECTIONS_MAX = 256
+"""Connections at once on one address."""
+
+_log = structlog.get_logger("gateway.sockets")
+
+
+class SystemSockets:
+    """The operating system's."""
+
+    async def udp(self, host: str, port: int, heard: Heard) -> Socket:
+        """Listen for datagrams. Raises OSError."""
+        return UdpSocket(await _bound(host, port, socket.SOCK_DGRAM), heard)
+
+    async def tcp(self, host: str, port: int, serve: Callable[[ByteStream], Awaitable[None]]) -> Socket:
+        """Listen for connections. Raises OSError."""
+        door = TcpSocket(serve)
+        await door.open(await _bound(host, port, socket.SOCK_STREAM))
+        return door
+
+
+class UdpSocket:
+    """One bound socket, read by the loop in batches: twenty thousand a second come in so."""
+
+    def __init__(self, bound: socket.socket, heard: Heard) -> None:
+        self._socket = bound
+        self._heard = heard
+        self.port: int = bound.getsockname()[1]
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(bound, self._read)
+
+    def send(self, data: bytes, to: Source) -> None:
+        """Send one datagram; what the system doesn't take now is lost."""
+        with contextlib.suppress(OSError):
+            self._socket.sendto(data, to)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        for _ in range(BATCH):
+            try:
+                data, source = self._socket.recvfrom(DATAGRAM_MAX)
+            except OSError:  # nothing more, or a refusal of what was sent before, which is nobody's concern here
+                return
+            try:
+                self._heard(data, source[:2])
+            except Exception:  # a handler's fault is its own: the next datagram may be better
+                _log.exception("datagram_failed", port=self.port)
+
+
+class _Stream:
+    """A connection, for who serves it."""
+
+    def __init__(self, reader: asyncio.StreamReader, source: Source) -> None:
+        self._reader = reader
+        self.source = source
+
+    async def read(self, size: int) -> bytes:
+        """Exactly so many bytes. Raises EOFError, OSError."""
+        return await self._reader.readexactly(size)  # its IncompleteReadError is an EOFError
+
+
+class TcpSocket:
+    """A listening socket and the connections made to it."""
+
+    def __init__(self, serve: Callable[[ByteStream], Awaitable[None]]) -> None:
+        self._serve = serve
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    async def open(self, bound: socket.socket) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.start_server(self._connected, sock=bound)
+        self.port = bound.getsockname()[1]
+
+    def send(self, data: bytes, to: Source) -> None:
+        """Connections are only read here."""
+        raise TypeError("a listening connection sends nothing")
+
+    def close(self) -> None:
+        """Stop listening, and end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for writer in self._open:
+            writer.close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._open) >= CONNECTIONS_MAX:
+            writer.close()
+            return
+        self._open.add(writer)
+        peer = writer.get_extra_info("peername") or ("", 0)
+        try:
+            await self._serve(_Stream(reader, (peer[0], peer[1])))
+        except (EOFError, OSError):
+            _log.debug("connection_ended", source=peer[0])
+        except Exception:  # a handler's fault ends its connection, and no other
+            _log.exception("connection_failed", port=self.port)
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+
+async def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    """A socket that doesn't block, bound to an address. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
+    family, type_, protocol, _, address = found[0]
+    bound = socket.socket(family, type_, protocol)
+    try:
+        bound.setblocking(False)
+        if kind is socket.SOCK_STREAM:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
