@@ -1,6 +1,5 @@
 """A Kamailio on loopback, with a configuration that holds the very text of the how-to."""
 
-import re
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -10,9 +9,8 @@ from pathlib import Path
 
 from tests.acceptance.process import DEADLINE_S, eventually
 from tests.sip.ports import HOST, free_port
-from tests.support.source import ROOT
+from tests.support.pages import blocks, page
 
-PAGE = ROOT / "docs" / "how-to" / "connect-kamailio.md"
 BASE = """\
 #!KAMAILIO
 debug=1
@@ -53,12 +51,12 @@ request_route {{
 ASKS = '    if (is_method("INVITE") && $rd == "support.example") route(ASK_GATEWAY);\n'
 
 
-def blocks(page: str, changed: Mapping[str, str]) -> list[str]:
-    """Every configuration that a page shows, in the order in which it does, with addresses changed.
+def page_blocks(changed: Mapping[str, str]) -> list[str]:
+    """Every configuration of the page, in its order, with addresses changed.
 
-    What is to be changed must be there: else the page has moved on, and the test no longer runs its text.
+    What is to be changed must be there: else the page has moved on, and the tests would no longer run its text.
     """
-    texts = re.findall(r"^```kamailio\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    texts = blocks(page("how-to/connect-kamailio.md"), "kamailio")
     missing = [old for old in changed if old not in "".join(texts)]
     assert missing == [], f"the page doesn't have {missing}"
     for old, new in changed.items():
