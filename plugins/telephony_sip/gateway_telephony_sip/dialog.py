@@ -1,16 +1,15 @@
 """What one leg became, read from its facts: opened, rung, answered, held, referred, ended, and when silence ends it.
 
-Laws. A final response counts as the leg's own if it went to the caller: its branch is that of an INVITE that the caller
-sent; what a proxy's other branches answered are their results, not the call's. Absence proves nothing: some messages
-are never captured. Durations come from one emitter's clock, the one that saw the caller's INVITE, where it saw both.
+Laws. Absence proves nothing: some messages are never captured. Durations come from one emitter's clock, the one that
+saw the caller's INVITE, where it saw both ends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final as Constant
-from typing import TypeVar
 
-from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Glimpse, Hung, Invite, Leg, Offer
+from gateway_telephony_sip.facts import Acked, Final, Invite, Leg, Offer
+from gateway_telephony_sip.side import PASSING, View
 
 TRANSACTION_MS = 32_000
 """64*T1: a request without any answer is over then (RFC 3261, 17.1.1.2, timer B)."""
@@ -24,16 +23,12 @@ SILENT_MS = 4 * 3_600_000
 SILENT_MS_MAX = 23 * 3_600_000
 
 _SIGNALS: Constant = frozenset({180, 183})
-_QUEUED = 182
+_QUEUED: Constant = frozenset({182})
 _CANCELLED = 487
-_PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
-"""Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
-
 _ELSEWHERE_SIP, _ELSEWHERE_Q850 = 200, 26
 """A CANCEL with `Reason: SIP;cause=200` says that another branch was answered (RFC 3326, 3.1)."""
 
 _HOLDING: Constant = frozenset({"sendonly", "inactive"})
-_Seen = TypeVar("_Seen", bound=Fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,189 +83,68 @@ class Dialog:
 
 def read_leg(id: str, leg: Leg) -> Dialog | None:
     """What the leg became; None where nothing tells who calls whom."""
-    view = _View.of(leg)
+    view = View.of(leg)
     if view is None:
         return None
-    answer = view.answer()
     opened = Dialog(
         id=id,
         opened_at=view.opened_at,
         invite=view.invite,
         caller=view.caller,
         called=view.called,
-        queued_at=_at(view.first(rung for rung in view.rung if rung.code == _QUEUED)),
-        ringing_at=_at(view.first(rung for rung in view.rung if rung.code in _SIGNALS)),
-    )
-    cancel = view.cancel()
-    if answer is None:
-        return _unanswered(opened, view, cancel)
-    hung = view.hung(answer.to_tag)
-    ended_at = None if hung is None else max(hung.at, answer.at)
-    life_s = getattr(answer, "expires", 0)
-    silent_ms = min(life_s * 1_000, SILENT_MS_MAX) if life_s else SILENT_MS
-    return replace(
-        opened,
-        answered_at=max(answer.at, opened.opened_at),
-        agent=getattr(answer, "agent", ""),
-        ended_at=ended_at,
-        q850=hung.q850 if hung is not None else 0,
-        crossed=cancel is not None,
-        hung_by_caller=None if hung is None else hung.from_tag in view.callers,
-        lost_at=max(answer.at, leg.alive_at) + silent_ms,
-        holds=_holds(leg, ended_at),
+        queued_at=view.rung(_QUEUED),
+        ringing_at=view.rung(_SIGNALS),
         transfers=_transfers(leg),
     )
+    answer = view.answer()
+    return _unanswered(opened, view) if answer is None else _answered(opened, view, answer)
 
 
-def _unanswered(opened: Dialog, view: "_View", cancel: Cancelled | None) -> Dialog:
+def _answered(opened: Dialog, view: View, answer: Final | Acked) -> Dialog:
+    answered_at = max(answer.at, opened.opened_at)
+    hung = view.hung(answer.to_tag)
+    life_s = answer.expires if isinstance(answer, Final) else 0
+    silent_ms = min(life_s * 1_000, SILENT_MS_MAX) if life_s else SILENT_MS
+    ended_at = None if hung is None else max(hung.at, answered_at)
+    return replace(
+        opened,
+        answered_at=answered_at,
+        agent=answer.agent if isinstance(answer, Final) else "",
+        ended_at=ended_at,
+        q850=0 if hung is None else hung.q850,
+        crossed=bool(view.own and view.cancels()),
+        hung_by_caller=None if hung is None else view.is_caller(hung.from_tag),
+        lost_at=max(answered_at, view.leg.alive_at) + silent_ms,
+        holds=_holds(view.leg, ended_at),
+    )
+
+
+def _unanswered(opened: Dialog, view: View) -> Dialog:
     refusal = view.refusal()
-    final = refusal is not None and refusal.code not in _PASSING
-    if cancel is not None and (not final or refusal is None or refusal.code == _CANCELLED or cancel.at <= refusal.at):
-        elsewhere = cancel.sip_cause == _ELSEWHERE_SIP or cancel.q850 == _ELSEWHERE_Q850
-        return replace(opened, ended_at=cancel.at, cancelled=True, elsewhere=elsewhere, q850=cancel.q850)
-    if refusal is not None and final:
-        return replace(opened, ended_at=refusal.at, refused=refusal.code, q850=refusal.q850)
+    final = None if refusal is None or refusal.code in PASSING else refusal
+    cancels = view.cancels()
+    cancel = view.first(cancels)
+    if cancel is not None and (final is None or final.code == _CANCELLED or cancel.at <= final.at):
+        elsewhere = any(one.sip_cause == _ELSEWHERE_SIP or one.q850 == _ELSEWHERE_Q850 for one in cancels)
+        return replace(opened, ended_at=max(cancel.at, opened.opened_at), cancelled=True, elsewhere=elsewhere)
+    if final is not None:
+        ended_at = max(final.at, opened.opened_at)
+        return replace(opened, ended_at=ended_at, refused=final.code, q850=final.q850)
     hung = view.hung("")
-    if hung is not None:  # in an early dialog, which only the caller may end so (RFC 3261, 15), or its answer was lost
-        by_caller = hung.from_tag in view.callers
-        return replace(opened, ended_at=hung.at, cancelled=by_caller, hung_by_caller=by_caller)
+    if hung is not None:  # of an early dialog, which only the caller may end so (RFC 3261, 15), or its 2xx was lost
+        by_caller = view.is_caller(hung.from_tag)
+        ended_at = max(hung.at, opened.opened_at)
+        return replace(opened, ended_at=ended_at, cancelled=by_caller, hung_by_caller=by_caller)
     if refusal is not None:
         return replace(opened, passed=refusal.code, lost_at=refusal.at + TRANSACTION_MS)
-    forwarded = view.first(view.leg.cancels)
-    if forwarded is not None and view.all_cancelled():
-        # The caller's own CANCEL and its 487 were lost; the proxy's were seen.
+    forwarded = view.forwarded()
+    if forwarded is not None:  # the caller's own CANCEL and the 487 that it got were lost
         return replace(opened, cancelled=True, lost_at=forwarded.at + TRANSACTION_MS)
     leg = view.leg
-    progressed = max([leg.progressed_at, *(rung.at for rung in view.rung)])
-    asked = max([opened.opened_at, *(invite.at for invite in leg.invites)])
-    return replace(opened, lost_at=progressed + RINGING_MS if progressed else asked + TRANSACTION_MS)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """The facts of a leg as its caller's side sees them."""
-
-    leg: Leg
-    by: int
-    from_tag: str
-    callers: frozenset[str]
-    opened_at: int
-    invite: Invite | None
-    caller: str
-    called: str
-    own: frozenset[tuple[int, str]]
-    """The caller's own INVITEs, by CSeq and branch; empty where none was seen."""
-
-    @classmethod
-    def of(cls, leg: Leg) -> "_View | None":
-        if leg.invites:
-            return cls._of_invites(leg)
-        if not leg.glimpses:
-            return None
-        seen: Glimpse = leg.glimpses[0]
-        callers = frozenset({seen.from_tag})
-        return cls(leg, seen.by, seen.from_tag, callers, seen.at, None, seen.caller, seen.called, frozenset())
-
-    @classmethod
-    def _of_invites(cls, leg: Leg) -> "_View":
-        from_tag = leg.invites[0].from_tag  # a B2BUA that keeps the Call-ID has a tag of its own, and calls later
-        group = [invite for invite in leg.invites if invite.from_tag == from_tag]
-        # The caller's copy is the one that has gone over the fewest hops: times of several emitters aren't causal.
-        invite = min(group, key=lambda one: (-one.left, one.vias, one))
-        own = [one for one in group if _hop(one) == _hop(invite)]
-        opened_at = min(one.at for one in own if one.by == invite.by)
-        return cls(
-            leg,
-            invite.by,
-            from_tag,
-            frozenset(one.from_tag for one in leg.invites),
-            opened_at,
-            invite,
-            invite.caller,
-            invite.called,
-            frozenset((one.cseq, one.branch) for one in own),
-        )
-
-    def first(self, facts: Iterable[_Seen]) -> _Seen | None:
-        """The earliest; one that the same emitter saw as the INVITE goes before."""
-        return min(facts, key=lambda fact: (fact.by != self.by, fact), default=None)
-
-    @property
-    def rung(self) -> list[Fact]:
-        return []
-
-    def finals(self) -> Sequence[Final]:
-        """What answered an INVITE that opens the dialog."""
-        again = {(offer.from_tag, offer.cseq) for offer in self.leg.offers if offer.method == "INVITE"}
-        return [
-            final
-            for final in self.leg.finals
-            if final.method == "INVITE" and final.from_tag == self.from_tag and (final.from_tag, final.cseq) not in again
-        ]
-
-    def near(self, final: Final) -> bool:
-        """Whether it went to the caller."""
-        if self.own:
-            return (final.cseq, final.branch) in self.own
-        return final.vias == min(one.vias for one in self.finals())
-
-    def refusal(self) -> Final | None:
-        """The final that ended the caller's last attempt: all its branches were refused."""
-        refused = [final for final in self.finals() if final.code >= 300 and self.near(final)]
-        last = max((cseq for cseq, _ in self.own), default=max((final.cseq for final in refused), default=0))
-        open_branches = {branch for cseq, branch in self.own if cseq == last}
-        refused = [final for final in refused if final.cseq == last]
-        if not refused or open_branches - {final.branch for final in refused}:
-            return None
-        return max(refused, key=lambda final: (final.at, final))
-
-    def answer(self) -> "Final | Acked | None":
-        """The 2xx that the caller got first, at the time when any copy of it was first seen."""
-        good = [final for final in self.finals() if 200 <= final.code < 300]
-        winner = self.first(final for final in good if self.near(final))
-        if winner is None and self.refusal_counts():
-            return None
-        winner = winner or self.first(good)
-        if winner is not None:
-            return self.first(final for final in good if final.to_tag == winner.to_tag)
-        return self.first(ack for ack in self.leg.acks if self.shows_answer(ack))
-
-    def refusal_counts(self) -> bool:
-        """Whether a final told the caller that it won't be answered."""
-        refusal = self.refusal()
-        return refusal is not None and refusal.code not in _PASSING
-
-    def shows_answer(self, ack: Acked) -> bool:
-        """Whether an ACK is for a 2xx that wasn't seen: no INVITE and no refusal has its branch or its tag."""
-        if ack.from_tag != self.from_tag or not ack.to_tag or not self.own:
-            return False
-        refused = {final.to_tag for final in self.finals() if final.code >= 300}
-        branches = {invite.branch for invite in self.leg.invites}
-        return ack.branch not in branches and ack.to_tag not in refused and ack.cseq in {cseq for cseq, _ in self.own}
-
-    def cancel(self) -> Cancelled | None:
-        """The caller's CANCEL; a proxy's of another branch is none."""
-        if not self.own:
-            return self.first(self.leg.cancels)
-        return self.first(one for one in self.leg.cancels if (one.cseq, one.branch) in self.own)
-
-    def all_cancelled(self) -> bool:
-        """Whether every branch that was tried beyond the caller's own was taken back."""
-        tried = {(invite.cseq, invite.branch) for invite in self.leg.invites} - self.own
-        return bool(tried) and tried <= {(one.cseq, one.branch) for one in self.leg.cancels}
-
-    def hung(self, to_tag: str) -> Hung | None:
-        """The BYE of the dialog that was answered; those of forks that lost are none."""
-        losers = {final.to_tag for final in self.finals() if 200 <= final.code < 300} - {to_tag}
-        return self.first(bye for bye in self.leg.byes if bye.from_tag not in losers and bye.to_tag not in losers)
-
-
-def _hop(invite: Invite) -> tuple[int, int, str]:
-    return (invite.left, invite.vias, invite.source)
-
-
-def _at(fact: Fact | None) -> int | None:
-    return None if fact is None else fact.at
+    progressed_at = max([leg.progressed_at, *(one.at for one in leg.rung)])
+    if progressed_at:
+        return replace(opened, lost_at=progressed_at + RINGING_MS)
+    return replace(opened, lost_at=max([opened.opened_at, *(one.at for one in leg.invites)]) + TRANSACTION_MS)
 
 
 def _holds(leg: Leg, ended_at: int | None) -> tuple[Span, ...]:

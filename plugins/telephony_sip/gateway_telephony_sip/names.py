@@ -39,7 +39,8 @@ def names_of(call_id: str, message: Message, captured: Captured, rules: Rules) -
     told = {key for key, _ in message.headers}
     if rules.session_id and "session-id" in told:
         # RFC 7989: the pair of both sides, of which one isn't known at first and a transfer changes the other.
-        names.update([f"session:{uuid}" for uuid in (pair.known if (pair := session_id(message)) else ())])
+        pair = session_id(message)
+        names.update([f"session:{uuid}" for uuid in pair.known] if pair else ())
     for header in rules.headers:
         if header in told:
             names.add(_shared(message.first(header)))
