@@ -84,7 +84,10 @@ PLANS = {
     ),
     "lost": Plan(
         (invite(), *RINGS, *TAKEN),
-        (OFFERED, RINGING, RING, *takes("Session-Expires: 90;refresher=uac")),
+        (OFFERED, RINGING, RING, *takes("Session-Expires: 3;refresher=uac")),
     ),
 }
-"""By name. In `lost` nobody says a word after the beginning: no BYE, no refresh."""
+"""By name. In `lost` nobody says a word after the beginning: no BYE, and no refresh of a session that lives for three
+seconds."""
+
+LIVES_MS = 3_000

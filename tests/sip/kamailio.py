@@ -2,13 +2,13 @@
 
 import socket
 import subprocess
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.acceptance.process import DEADLINE_S, eventually
 from tests.sip.ports import HOST, free_port
+from tests.sip.site import changed
 from tests.support.pages import blocks, page
 
 BASE = """\
@@ -30,7 +30,7 @@ loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "corex.so"
-{blocks}
+{page}
 request_route {{
     if (is_method("OPTIONS") && uri == myself) {{ sl_send_reply("200", "OK"); exit; }}
     if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
@@ -43,25 +43,19 @@ request_route {{
     }}
     t_check_trans();
     record_route();
-{asks}    t_relay();
+    {asks}
+    t_relay();
 }}
 """
 """A proxy that sends a call to where its request says, after whatever the how-to lets it do before."""
 
-ASKS = '    if (is_method("INVITE") && $rd == "support.example") route(ASK_GATEWAY);\n'
 
-
-def page_blocks(changed: Mapping[str, str]) -> list[str]:
-    """Every configuration of the page, in its order, with addresses changed.
-
-    What is to be changed must be there: else the page has moved on, and the tests would no longer run its text.
-    """
-    texts = blocks(page("how-to/connect-kamailio.md"), "kamailio")
-    missing = [old for old in changed if old not in "".join(texts)]
-    assert missing == [], f"the page doesn't have {missing}"
-    for old, new in changed.items():
-        texts = [text.replace(old, new) for text in texts]
-    return texts
+def config(listen: str, *, hep: str, redirect: str, fallback: str) -> str:
+    """A configuration that does all that the page says, with addresses (host and port): its own, those of the gateway,
+    and that of what takes calls without it."""
+    *modules, asks = blocks(page("how-to/connect-kamailio.md"), "kamailio")
+    text = BASE.format(address=listen, page="\n".join(modules), asks=asks.strip())
+    return changed(text, {"192.0.2.10:9060": hep, "192.0.2.10:5062": redirect, "192.0.2.30:5060": fallback})
 
 
 @dataclass
@@ -78,14 +72,13 @@ class Kamailio:
         """Host and port."""
         return f"{HOST}:{self.port}"
 
-    def start(self, blocks: list[str], asks: str = "") -> None:
-        """Start it with these blocks in its configuration; returns when it answers."""
+    def start(self, text: str) -> None:
+        """Start it with this configuration; returns when it answers."""
         self.folder.mkdir(exist_ok=True)
-        config = self.folder / "kamailio.cfg"
-        text = BASE.format(address=self.address, blocks="\n".join(blocks), asks=asks)
-        config.write_text(text, encoding="utf-8")
+        path = self.folder / "kamailio.cfg"
+        path.write_text(text, encoding="utf-8")
         command = [
-            *(self.program, "-f", str(config), "-DD", "-E", "-m", "32", "-M", "4"),
+            *(self.program, "-f", str(path), "-DD", "-E", "-m", "32", "-M", "4"),
             *("-Y", str(self.folder), "-P", str(self.folder / "kamailio.pid")),
         ]
         with self._log.open("wb") as log:
