@@ -44,7 +44,7 @@ def test_an_answered_call(site: PhoneSite, made: dict[str, Made]) -> None:
     answered(made_, told)
     assert between(told.at("call.ended"), caller.at("BYE"), agent.at("BYE"))
     assert lasted(told.fields["talk_s"], caller.at("200 INVITE"), caller.at("BYE"))
-    assert (told.fields["outcome"], told.fields["ended_by"]) == ("answered", "customer")
+    assert (told.fields["outcome"], told.fields["ended_by"]) == ("answered", "caller")
     assert told.fields["called_number"] == SUPPORT
     assert (told.contact["kind"], told.contact["status"]) == ("call", "solved")
     assert told.contact["customer"]["phone"] == CALLER
