@@ -233,16 +233,15 @@ def _page(log: Log, found: _Found, now: int) -> Page:
 def _records(log: Log, parts: list[bytes], now: int, begins_late: bool) -> tuple[list[Record], int]:
     """What is to be stored of these lines, and the time of the last that could be read."""
     records: list[Record] = []
-    at = bad = read = far = 0
+    bad: list[bytes] = []
+    at = read = far = 0
     for part in parts:
         try:
             line = log.read(part)
         except BadLine as error:
             # Lines that were cut off, and those left empty, are no loss.
             if part.strip(b"\r\n\0 ") and (read or not begins_late) and error.why != "empty":
-                bad += 1
-                if bad <= BAD_MAX:
-                    records.append(_record(log.name, Bad(_shown(part)), part, now))
+                bad.append(part)
             continue
         read += 1
         at = max(at, time_of(line) if time_of(line) <= now + FAR_MS else 0)
@@ -251,6 +250,8 @@ def _records(log: Log, parts: list[bytes], now: int, begins_late: bool) -> tuple
             records.append(_record(log.name, line, part, now))
     if far > 2 and 2 * far > read:
         raise Permanent("the times in the CDR are those of another zone: set `timezone` to that of the exchange")
+    # Of a page that nothing of can be read, which is another file's or broken, one line says enough.
+    records += [_record(log.name, Bad(_shown(part)), part, now) for part in bad[: BAD_MAX if read else 1]]
     return records, min(at, now)
 
 
