@@ -1,6 +1,10 @@
 """What the readers give: one SIP message, and one packet of a capture that holds it. Values only."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+HepFault = Literal["broken", "foreign", "nested", "old"]
+"""`broken`: HEPv3, but cut or out of bounds; `old`: HEPv1 or HEPv2; `nested`: a capturer saw its own packets."""
 
 
 class BadSip(Exception):
@@ -8,7 +12,11 @@ class BadSip(Exception):
 
 
 class BadHep(Exception):
-    """Not a HEPv3 packet, or out of bounds; the words say what."""
+    """Not a HEPv3 packet, or out of bounds; the words say what, `fault` as one of few words, to be counted by."""
+
+    def __init__(self, words: str, fault: HepFault = "broken") -> None:
+        super().__init__(words)
+        self.fault: HepFault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,8 @@ class Message:
 
     `headers` are in their order, folded lines joined, names long and in lower case, compact ones written out. Texts
     are what the bytes said in UTF-8; bytes that aren't survive as surrogates, so that a message can be written again.
+    What is kept or shown of a text goes through `grammar.plain` first. `missing`: how many bytes of its body the
+    message announces and the packet lacks.
     """
 
     method: str = ""
@@ -25,6 +35,7 @@ class Message:
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    missing: int = 0
 
     @property
     def is_request(self) -> bool:
@@ -33,11 +44,14 @@ class Message:
 
     def first(self, name: str) -> str:
         """The first value of a header, by its long name in lower case; empty where there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
     def every(self, name: str) -> tuple[str, ...]:
         """All values of a header, in their order; those that share a line by commas aren't parted."""
-        return tuple(value for key, value in self.headers if key == name)
+        return tuple([value for key, value in self.headers if key == name])
 
 
 @dataclass(frozen=True, slots=True)
