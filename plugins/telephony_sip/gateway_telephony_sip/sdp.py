@@ -56,7 +56,7 @@ def described(message: Message) -> bytes:
     boundary = params.get("boundary", "").encode("utf-8", "surrogateescape")
     if not kind.startswith("multipart/") or not boundary:
         return b""
-    for part in message.body.split(b"--" + boundary, PARTS_MAX)[1:]:
+    for part in message.body.split(b"--" + boundary, PARTS_MAX + 1)[1 : PARTS_MAX + 1]:
         head, _, body = part.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")
         for line in head.lower().split(b"\n"):
             name, _, value = line.partition(b":")
