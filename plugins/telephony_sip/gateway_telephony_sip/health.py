@@ -19,17 +19,17 @@ _WRONG: Final = (
     (
         "refused_source",
         "packets from sources that aren't allowed",
-        "name their network under `hep.allow`, or stop them",
+        "name their network under `hep.allow`",
     ),
     ("refused_key", "packets with another `auth_key`", "give the capturer the key that the settings have"),
-    ("too_fast", "packets over the bound of their source", "raise `hep.per_second`, or capture less"),
+    ("refused_rate", "packets over the bound of their source", "raise `hep.per_second`, or capture less"),
     ("bad_sip", "packets whose SIP can't be read", "see what they hold: only SIP itself is wanted"),
     ("dropped", "packets for which there was no room", "see whether the database can be written to"),
 )
 
 
 def findings(settings: TelephonySettings, counts: Mapping[str, int]) -> Iterator[Finding]:
-    """What the counts since the start say of the captures; nothing where none are heard, or none of it is known here."""
+    """What the counts since the start say of the captures; nothing where none are heard, or it isn't known here."""
     if settings.hep is None or not counts:
         return
     heard = counts.get("heard", 0) + counts.get("heard_again", 0)

@@ -2,8 +2,8 @@
 of that queue.
 
 Laws. Nothing is raised, and nothing waited for. The gateway's other work goes on beside: choosing takes at most half of
-the time, once it has used up a reserve of `late_ms`; while it may not, and while the gateway was found to stand still
-for longer than that, calls go to the default target unasked.
+the time, once it has used up a reserve of `late_ms`; while it may not, calls go to the default target unasked. So rules
+that are slow delay no answer by much more than one choice takes, and no webhook either.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from gateway.plugin import ContactOpened, RouteFunction
 from gateway_telephony_sip.facts import Logged
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
+from gateway_telephony_sip.redirect.request import Source, caller_of
 from gateway_telephony_sip.redirect.targets import Targets
 
 SHARE: Final = 0.5
@@ -23,12 +23,12 @@ class Opening(Protocol):
     """The opening of the contact that a call will be, by its INVITE."""
 
     def __call__(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
-        """The same opening that the call's facts tell later."""
+        """The same opening that the call's facts tell later. `source`: who sent the call to the proxy that asks."""
         ...
 
 
 class Told(Protocol):
-    """Is told what was chosen, to be kept with the call."""
+    """Is told what was chosen, to be kept with the call; `source` as for `Opening`."""
 
     def __call__(self, invite: Message, source: Source, logged: Logged) -> None:
         """Must not wait."""
@@ -55,7 +55,7 @@ class Time:
 
 
 class Chooser:
-    """Callable as the table's `choose`. `stalled` is set by the server while it is behind."""
+    """Callable as the table's `choose`."""
 
     def __init__(
         self,
@@ -77,23 +77,23 @@ class Chooser:
         self._now = now
         self._count = count
         self._time = Time(late_ms, now())
-        self.stalled = False
 
     def __call__(self, invite: Message, source: Source) -> Targets:
         """The addresses for an INVITE, the default ones where there is no time, no route, or no address for it."""
         at = self._now()
-        queue, reason = self._queue(invite, source, at)
+        caller = caller_of(invite, source)
+        queue, reason = self._queue(invite, caller, at)
         targets = self._targets.get(queue) if queue else None
         if queue and targets is None:
             reason = "no_target"
         if reason:
-            self._count(f"redirect_default_{reason}")
-        self._told(invite, source, Logged(at=at, what="entered", by="redirect", queue=queue, reason=reason))
+            self._count(f"default_{reason}")
+        self._told(invite, caller, Logged(at=at, what="entered", by="redirect", queue=queue, reason=reason))
         return targets or self._default
 
     def _queue(self, invite: Message, source: Source, at: int) -> tuple[str, str]:
         """The queue, or an empty text and why there is none."""
-        if self.stalled or not self._time.is_left(at):
+        if not self._time.is_left(at):
             return "", "late"
         try:
             route = self._route(self._opening(invite, source, at))

@@ -48,6 +48,9 @@ SHARE: Final = 0.75
 DUE_MAX: Final = 500
 """Repetitions that one call of `due` gives; the others come with the next."""
 
+OF_CALL_MAX: Final = 16
+"""Answers of one call that are kept at once. Whoever asks for it more often than that goes in a circle."""
+
 UNDERSTOOD: Final = frozenset({"100rel", "histinfo", "precondition", "timer"})
 """Extensions that a caller may require: all of them bind only who rings or answers (RFC 3262, 7044, 3312, 4028)."""
 
@@ -82,7 +85,7 @@ class Table:
         *,
         allow: Sequence[Network],
         key: bytes,
-        per_second: int = 3_000,
+        per_second: int = 5_000,
         kept_max: int = KEPT_MAX,
         count: Callable[[str], None] = lambda what: None,
     ) -> None:
@@ -115,22 +118,22 @@ class Table:
         if peer is None:
             return []
         if not data.strip(b"\r\n\t \0"):
-            self._count("redirect_keep_alive")
+            self._count("keep_alive")
             return []
         try:
             message = read_sip(data)
             if not message.is_request:
-                self._count("redirect_response")
+                self._count("response")
                 return []
             asked = asked_of(message, source, self._key)
         except BadSip:
-            self._count("redirect_unreadable")
+            self._count("unreadable")
             return []
         told = self._answer(asked, peer, now_ms)
         if told is None:
             return []
         if not peer.spend(len(told)):
-            self._count("redirect_held_back")
+            self._count("held_back")
             return []
         return [(told, asked.reply_to)]
 
@@ -149,10 +152,10 @@ class Table:
             kept.wait_ms = min(2 * kept.wait_ms, T2_MS)
             self._set(mark, kept, min(now_ms + kept.wait_ms, kept.ends_ms))
             if kept.peer.spend(len(kept.answer)):
-                self._count("redirect_repeated")
+                self._count("repeated")
                 found.append((kept.answer, kept.to))
             else:
-                self._count("redirect_held_back")
+                self._count("held_back")
         return found
 
     def _time(self, now_ms: int) -> int:
@@ -167,15 +170,15 @@ class Table:
             self._acknowledge(asked.mark, now_ms)
             return None
         if asked.fault:
-            self._count("redirect_bad_request")
+            self._count("bad_request")
             return answer(asked, 400, asked.fault)
         if method == "INVITE":
             kept = self._kept.get(asked.mark)
             if kept is None:
                 return self._invited(asked, peer, now_ms)
-            self._count("redirect_again")
+            self._count("again")
             return None if kept.confirmed else kept.answer
-        self._count(f"redirect_{method.lower()}" if method in ALLOWED else "redirect_other")
+        self._count(method.lower() if method in ALLOWED else "other_method")
         if method == "CANCEL":
             # 9.2: known, with a final answer sent, the CANCEL has no effect but its own 200.
             return answer(asked, 200 if asked.mark in self._kept else 481)
@@ -199,16 +202,17 @@ class Table:
             given = self._ahead(asked, self._default if full else self._chosen(asked))
         told = redirection(asked, given) if given else answer(asked, status or 482, headers=more)
         if told is None:
-            self._count("redirect_too_long")
+            self._count("too_long")
             return None
-        self._count("redirect_sent_on" if given else "redirect_turned_away")
+        self._count("sent_on" if given else "turned_away")
         if full:
-            self._count("redirect_not_kept")
+            self._count("not_kept")
             return told
         places = frozenset(place(target.uri) for target in given)
         kept = _Kept(told, asked.reply_to, peer, asked.call, places, now_ms + TIMER_H_MS, now_ms)
         self._kept[asked.mark] = kept
-        self._calls.setdefault(asked.call, []).append(kept)
+        if given:
+            self._calls.setdefault(asked.call, []).append(kept)
         peer.kept += 1
         self._set(asked.mark, kept, now_ms + T1_MS)
         return told
@@ -229,7 +233,7 @@ class Table:
         try:
             return self._choose(asked.message, asked.source) or self._default
         except Exception:  # whatever keeps the rules from choosing, the caller is sent somewhere
-            self._count("redirect_choice_failed")
+            self._count("choice_failed")
             return self._default
 
     def _ahead(self, asked: Asked, chosen: Targets) -> Targets:
@@ -239,7 +243,8 @@ class Table:
         come back: it is turned away, whatever would be chosen now, lest two targets send it to and fro.
         """
         asked_for = place(asked.message.target)
-        if any(asked_for in kept.given for kept in self._calls.get(asked.call, ())):
+        answers = self._calls.get(asked.call, ())
+        if len(answers) >= OF_CALL_MAX or any(asked_for in kept.given for kept in answers):
             return ()
         been = {asked_for, *map(place, asked.been)}
         for targets in (chosen, self._default):
@@ -253,10 +258,11 @@ class Table:
 
     def _forget(self, mark: bytes, kept: _Kept) -> None:
         if not kept.confirmed:
-            self._count("redirect_not_acknowledged")
+            self._count("not_acknowledged")
         del self._kept[mark]
         kept.peer.kept -= 1
-        of_call = self._calls[kept.call]
-        of_call.remove(kept)
-        if not of_call:
-            del self._calls[kept.call]
+        if kept.given:
+            answers = self._calls[kept.call]
+            answers.remove(kept)
+            if not answers:
+                del self._calls[kept.call]
