@@ -30,7 +30,6 @@ from gateway.plugin import (
     Stream,
     hookimpl,
 )
-from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
 from gateway_telephony_sip.capture import OFFER_EVERY_S, Capture
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
@@ -52,7 +51,7 @@ class TelephonySip:
     plugin: ClassVar[str] = "telephony_sip"
     settings_type: ClassVar[type[BaseModel]] = TelephonySettings
     facts_type: ClassVar[type[msgspec.Struct]] = Call
-    id_keys: ClassVar[frozenset[str]] = LOG_ID_KEYS
+    id_keys: ClassVar[frozenset[str]] = frozenset()
     streams: tuple[Stream, ...] = ()
 
     def __init__(self, name: str, settings: TelephonySettings, context: Context) -> None:
@@ -60,10 +59,10 @@ class TelephonySip:
         self._settings = settings
         self._rules = settings.rules()
         self._route = context.route
-        self._capture: Capture | None = None
-        self._files = AsteriskFiles(settings.asterisk) if settings.asterisk else None
-        if self._files is not None:
-            self.streams = self._files.streams
+        self._heard: dict[str, int] = {}
+        logs = settings.asterisk
+        self.streams = () if logs is None else streams_of(logs)
+        self._logs = {} if logs is None else logs_of(logs)
 
     @staticmethod
     def simulator(settings: TelephonySettings | None, seed: int) -> Simulator:
@@ -73,17 +72,12 @@ class TelephonySip:
         return TelephonySimulator(settings, seed)
 
     def normalize(self, record: Record) -> Iterator[Event | Fetch | Piece]:
-        """What was heard of a call, or what lines of the exchange's logs say of it."""
-        if record.form == "row":
-            if self._files is None:
-                raise BadPayload("a line of a log, and no `asterisk` in the settings")
-            yield from self._files.pieces(record)
-            return
-        try:
-            call = msgspec.json.decode(record.body, type=Call)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise BadPayload(f"not the facts of a call: {error}") from None
-        yield Piece(call_names(call), call)
+        """What was heard of a call, or what a line of the exchange's logs says of it."""
+        if record.stream in LOG_STREAMS:
+            yield from pieces_of(record, self._settings.asterisk)
+        else:
+            call = read_facts(record.body)
+            yield Piece(names_of_call(call), call)
 
     def join(self, facts: Call, more: Call) -> Call:
         """What both know of a call."""
@@ -91,35 +85,102 @@ class TelephonySip:
 
     def tell(self, facts: Call) -> Iterator[Event]:
         """What became of a call, as far as its facts say."""
-        if self._files is not None and self._files.hides(facts):
-            return
         yield from tell(self._with_recording(facts), self._rules)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """What is new in one of the exchange's logs."""
-        if self._files is None:
-            raise TypeError("no log is read")
-        return await self._files.pull(stream, cursor, now)
+        return pull_log(self._logs[stream.name], stream, cursor, now)
 
     async def listen(self, ear: Ear) -> None:
         """Hear captures, and answer INVITEs, until it is time to end."""
-        capture = self._capture = self._new_capture(ear)
-        sockets = await self._open(ear, capture)
-        server = await self._redirect(ear, capture)
+        capture = self._new_capture(ear)
+        await self._open(ear, capture)
+        server = await self._open_redirect(ear, capture)
         wait_s = OFFER_EVERY_S
         while not await ear.rest(wait_s):
             await capture.offer(ear)
             if server is not None:
                 wait_s = min(OFFER_EVERY_S, server.step())
-        for socket in sockets:
-            socket.close()
-        for _ in range(STOP_OFFERS):
-            await capture.offer(ear, all=True)
-            if not capture.waits():
-                break
+        await capture.offer(ear, all=True)
 
     async def check(self) -> Sequence[Finding]:
         """What was heard since the start, and whether the logs can be read."""
-        counts = {} if self._capture is None else self._capture.counts
-        found = findings(self._settings, counts)
-        return [*found, *(self._files.findings() if self._files is not None else ())]
+        logs = self._settings.asterisk
+        return [*findings(self._settings, self._heard), *(() if logs is None else check_logs(logs))]
+
+    def _new_capture(self, ear: Ear) -> Capture:
+        hep = self._settings.hep
+        capture = Capture(
+            Peers(() if hep is None else hep.allow, MANY if hep is None else hep.per_second, lambda what: capture.note(what)),
+            key=hep.auth_key.get_secret_value() if hep is not None and hep.auth_key else None,
+            read=lambda message, captured, now: leg_of(message, captured, now, self._rules),
+            count=ear.count,
+            recording=self._recording_of,
+            counts=self._heard,
+        )
+        return capture
+
+    async def _open(self, ear: Ear, capture: Capture) -> None:
+        hep = self._settings.hep
+        if hep is None:
+            return
+        if hep.udp is not None:
+            await ear.udp(hep.udp.host, hep.udp.port, lambda data, source: capture.heard(data, source, ear.now()))
+        if hep.tcp is not None:
+            await ear.tcp(hep.tcp.host, hep.tcp.port, lambda stream: capture.serve(stream, ear.now))
+
+    async def _open_redirect(self, ear: Ear, capture: Capture) -> RedirectServer | None:
+        redirect = self._settings.redirect
+        if redirect is None:
+            return None
+
+        def told(invite: Message, source: Source, line: Logged) -> None:
+            # Without captures nothing would tell that the call has ended.
+            if self._settings.hep is not None and (seen := self._seen(invite, source, line.at)) is not None:
+                call_id, leg = seen
+                capture.also(call_id, Call(legs={call_id: leg}, logged=(replace(line, call=call_id),)), line.at)
+
+        server = RedirectServer(
+            redirect, ear, opening=self._opening, route=self._route, told=told, key=self._tag_key(redirect)
+        )
+        await server.open()
+        return server
+
+    def _seen(self, invite: Message, source: Source, now: int) -> tuple[str, Leg] | None:
+        """What an INVITE to the redirect server shows of its leg."""
+        return leg_of(invite, Captured(b"", source=source, at=now), now, self._rules)
+
+    def _opening(self, invite: Message, source: Source, now: int) -> ContactOpened:
+        """The opening of the contact that a call will be. Raises ValueError where it will be none."""
+        seen = self._seen(invite, source, now)
+        if seen is not None:
+            for event in self.tell(Call(legs=dict([seen]))):
+                if isinstance(event, ContactOpened):
+                    return event
+        raise ValueError("no call")
+
+    def _tag_key(self, redirect: RedirectSettings) -> bytes:
+        """What makes the tags of answers: the same after a restart, so that what is repeated then is told alike."""
+        return sha256(f"{self._name} {redirect.model_dump_json()}".encode()).digest()
+
+    def _recording_of(self, message: Message) -> Recording | None:
+        """The recording that a message names."""
+        named = self._settings.recordings
+        url = "" if named is None or named.header is None else message.first(named.header.lower())
+        if named is None or not RECORDING_URL.fullmatch(url):
+            return None
+        return Recording(url, named.encrypted, named.retention)
+
+    def _with_recording(self, facts: Call) -> Call:
+        """The facts, with the recording that the settings say an answered call has."""
+        named = self._settings.recordings
+        if named is None or named.url is None or not is_answered(facts):
+            return facts
+        url = named.url.replace("{call_id}", quote(min(facts.legs), safe=""))
+        return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
+
+
+@hookimpl
+def gateway_connectors(register: Callable[[type[Connector]], None]) -> None:
+    """Register the connector."""
+    register(TelephonySip)

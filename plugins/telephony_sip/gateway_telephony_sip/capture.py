@@ -13,18 +13,18 @@ from typing import Final
 
 import msgspec
 
-from gateway.plugin import ByteStream, Ear, Instant, Record, Source, same_secret
-from gateway_telephony_sip.facts import Call, Leg, join, join_legs
-from gateway_telephony_sip.hep import read_hep, read_packet
+from gateway.plugin import BadPayload, ByteStream, Ear, Instant, Record, Source, same_secret
+from gateway_telephony_sip.facts import Call, Leg, Recording, join, join_legs
+from gateway_telephony_sip.hep import read_frame, read_hep
 from gateway_telephony_sip.message import BadHep, BadSip, Captured, Message
-from gateway_telephony_sip.peers import Peers
+from gateway_telephony_sip.redirect.peers import Peers
 from gateway_telephony_sip.sip import read_sip
+
+FACTS: Final = "facts"
+"""The key under which a record holds facts."""
 
 SIP: Final = 1
 """HEP's type of a payload that is SIP."""
-
-CAPTURES: Final = (b"HEP", b"EEP")
-"""Beginnings of a capture: of one that is itself in a capture, where a capturer hears its own packets."""
 
 OFFER_EVERY_S: Final = 0.05
 SETTLE_MS: Final = 250
@@ -60,12 +60,14 @@ class _Heard:
 
 @dataclass(slots=True)
 class Capture:
-    """What is heard and not stored yet. `read` says what a message shows of its leg."""
+    """What is heard and not stored yet. `read` says what a message shows of its leg, `recording` names the header that
+    holds a recording's address."""
 
     peers: Peers
-    key: bytes | None
+    key: str | None
     read: Callable[[Message, Captured, int], tuple[str, Leg] | None]
     count: Callable[[str], None]
+    recording: Callable[[Message], Recording | None] = lambda message: None
     counts: dict[str, int] = field(default_factory=dict)
     """What was heard since the start, by its kind: for people who look after the gateway."""
 
@@ -75,24 +77,18 @@ class Capture:
 
     def heard(self, data: bytes, source: Source, now: int) -> None:
         """Take one packet, which came just now."""
-        if not self.peers.admits(source[0], now):
-            self._note("refused_rate" if self.peers.knows(source[0]) else "refused_source")
-            return
-        self._note(self._take(data, now))
+        if self.peers.heard(source[0], len(data), now):
+            self.note(self._take(data, now))
 
     async def serve(self, stream: ByteStream, now: Callable[[], int]) -> None:
         """Take the packets of a connection. One that isn't framed as HEPv3 ends it: nothing behind could be found."""
-        if not self.peers.knows(stream.source[0]):
-            self._note("refused_source")
-            return
-        while True:
-            header = await stream.read(HEADER_BYTES)
+        while self.peers.heard(stream.source[0], 0, now()):
             try:
-                length = packet_length(header)
-            except BadHep:
-                self._note("not_hep3")
+                packet = await read_frame(stream)
+            except BadHep as error:
+                self.note(error.kind)
                 return
-            self.heard(header + await stream.read(length - HEADER_BYTES), stream.source, now())
+            self.heard(packet, stream.source, now())
 
     def also(self, call_id: str, more: Call, now: int) -> None:
         """Take what else is known of a call than what its packets show: what the redirect server chose, a recording."""
@@ -124,18 +120,20 @@ class Capture:
             captured = read_hep(data)
         except BadHep as error:
             return error.kind
-        if self.key is not None and not same_secret(captured.key, self.key):
+        if self.key is not None and not same_secret(captured.key.decode("utf-8", "replace"), self.key):
             return "refused_key"
         if captured.kind != SIP:
             return "not_sip"
-        if captured.payload[:3] in CAPTURES:
-            return "nested"
         try:
-            found = self.read(read_sip(captured.payload), captured, now)
+            message = read_sip(captured.payload)
         except BadSip:
             return "bad_sip"
+        found = self.read(message, captured, now)
         if found is None:
             return "no_call"
+        recording = self.recording(message)
+        if recording is not None:
+            self.also(found[0], Call(recordings=(recording,)), now)
         return self._join(*found, now)
 
     def _join(self, call_id: str, leg: Leg, now: int) -> str:
@@ -194,7 +192,8 @@ class Capture:
             if number >= OFFER_MAX:
                 return
 
-    def _note(self, what: str) -> None:
+    def note(self, what: str) -> None:
+        """Count something that was heard, by its kind."""
         self.counts[what] = self.counts.get(what, 0) + 1
         self.count(what)
 
@@ -219,4 +218,18 @@ def _is_news(heard: _Heard) -> bool:
 
 def _record(call: Call, call_id: str, received_at: int) -> Record:
     """What is known, as a record. The key names the content: what is offered twice is stored once."""
-    return Record(body=msgspec.json.encode(call), key=f"call:{call_id}", exact=True, received_at=Instant(received_at))
+    return Record(body=write_facts(call), key=f"call:{call_id}", exact=True, received_at=Instant(received_at))
+
+
+def write_facts(call: Call) -> bytes:
+    """The body of such a record. The facts lie in it as one text under an id's key: telephone numbers and names of
+    dialogs look like card numbers too often, and nothing that people have written is among them."""
+    return msgspec.json.encode({FACTS: msgspec.json.encode(call).decode()})
+
+
+def read_facts(body: bytes) -> Call:
+    """What `write_facts` was given. Raises BadPayload."""
+    try:
+        return msgspec.json.decode(msgspec.json.decode(body, type=dict[str, str])[FACTS], type=Call)
+    except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
+        raise BadPayload(f"not the facts of a call: {error}") from None

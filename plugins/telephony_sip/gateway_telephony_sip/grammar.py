@@ -48,10 +48,11 @@ class Uri(NamedTuple):
 
 def plain(text: str, longest: int = TEXT_MAX) -> str:
     """A text that can be kept and shown: no bytes that were no UTF-8, no control characters, not too long."""
+    text = text.strip()[:longest]
     if not (text.isascii() and text.isprintable()):
         text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
         text = "".join([sign if sign.isprintable() else " " for sign in text])
-    return text[:longest].strip()
+    return text.strip()
 
 
 def split(text: str, mark: str = ",") -> list[str]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
+from gateway_telephony_sip.facts import Call
 from gateway_telephony_sip.grammar import plain
 from gateway_telephony_sip.headers import icid, session_id
 from gateway_telephony_sip.message import Captured, Message
@@ -57,6 +58,14 @@ def names_of(call_id: str, message: Message, captured: Captured, rules: Rules) -
         names.add(_shared(captured.correlation))
     names.add(_stripped(call_id, rules.suffixes))
     return tuple(sorted(names - {"", call_id})) if names else ()
+
+
+def call_names(call: Call) -> tuple[str, ...]:
+    """Every name under which the call is known by these facts, sorted: Call-IDs, what legs share, what logs say."""
+    names = {*call.legs, *(line.call for line in call.logged)}
+    for leg in call.legs.values():
+        names.update(leg.names)
+    return tuple(sorted(names - {""}))
 
 
 def _shared(value: str) -> str:

@@ -14,6 +14,9 @@ E164_DIGITS_MAX: Final = 15
 E164_DIGITS_MIN: Final = 7
 """Country code and all; the shortest numbers that can be called from abroad have seven."""
 
+WRITTEN_MAX: Final = 64
+"""Characters of a number with all its hyphens and brackets; what is longer is none."""
+
 Bare = Literal["none", "national", "international"]
 """How a long number without any prefix is read: as no E.164, as one of this country, or as E.164 without its plus."""
 
@@ -104,6 +107,8 @@ def _bare_digits(number: str) -> str:
     """Digits, with a plus in front where there was one; empty for anything else. `+49 (0)30` has a trunk prefix only
     for those who dial within the country.
     """
+    if len(number) > WRITTEN_MAX:
+        return ""
     if "(0)" in number and number.lstrip()[:1] in ("+", "0"):
         number = number.replace("(0)", "", 1)
     number = _SIGNS.sub("", number)

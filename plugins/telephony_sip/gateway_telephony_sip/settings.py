@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, W
 
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.numbers import Bare, Plan
-from gateway_telephony_sip.redirect.settings import Redirect
+from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.rules import AnsweredBy, Missed, Rules
 
 Network = IPv4Network | IPv6Network
@@ -197,7 +197,7 @@ class TelephonySettings(BaseModel):
     recordings: Recordings | None = None
     """Where recordings lie."""
 
-    redirect: Redirect | None = None
+    redirect: RedirectSettings | None = None
     """A SIP redirect server, which sends calls where the policy routes them."""
 
     asterisk: AsteriskLogs | None = None

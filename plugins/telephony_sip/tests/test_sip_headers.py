@@ -301,7 +301,7 @@ def test_a_name_and_its_address_are_read(value: str, read: NameAddr) -> None:
     ("text", "read"),
     [
         ("sip:ann@a.example", Uri("sip", "ann", "a.example", 0, {}, {})),
-        (" <SIPS:ann:pw@A.Example:5061;Lr;M?A=%3C> ", Uri("sips", "ann", "a.example", 5061, {"lr": "", "m": ""}, {"a": "<"})),
+        (" <SIPS:ann:pw@A.Example:5061;Lr?A=%3C> ", Uri("sips", "ann", "a.example", 5061, {"lr": ""}, {"a": "<"})),
         ("sip:a.example;lr", Uri("sip", "", "a.example", 0, {"lr": ""}, {})),
         ("sip:[2001:DB8::1]:5070", Uri("sip", "", "2001:db8::1", 5070, {}, {})),
         ("sip:2001:db8::1", Uri("sip", "", "2001:db8::1", 0, {}, {})),

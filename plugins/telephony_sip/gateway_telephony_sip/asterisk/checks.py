@@ -11,7 +11,7 @@ from gateway_telephony_sip.asterisk.files import LogFile, Unreadable, look, read
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
-from gateway_telephony_sip.asterisk.tailing import CDR, Log, logs_of
+from gateway_telephony_sip.asterisk.pulling import CDR, Log, logs_of
 from gateway_telephony_sip.asterisk.zones import made_at
 
 END_BYTES: Final = 262_144

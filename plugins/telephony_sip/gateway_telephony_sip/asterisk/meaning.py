@@ -79,9 +79,15 @@ def meant_by_row(row: CdrRow, settings: AsteriskLogs) -> Known | None:
     return _known(uniqueids, call_ids, tuple(phases), tuple(_recordings(row, settings)))
 
 
-def is_unlinked(facts: Call) -> bool:
-    """Whether all that is known of a call are lines of Asterisk's logs without its SIP Call-ID."""
-    return not facts.legs and all(line.by in ("queue_log", "cdr") for line in facts.logged)
+def is_hidden(facts: Call, settings: AsteriskLogs | None) -> bool:
+    """Whether a call isn't told: all that is known of it are lines of Asterisk's logs, which don't name its SIP Call-ID.
+
+    It may be one that a listener has seen, and no call becomes two contacts. `gateway doctor` counts them. With
+    `unlinked: contact` nobody listens, and each is told.
+    """
+    if facts.legs or (settings is not None and settings.unlinked == "contact"):
+        return False
+    return all(line.by in ("queue_log", "cdr") for line in facts.logged)
 
 
 def _known(

@@ -61,7 +61,7 @@ def asked_of(message: Message, source: Source, key: bytes) -> Asked:
     top = top_via(message)
     if top is None:
         raise BadSip("no Via that can be read")
-    address, port = source
+    address = source[0]
     reply_to = source if top.rport is not None else (address, top.sent_by[1])
     sequence = cseq(message)
     dialog = tag(message, "to")
