@@ -67,6 +67,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.simulation --bugs
 	$(BIN)/python -m tests.simulation --twice 20 --from-seed $(SEED)
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
+	$(BIN)/python -m tests.fuzz_sip --packets 5000000 --from-seed $(SEED)
 	$(BIN)/python -m tests.policy.changed
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)

@@ -27,7 +27,7 @@ def read_all(data: bytes) -> str:
         try:
             captured = read_hep(data)
         except BadHep as refused:
-            return refused.fault
+            return refused.kind
         _is_whole(captured)
         payload = captured.payload
     try:

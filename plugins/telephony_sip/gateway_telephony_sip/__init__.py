@@ -4,17 +4,17 @@ Captures are heard by HEPv3, folded in memory and stored as facts; an exchange's
 only grow, so any order and any repetition of packets and lines ends in the same contact.
 """
 
-import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import ClassVar, Final
+from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from gateway.plugin import (
-    BadPayload,
     Connector,
     ContactOpened,
     Context,
@@ -26,23 +26,25 @@ from gateway.plugin import (
     Piece,
     Record,
     Simulator,
-    Socket,
+    Source,
     Stream,
     hookimpl,
 )
-from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
-from gateway_telephony_sip.capture import OFFER_EVERY_S, Capture
+from gateway_telephony_sip.asterisk.checks import check_logs
+from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, LOG_STREAMS, pieces_of
+from gateway_telephony_sip.asterisk.pulling import logs_of, pull_log, streams_of
+from gateway_telephony_sip.capture import FACTS, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
-from gateway_telephony_sip.names import call_names
+from gateway_telephony_sip.redirect.peers import Peers
 from gateway_telephony_sip.redirect.server import RedirectServer
+from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import tell
 
-STOP_OFFERS: Final = 3
-"""So often what is known is offered once more when it is time to end."""
+RECORDING_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,1000}")
 
 
 class TelephonySip:
@@ -51,7 +53,7 @@ class TelephonySip:
     plugin: ClassVar[str] = "telephony_sip"
     settings_type: ClassVar[type[BaseModel]] = TelephonySettings
     facts_type: ClassVar[type[msgspec.Struct]] = Call
-    id_keys: ClassVar[frozenset[str]] = frozenset()
+    id_keys: ClassVar[frozenset[str]] = LOG_ID_KEYS | {FACTS}
     streams: tuple[Stream, ...] = ()
 
     def __init__(self, name: str, settings: TelephonySettings, context: Context) -> None:
@@ -77,7 +79,7 @@ class TelephonySip:
             yield from pieces_of(record, self._settings.asterisk)
         else:
             call = read_facts(record.body)
-            yield Piece(names_of_call(call), call)
+            yield Piece(_names(call), call)
 
     def join(self, facts: Call, more: Call) -> Call:
         """What both know of a call."""
@@ -109,10 +111,13 @@ class TelephonySip:
         return [*findings(self._settings, self._heard), *(() if logs is None else check_logs(logs))]
 
     def _new_capture(self, ear: Ear) -> Capture:
+        def refused(what: str) -> None:
+            capture.note(what)
+
         hep = self._settings.hep
         capture = Capture(
-            Peers(() if hep is None else hep.allow, MANY if hep is None else hep.per_second, lambda what: capture.note(what)),
-            key=hep.auth_key.get_secret_value() if hep is not None and hep.auth_key else None,
+            Peers(hep.allow, hep.per_second, refused) if hep else Peers((), 1, refused),
+            key=hep.auth_key.get_secret_value() if hep and hep.auth_key else None,
             read=lambda message, captured, now: leg_of(message, captured, now, self._rules),
             count=ear.count,
             recording=self._recording_of,
@@ -134,11 +139,11 @@ class TelephonySip:
         if redirect is None:
             return None
 
-        def told(invite: Message, source: Source, line: Logged) -> None:
+        def told(invite: Message, source: Source, logged: Logged) -> None:
             # Without captures nothing would tell that the call has ended.
-            if self._settings.hep is not None and (seen := self._seen(invite, source, line.at)) is not None:
+            if self._settings.hep is not None and (seen := self._seen(invite, source, logged.at)) is not None:
                 call_id, leg = seen
-                capture.also(call_id, Call(legs={call_id: leg}, logged=(replace(line, call=call_id),)), line.at)
+                capture.also(call_id, Call(legs={call_id: leg}, logged=(replace(logged, call=call_id),)), logged.at)
 
         server = RedirectServer(
             redirect, ear, opening=self._opening, route=self._route, told=told, key=self._tag_key(redirect)
@@ -150,9 +155,9 @@ class TelephonySip:
         """What an INVITE to the redirect server shows of its leg."""
         return leg_of(invite, Captured(b"", source=source, at=now), now, self._rules)
 
-    def _opening(self, invite: Message, source: Source, now: int) -> ContactOpened:
+    def _opening(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
         """The opening of the contact that a call will be. Raises ValueError where it will be none."""
-        seen = self._seen(invite, source, now)
+        seen = self._seen(invite, source, now_ms)
         if seen is not None:
             for event in self.tell(Call(legs=dict([seen]))):
                 if isinstance(event, ContactOpened):
@@ -174,10 +179,19 @@ class TelephonySip:
     def _with_recording(self, facts: Call) -> Call:
         """The facts, with the recording that the settings say an answered call has."""
         named = self._settings.recordings
-        if named is None or named.url is None or not is_answered(facts):
+        answered = any(
+            final.code // 100 == 2 and final.method == "INVITE" for leg in facts.legs.values() for final in leg.finals
+        )
+        if named is None or named.url is None or not answered:
             return facts
         url = named.url.replace("{call_id}", quote(min(facts.legs), safe=""))
         return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
+
+
+def _names(call: Call) -> tuple[str, ...]:
+    """Every name under which a call is known by these facts."""
+    named = [name for call_id, leg in call.legs.items() for name in (call_id, *leg.names)]
+    return tuple(dict.fromkeys([*named, *(line.call for line in call.logged if line.call)]))
 
 
 @hookimpl

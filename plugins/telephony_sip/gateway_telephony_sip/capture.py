@@ -102,7 +102,9 @@ class Capture:
         for begin in range(0, len(ready), OFFER_MAX):
             part = ready[begin : begin + OFFER_MAX]
             offered = {call_id: self._waiting[call_id].leg for call_id in part}
-            records = [_record(Call(legs={id: leg}), id, self._waiting[id].waits_since or now) for id, leg in offered.items()]
+            records = [
+                _record(Call(legs={id: leg}), id, self._waiting[id].waits_since or now) for id, leg in offered.items()
+            ]
             if not await ear.emit(records):
                 return
             for call_id, leg in offered.items():
@@ -211,9 +213,10 @@ def _is_news(heard: _Heard) -> bool:
     if offered is None:
         return True
     moved = max(leg.progressed_at - offered.progressed_at, leg.alive_at - offered.alive_at)
-    return moved >= MOVED_MS or msgspec.structs.replace(
-        leg, progressed_at=offered.progressed_at, alive_at=offered.alive_at
-    ) != offered
+    return (
+        moved >= MOVED_MS
+        or msgspec.structs.replace(leg, progressed_at=offered.progressed_at, alive_at=offered.alive_at) != offered
+    )
 
 
 def _record(call: Call, call_id: str, received_at: int) -> Record:

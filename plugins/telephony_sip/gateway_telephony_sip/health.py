@@ -10,9 +10,17 @@ SHARE_MAX: Final = 0.05
 """Of what was heard, so much may be unusable before it is worth a word."""
 
 _WRONG: Final = (
-    ("old", "packets of HEPv1 or HEPv2", "let the capturer send HEPv3: Kamailio's siptrace sends v1 unless hep_version is 3"),
+    (
+        "old",
+        "packets of HEPv1 or HEPv2",
+        "let the capturer send HEPv3: Kamailio's siptrace sends v1 unless hep_version is 3",
+    ),
     ("foreign", "packets that are no HEP", "see what else sends to this address"),
-    ("refused_source", "packets from sources that aren't allowed", "name their network under `hep.allow`, or stop them"),
+    (
+        "refused_source",
+        "packets from sources that aren't allowed",
+        "name their network under `hep.allow`",
+    ),
     ("refused_key", "packets with another `auth_key`", "give the capturer the key that the settings have"),
     ("too_fast", "packets over the bound of their source", "raise `hep.per_second`, or capture less"),
     ("bad_sip", "packets whose SIP can't be read", "see what they hold: only SIP itself is wanted"),
@@ -21,7 +29,7 @@ _WRONG: Final = (
 
 
 def findings(settings: TelephonySettings, counts: Mapping[str, int]) -> Iterator[Finding]:
-    """What the counts since the start say of the captures; nothing where none are heard, or none of it is known here."""
+    """What the counts since the start say of the captures; nothing where none are heard, or it isn't known here."""
     if settings.hep is None or not counts:
         return
     heard = counts.get("heard", 0) + counts.get("heard_again", 0)

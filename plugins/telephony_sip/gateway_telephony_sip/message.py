@@ -12,11 +12,11 @@ class BadSip(Exception):
 
 
 class BadHep(Exception):
-    """Not a HEPv3 packet, or out of bounds; the words say what, `fault` as one of few words, to be counted by."""
+    """Not a HEPv3 packet, or out of bounds; the words say what, `kind` as one of few words, to be counted by."""
 
-    def __init__(self, words: str, fault: HepFault = "broken") -> None:
+    def __init__(self, words: str, kind: HepFault = "broken") -> None:
         super().__init__(words)
-        self.fault: HepFault = fault
+        self.kind: HepFault = kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,12 +52,12 @@ def chosen(*answers: Targets) -> Callable[[Message, Source], Targets]:
 class Peer:
     """A table, and somebody who sends to it: what came back is read, and checked to be whole."""
 
-    def __init__(self, choose: Callable[[Message, Source], Targets] = chosen(VIP), **more: Any) -> None:
+    def __init__(self, choose: Callable[[Message, Source], Targets] | None = None, **more: Any) -> None:
         self.counted: Counter[str] = Counter()
         self.source = PROXY
         more.setdefault("allow", [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")])
         more.setdefault("key", b"secret")
-        self.table = Table(choose, DEFAULT, count=self._count, **more)
+        self.table = Table(choose or chosen(VIP), DEFAULT, count=self._count, **more)
 
     def _count(self, what: str) -> None:
         self.counted[what] += 1

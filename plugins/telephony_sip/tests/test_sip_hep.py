@@ -154,7 +154,7 @@ def test_a_correlation_is_a_name_or_none(correlation: bytes, read: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "fault"),
+    ("data", "kind"),
     [
         (b"", "foreign"),
         (b"HEP", "foreign"),
@@ -180,12 +180,12 @@ def test_a_correlation_is_a_name_or_none(correlation: bytes, read: str) -> None:
         (packet(chunk(16, zlib.compress(packet(chunk(15, PAYLOAD))))), "nested"),
     ],
 )
-def test_what_is_no_packet_is_refused(data: bytes, fault: str) -> None:
+def test_what_is_no_packet_is_refused(data: bytes, kind: str) -> None:
     """By the one exception, which says in a word what it was, so that it can be counted."""
     with pytest.raises(BadHep) as refused:
         read_hep(data)
 
-    assert refused.value.fault == fault
+    assert refused.value.kind == kind
     assert "s3cret" not in str(refused.value)
 
 
@@ -216,7 +216,7 @@ def test_a_stream_without_frames_is_given_up() -> None:
     with pytest.raises(BadHep) as refused:
         asyncio.run(read())
 
-    assert refused.value.fault == "foreign"
+    assert refused.value.kind == "foreign"
 
 
 @pytest.mark.parametrize("head", [b"HEP3\x00\x05", b"HEP3\x00\x00", b"HEP3\x00", b""])

@@ -66,7 +66,7 @@ def test_a_final_answer_is_repeated_until_timer_h() -> None:
     assert [at for at, _ in sent] == [500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]
     assert {again for _, again in sent} == set(first)
     assert len(peer.table) == 0
-    assert peer.counted["redirect_not_acknowledged"] == 1
+    assert peer.counted["not_acknowledged"] == 1
 
 
 def test_an_ack_ends_the_repetitions_and_is_not_answered() -> None:
@@ -80,7 +80,7 @@ def test_an_ack_ends_the_repetitions_and_is_not_answered() -> None:
     assert peer.send(request("ACK", to_tag=tag), 100 + TIMER_I_MS - 1) == []
     assert peer.table.due(100 + TIMER_I_MS) == []
     assert (len(peer.table), peer.table.next_due) == (0, None)
-    assert peer.counted["redirect_not_acknowledged"] == 0
+    assert peer.counted["not_acknowledged"] == 0
 
 
 def test_a_stray_ack_is_not_answered() -> None:
@@ -194,9 +194,9 @@ def test_nothing_is_answered_but_requests() -> None:
 
     for data in (response, b"", b"\r\n\r\n", b"\0\0\0\0", b" \t\r\n", b"hello", b"\xff" * 300, b"INVITE sip:a SIP/2.0"):
         assert peer.send(data) == []
-    assert peer.counted["redirect_response"] == 1
-    assert peer.counted["redirect_keep_alive"] == 4
-    assert peer.counted["redirect_unreadable"] == 3
+    assert peer.counted["response"] == 1
+    assert peer.counted["keep_alive"] == 4
+    assert peer.counted["unreadable"] == 3
 
 
 def test_a_call_that_comes_back_is_turned_away() -> None:
@@ -249,7 +249,7 @@ def test_where_choosing_fails_the_default_is_taken() -> None:
     peer = Peer(fails)
 
     assert offered(peer.ask(request())) == [("sip:general@pbx.example", 1.0)]
-    assert peer.counted["redirect_choice_failed"] == 1
+    assert peer.counted["choice_failed"] == 1
     assert offered(Peer(chosen(())).ask(request())) == [("sip:general@pbx.example", 1.0)]
 
 
@@ -290,16 +290,12 @@ def test_answers_go_to_where_the_datagram_came_from(via: str, source: Source, to
 
 def test_vias_that_share_a_line_are_all_given_back() -> None:
     """Only the newest, the first one, is touched."""
-    sent = request(
-        via="SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1, SIP/2.0/TCP a.example;branch=z9hG4bK-0;received=1.2.3.4"
-    )
+    newest, older = "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1", "SIP/2.0/TCP a.example;branch=z9hG4bK-0;received=1.2.3.4"
 
-    answer = Peer().ask(sent)
+    answer = Peer().ask(request(via=f"{newest}, {older}"))
 
     assert answer is not None
-    assert answer.first("via") == (
-        "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-1;received=10.1.1.1, SIP/2.0/TCP a.example;branch=z9hG4bK-0;received=1.2.3.4"
-    )
+    assert answer.first("via") == f"{newest};received=10.1.1.1, {older}"
 
 
 @pytest.mark.parametrize("branch", ["", ";branch=1", ";branch=z9hG4bK"])
@@ -349,6 +345,6 @@ def test_a_table_that_is_full_sends_on_all_the_same() -> None:
     assert offered(read_sip(over[0][0])) == [("sip:general@pbx.example", 1.0)]
     assert peer.send(request(call="one more")) == over
     assert len(peer.table) == 3
-    assert peer.counted["redirect_not_kept"] == 2
+    assert peer.counted["not_kept"] == 2
     assert offered(peer.ask(request(), source=("10.2.2.2", 5060)))[0] == ("sip:vip@pbx.example", 1.0)
     assert KEPT_MAX >= 500 * TIMER_H_MS // 1_000

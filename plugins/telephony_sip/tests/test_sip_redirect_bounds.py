@@ -29,7 +29,7 @@ def test_strangers_get_nothing() -> None:
     for stranger in ("192.0.2.1", "::1", "fe80::1%eth0", "", "proxy.example", "10.1.1.1.evil.example"):
         assert peer.send(request(), source=(stranger, 5060)) == []
     assert len(peer.table) == 0
-    assert peer.counted["redirect_refused"] == 6
+    assert peer.counted["refused_source"] == 6
 
 
 def test_an_address_of_either_family_is_known_by_its_network() -> None:
@@ -47,7 +47,7 @@ def test_who_sends_too_fast_is_not_heard_for_a_while() -> None:
     answers = [peer.send(request("OPTIONS"), source=(PROXY[0], port)) for port in range(5_000, 5_012)]
 
     assert [len(answer) for answer in answers] == [1] * 10 + [0] * 2
-    assert peer.counted["redirect_too_fast"] == 2
+    assert peer.counted["refused_rate"] == 2
     assert len(peer.send(request("OPTIONS"), source=("10.1.1.2", 5060))) == 1
     assert [len(peer.send(request("OPTIONS"), at)) for at in (50, 100, 101, 200)] == [0, 1, 0, 1]
 
@@ -86,7 +86,7 @@ def test_what_can_not_be_answered_briefly_is_not_answered() -> None:
 
     assert peer.send(request(more=vias)) == []
     assert len(peer.table) == 0
-    assert peer.counted["redirect_too_long"] == 1
+    assert peer.counted["too_long"] == 1
 
 
 def test_a_short_request_gets_no_long_answer() -> None:
@@ -96,7 +96,7 @@ def test_a_short_request_gets_no_long_answer() -> None:
     peer = Peer(chosen(long))
 
     assert peer.send(short) == []
-    assert peer.counted["redirect_held_back"] == 1
+    assert peer.counted["held_back"] == 1
     assert len(peer.table) == 1
     later = [peer.send(short) for _ in range(9)]  # whoever asks again pays for the answer, bit by bit
     first = next(n for n, sent in enumerate(later) if sent)
@@ -143,7 +143,7 @@ def test_the_reserve_is_bounded() -> None:
     repeated = sum(len(data) for at in range(500, 40_000, 500) for data, _ in peer.table.due(at))
 
     assert CREDIT_MAX - ANSWER_BYTES_MAX < repeated <= CREDIT_MAX
-    assert peer.counted["redirect_held_back"] > 3_000
+    assert peer.counted["held_back"] > 3_000
 
 
 def test_repetitions_come_in_portions() -> None:

@@ -118,7 +118,7 @@ class World:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.integers(0, 40_000), min_size=1, max_size=3), fates, fates)
 def test_every_invite_ends_with_one_answer(cancels: list[int], out: list[Fate], back: list[Fate]) -> None:
-    """Seen at least once, the same bytes each time, chosen once; a CANCEL is answered by 200 or 481; all is forgotten."""
+    """Seen at least once, the same bytes each time, chosen once; CANCEL gets 200 or 481; all is forgotten."""
     world = World([Caller(f"call-{n}", 6_000 + n, at) for n, at in enumerate(cancels)], out, back)
 
     world.run(200_000)

@@ -2,8 +2,8 @@
 of that queue.
 
 Laws. Nothing is raised, and nothing waited for. The gateway's other work goes on beside: choosing takes at most half of
-the time, once it has used up a reserve of `late_ms`; while it may not, and while the gateway was found to stand still
-for longer than that, calls go to the default target unasked.
+the time, once it has used up a reserve of `late_ms`; while it may not, calls go to the default target unasked. So rules
+that are slow delay no answer by much more than one choice takes, and no webhook either.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ class Time:
 
 
 class Chooser:
-    """Callable as the table's `choose`. `stalled` is set by the server while it is behind."""
+    """Callable as the table's `choose`."""
 
     def __init__(
         self,
@@ -77,7 +77,6 @@ class Chooser:
         self._now = now
         self._count = count
         self._time = Time(late_ms, now())
-        self.stalled = False
 
     def __call__(self, invite: Message, source: Source) -> Targets:
         """The addresses for an INVITE, the default ones where there is no time, no route, or no address for it."""
@@ -87,13 +86,13 @@ class Chooser:
         if queue and targets is None:
             reason = "no_target"
         if reason:
-            self._count(f"redirect_default_{reason}")
+            self._count(f"default_{reason}")
         self._told(invite, source, Logged(at=at, what="entered", by="redirect", queue=queue, reason=reason))
         return targets or self._default
 
     def _queue(self, invite: Message, source: Source, at: int) -> tuple[str, str]:
         """The queue, or an empty text and why there is none."""
-        if self.stalled or not self._time.is_left(at):
+        if not self._time.is_left(at):
             return "", "late"
         try:
             route = self._route(self._opening(invite, source, at))

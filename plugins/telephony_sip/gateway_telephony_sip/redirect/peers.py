@@ -41,7 +41,7 @@ class Peer:
 
 
 class Peers:
-    """All sources. `count` is told, by a word, of what is refused."""
+    """All sources. `count` is told of what is refused: `refused_source` or `refused_rate`."""
 
     def __init__(self, allow: Sequence[Network], per_second: int, count: Callable[[str], None]) -> None:
         self._allow = tuple(allow)
@@ -55,16 +55,16 @@ class Peers:
         peer = self._peers.pop(address, None)
         if peer is None:
             if not self._allowed(address):
-                self._count("redirect_refused")
+                self._count("refused_source")
                 return None
             peer = Peer(self._burst, now_ms)
             while len(self._peers) >= PEERS_MAX:
                 del self._peers[next(iter(self._peers))]
         self._peers[address] = peer  # last, as the one heard last
-        peer.datagrams = min(self._burst, peer.datagrams + (now_ms - peer.at) * self._per_ms)
+        peer.datagrams = min(self._burst, peer.datagrams + max(0, now_ms - peer.at) * self._per_ms)
         peer.at = now_ms
         if peer.datagrams < 1.0:
-            self._count("redirect_too_fast")
+            self._count("refused_rate")
             return None
         peer.datagrams -= 1.0
         peer.credit = min(CREDIT_MAX, peer.credit + AMPLIFY * size)

@@ -1,7 +1,7 @@
 """Binds the redirect server to a lent socket: what is heard is answered at once, what is due is sent at each step.
 
 There is no queue of our own, and no waiting: datagrams that can't be taken up yet are the system's, and it drops those
-that don't fit. That the gateway stood still is seen by a step that is overdue when a datagram is taken up.
+that don't fit.
 """
 
 from typing import Final
@@ -35,7 +35,7 @@ class RedirectServer:
         self._settings = settings
         self._ear = ear
         self._socket: Socket | None = None
-        self._choose = Chooser(
+        choose = Chooser(
             {queue: targets for queue in settings.targets if (targets := settings.targets_of(queue))},
             settings.default_targets,
             opening=opening,
@@ -43,17 +43,16 @@ class RedirectServer:
             told=told,
             now=ear.now,
             late_ms=settings.late_ms,
-            count=ear.count,
+            count=self._count,
         )
         self._table = Table(
-            self._choose,
+            choose,
             settings.default_targets,
             allow=settings.allow,
             key=key,
             per_second=settings.per_second,
-            count=ear.count,
+            count=self._count,
         )
-        self._step_by = ear.now() + IDLE_MS
 
     async def open(self) -> None:
         """Begin to answer. Raises OSError where the address can't be had."""
@@ -66,17 +65,15 @@ class RedirectServer:
 
     def heard(self, data: bytes, source: Source) -> None:
         """Answer a datagram, if it gets an answer."""
-        now = self._ear.now()
-        self._choose.stalled = now - self._step_by > self._settings.late_ms
-        self._send(self._table.receive(data, source, now))
+        self._send(self._table.receive(data, source, self._ear.now()))
 
     def step(self) -> float:
         """Send what is due; the seconds after which the next step is wanted."""
-        now = self._ear.now()
-        self._send(self._table.due(now))
-        wait_ms = STEP_MS if len(self._table) else IDLE_MS
-        self._step_by = now + wait_ms
-        return wait_ms / 1_000
+        self._send(self._table.due(self._ear.now()))
+        return (STEP_MS if len(self._table) else IDLE_MS) / 1_000
+
+    def _count(self, what: str) -> None:
+        self._ear.count(f"redirect_{what}")
 
     def _send(self, datagrams: Datagrams) -> None:
         if self._socket is not None:

@@ -13,7 +13,7 @@ _LOOPBACK: Final = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 class RedirectTarget(BaseModel):
-    """One address of a queue. Without a `q` it has a little less than the one before it in the list, the first one 1."""
+    """One address of a queue. Without a `q` it has a little less than the one before it in the list, the first 1."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,7 +54,8 @@ class RedirectSettings(BaseModel):
     """The networks of the proxies that may ask; nobody else gets an answer."""
 
     late_ms: Annotated[int, Field(ge=50, le=10_000)] = 400
-    """How late, in milliseconds, a choice may be; later, calls go to the default target without a choice."""
+    """How many milliseconds at a time choices may hold up everything else; then calls go to the default target without
+    a choice, until as much again has passed twice over."""
 
     per_second: Annotated[int, Field(ge=10, le=100_000)] = 3_000
     """Datagrams a second from one address: a call has two of them at least."""

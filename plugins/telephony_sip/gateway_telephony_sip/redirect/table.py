@@ -115,22 +115,22 @@ class Table:
         if peer is None:
             return []
         if not data.strip(b"\r\n\t \0"):
-            self._count("redirect_keep_alive")
+            self._count("keep_alive")
             return []
         try:
             message = read_sip(data)
             if not message.is_request:
-                self._count("redirect_response")
+                self._count("response")
                 return []
             asked = asked_of(message, source, self._key)
         except BadSip:
-            self._count("redirect_unreadable")
+            self._count("unreadable")
             return []
         told = self._answer(asked, peer, now_ms)
         if told is None:
             return []
         if not peer.spend(len(told)):
-            self._count("redirect_held_back")
+            self._count("held_back")
             return []
         return [(told, asked.reply_to)]
 
@@ -149,10 +149,10 @@ class Table:
             kept.wait_ms = min(2 * kept.wait_ms, T2_MS)
             self._set(mark, kept, min(now_ms + kept.wait_ms, kept.ends_ms))
             if kept.peer.spend(len(kept.answer)):
-                self._count("redirect_repeated")
+                self._count("repeated")
                 found.append((kept.answer, kept.to))
             else:
-                self._count("redirect_held_back")
+                self._count("held_back")
         return found
 
     def _time(self, now_ms: int) -> int:
@@ -167,15 +167,15 @@ class Table:
             self._acknowledge(asked.mark, now_ms)
             return None
         if asked.fault:
-            self._count("redirect_bad_request")
+            self._count("bad_request")
             return answer(asked, 400, asked.fault)
         if method == "INVITE":
             kept = self._kept.get(asked.mark)
             if kept is None:
                 return self._invited(asked, peer, now_ms)
-            self._count("redirect_again")
+            self._count("again")
             return None if kept.confirmed else kept.answer
-        self._count(f"redirect_{method.lower()}" if method in ALLOWED else "redirect_other")
+        self._count(method.lower() if method in ALLOWED else "other_method")
         if method == "CANCEL":
             # 9.2: known, with a final answer sent, the CANCEL has no effect but its own 200.
             return answer(asked, 200 if asked.mark in self._kept else 481)
@@ -199,11 +199,11 @@ class Table:
             given = self._ahead(asked, self._default if full else self._chosen(asked))
         told = redirection(asked, given) if given else answer(asked, status or 482, headers=more)
         if told is None:
-            self._count("redirect_too_long")
+            self._count("too_long")
             return None
-        self._count("redirect_sent_on" if given else "redirect_turned_away")
+        self._count("sent_on" if given else "turned_away")
         if full:
-            self._count("redirect_not_kept")
+            self._count("not_kept")
             return told
         places = frozenset(place(target.uri) for target in given)
         kept = _Kept(told, asked.reply_to, peer, asked.call, places, now_ms + TIMER_H_MS, now_ms)
@@ -229,7 +229,7 @@ class Table:
         try:
             return self._choose(asked.message, asked.source) or self._default
         except Exception:  # whatever keeps the rules from choosing, the caller is sent somewhere
-            self._count("redirect_choice_failed")
+            self._count("choice_failed")
             return self._default
 
     def _ahead(self, asked: Asked, chosen: Targets) -> Targets:
@@ -253,7 +253,7 @@ class Table:
 
     def _forget(self, mark: bytes, kept: _Kept) -> None:
         if not kept.confirmed:
-            self._count("redirect_not_acknowledged")
+            self._count("not_acknowledged")
         del self._kept[mark]
         kept.peer.kept -= 1
         of_call = self._calls[kept.call]
