@@ -31,6 +31,7 @@ from gateway.plugin import (
     hookimpl,
 )
 from gateway_telephony_sip.asterisk.checks import check_logs
+from gateway_telephony_sip.asterisk.meaning import is_hidden
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, LOG_STREAMS, pieces_of
 from gateway_telephony_sip.asterisk.pulling import logs_of, pull_log, streams_of
 from gateway_telephony_sip.capture import FACTS, OFFER_EVERY_S, Capture, read_facts
@@ -87,7 +88,8 @@ class TelephonySip:
 
     def tell(self, facts: Call) -> Iterator[Event]:
         """What became of a call, as far as its facts say."""
-        yield from tell(self._with_recording(facts), self._rules)
+        if not is_hidden(facts, self._settings.asterisk):
+            yield from tell(self._with_recording(facts), self._rules)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """What is new in one of the exchange's logs."""
