@@ -201,16 +201,16 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 BOUNDS: dict[str, int] = {
-    "invites": 32,
+    "invites": 24,
     "glimpses": 4,
     "rung": 16,
-    "finals": 64,
+    "finals": 48,
     "acks": 8,
-    "cancels": 32,
+    "cancels": 24,
     "byes": 8,
-    "offers": 128,
+    "offers": 64,
     "refers": 8,
-    "notifies": 32,
+    "notifies": 16,
 }
 """So many facts of each kind a leg keeps: the earliest."""
 

@@ -92,7 +92,7 @@ def moment_of(captured: Captured, received_at: int) -> int:
 def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> dict[str, object] | None:
     """What a request says."""
     method, by = message.method, captured.agent
-    from_tag, to_tag = plain(tag(message, "from")), plain(tag(message, "to"))
+    from_tag, to_tag = _kept(tag(message, "from")), _kept(tag(message, "to"))
     match method:
         case "INVITE" if not to_tag:
             return {"invites": (_invite(message, captured, at, from_tag, counted.number),)}
@@ -168,7 +168,7 @@ def _answered(message: Message, captured: Captured, at: int, counted: CSeq) -> d
     code, by, method = message.status, captured.agent, counted.method
     if method == "INVITE" and code == 100:
         return {"progressed_at": at}
-    from_tag = plain(tag(message, "from"))
+    from_tag = _kept(tag(message, "from"))
     match method:
         case "INVITE" if code < 200:
             return {
@@ -186,14 +186,14 @@ def _answered(message: Message, captured: Captured, at: int, counted: CSeq) -> d
         case "REFER" if code >= 200:
             return {"finals": (Final(at, by, code, method, from_tag, counted.number),)}
         case "BYE" if 200 <= code < 300 or code in (408, 481):
-            return {"byes": (Hung(at, by, from_tag, plain(tag(message, "to"))),)}
+            return {"byes": (Hung(at, by, from_tag, _kept(tag(message, "to"))),)}
         case "CANCEL" if code >= 200:
             return {"cancels": (Cancelled(at, by, from_tag, counted.number, _branch(message)),)}
     return None
 
 
 def _final(message: Message, by: int, at: int, from_tag: str, counted: CSeq) -> Final:
-    branch, to_tag = _branch(message), plain(tag(message, "to"))
+    branch, to_tag = _branch(message), _kept(tag(message, "to"))
     if message.status >= 300:
         q850 = _causes(message)[1]
         vias = _hops(message)
@@ -260,6 +260,10 @@ def _causes(message: Message) -> tuple[int, int]:
     return causes.get("sip", 0), causes.get("q.850", 0)
 
 
+def _kept(text: str) -> str:
+    return plain(text, TEXT_MAX)
+
+
 def _hops(message: Message) -> int:
     return sum([value.count(",") + 1 for key, value in message.headers if key == "via"])
 
@@ -269,9 +273,9 @@ def _branch(message: Message) -> str:
     value = message.first("via")
     before, _, after = value.partition(";branch=")
     if after and "," not in before and '"' not in before:
-        return plain(after.partition(",")[0].partition(";")[0], TEXT_MAX)
+        return _kept(after.partition(",")[0].partition(";")[0])
     hop = top_via(message)
-    return plain(hop.branch, TEXT_MAX) if hop else ""
+    return _kept(hop.branch) if hop else ""
 
 
 @lru_cache(4_096)
@@ -285,5 +289,5 @@ def _party(value: str) -> str:
     uri = read_uri(value)
     if uri.scheme == "tel":
         context = uri.params.get("phone-context", "")
-        return plain(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}", TEXT_MAX)
-    return plain(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}", TEXT_MAX)
+        return _kept(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}")
+    return _kept(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}")

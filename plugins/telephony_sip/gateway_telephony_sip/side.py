@@ -40,11 +40,12 @@ class View:
         """The view; None where nothing tells who calls whom."""
         if leg.invites:
             return cls._of_invites(leg)
-        if not leg.glimpses:
-            return None
-        seen = leg.glimpses[0]
-        tag = seen.from_tag
-        return cls(leg, seen.by, tag, seen.at, None, seen.caller, seen.called, frozenset(), _finals(leg, tag))
+        for seen in leg.glimpses:
+            tag = seen.from_tag
+            finals = _finals(leg, tag)
+            if finals or any(one.from_tag == tag and one.cseq not in _again(leg, tag) for one in leg.rung):
+                return cls(leg, seen.by, tag, seen.at, None, seen.caller, seen.called, frozenset(), finals)
+        return None  # what was seen answers a re-INVITE: the call began before we listened
 
     @classmethod
     def _of_invites(cls, leg: Leg) -> "View":
@@ -129,7 +130,12 @@ def _hop(invite: Invite) -> tuple[int, int]:
     return (-invite.left, invite.vias)
 
 
+def _again(leg: Leg, from_tag: str) -> set[int]:
+    """The CSeqs of this side's re-INVITEs."""
+    return {offer.cseq for offer in leg.offers if offer.method == "INVITE" and offer.from_tag == from_tag}
+
+
 def _finals(leg: Leg, from_tag: str) -> tuple[Final, ...]:
-    again = {offer.cseq for offer in leg.offers if offer.method == "INVITE" and offer.from_tag == from_tag}
+    again = _again(leg, from_tag)
     own = [final for final in leg.finals if final.method == "INVITE" and final.from_tag == from_tag]
     return tuple([final for final in own if final.cseq not in again])

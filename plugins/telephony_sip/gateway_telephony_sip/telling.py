@@ -1,9 +1,9 @@
 """What a call became, as events of one contact.
 
 Laws. Ids name facts (`<call>:answered`, `<call>:held:2`), so that better facts take the place of what was told. Events
-of one instant stand in the order in which they make sense, by `sequence`: the opening, what was dialled, queue, ringing,
-answer, holds and transfers, then what became of it, and the end. A call without an end is told with the one that
-silence will bring, in the future.
+of one instant stand in the order in which they make sense, by `sequence`: the opening, what was dialled, the queue,
+ringing, the answer, holds and transfers, then what became of it, and the end. A call without an end is told with the
+one that silence will bring, in the future.
 """
 
 from collections.abc import Iterator
