@@ -12,9 +12,9 @@ from gateway_telephony_sip.asterisk.checks import check_logs
 from gateway_telephony_sip.asterisk.lines import QueueLine
 from gateway_telephony_sip.asterisk.meaning import is_hidden
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, pieces_of
+from gateway_telephony_sip.asterisk.pulling import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
-from gateway_telephony_sip.asterisk.pulling import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
 from gateway_telephony_sip.facts import Call, Leg, Logged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

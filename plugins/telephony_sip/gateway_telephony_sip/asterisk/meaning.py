@@ -80,7 +80,7 @@ def meant_by_row(row: CdrRow, settings: AsteriskLogs) -> Known | None:
 
 
 def is_hidden(facts: Call, settings: AsteriskLogs | None) -> bool:
-    """Whether a call isn't told: all that is known of it are lines of Asterisk's logs, which don't name its SIP Call-ID.
+    """Whether a call isn't told: all that is known of it are Asterisk's logs, which don't name its SIP Call-ID.
 
     It may be one that a listener has seen, and no call becomes two contacts. `gateway doctor` counts them. With
     `unlinked: contact` nobody listens, and each is told.

@@ -8,9 +8,9 @@ import msgspec
 from gateway.plugin import BadPayload, Piece, Record
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
 from gateway_telephony_sip.asterisk.meaning import meant_by_line, meant_by_row
+from gateway_telephony_sip.asterisk.pulling import CDR, QUEUE_LOG, logs_of
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
-from gateway_telephony_sip.asterisk.pulling import CDR, QUEUE_LOG, logs_of
 
 LOG_STREAMS: Final = frozenset({QUEUE_LOG, CDR})
 """Records of these streams are read here."""
