@@ -97,7 +97,8 @@ def _known(
     recordings: tuple[Recording, ...] = (),
 ) -> Known:
     names = tuple(sorted({_name(uniqueid) for uniqueid in uniqueids}))
-    legs = {call_id: Leg() for call_id in call_ids}
+    # The first is the caller's own: the call is told under it, whichever line or packet names the others.
+    legs = {call_ids[0]: Leg(names=tuple(sorted(call_ids[1:])))} if call_ids else {}
     facts = Call(legs=legs, logged=tuple(sorted(set(logged))), recordings=recordings)
     return Known((*names, *call_ids), facts)
 
@@ -107,11 +108,11 @@ def _name(uniqueid: str) -> str:
 
 
 def _call_ids(text: str) -> tuple[str, ...]:
-    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins the two parties' userfields."""
+    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins two parties' userfields, the caller's first."""
     found = (part.strip() for part in text.split(";"))
     # A text as long as may be was cut: its end isn't the Call-ID's.
-    fits = {call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)}
-    return tuple(sorted(fits))[:CALL_IDS_MAX]
+    fits = [call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)]
+    return tuple(dict.fromkeys(fits))[:CALL_IDS_MAX]
 
 
 def _number(text: str) -> str:
