@@ -108,7 +108,7 @@ def _name(uniqueid: str) -> str:
 
 
 def _call_ids(text: str) -> tuple[str, ...]:
-    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins two parties' userfields, the caller's first."""
+    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins userfields: first the caller's."""
     found = (part.strip() for part in text.split(";"))
     # A text as long as may be was cut: its end isn't the Call-ID's.
     fits = [call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)]
