@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gateway_telephony_sip.asterisk import pulling
+from gateway_telephony_sip.asterisk import tailing
 from gateway_telephony_sip.asterisk.checks import check_logs
 from gateway_telephony_sip.asterisk.lines import QueueLine
 from gateway_telephony_sip.asterisk.meaning import is_hidden
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, pieces_of
-from gateway_telephony_sip.asterisk.pulling import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
+from gateway_telephony_sip.asterisk.tailing import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
 from gateway_telephony_sip.facts import Call, Leg, Logged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -366,12 +366,6 @@ def test_records_have_what_is_needed(tmp_path: Path) -> None:
     ]
 
 
-def test_without_logs_in_the_settings_a_line_is_parked() -> None:
-    """Until they are configured again."""
-    with pytest.raises(BadPayload, match="no `asterisk`"):
-        list(pieces_of(Record(body=b"{}", form="row", stream="cdr", received_at=Instant(1)), None))
-
-
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{}", b'{"bad": 1}', b'{"at": "x"}', b"[" * 5_000])
 def test_a_body_that_is_none_of_ours_is_refused(body: bytes, tmp_path: Path) -> None:
     """The one error, for either log."""
@@ -407,7 +401,7 @@ def test_streams_follow_the_settings(tmp_path: Path) -> None:
         ("queue_log", 3.0, 172_800.0),
         ("cdr", 3.0, 172_800.0),
     ]
-    assert set(pulling.LATE_MS) == set(logs_of(both))
+    assert set(tailing.LATE_MS) == set(logs_of(both))
 
 
 @pytest.mark.parametrize(

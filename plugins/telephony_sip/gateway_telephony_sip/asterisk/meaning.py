@@ -79,13 +79,13 @@ def meant_by_row(row: CdrRow, settings: AsteriskLogs) -> Known | None:
     return _known(uniqueids, call_ids, tuple(phases), tuple(_recordings(row, settings)))
 
 
-def is_hidden(facts: Call, settings: AsteriskLogs | None) -> bool:
+def is_hidden(facts: Call, settings: AsteriskLogs) -> bool:
     """Whether a call isn't told: all that is known of it are Asterisk's logs, which don't name its SIP Call-ID.
 
     It may be one that a listener has seen, and no call becomes two contacts. `gateway doctor` counts them. With
     `unlinked: contact` nobody listens, and each is told.
     """
-    if facts.legs or (settings is not None and settings.unlinked == "contact"):
+    if facts.legs or settings.unlinked == "contact":
         return False
     return all(line.by in ("queue_log", "cdr") for line in facts.logged)
 
