@@ -422,5 +422,5 @@ def test_what_says_nothing_of_a_call_is_left() -> None:
     ]
 
     assert [{}] * len(nothing) == [story(call_of([packet()])) for packet in nothing]
-    assert {} == story(call_of([offer(0, "sendonly", 5), response(200, 10, cseq=5), bye(20)]))
+    assert story(call_of([offer(0, "sendonly", 5), response(200, 10, cseq=5), bye(20)])) == {}
     assert CALL_ID in call_of([bye(20)]).legs
