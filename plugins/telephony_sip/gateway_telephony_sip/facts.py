@@ -22,7 +22,10 @@ LoggedBy = Literal["queue_log", "cdr", "redirect"]
 LEGS_MAX = 64
 """Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
 
-LOGGED_MAX = 256
+LOGGED_MAX = 32
+"""Lines that are kept of what one log says of one thing: the earliest, of ends the latest. A queue that rings all its
+agents again and again writes thousands, and none of them may push out the answer or the end."""
+
 RECORDINGS_MAX = 16
 NAMES_MAX = 16
 TEXT_MAX = 120
@@ -247,7 +250,7 @@ def join(known: Call, more: Call) -> Call:
     if known is more:
         return known
     legs = _legs(known.legs, more.legs)
-    logged = _smallest(known.logged, more.logged, LOGGED_MAX)
+    logged = _lines(known.logged, more.logged)
     recordings = _smallest(known.recordings, more.recordings, RECORDINGS_MAX)
     if legs is known.legs and logged is known.logged and recordings is known.recordings:
         return known
@@ -288,6 +291,20 @@ def _earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -
         return known
     kept = tuple(sorted(found.values())[:at_most])
     return known if kept == known else kept
+
+
+def _lines(known: tuple[Logged, ...], more: tuple[Logged, ...]) -> tuple[Logged, ...]:
+    """The union, sorted; of too many that say the same thing, those that count (see `logs.py`)."""
+    if not more or known == more:
+        return known
+    if len(known) + len(more) <= LOGGED_MAX:
+        return _smallest(known, more, LOGGED_MAX)
+    alike: dict[tuple[str, str], list[Logged]] = {}
+    for line in sorted({*known, *more}):
+        alike.setdefault((line.by, line.what), []).append(line)
+    kept = (lines[-LOGGED_MAX:] if what == "ended" else lines[:LOGGED_MAX] for (_, what), lines in alike.items())
+    both = tuple(sorted(line for lines in kept for line in lines))
+    return known if both == known else both
 
 
 def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -> tuple[_Kept, ...]:
