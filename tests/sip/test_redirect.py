@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.sip.calls import PLANS
-from tests.sip.conftest import Agents, Telephone
+from tests.sip.conftest import Agents, NewKamailio, Telephone
 from tests.sip.kamailio import Kamailio
 from tests.sip.scenarios import SUPPORT
 from tests.sip.sipp import Phone
@@ -56,7 +56,7 @@ def test_the_next_address_rings_when_the_first_is_busy(
 def test_without_the_gateway_calls_are_answered_all_the_same(
     tmp_path: Path,
     new_site: Callable[[Path], PhoneSite],
-    new_kamailio: Callable[[PhoneSite], Kamailio],
+    new_kamailio: NewKamailio,
     agents: Agents,
     telephone: Telephone,
 ) -> None:
