@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -67,6 +67,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.simulation --bugs
 	$(BIN)/python -m tests.simulation --twice 20 --from-seed $(SEED)
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
+	$(BIN)/python -m tests.fuzz_sip --packets 5000000 --from-seed $(SEED)
 	$(BIN)/python -m tests.policy.changed
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
@@ -81,6 +82,10 @@ $(VENV)/.mutants: $(STAMP) requirements/mutants.txt
 test-web: install $(VENV)/.web ## The pages in a real browser, Debian's Chromium; another one: make test-web CHROMIUM=/path/to/it
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+test-sip: install ## Calls by SIPp through Debian's Kamailio, and how the gateway sees and redirects them: under a minute.
+	@$(BIN)/python -m tests.sip.peers
+	$(BIN)/python -m pytest tests/sip $(PYTEST_ARGS)
 
 screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
 	@$(BIN)/python -m tests.browser.chromium

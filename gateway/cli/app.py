@@ -21,6 +21,7 @@ from gateway.cli import (
     explain,
     inbox,
     init,
+    kpi,
     listen,
     output,
     plugin,
@@ -50,6 +51,7 @@ app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
 app.command("authorize")(authorize.authorize)
 app.command("explain")(explain.explain)
+app.command("kpi")(kpi.kpi)
 app.command("reconcile")(reconcile.reconcile)
 app.command("reload")(reload.reload)
 app.command("status")(status.status)

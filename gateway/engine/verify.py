@@ -17,6 +17,7 @@ from gateway.policy.kept import Unreadable, load_kept
 from gateway.rules.advance import Sourced, next_due
 from gateway.rules.card import card_of
 from gateway.rules.differing import differing, plain
+from gateway.rules.policy import Policy
 from gateway.rules.proof import Difference, Kept, disproofs, waiting_after
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, InForce, Timeline
 
@@ -62,6 +63,15 @@ class Judges:
         known = [row for row in self.rows if row.since <= last] if state is not None else list(self.rows)
         needed = [row for row, next in pairwise([*known, None]) if row and (next is None or next.since > first)]
         return Timeline([await self._judge(row) for row in needed])
+
+    async def last(self, state: State) -> Policy:
+        """The policy that judged a contact last. Raises StoreUnusable where it can't be read."""
+        if state.policy_since <= NOTHING.since:
+            return NOTHING.policy
+        row = next((row for row in self.rows if row.since == state.policy_since), None)
+        if row is None:
+            raise StoreUnusable(f"the policy {state.policy}, which judged it last, isn't kept")
+        return (await self._judge(row)).policy
 
     async def _judge(self, row: PolicyRow) -> InForce:
         if row.since not in self._read:

@@ -1,6 +1,6 @@
 """Reading a database beside whoever writes it: every contact with all that is kept of it, in batches, nothing written.
 
-What `gateway db verify` and `gateway policy whatif` walk through; however much there is, only a batch is in memory.
+What `gateway db verify` and `gateway kpi` walk through; however much there is, only a batch is in memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +43,16 @@ class Stray(msgspec.Struct, frozen=True):
     what: str
 
 
+class StateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact as it was judged last; `place` is where it lies in the table. `damage` says why it can't be read."""
+
+    place: int
+    id: str
+    next_due: int | None = None
+    state: State | None = None
+    damage: str = ""
+
+
 class Size(msgspec.Struct, frozen=True):
     """How much there is to walk through."""
 
@@ -78,6 +88,15 @@ class History(Protocol):
 
     async def dossiers(self, ids: Sequence[str]) -> list[Dossier]:
         """All that is kept of these contacts, in the order asked; of one that isn't there, nothing."""
+        ...
+
+    async def places(self) -> int:
+        """The place of the contact that was made last; 0 without any."""
+        ...
+
+    async def judged(self, after: int, since: int, limit: int) -> list[StateRow]:
+        """The first contacts behind a place to which something has happened from `since` on, in the order of their
+        places, without their histories; behind 0, from the first one on. One whose opening isn't known is left out."""
         ...
 
     async def strays(self, limit: int) -> list[Stray]:

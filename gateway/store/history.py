@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from gateway.kernel.history import Dossier, Size, Stray
+from gateway.kernel.history import Dossier, Size, StateRow, Stray
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import PolicyRow, StoreUnusable
-from gateway.store import connections, dossiers, library, listing, policies, schema
+from gateway.store import connections, dossiers, judged, library, listing, policies, schema
 from gateway.store.library import Connection, snapshot
 
 T = TypeVar("T")
@@ -54,6 +54,14 @@ class SqliteHistory:
     async def dossiers(self, ids: Sequence[str]) -> list[Dossier]:
         """All that is kept of these contacts."""
         return await self._read(lambda connection: dossiers.dossiers(connection, ids))
+
+    async def places(self) -> int:
+        """The place of the contact that was made last."""
+        return await self._read(judged.places)
+
+    async def judged(self, after: int, since: int, limit: int) -> list[StateRow]:
+        """The first contacts behind a place to which something has happened from `since` on."""
+        return await self._read(lambda connection: judged.behind(connection, after, since, limit))
 
     async def strays(self, limit: int) -> list[Stray]:
         """Rows that belong to nobody, and events that are kept twice."""

@@ -1,12 +1,16 @@
 """What is known of a call: facts that only ever grow, so that any order of arrival, and any repetition, ends the same.
 
-Laws. Every field is joined by a minimum, a maximum or a union: commutative, associative, idempotent. Nothing here says
-what a call became; `call.py` reads that from the facts. Times are milliseconds since the epoch.
+Laws. Every field is joined by a minimum, a maximum or a union, bounded by keeping the smallest: commutative,
+associative, idempotent. A join that brings nothing new gives the very value that was known (`is`). Nothing here says
+what a call became; `dialog.py` and `call.py` read that from the facts. Times are milliseconds since the epoch, as the
+emitter of a packet has them. Bodies, credentials and key material never come in: of a body only the direction of the
+media is kept, of a NOTIFY the code that it tells.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 LoggedWhat = Literal[
     "started", "entered", "ringing", "connected", "answered", "abandoned", "left", "transferred", "ended"
@@ -15,9 +19,136 @@ LoggedWhat = Literal[
 
 LoggedBy = Literal["queue_log", "cdr", "redirect"]
 
+LEGS_MAX = 64
+"""Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
+
+LOGGED_MAX = 256
+RECORDINGS_MAX = 16
+NAMES_MAX = 16
+TEXT_MAX = 120
+"""Characters of a text that facts keep."""
+
+
+class Fact(Struct, frozen=True, order=True, array_like=True):
+    """Something that was seen. Two that differ in `at` alone are one, seen again: a retransmission, or another copy.
+
+    `by` is the number of who captured it: clocks of two emitters differ, and durations are taken from one of them.
+    """
+
+    at: int
+    by: int
+
+
+class Invite(Fact, frozen=True, order=True, array_like=True):
+    """An INVITE that opens a dialog (it has no To-tag), on one hop. `left`: hops it may still go (Max-Forwards)."""
+
+    from_tag: str
+    cseq: int
+    branch: str
+    left: int
+    vias: int
+    source: str
+    target: str
+    caller: str = ""
+    called: str = ""
+    original: str = ""
+    redirecting: str = ""
+    private: bool = False
+    replaces: str = ""
+    referred_by: str = ""
+
+
+class Glimpse(Fact, frozen=True, order=True, array_like=True):
+    """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us."""
+
+    from_tag: str
+    caller: str
+    called: str
+
+
+class Rung(Fact, frozen=True, order=True, array_like=True):
+    """A provisional response from 101 to 199."""
+
+    code: int
+    from_tag: str
+    cseq: int
+
+
+class Final(Fact, frozen=True, order=True, array_like=True):
+    """A final response to INVITE or REFER, on one hop; to UPDATE where it refuses. `expires`: of the session, in s."""
+
+    code: int
+    method: str
+    from_tag: str
+    cseq: int
+    branch: str = ""
+    vias: int = 0
+    to_tag: str = ""
+    agent: str = ""
+    expires: int = 0
+    q850: int = 0
+
+
+class Acked(Fact, frozen=True, order=True, array_like=True):
+    """An ACK. One with a branch of its own is for a 2xx, which may be all that shows it (RFC 3261, 17.1.1.3)."""
+
+    from_tag: str
+    to_tag: str
+    cseq: int
+    branch: str
+
+
+class Cancelled(Fact, frozen=True, order=True, array_like=True):
+    """A CANCEL, on one hop: its branch is that of the INVITE which it takes back (RFC 3261, 9.1)."""
+
+    from_tag: str
+    cseq: int
+    branch: str
+    sip_cause: int = 0
+    q850: int = 0
+
+
+class Hung(Fact, frozen=True, order=True, array_like=True):
+    """A BYE."""
+
+    from_tag: str
+    to_tag: str
+    q850: int = 0
+
+
+class Offer(Fact, frozen=True, order=True, array_like=True):
+    """A re-INVITE, or an UPDATE: the direction of its media, empty where it offers none."""
+
+    method: str
+    from_tag: str
+    cseq: int
+    direction: str = ""
+
+
+class Referred(Fact, frozen=True, order=True, array_like=True):
+    """A REFER; `replaces`: the Call-ID of the dialog whose place the new call takes (an attended transfer)."""
+
+    from_tag: str
+    cseq: int
+    target: str
+    replaces: str = ""
+
+
+class Notified(Fact, frozen=True, order=True, array_like=True):
+    """What a NOTIFY says of a REFER; `refer` is that one's CSeq, 0 where it isn't told (RFC 3515, 2.4.6)."""
+
+    from_tag: str
+    to_tag: str
+    refer: int
+    code: int
+
 
 class Logged(Struct, frozen=True, order=True, array_like=True):
-    """One line of a log about the call: the exchange's own, or our redirect server's."""
+    """One line of a log about the call: the exchange's own, or our redirect server's.
+
+    `call` names the call as the log does (`asterisk:<linkedid>`, or a Call-ID). `reason` of `ended` says how, in the
+    words of `call.py`'s outcomes, or who hung up (`caller`, `agent`).
+    """
 
     at: int
     what: LoggedWhat
@@ -27,6 +158,7 @@ class Logged(Struct, frozen=True, order=True, array_like=True):
     reason: str = ""
     caller: str = ""
     called: str = ""
+    call: str = ""
 
 
 class Recording(Struct, frozen=True, order=True, array_like=True):
@@ -38,10 +170,26 @@ class Recording(Struct, frozen=True, order=True, array_like=True):
 
 
 class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the packets of one Call-ID have shown."""
+    """What the packets of one Call-ID have shown; the tuples are sorted sets, bounded by `BOUNDS`."""
 
     names: tuple[str, ...] = ()
     """Names that it shares with other legs of the same call, sorted; its own Call-ID isn't among them."""
+
+    invites: tuple[Invite, ...] = ()
+    glimpses: tuple[Glimpse, ...] = ()
+    rung: tuple[Rung, ...] = ()
+    finals: tuple[Final, ...] = ()
+    acks: tuple[Acked, ...] = ()
+    cancels: tuple[Cancelled, ...] = ()
+    byes: tuple[Hung, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    refers: tuple[Referred, ...] = ()
+    notifies: tuple[Notified, ...] = ()
+    progressed_at: int = 0
+    """The last provisional response, 100 too."""
+
+    alive_at: int = 0
+    """The last re-INVITE or UPDATE: whoever refreshes a session lives (RFC 4028)."""
 
 
 class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,3 +198,103 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     legs: dict[str, Leg] = {}
     logged: tuple[Logged, ...] = ()
     recordings: tuple[Recording, ...] = ()
+
+
+BOUNDS: dict[str, int] = {
+    "invites": 32,
+    "glimpses": 4,
+    "rung": 16,
+    "finals": 64,
+    "acks": 8,
+    "cancels": 32,
+    "byes": 8,
+    "offers": 128,
+    "refers": 8,
+    "notifies": 32,
+}
+"""So many facts of each kind a leg keeps: the earliest."""
+
+_BOUNDS = tuple(BOUNDS.items())
+_Seen = TypeVar("_Seen", bound=Fact)
+_Kept = TypeVar("_Kept", str, Logged, Recording)
+
+
+def join_legs(known: Leg, more: Leg) -> Leg:
+    """What both have seen; `known` itself where `more` brings nothing."""
+    if known is more:
+        return known
+    new: dict[str, object] = {}
+    for kind, at_most in _BOUNDS:
+        seen = getattr(more, kind)
+        if seen:
+            had = getattr(known, kind)
+            both = _earliest(had, seen, at_most)
+            if both is not had:
+                new[kind] = both
+    if more.names and more.names != known.names:
+        names = _smallest(known.names, more.names, NAMES_MAX)
+        if names is not known.names:
+            new["names"] = names
+    if more.progressed_at > known.progressed_at:
+        new["progressed_at"] = more.progressed_at
+    if more.alive_at > known.alive_at:
+        new["alive_at"] = more.alive_at
+    return replace(known, **new) if new else known
+
+
+def join(known: Call, more: Call) -> Call:
+    """What both know of the call; `known` itself where `more` brings nothing."""
+    if known is more:
+        return known
+    legs = _legs(known.legs, more.legs)
+    logged = _smallest(known.logged, more.logged, LOGGED_MAX)
+    recordings = _smallest(known.recordings, more.recordings, RECORDINGS_MAX)
+    if legs is known.legs and logged is known.logged and recordings is known.recordings:
+        return known
+    return Call(legs=legs, logged=logged, recordings=recordings)
+
+
+def _legs(known: dict[str, Leg], more: dict[str, Leg]) -> dict[str, Leg]:
+    new = {}
+    for id, leg in more.items():
+        had = known.get(id)
+        both = leg if had is None else join_legs(had, leg)
+        if both is not had:
+            new[id] = both
+    if not new:
+        return known
+    kept = dict(sorted({**known, **new}.items())[:LEGS_MAX])
+    return known if kept == known else kept
+
+
+def _earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -> tuple[_Seen, ...]:
+    """The union in which each fact has its earliest time; of too many, the earliest.
+
+    It is lawful: what is dropped for want of room has `at_most` smaller ones before it, and these only get smaller.
+    """
+    if not known:
+        return more
+    if len(more) == 1 and more[0] in known:
+        return known
+    found = {astuple(fact)[1:]: fact for fact in known}
+    new = False
+    for fact in more:
+        what = astuple(fact)[1:]
+        had = found.get(what)
+        if had is None or fact.at < had.at:
+            found[what] = fact
+            new = True
+    if not new:
+        return known
+    kept = tuple(sorted(found.values())[:at_most])
+    return known if kept == known else kept
+
+
+def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -> tuple[_Kept, ...]:
+    """The union, sorted; of too many, the smallest."""
+    if not more or known == more:
+        return known
+    if not known:
+        return more
+    kept = tuple(sorted({*known, *more})[:at_most])
+    return known if kept == known else kept

@@ -16,6 +16,7 @@ PARAMETERS_MAX: Final = 64
 
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _MARKS: Final = {mark: re.compile(f'[{mark}"<]') for mark in ",;"}
 _KNOWN: Final = ("sip", "sips", "tel")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
@@ -47,10 +48,11 @@ class Uri(NamedTuple):
 
 def plain(text: str, longest: int = TEXT_MAX) -> str:
     """A text that can be kept and shown: no bytes that were no UTF-8, no control characters, not too long."""
+    text = text.strip()[:longest]
     if not (text.isascii() and text.isprintable()):
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
         text = "".join([sign if sign.isprintable() else " " for sign in text])
-    return text[:longest].strip()
+    return text.strip()
 
 
 def split(text: str, mark: str = ",") -> list[str]:

@@ -124,7 +124,8 @@ def write_sip(message: Message) -> bytes:
         first = f"{VERSION} {message.status} {message.reason}"
     else:
         raise BadSip("neither a request nor a response")
-    _started(first)
+    if _started(first) != (message.method, message.target, message.status, message.reason):
+        raise BadSip("a first line that would be read otherwise")
     lines = [first]
     for name, value in message.headers:
         if not _TOKEN.fullmatch(name):

@@ -1,0 +1,289 @@
+"""What one SIP message says of its leg.
+
+Laws. One message in, one small `Leg` out; what a leg became is nobody's business here. Of a body only the direction of
+its media and the code that a NOTIFY tells are read; headers with credentials are never looked at.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final as Constant
+
+from gateway_telephony_sip.facts import (
+    TEXT_MAX,
+    Acked,
+    Cancelled,
+    Final,
+    Glimpse,
+    Hung,
+    Invite,
+    Leg,
+    Notified,
+    Offer,
+    Referred,
+    Rung,
+    join_legs,
+)
+from gateway_telephony_sip.grammar import parameters, plain, read_uri
+from gateway_telephony_sip.headers import (
+    CSeq,
+    address,
+    addresses,
+    cseq,
+    history,
+    number,
+    privacy,
+    reasons,
+    refer_to,
+    replaces,
+    session_expires,
+    tag,
+    top_via,
+)
+from gateway_telephony_sip.message import Captured, Message
+from gateway_telephony_sip.names import call_name, names_of
+from gateway_telephony_sip.rules import Rules
+from gateway_telephony_sip.sdp import media_direction
+
+SKEW_MS = 3_600_000
+"""A capturer's clock that is further off isn't believed: the time of receipt stands in."""
+
+HOPS = 70
+"""The Max-Forwards of a request that has none: what RFC 3261 (8.1.1.6) wants it to begin with."""
+
+_HIDING: Constant = frozenset({"id", "user", "header"})
+_SIPFRAG: Constant = re.compile(rb"SIP/2\.0[ \t]+([1-6][0-9][0-9])\b", re.IGNORECASE)
+
+
+def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules) -> tuple[str, Leg] | None:
+    """The Call-ID and what the message says of its leg; None for one that says nothing of a call.
+
+    `received_at` is in milliseconds, and counts where the capturer's time is missing or off by more than an hour.
+    """
+    counted = cseq(message)
+    if counted is None:
+        return None
+    call_id = call_name(message.first("call-id"))
+    if not call_id:
+        return None
+    at = moment_of(captured, received_at)
+    told = _asked(message, captured, at, counted) if message.method else _answered(message, captured, at, counted)
+    if told is None:
+        return None
+    names = names_of(call_id, message, captured, rules)
+    if names:
+        told["names"] = names
+    return call_id, Leg(**told)
+
+
+def absorb(legs: dict[str, Leg], call_id: str, said: Leg) -> bool:
+    """Join what was said into the legs that are known; whether it brought anything new."""
+    known = legs.get(call_id)
+    both = said if known is None else join_legs(known, said)
+    legs[call_id] = both
+    return both is not known
+
+
+def moment_of(captured: Captured, received_at: int) -> int:
+    """When a packet was seen, by its capturer's clock if that can be believed."""
+    at = captured.at
+    return at if at and abs(at - received_at) <= SKEW_MS else received_at
+
+
+def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> dict[str, object] | None:
+    """What a request says."""
+    method, by = message.method, captured.agent
+    from_tag, to_tag = plain(tag(message, "from")), plain(tag(message, "to"))
+    match method:
+        case "INVITE" if not to_tag:
+            return {"invites": (_invite(message, captured, at, from_tag, counted.number),)}
+        case "INVITE" | "UPDATE":
+            told: dict[str, object] = {"alive_at": at}
+            direction = media_direction(message) or ""
+            if direction or method == "INVITE":
+                told["offers"] = (Offer(at, by, method, from_tag, counted.number, direction),)
+            return told
+        case "ACK" if to_tag:
+            return {"acks": (Acked(at, by, from_tag, to_tag, counted.number, _branch(message)),)}
+        case "CANCEL":
+            sip, q850 = _causes(message)
+            return {"cancels": (Cancelled(at, by, from_tag, counted.number, _branch(message), sip, q850),)}
+        case "BYE":
+            return {"byes": (Hung(at, by, from_tag, to_tag, _causes(message)[1]),)}
+        case "REFER":
+            return _refer(message, by, at, from_tag, counted.number)
+        case "NOTIFY":
+            return _notify(message, by, at, from_tag, to_tag)
+        case "INFO" | "OPTIONS" if to_tag:
+            return {"alive_at": at}
+    return None
+
+
+def _invite(message: Message, captured: Captured, at: int, from_tag: str, number_: int) -> Invite:
+    left = number(message, "max-forwards")
+    hidden = _hides(message)
+    original, redirecting = _ways(message)
+    replaced = replaces(message)
+    return Invite(
+        at=at,
+        by=captured.agent,
+        from_tag=from_tag,
+        cseq=number_,
+        branch=_branch(message),
+        left=HOPS if left is None else min(left, 255),
+        vias=_hops(message),
+        source=captured.source[0],
+        target=_party(message.target),
+        caller="" if hidden else _caller(message),
+        called=_party(message.first("to")),
+        original=original,
+        redirecting=redirecting,
+        private=hidden,
+        replaces=call_name(replaced.call_id) if replaced else "",
+        referred_by=_party(message.first("referred-by")),
+    )
+
+
+def _refer(message: Message, by: int, at: int, from_tag: str, number_: int) -> dict[str, object] | None:
+    referral = refer_to(message)
+    if referral is None:
+        return None
+    replaced = call_name(referral.replaces.call_id) if referral.replaces else ""
+    return {"refers": (Referred(at, by, from_tag, number_, _party(referral.uri), replaced),)}
+
+
+def _notify(message: Message, by: int, at: int, from_tag: str, to_tag: str) -> dict[str, object] | None:
+    package, _, rest = message.first("event").partition(";")
+    if package.strip(" \t").lower() != "refer":
+        return None
+    code = _SIPFRAG.match(message.body)
+    if code is None:
+        return None
+    id = parameters(rest).get("id", "")
+    refer = int(id) if id.isascii() and id.isdigit() and len(id) < 11 else 0
+    return {"notifies": (Notified(at, by, from_tag, to_tag, refer, int(code[1])),)}
+
+
+def _answered(message: Message, captured: Captured, at: int, counted: CSeq) -> dict[str, object] | None:
+    """What a response says; of a request that was lost, that there was one."""
+    code, by, method = message.status, captured.agent, counted.method
+    if method == "INVITE" and code == 100:
+        return {"progressed_at": at}
+    from_tag = plain(tag(message, "from"))
+    match method:
+        case "INVITE" if code < 200:
+            return {
+                "progressed_at": at,
+                "rung": (Rung(at, by, code, from_tag, counted.number),),
+                "glimpses": (_glimpse(message, by, at, from_tag),),
+            }
+        case "INVITE":
+            return {
+                "finals": (_final(message, by, at, from_tag, counted),),
+                "glimpses": (_glimpse(message, by, at, from_tag),),
+            }
+        case "UPDATE" if code >= 300:
+            return {"finals": (Final(at, by, code, method, from_tag, counted.number),)}
+        case "REFER" if code >= 200:
+            return {"finals": (Final(at, by, code, method, from_tag, counted.number),)}
+        case "BYE" if 200 <= code < 300 or code in (408, 481):
+            return {"byes": (Hung(at, by, from_tag, plain(tag(message, "to"))),)}
+        case "CANCEL" if code >= 200:
+            return {"cancels": (Cancelled(at, by, from_tag, counted.number, _branch(message)),)}
+    return None
+
+
+def _final(message: Message, by: int, at: int, from_tag: str, counted: CSeq) -> Final:
+    branch, to_tag = _branch(message), plain(tag(message, "to"))
+    if message.status >= 300:
+        q850 = _causes(message)[1]
+        vias = _hops(message)
+        return Final(at, by, message.status, "INVITE", from_tag, counted.number, branch, vias, to_tag, q850=q850)
+    life = session_expires(message)
+    return Final(
+        at=at,
+        by=by,
+        code=message.status,
+        method="INVITE",
+        from_tag=from_tag,
+        cseq=counted.number,
+        branch=branch,
+        vias=_hops(message),
+        to_tag=to_tag,
+        agent=_agent(message),
+        expires=life.seconds if life else 0,
+    )
+
+
+def _glimpse(message: Message, by: int, at: int, from_tag: str) -> Glimpse:
+    return Glimpse(at, by, from_tag, _party(message.first("from")), _party(message.first("to")))
+
+
+def _hides(message: Message) -> bool:
+    """Whether the caller wants not to be known (RFC 3323, 4.2; RFC 3325, 9.3), Remote-Party-ID's older way too."""
+    if not _HIDING.isdisjoint(privacy(message)):
+        return True
+    older = address(message, "remote-party-id")
+    return older is not None and older.params.get("privacy", "").lower() in ("full", "uri")
+
+
+def _caller(message: Message) -> str:
+    """Who calls: what the network asserts goes before what the phone says."""
+    for name in ("p-asserted-identity", "remote-party-id", "from"):
+        party = _party(message.first(name))
+        if party:
+            return party
+    return ""
+
+
+def _agent(message: Message) -> str:
+    """Who answered: the identity that the network asserts, else where the phone can be reached, else who was called."""
+    for name in ("p-asserted-identity", "contact", "to"):
+        party = _party(message.first(name))
+        if party.partition("@")[1]:
+            return party
+    return ""
+
+
+def _ways(message: Message) -> tuple[str, str]:
+    """Who was dialled at first, and who redirected the call to us (RFC 7044; RFC 5806: the newest on top)."""
+    passed = history(message)
+    if passed:
+        parties = [_party(one.address.uri) for one in passed]
+        return parties[0], parties[-2] if len(parties) > 1 else ""
+    diverted = addresses(message, "diversion")
+    return (_party(diverted[-1].uri), _party(diverted[0].uri)) if diverted else ("", "")
+
+
+def _causes(message: Message) -> tuple[int, int]:
+    """The causes that Reason gives in the words of SIP and of Q.850; 0 for none (RFC 3326)."""
+    causes = {reason.protocol.lower(): reason.cause or 0 for reason in reversed(reasons(message))}
+    return causes.get("sip", 0), causes.get("q.850", 0)
+
+
+def _hops(message: Message) -> int:
+    return sum([value.count(",") + 1 for key, value in message.headers if key == "via"])
+
+
+def _branch(message: Message) -> str:
+    """The branch of the newest hop, which all messages of a transaction share (RFC 3261, 17.1.3)."""
+    value = message.first("via")
+    before, _, after = value.partition(";branch=")
+    if after and "," not in before and '"' not in before:
+        return plain(after.partition(",")[0].partition(";")[0], TEXT_MAX)
+    hop = top_via(message)
+    return plain(hop.branch, TEXT_MAX) if hop else ""
+
+
+@lru_cache(4_096)
+def _party(value: str) -> str:
+    """Whom a header's value names, as a URI without what isn't theirs: `sip:ann@a.example`, `tel:+4930…`."""
+    if not value:
+        return ""
+    start = value.find("<")
+    if start >= 0:
+        value = value[start:].partition(">")[0]
+    uri = read_uri(value)
+    if uri.scheme == "tel":
+        context = uri.params.get("phone-context", "")
+        return plain(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}", TEXT_MAX)
+    return plain(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}", TEXT_MAX)

@@ -1,0 +1,135 @@
+"""The facts of a leg as its caller's side sees them: which INVITE was the caller's, and what came back to it.
+
+Laws. A final response counts as the leg's own if it went to the caller: its branch is that of an INVITE that the caller
+sent; what a proxy's other branches answered are their results, not the call's. Addresses decide nothing: emitters
+leave them out, or show one for both ends.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final as Constant
+from typing import TypeVar
+
+from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Invite, Leg
+
+PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
+"""Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
+
+_Seen = TypeVar("_Seen", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The facts of a leg as its caller's side sees them."""
+
+    leg: Leg
+    by: int
+    from_tag: str
+    opened_at: int
+    invite: Invite | None
+    caller: str
+    called: str
+    own: frozenset[tuple[int, str]]
+    """The caller's own INVITEs, by CSeq and branch; empty where none was seen."""
+
+    finals: tuple[Final, ...]
+    """What answered an INVITE that opens the dialog."""
+
+    @classmethod
+    def of(cls, leg: Leg) -> "View | None":
+        """The view; None where nothing tells who calls whom."""
+        if leg.invites:
+            return cls._of_invites(leg)
+        if not leg.glimpses:
+            return None
+        seen = leg.glimpses[0]
+        tag = seen.from_tag
+        return cls(leg, seen.by, tag, seen.at, None, seen.caller, seen.called, frozenset(), _finals(leg, tag))
+
+    @classmethod
+    def _of_invites(cls, leg: Leg) -> "View":
+        tag = leg.invites[0].from_tag  # an exchange that keeps the Call-ID has a tag of its own, and calls later
+        # The caller's copy has gone over the fewest hops: the times of several emitters aren't causal.
+        hops: dict[int, tuple[int, int]] = {}
+        group = [one for one in leg.invites if one.from_tag == tag]
+        for one in group:
+            hops[one.cseq] = min(hops.get(one.cseq, _hop(one)), _hop(one))
+        own = [one for one in group if _hop(one) == hops[one.cseq]]
+        invite = min(own, key=lambda one: (one.cseq, one))
+        at = min(one.at for one in own if one.by == invite.by)
+        branches = frozenset((one.cseq, one.branch) for one in own)
+        return cls(leg, invite.by, tag, at, invite, invite.caller, invite.called, branches, _finals(leg, tag))
+
+    def first(self, facts: Iterable[_Seen]) -> _Seen | None:
+        """The earliest; one that the INVITE's own emitter saw goes before."""
+        return min(facts, key=lambda fact: (fact.by != self.by, fact), default=None)
+
+    def rung(self, codes: frozenset[int]) -> int | None:
+        """When the first of these provisional responses was seen."""
+        rung = self.first(one for one in self.leg.rung if one.from_tag == self.from_tag and one.code in codes)
+        return None if rung is None else max(rung.at, self.opened_at)
+
+    def near(self) -> list[Final]:
+        """The finals that went to the caller: those of its own branches."""
+        if self.own:
+            return [final for final in self.finals if (final.cseq, final.branch) in self.own]
+        return [final for final in self.finals if final.vias == min(one.vias for one in self.finals)]
+
+    def refusal(self) -> Final | None:
+        """The final that ended the caller's last attempt, if each of its branches was refused."""
+        refused = [final for final in self.near() if final.code >= 300]
+        last = max((cseq for cseq, _ in self.own), default=max((final.cseq for final in refused), default=0))
+        refused = [final for final in refused if final.cseq == last]
+        waiting = {branch for cseq, branch in self.own if cseq == last} - {final.branch for final in refused}
+        return None if waiting else max(refused, key=lambda final: (final.at, final), default=None)
+
+    def answer(self) -> Final | Acked | None:
+        """The 2xx that the caller got first, as it was first seen; the ACK for it where only that was captured."""
+        good = [final for final in self.finals if final.code < 300]
+        winner = self.first(final for final in self.near() if final.code < 300)
+        refusal = self.refusal()
+        if winner is None and refusal is not None and refusal.code not in PASSING:
+            return None
+        winner = winner or self.first(good)
+        if winner is None:
+            return self.first(ack for ack in self.leg.acks if self._shows_answer(ack))
+        return self.first(final for final in good if final.to_tag == winner.to_tag)
+
+    def _shows_answer(self, ack: Acked) -> bool:
+        """Whether an ACK is for a 2xx: then it's a transaction of its own (RFC 3261, 17.1.1.3)."""
+        if ack.from_tag != self.from_tag or ack.cseq not in {cseq for cseq, _ in self.own}:
+            return False
+        if ack.to_tag in {final.to_tag for final in self.finals if final.code >= 300}:
+            return False
+        return ack.branch not in {invite.branch for invite in self.leg.invites}
+
+    def cancels(self) -> list[Cancelled]:
+        """The caller's CANCEL; a proxy's, of another branch, is none."""
+        if not self.own:
+            return list(self.leg.cancels)
+        return [one for one in self.leg.cancels if (one.cseq, one.branch) in self.own]
+
+    def forwarded(self) -> Cancelled | None:
+        """A proxy's CANCEL, where it took back every branch that was tried beyond the caller's own."""
+        tried = {(invite.cseq, invite.branch) for invite in self.leg.invites} - self.own
+        taken_back = {(one.cseq, one.branch) for one in self.leg.cancels}
+        return self.first(self.leg.cancels) if tried and tried <= taken_back else None
+
+    def hung(self, to_tag: str) -> Hung | None:
+        """The BYE of the dialog that was answered; those of forks that lost are none."""
+        losers = {final.to_tag for final in self.finals if final.code < 300} - {to_tag}
+        return self.first(bye for bye in self.leg.byes if bye.from_tag not in losers and bye.to_tag not in losers)
+
+    def is_caller(self, tag: str) -> bool:
+        """Whether a tag is that of the caller's side."""
+        return tag == self.from_tag or any(invite.from_tag == tag for invite in self.leg.invites)
+
+
+def _hop(invite: Invite) -> tuple[int, int]:
+    return (-invite.left, invite.vias)
+
+
+def _finals(leg: Leg, from_tag: str) -> tuple[Final, ...]:
+    again = {offer.cseq for offer in leg.offers if offer.method == "INVITE" and offer.from_tag == from_tag}
+    own = [final for final in leg.finals if final.method == "INVITE" and final.from_tag == from_tag]
+    return tuple([final for final in own if final.cseq not in again])
