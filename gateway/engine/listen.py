@@ -145,11 +145,11 @@ class Lent:
 
     async def udp(self, host: str, port: int, heard: Heard) -> Socket:
         """Listen for datagrams. Raises OSError."""
-        return self._opened(await self.world.sockets.udp(host, port, heard))
+        return self._opened("udp", host, await self.world.sockets.udp(host, port, heard))
 
     async def tcp(self, host: str, port: int, serve: Callable[[ByteStream], Awaitable[None]]) -> Socket:
         """Listen for connections. Raises OSError."""
-        return self._opened(await self.world.sockets.tcp(host, port, serve))
+        return self._opened("tcp", host, await self.world.sockets.tcp(host, port, serve))
 
     async def emit(self, records: Sequence[Record]) -> bool:
         """Have records stored; False: nothing was kept."""
@@ -185,7 +185,10 @@ class Lent:
         while self._sockets:
             self._sockets.pop().close()
 
-    def _opened(self, socket: Socket) -> Socket:
+    def _opened(self, protocol: str, host: str, socket: Socket) -> Socket:
+        self.world.log.info(
+            "connector_listens", connector=self.link.name, protocol=protocol, address=host, port=socket.port
+        )
         self._sockets.append(socket)
         return socket
 
