@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -82,6 +82,10 @@ $(VENV)/.mutants: $(STAMP) requirements/mutants.txt
 test-web: install $(VENV)/.web ## The pages in a real browser, Debian's Chromium; another one: make test-web CHROMIUM=/path/to/it
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+test-sip: install ## Calls by SIPp through Debian's Kamailio, and how the gateway sees and redirects them: under a minute.
+	@$(BIN)/python -m tests.sip.peers
+	$(BIN)/python -m pytest tests/sip $(PYTEST_ARGS)
 
 screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
 	@$(BIN)/python -m tests.browser.chromium

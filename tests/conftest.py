@@ -30,22 +30,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-BROWSER = Path(__file__).parent / "browser"
-"""Tests in a real browser: `make test-web` runs them, which alone installs what they need."""
+APART = {Path(__file__).parent / "browser": "make test-web", Path(__file__).parent / "sip": "make test-sip"}
+"""Tests in a real browser, and with real SIP peers: what runs them, which alone installs what they need."""
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Says that something is left out."""
-    return None if _browser_is_wanted(config) else "tests/browser is left out here: make test-web runs it"
+    left = [(folder, command) for folder, command in APART.items() if not _is_wanted(folder, config)]
+    return [f"tests/{folder.name} is left out here: {command} runs it" for folder, command in left]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves them out where they aren't asked for by name."""
-    return True if collection_path == BROWSER and not _browser_is_wanted(config) else None
+    return True if collection_path in APART and not _is_wanted(collection_path, config) else None
 
 
-def _browser_is_wanted(config: pytest.Config) -> bool:
-    return any(Path(name.partition("::")[0]).resolve().is_relative_to(BROWSER) for name in config.args)
+def _is_wanted(folder: Path, config: pytest.Config) -> bool:
+    return any(Path(name.partition("::")[0]).resolve().is_relative_to(folder) for name in config.args)
 
 
 @pytest.fixture(scope="session")

@@ -58,8 +58,9 @@ async def _serve(setup: "Setup", *, dry_run: bool) -> None:
 def _announce(daemon: "Daemon", setup: "Setup") -> None:
     dry = " (dry run: nothing goes out)" if daemon.dry_run else ""
     output.say(f"gateway: listening on {daemon.listen_url}{dry}")
-    for name in setup.config.connectors:
-        output.say(f"  {daemon.listen_url}/in/{name}")
+    for name, link in daemon.gateway.links.items():
+        if link.receives is not None:
+            output.say(f"  {daemon.listen_url}/in/{name}")
     if setup.config.admin_token is None:
         output.say(f"gateway: the board is at {daemon.admin_url}/?token={quote(daemon.token, safe='')}")
     else:  # a token that lives longer than this process must not lie in its log

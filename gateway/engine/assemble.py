@@ -3,6 +3,7 @@ and what follows from it takes the place of what was told before.
 
 Laws. The same pieces give the same events, in any order and any batches. What isn't told any more has not happened: the
 journal loses it. Objects that were told apart and turn out to be one go on as one; the other contact is merged into it.
+A record of which any piece can't be used tells nothing at all: it is parked, whole.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,11 +14,11 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.engine.judge import Arrival
-from gateway.engine.tellings import REASON_MAX, Telling, usable
+from gateway.engine.tellings import REASON_MAX, Telling, encoded, usable
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.assemblies import Assembly, Told
 from gateway.model.event import ContactMerged, ContactOpened, Event, identified
-from gateway.model.identity import Ref, StrandKey
+from gateway.model.identity import Ref, StrandKey, derived_id
 from gateway.plugin import Assembles, BadPayload, Piece
 from gateway.rules.journal import contradicts
 
@@ -34,46 +35,56 @@ EVENTS_MAX = 2_000
 @dataclass(slots=True, eq=False)
 class Whole:
     """One object as far as it is known now. `stored` are the rows that it was kept as: several where they were told
-    apart until now."""
+    apart until now. `kept` are its facts as they will be kept."""
 
     link: Link
+    assembles: Assembles
     stored: list[Assembly]
     names: set[str]
     facts: Any
     tellings: list[Telling] = field(default_factory=list)
     events: tuple[Event, ...] = ()
+    kept: bytes = b""
 
     @property
-    def told(self) -> frozenset[Told]:
-        """What was told of it before."""
-        return frozenset(told for row in self.stored for told in row.told)
+    def told(self) -> list[Told]:
+        """What was told of it before, in the order of the ids."""
+        return sorted({told for row in self.stored for told in row.told}, key=lambda told: told.event)
 
     @property
     def received_at(self) -> int:
-        """When the last of its new pieces came in."""
-        return max(int(telling.row.record.received_at) for telling in self.tellings)
+        """When the latest of its pieces came in. A record that is replayed much later says nothing of the future."""
+        received = (telling.row.record.received_at for telling in self.tellings)
+        return max(map(int, (*received, *(row.received_at for row in self.stored))))
 
 
 @dataclass(slots=True)
 class Change:
-    """What is new of one object: events that arrive by strand, and events that have not happened after all."""
+    """What is new of one object: events that arrive by strand, and events that have not happened after all. `row` is
+    what is kept of it from now on, in place of those that it was `joined` of."""
 
+    row: Assembly
+    joined: tuple[Assembly, ...]
     arrivals: dict[StrandKey, list[Arrival]] = field(default_factory=dict)
     gone: dict[StrandKey, list[Event]] = field(default_factory=dict)
-    row: Assembly | None = None
-    joined: tuple[Assembly, ...] = ()
 
 
 async def put_together(world: World, links: Links, tellings: Sequence[Telling]) -> list[Whole]:
-    """The objects that these records say something new of. A record whose pieces can't be used is marked `wrong`."""
-    parts = [(telling, piece) for telling in tellings if not telling.wrong for piece in telling.pieces]
-    if not parts:
-        return []
-    named = dict.fromkeys((telling.row.connector, name) for telling, piece in parts for name in piece.names)
-    objects = _Objects(links, await world.store.assemblies(list(named)))
-    for telling, piece in parts:
-        objects.take(telling, piece)
-    return [whole for whole in objects.touched() if _tell(whole)]
+    """The objects that these records have pieces of. A record whose pieces can't be used is marked `wrong`."""
+    while True:
+        parts = [(telling, piece) for telling in tellings if not telling.wrong for piece in telling.pieces]
+        if not parts:
+            return []
+        named = dict.fromkeys((telling.row.connector, name) for telling, piece in parts for name in piece.names)
+        objects = _Objects(links, await world.store.assemblies(list(named)))
+        for telling, piece in parts:
+            if not telling.wrong:
+                objects.take(telling, piece)
+        wholes = objects.touched()
+        for whole in wholes:
+            _tell(whole)
+        if not any(telling.wrong for telling, _ in parts):
+            return wholes
 
 
 def asked(wholes: Iterable[Whole]) -> Iterator[tuple[StrandKey, tuple[str, str]]]:
@@ -81,58 +92,63 @@ def asked(wholes: Iterable[Whole]) -> Iterator[tuple[StrandKey, tuple[str, str]]
     for whole in wholes:
         connector = whole.link.name
         for told in whole.told:
-            yield StrandKey(connector, told.ref.kind, told.ref.id), (connector, told.event)
+            yield _strand(connector, told.ref), (connector, told.event)
         for event in whole.events:
-            yield StrandKey(connector, event.ref.kind, event.ref.id), (connector, event.id)
+            yield _strand(connector, event.ref), (connector, event.id)
 
 
-def change(whole: Whole, known: Mapping[tuple[str, str], Event], now: int) -> Change:
+def change(whole: Whole, known: Mapping[tuple[str, str], Event]) -> Change:
     """What an object's events change of what the journal has."""
-    found, connector = Change(), whole.link.name
+    connector, before, received_at = whole.link.name, whole.told, whole.received_at
+    journal = {id: event for (by, id), event in known.items() if by == connector}
+    events = [*whole.events, *_merged(whole, before, journal)]
+    found = Change(_row(whole, events), tuple(whole.stored[1:]))
     historical = all(telling.row.record.historical for telling in whole.tellings)
-    events = list(whole.events)
-    ids = {event.id for event in events}
-    refs = {event.ref for event in events}
-    for ref in sorted({told.ref for told in whole.told} - refs, key=lambda ref: (ref.kind, ref.id)):
-        # It was told of as a contact of its own: that one stays, and says where it has gone.
-        opened = [
-            event
-            for told in whole.told
-            if told.ref == ref and isinstance(event := known.get((connector, told.event)), ContactOpened)
-        ]
-        events += [*opened, *_merged(opened, events[0].ref)]
-        ids |= {event.id for event in events}
     for event in events:
-        before = known.get((connector, event.id))
-        if before is None or contradicts(event, before):
-            rev = 0 if before is None else before.rev + 1
-            event = replace(event, rev=rev, historical=historical and before is None)
-            strand = StrandKey(connector, event.ref.kind, event.ref.id)
-            found.arrivals.setdefault(strand, []).append(Arrival(event, whole.received_at))
-    for told in sorted(whole.told, key=lambda told: told.event):
-        withdrawn = known.get((connector, told.event))
-        if told.event not in ids and withdrawn is not None:
-            strand = StrandKey(connector, told.ref.kind, told.ref.id)
-            found.gone.setdefault(strand, []).append(withdrawn)
-    base = whole.stored[0] if whole.stored else None
-    found.row = Assembly(
-        connector=connector,
-        id=min(whole.names) if base is None else base.id,
-        version=0 if base is None else base.version,
-        names=tuple(sorted(whole.names)),
-        facts=msgspec.json.encode(whole.facts),
-        told=tuple(Told(event.ref, event.id) for event in events),
-        updated_at=now,
-    )
-    found.joined = tuple(whole.stored[1:])
+        kept = journal.get(event.id)
+        if kept is None or contradicts(event, kept):
+            event = replace(event, rev=0 if kept is None else kept.rev + 1, historical=historical and kept is None)
+            found.arrivals.setdefault(_strand(connector, event.ref), []).append(Arrival(event, received_at))
+    ids = {event.id for event in events}
+    for told in before:
+        if told.event not in ids and told.event in journal:
+            found.gone.setdefault(_strand(connector, told.ref), []).append(journal[told.event])
     for telling in whole.tellings:
         telling.assembled |= found.arrivals.keys() | found.gone.keys()
     return found
 
 
-def _merged(opened: Iterable[ContactOpened], into: Ref) -> Iterator[Event]:
-    for event in opened:
-        yield ContactMerged(id=f"{event.id}:joined", at=event.at, ref=event.ref, sequence=event.sequence + 1, into=into)
+def _merged(whole: Whole, before: Sequence[Told], journal: Mapping[str, Event]) -> Iterator[Event]:
+    """Of what was told as a contact of its own and is none: that it was opened, and where it has gone."""
+    for told in before:
+        opened = journal.get(told.event)
+        if told.opens and whole.events and told.ref != whole.events[0].ref and isinstance(opened, ContactOpened):
+            yield opened
+            yield ContactMerged(
+                id=derived_id("joined", opened.id),
+                at=opened.at,
+                ref=opened.ref,
+                sequence=opened.sequence + 1,
+                into=whole.events[0].ref,
+            )
+
+
+def _row(whole: Whole, events: Iterable[Event]) -> Assembly:
+    """What is kept of an object."""
+    base = whole.stored[0] if whole.stored else None
+    return Assembly(
+        connector=whole.link.name,
+        id=min(whole.names) if base is None else base.id,
+        version=0 if base is None else base.version,
+        names=tuple(sorted(whole.names)),
+        facts=whole.kept,
+        told=tuple(Told(event.ref, event.id, isinstance(event, ContactOpened)) for event in events),
+        received_at=whole.received_at,
+    )
+
+
+def _strand(connector: str, ref: Ref) -> StrandKey:
+    return StrandKey(connector, ref.kind, ref.id)
 
 
 class _Objects:
@@ -142,37 +158,34 @@ class _Objects:
         self._links = links
         self._stored = {(row.connector, name): row for row in stored for name in row.names}
         self._by_name: dict[tuple[str, str], Whole] = {}
-        self._touched: dict[Whole, None] = {}
 
     def touched(self) -> list[Whole]:
-        """The objects that a piece has said something new of, the first first."""
-        return list(self._touched)
+        """The objects that a piece was taken of, the first first."""
+        return [whole for whole in dict.fromkeys(self._by_name.values()) if whole.tellings]
 
     def take(self, telling: Telling, piece: Piece) -> None:
         """Add a piece to the object that it is of; objects that it is of alike are one from now on."""
         link = self._links[telling.row.connector]
-        if link.assembles is None:
-            raise TypeError("only a connector that assembles gives pieces")
         try:
+            if link.assembles is None:
+                raise TypeError("only a connector that assembles gives pieces")
             wholes = self._of(link, link.assembles, piece.names)
             facts = piece.facts
             for whole in wholes:
                 facts = link.assembles.join(whole.facts, facts)
+            if not isinstance(facts, link.assembles.facts_type):
+                raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
             names = {*piece.names}.union(*(whole.names for whole in wholes))
             if len(names) > NAMES_MAX:
                 raise BadPayload(f"one object would have {len(names)} names: {NAMES_MAX} are allowed")
         except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
             _refuse([telling], link, error)
             return
-        grown = not wholes or len(wholes) > 1 or facts != wholes[0].facts or names != wholes[0].names
-        one = wholes[0] if wholes else Whole(link, [], set(), facts)
+        one = wholes[0] if wholes else Whole(link, link.assembles, [], set(), facts)
         for other in wholes[1:]:
             one.stored += other.stored
             one.tellings += other.tellings
-            self._touched.pop(other, None)
         one.facts, one.names = facts, names
-        if grown:
-            self._touched[one] = None
         one.tellings.append(telling)
         self._by_name.update(((link.name, name), one) for name in names)
 
@@ -182,30 +195,48 @@ class _Objects:
         for name in names:
             whole = self._by_name.get((link.name, name))
             if whole is None and (row := self._stored.get((link.name, name))) is not None:
-                whole = Whole(link, [row], set(row.names), msgspec.json.decode(row.facts, type=assembles.facts_type))
+                facts = msgspec.json.decode(row.facts, type=assembles.facts_type)
+                whole = Whole(link, assembles, [row], set(row.names), facts)
                 self._by_name.update(((link.name, known), whole) for known in row.names)
             if whole is not None:
                 found[whole] = None
         return list(found)
 
 
-def _tell(whole: Whole) -> bool:
-    """Ask what the facts say; False where they can't be used, which is noted with the records that they came by."""
-    assembles = whole.link.assembles
+def _tell(whole: Whole) -> None:
+    """Ask what the facts say. Where that can't be used, it is noted with the records that they came by."""
     try:
-        if assembles is None:
-            raise TypeError("only a connector that assembles has objects in pieces")
-        if len(msgspec.json.encode(whole.facts)) > FACTS_MAX:
+        whole.kept = msgspec.json.encode(whole.facts)
+        if len(whole.kept) > FACTS_MAX:
             raise BadPayload(f"more than {FACTS_MAX} bytes would be known of one object")
-        whole.events = tuple(usable(identified(event), whole.received_at) for event in assembles.tell(whole.facts))
-        if len({event.id for event in whole.events}) != len(whole.events) or len(whole.events) > EVENTS_MAX:
-            raise ValueError(f"an object's events have ids of their own, and are {EVENTS_MAX} at most")
-        if not whole.events and whole.told:
-            raise ValueError("what was told of an object can't be taken back whole")
+        events: list[Event] = []
+        for event in whole.assembles.tell(whole.facts):
+            if len(events) == EVENTS_MAX:
+                raise ValueError(f"one object has {EVENTS_MAX} events at most")
+            events.append(usable(identified(event), whole.received_at))
+            encoded(events[-1])
+        _check(events, whole.told)
+        whole.events = tuple(events)
     except Exception as error:  # a plugin's fault must stay its own: the records are kept, the batch goes on
         _refuse(whole.tellings, whole.link, error)
-        return False
-    return True
+
+
+def _check(events: Sequence[Event], before: Sequence[Told]) -> None:
+    """Raise ValueError where these can't be all events of an object of which others were told before."""
+    refs = {event.id: event.ref for event in events}
+    if len(refs) != len(events):
+        raise ValueError("two events of an object have the same id")
+    if len({*refs.values()}) > 1:
+        raise ValueError("the events of an object are of one ref")
+    if before and not events:
+        raise ValueError("what was told of an object can't be taken back whole")
+    for told in before:
+        ref = refs.get(told.event, told.ref)
+        if ref != told.ref:
+            raise ValueError(f"event {told.event} was told of {told.ref.kind} {told.ref.id}: its id stays with it")
+    opens = {event.ref for event in events if isinstance(event, ContactOpened)}
+    if any(told.opens and told.ref not in opens and told.ref in refs.values() for told in before):
+        raise ValueError("what was opened stays so")
 
 
 def _refuse(tellings: Iterable[Telling], link: Link, error: Exception) -> None:
@@ -215,4 +246,4 @@ def _refuse(tellings: Iterable[Telling], link: Link, error: Exception) -> None:
         link.fault(error)
         why = f"the connector raised {link.last_fault}"
     for telling in tellings:
-        telling.wrong = why[:REASON_MAX]
+        telling.wrong = why[:REASON_MAX] or "not usable"

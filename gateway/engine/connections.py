@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from gateway.engine.checkup import noted_findings
 from gateway.engine.gateway import Gateway
+from gateway.engine.listen import noted_failure
 from gateway.engine.pull import Puller
 from gateway.engine.world import Link
 from gateway.kernel.budget import Allowance
@@ -21,7 +22,8 @@ from gateway.plugin import Finding, Pulls, Stream
 
 State = Literal["left_out", "paused", "quarantined", "failing", "warned", "ok"]
 """The gravest that holds. `left_out`: it can't work here at all. `paused`: by a person. `quarantined`: its plugin
-raises again and again, so nobody waits for it; the rest goes on. `failing`: its vendor doesn't answer, or refuses.
+raises again and again, so nobody waits for it; the rest goes on. `failing`: its vendor doesn't answer, or refuses, or
+it can't listen where it should.
 `warned`: its own check finds something wrong."""
 
 NEEDIEST: Final[tuple[State, ...]] = ("left_out", "quarantined", "failing", "paused", "warned", "ok")
@@ -88,7 +90,8 @@ async def connections_of(gateway: Gateway) -> list[Connection]:
         link = links.get(name)
         streams = () if link is None else await _streams(store, link, gateway.pullers.get(name, {}))
         findings = () if link is None else link.findings
-        found.append(_connection(name, plugins[name], now, kept, link, streams, findings, gateway.left_out.get(name)))
+        deaf, left_out = _deaf(gateway, name), gateway.left_out.get(name)
+        found.append(_connection(name, plugins[name], now, kept, link, streams, findings, left_out, deaf))
     return found
 
 
@@ -99,7 +102,8 @@ async def states_of(gateway: Gateway) -> list[tuple[str, State, str]]:
     found: list[tuple[str, State, str]] = [(name, "left_out", why) for name, why in gateway.left_out.items()]
     for name, link in gateway.links.items():
         pullers = gateway.pullers.get(name, {})
-        failing = {stream: puller.failure for stream, puller in pullers.items() if puller.failures}
+        pulls = {stream: puller.failure for stream, puller in pullers.items() if puller.failures}
+        failing = _failing(_deaf(gateway, name), pulls)
         found.append((name, *_state(link, pauses.get(name), None, failing, _wrong(link.findings), now)))
     return sorted(found, key=lambda one: (NEEDIEST.index(one[1]), one[0]))
 
@@ -108,9 +112,31 @@ async def connections_beside(store: Store, plugins: Mapping[str, str], now: int)
     """The same out of the database alone, of connectors with their plugins."""
     kept = await _kept(store, sorted(plugins), now)
     return [
-        _connection(name, plugins[name], now, kept, None, (), await noted_findings(store, name), None)
+        _connection(
+            name,
+            plugins[name],
+            now,
+            kept,
+            None,
+            (),
+            await noted_findings(store, name),
+            None,
+            await noted_failure(store, name),
+        )
         for name in sorted(plugins)
     ]
+
+
+def _deaf(gateway: Gateway, name: str) -> str:
+    """Why a connector that should listen doesn't; empty for all others."""
+    listener = gateway.listeners.get(name)
+    return "" if listener is None else listener.failure
+
+
+def _failing(deaf: str, pulls: Mapping[str, str]) -> list[str]:
+    """What fails, in words; `pulls`: the last failure of each stream that fails."""
+    heard = [f"it doesn't listen: {deaf}"] if deaf else []
+    return heard + [f"the last pull of {stream} failed: {failure}" for stream, failure in pulls.items()]
 
 
 async def _kept(store: Store, names: Sequence[str], now: int) -> _Kept:
@@ -146,9 +172,10 @@ def _connection(
     streams: tuple[StreamStanding, ...],
     findings: Sequence[Finding],
     left_out: str | None,
+    deaf: str,
 ) -> Connection:
     pause, wrong = kept.pauses.get(name), _wrong(findings)
-    failing = {stream.stream.name: stream.failure for stream in streams if stream.failures}
+    failing = _failing(deaf, {stream.stream.name: stream.failure for stream in streams if stream.failures})
     state, why = _state(link, pause, left_out, failing, wrong, now)
     return Connection(
         name=name,
@@ -174,19 +201,19 @@ def _state(
     link: Link | None,
     pause: Pause | None,
     left_out: str | None,
-    failing: Mapping[str, str],
+    failing: Sequence[str],
     wrong: Sequence[Finding],
     now: int,
 ) -> tuple[State, str]:
-    """The gravest state that holds, and why, in words; `failing`: the last failure of each stream that fails."""
+    """The gravest state that holds, and why, in words; `failing`: what fails, in words."""
     if left_out is not None:
         return "left_out", left_out
     if pause is not None:
         return "paused", f"paused by {pause.by}{f': {pause.reason}' if pause.reason else ''}; webhooks are still taken"
     if link is not None and not link.healthy:
         return "quarantined", f"{link.faults_in_a_row} faults in a row, the last: {link.last_fault}"
-    for stream, failure in failing.items():
-        return "failing", f"the last pull of {stream} failed: {failure}"
+    if failing:
+        return "failing", failing[0]
     if link is not None and link.strain.alone_until > now:
         return "failing", f"its vendor fails, and is left alone until {format_instant(link.strain.alone_until)}"
     if wrong:

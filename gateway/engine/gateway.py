@@ -151,7 +151,8 @@ class Gateway:
         """Store what a connector has heard; False where it is to be offered again."""
         if self._backlog.full:
             return False
-        self._arriving[id(records)] = min((int(record.received_at) for record in records), default=0)
+        oldest = min((int(record.received_at) for record in records), default=self.world.clock.now())
+        self._arriving[id(records)] = oldest
         try:
             return await keep(self.world, link, records)
         finally:

@@ -120,7 +120,7 @@ async def _process(
         told.append(event)
     known = await world.store.known(list(strands), told) if told else Known({}, {})
     _refuse_contradictions(tellings, links, known.events)
-    changes = [change(whole, known.events, now) for whole in wholes]
+    changes = [change(whole, known.events) for whole in wholes]
     news = _news(tellings, changes, known)
     news = _held_back(tellings, news) + _let_go(tellings, news, known)
     written = await judge(world, bench, news, now, watermark, turns)
@@ -193,7 +193,7 @@ def _let_go(tellings: Sequence[Telling], news: Sequence[News], known: Known) -> 
 def _with_rows(batch: Batch, tellings: Sequence[Telling], changes: Sequence[Change]) -> Batch:
     return replace(
         batch,
-        assemblies=tuple(one.row for one in changes if one.row is not None),
+        assemblies=tuple(one.row for one in changes),
         joined=tuple(chain.from_iterable(one.joined for one in changes)),
         done=tuple((telling.row.id, telling.row.attempt) for telling in tellings if not telling.wrong),
         parked=tuple((telling.row.id, telling.row.attempt, telling.wrong) for telling in tellings if telling.wrong),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gateway.engine.fetch import asked_again, is_version
 from gateway.engine.world import Link, Links
-from gateway.model.event import Event, convert_event, encode_event, identified
+from gateway.model.event import Event, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import StrandKey
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import LOOK_UP, InboxRow
@@ -59,7 +59,7 @@ def telling_of(links: Links, row: InboxRow) -> Telling:
     """What a record says, or why nothing of it can be used."""
     try:
         telling = _normalize(links, row)
-        telling.bodies = [_encoded(event) for event in telling.events]
+        telling.bodies = [encoded(event) for event in telling.events]
         return telling
     except BadPayload as error:
         return Telling(row, wrong=str(error)[:REASON_MAX] or "not usable")
@@ -110,8 +110,17 @@ def _check_piece(link: Link, piece: Piece) -> None:
         raise ValueError("a piece can't be put together by a connector that has no `facts_type`, `join` and `tell`")
     if not isinstance(piece.facts, link.assembles.facts_type):
         raise ValueError(f"the facts of a piece are a {link.assembles.facts_type.__name__}")
-    if not 0 < len(piece.names) <= NAMES_MAX or not all(0 < len(name) <= NAME_MAX for name in piece.names):
-        raise ValueError(f"a piece has 1 to {NAMES_MAX} names of 1 to {NAME_MAX} characters")
+    names: object = piece.names  # whatever a plugin says
+    if not isinstance(names, tuple) or not 0 < len(names) <= NAMES_MAX:
+        raise ValueError(f"a piece has a tuple of 1 to {NAMES_MAX} names")
+    for name in names:
+        if not isinstance(name, str) or not 0 < len(name) <= NAME_MAX or not is_storable(name):
+            raise ValueError(f"a name has 1 to {NAME_MAX} characters, and no half of a surrogate pair")
+
+
+def is_storable(name: str) -> bool:
+    """Whether a database can hold a name."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _own_events(row: InboxRow) -> list[Event]:
@@ -130,8 +139,12 @@ def usable(event: Event, received_at: int) -> Event:
     return event
 
 
-def _encoded(event: Event) -> bytes:
+def encoded(event: Event) -> bytes:
+    """The event as the journal keeps it. Raises BadPayload where it can't be kept, or couldn't be read again."""
     try:
-        return encode_event(event)
+        body = encode_event(event)
+        decode_event(body)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise BadPayload(f"an event can't be kept as it is: {type(error).__name__}") from None
+        why = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
+        raise BadPayload(f"an event can't be kept as it is: {why}") from None
+    return body

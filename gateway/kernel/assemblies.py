@@ -9,15 +9,16 @@ from gateway.model.identity import Ref
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
-    """An event that an object's facts have given: what it is about, and its id."""
+    """An event that an object's facts have given: what it is about, its id, and whether it opens a contact."""
 
     ref: Ref
     event: str
+    opens: bool = False
 
 
 class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     """One object. `id` is unique within its connector, as each of its `names` is; `version` is 0 before the first
-    write. `facts` are the connector's own, as JSON; `updated_at` is when they last grew."""
+    write. `facts` are the connector's own, as JSON; `received_at` is when the latest piece of them came in."""
 
     connector: str
     id: str
@@ -25,7 +26,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     facts: bytes
     told: tuple[Told, ...] = ()
-    updated_at: int = 0
+    received_at: int = 0
 
 
 class Assemblies(Protocol):

@@ -7,6 +7,7 @@ the socket stays.
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -129,17 +130,22 @@ class TcpSocket:
 
 async def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     """A socket that doesn't block, bound to an address. Raises OSError."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
+    except UnicodeError as error:  # no name of a host at all
+        raise OSError(errno.EINVAL, f"{host!r} is no address: {error}") from None
     family, type_, protocol, _, address = found[0]
     bound = socket.socket(family, type_, protocol)
     try:
         bound.setblocking(False)
+        if family == socket.AF_INET6:  # `::` and `0.0.0.0` may both be wanted, and each tells its own addresses
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind is socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         bound.bind(address)
-    except BaseException:
+    except OSError as error:
         bound.close()
-        raise
+        raise OSError(error.errno, f"{host}, port {port}, can't be had: {error.strerror}") from None
     return bound

@@ -370,8 +370,7 @@ class Store(Outbox, Reading, Assemblies, AccessShelf, TokenShelf, Recordings, Bo
         ...
 
     async def find_escalation(self, id: str) -> ContactRow | None:
-        """The contact that an escalation of this id was raised for. One that no endpoint was told of is found while it
-        goes on; that takes a look at all cards."""
+        """The contact of an escalation. One that no endpoint was told of is found while it goes on, by all cards."""
         ...
 
     async def inbox(

@@ -33,7 +33,7 @@ _add = Statement(insert(assemblies).on_conflict_do_nothing(), [column.name for c
 _set = Statement(
     sa.update(assemblies)
     .where(_this, assemblies.c.version == value("loaded"))
-    .values({name: value(name) for name in ("version", "names", "facts", "told", "updated_at")})
+    .values({name: value(name) for name in ("version", "names", "facts", "told", "received_at")})
 )
 _remove = Statement(sa.delete(assemblies).where(_this, assemblies.c.version == value("loaded")))
 _set_name = upsert(assembly_names, ("connector", "name"), ("assembly",))
@@ -54,7 +54,7 @@ def prepare(kept: Sequence[Assembly]) -> list[dict[str, Any]]:
             "names": names.encode(one.names),
             "facts": one.facts,
             "told": told.encode(one.told),
-            "updated_at": int(one.updated_at),
+            "received_at": int(one.received_at),
         }
         for one in kept
     ]
@@ -72,7 +72,7 @@ def keep(
         if one.version == 0:
             written += _add.run(connection, **row).rowcount
         else:
-            changed = {name: row[name] for name in ("version", "names", "facts", "told", "updated_at")}
+            changed = {name: row[name] for name in ("version", "names", "facts", "told", "received_at")}
             written += _set.run(connection, **changed, of=one.connector, object=one.id, loaded=one.version).rowcount
         called = [{"connector": one.connector, "name": name, "assembly": one.id} for name in one.names]
         _set_name.many(connection, called)
@@ -81,7 +81,7 @@ def keep(
 
 
 def _assembly(row: Row) -> Assembly:
-    connector, id, version, called, facts, said, updated_at = row
+    connector, id, version, called, facts, said, received_at = row
     return Assembly(
         connector=connector,
         id=id,
@@ -89,5 +89,5 @@ def _assembly(row: Row) -> Assembly:
         names=names.decode(called, connector, id),
         facts=facts,
         told=told.decode(said, connector, id),
-        updated_at=updated_at,
+        received_at=received_at,
     )

@@ -123,7 +123,7 @@ assemblies = _table(
     _bytes("names"),
     _bytes("facts"),
     _bytes("told"),
-    _whole("updated_at"),
+    _whole("received_at"),
 )
 assembly_names = _table(
     "assembly_names", _text("connector", key=True), _text("name", key=True), _text("assembly"), by_key=True

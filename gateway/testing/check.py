@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-KIT_VERSION: Final = "1.0"
+KIT_VERSION: Final = "1.1"
 """Grows by its second number where checks are added, by its first where one asks for more than it did."""
 
 Level = Literal["bronze", "silver", "gold"]

@@ -6,7 +6,7 @@ the kit's transport. Nothing runs by itself; the story says what happens, and mo
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -18,6 +18,7 @@ from structlog.testing import LogCapture
 from gateway.engine.backfill import backfill_page
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
+from gateway.engine.listen import keep
 from gateway.engine.policies import Policies
 from gateway.engine.pull import Pulled, begin, pull_once
 from gateway.engine.world import Link, World
@@ -26,13 +27,27 @@ from gateway.kernel.rng import SeededRng
 from gateway.kernel.spawn import InlineSpawn
 from gateway.kernel.store import ContactRow, Listed, PolicyRow, SyncRow
 from gateway.model.contact import Contact
-from gateway.plugin import DAY_MS, HOUR_MS, Connector, Context, Event, Request, Simulator, Stream, Transient, VendorHttp
+from gateway.plugin import (
+    DAY_MS,
+    HOUR_MS,
+    Connector,
+    Context,
+    Event,
+    Listens,
+    Record,
+    Request,
+    Simulator,
+    Stream,
+    Transient,
+    VendorHttp,
+)
 from gateway.plugin.account import open_account
 from gateway.policy.kept import pack_calendars
 from gateway.policy.load import Loaded, load_policy
 from gateway.rules.timeline import FROM_THE_BEGINNING
 from gateway.store import SqliteStore
 from gateway.testing.clock import StoryClock
+from gateway.testing.ear import STEPS, Gathering, KitEar, Listening, Sent, gathering_for
 from gateway.testing.settings import token_urls, validated
 from gateway.testing.transport import KitTransport
 from gateway.testing.wire import Wire
@@ -86,6 +101,8 @@ class Stage:
     """The settings that point a connector at the simulator, secrets as text."""
 
     streams: tuple[Stream, ...] = ()
+    gathering: Gathering | None = None
+    """Where packets arrive, for a connector that listens."""
 
     async def acted(self, *names: str) -> None:
         """Let these acts happen, a few seconds apart, and their webhooks arrive."""
@@ -93,6 +110,12 @@ class Stage:
             self.simulator.act(name)
             self.clock.pass_(3)
         await self.simulator.settled()
+        if self.gathering is not None:
+            await self.gathering.gather()
+
+    def sent(self) -> list[Sent]:
+        """What was sent to where the connector listens, since the last call."""
+        return [] if self.gathering is None else self.gathering.taken()
 
     def shown(self) -> None:
         """Let so much time pass that every change of until now is shown by the vendor's streams."""
@@ -116,11 +139,29 @@ async def stage(kind: Any, *, seed: int = 1, objects: int = 0, page_size: int = 
             made = Stage(kind, simulator, clock, wire, values)
             made.streams = tuple(getattr(kind, "streams", ()))
             made.shown()
-            yield made
+            async with _gathering(made) if hasattr(kind, "listen") else nullcontext():
+                yield made
         finally:
             await simulator.stop()
     finally:
         await wire.stop()
+
+
+@asynccontextmanager
+async def _gathering(on: Stage) -> AsyncIterator[None]:
+    """Open what the connector opens where it listens."""
+    settings = validated(on.kind, on.values)
+    transport = KitTransport(on.clock)
+    http = open_account(on.kind, settings, clock=on.clock, rng=SeededRng(1), transport=transport)
+    try:
+        connector = on.kind(NAME, settings, Context(http))
+        if isinstance(connector, Listens):
+            on.gathering = await gathering_for(connector, on.clock)
+        yield
+    finally:
+        if on.gathering is not None:
+            on.gathering.close()
+        await http.aclose()
 
 
 @dataclass(slots=True)
@@ -136,6 +177,12 @@ class Reader:
     store: SqliteStore
     gateway: Gateway
     log: LogCapture
+    listening: Listening | None = None
+    """The connector at work on its sockets, if it listens."""
+
+    full: bool = False
+    """Whether the store takes nothing of what is heard."""
+
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     """What the vendor's webhooks were answered."""
 
@@ -198,6 +245,24 @@ class Reader:
             if answer is not None:
                 self.answers.append((answer.status, answer.body))
 
+    async def hear(self, sent: Sequence[Sent], *, steps: int = STEPS) -> None:
+        """Let the connector hear something, and offer what it makes of it; steps of a quarter of a second pass."""
+        if self.listening is not None:
+            await self.listening.hear(sent, steps=steps)
+
+    async def listen_again(self) -> None:
+        """The connector is told to end, and another instance listens in its place."""
+        if self.listening is not None:
+            await self.listening.end()
+            self.restart()
+            ear = self.listening.ear
+            self.listening = Listening(self.connector, KitEar(ear.gathering, self.stage.clock, self.keep))
+            await self.listening.begin()
+
+    async def keep(self, records: Sequence[Record]) -> bool:
+        """Store what the connector has heard, unless the store is full."""
+        return not self.full and await keep(self.world, self.link, records)
+
     async def settle(self) -> None:
         """Judge and look up until there is nothing left to do, waiting where the vendor wants it."""
         await self._steps()
@@ -253,7 +318,15 @@ async def reader(
         link = Link(NAME, connector)
         links = {NAME: link}
         made = await _gateway(world, links, on.clock.now() - 30 * DAY_MS if since is None else since)
-        yield Reader(on, settings, transport, http, link, links, store, made, log)
+        found = Reader(on, settings, transport, http, link, links, store, made, log)
+        if on.gathering is not None and isinstance(connector, Listens):
+            found.listening = Listening(connector, KitEar(on.gathering, on.clock, found.keep))
+            await found.listening.begin()
+        try:
+            yield found
+        finally:
+            if found.listening is not None:
+                await found.listening.end()
     finally:
         await http.aclose()
         await spawn.close()

@@ -16,6 +16,7 @@ from gateway.plugin.account import open_account
 from gateway.plugin.manager import abilities
 from gateway.testing.check import CHECKS, NotApplicable
 from gateway.testing.clock import START, StoryClock
+from gateway.testing.ear import Sent
 from gateway.testing.places import told
 from gateway.testing.settings import validated
 from gateway.testing.stage import Reader, Stage, reader, stage
@@ -49,6 +50,9 @@ class Material:
 
     values: Mapping[str, Any] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    """What was sent to where it listens."""
+
     records: list[Sample] = field(default_factory=list)
     trouble: str = ""
 
@@ -75,8 +79,8 @@ class Subject:
 
     @property
     def able(self) -> tuple[str, ...]:
-        """Its abilities."""
-        return abilities(self.kind)
+        """Its abilities; to pull is none of them where the settings at hand name nothing to pull."""
+        return tuple(word for word in abilities(self.kind) if word != "pulls" or self._has_streams())
 
     @property
     def material(self) -> Material:
@@ -90,11 +94,20 @@ class Subject:
         """Settings that work, secrets as text. Raises NotApplicable where nobody gives them."""
         if self.values is not None:
             return self.values
-        if "simulates" not in self.able:
+        if "simulates" not in abilities(self.kind):
             raise NotApplicable(f"there are no settings to try it with: no simulator, and no [settings] in {KIT_FILE}")
         if not self.material.values:
             raise NotApplicable("the simulator gave no settings (simulator-works)")
         return self.material.values
+
+    def _has_streams(self) -> bool:
+        """Whether it pulls: a connector may have streams by its settings only."""
+        if self.kind.streams or not isinstance(self.kind.streams, tuple):
+            return True
+        try:
+            return bool(self.made().streams)
+        except (NotApplicable, ValueError):
+            return True
 
     def requests(self) -> list[Request]:
         """Webhooks of the simulator's. Raises NotApplicable if it sent none."""
@@ -174,15 +187,17 @@ def _gathered(subject: Subject) -> Material:
             for name in sorted(on.simulator.acts):
                 await on.acted(name)
             found.requests = on.wire.taken()
+            found.sent = on.sent()
             on.shown()
             async with subject.reader(on) as ours:
                 try:
                     await ours.deliver(found.requests)
+                    await ours.hear(found.sent)
                     await ours.sync()
                 finally:
                     found.records = [_recorded(row) for row in await ours.inbox()]
 
-    if "simulates" in subject.able:
+    if "simulates" in abilities(subject.kind):
         try:
             subject.play(story)
         except Exception as error:  # told by the checks whose business it is
@@ -190,9 +205,13 @@ def _gathered(subject: Subject) -> Material:
     return found
 
 
+def record_of(row: Any) -> Record:
+    """The record that a row of the inbox holds."""
+    return Record(body=row.body, form=row.form, key=row.key, received_at=Instant(row.received_at))
+
+
 def _recorded(row: Any) -> Sample:
-    record = Record(body=row.body, form=row.form, key=row.key, received_at=Instant(row.received_at))
-    return Sample(f"record {row.id} of the simulator's", record)
+    return Sample(f"record {row.id} of the simulator's", record_of(row))
 
 
-__all__ = ["Material", "Reader", "Sample", "Stage", "Subject", "form_of", "kit_file"]
+__all__ = ["Material", "Reader", "Sample", "Stage", "Subject", "form_of", "kit_file", "record_of"]

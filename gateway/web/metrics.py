@@ -26,6 +26,10 @@ RECORDS = {
         "Look-ups that waited for a vendor that is left alone, since the start.",
     ),
     "fetched": ("gateway_connector_fetched_total", "Records that look-ups brought, since the start."),
+    "listen_failed": (
+        "gateway_connector_listen_failed_total",
+        "Times that a connector could not listen, or stopped listening, since the start.",
+    ),
     "pull_failed": ("gateway_connector_pull_failed_total", "Pulls that failed, since the start."),
     "pushes_missed": (
         "gateway_connector_pushes_missed_total",
@@ -140,6 +144,13 @@ def _of_connectors(running: Gateway, pauses: Collection[str], now: int) -> Itera
     for key, (name, words) in RECORDS.items():
         values = [(link.name, link.counts[key]) for link in links if key in link.counts]
         yield _labelled(name, "counter", words, "connector", values)
+    own = [
+        Sample(count, (("connector", link.name), ("what", what)))
+        for link in links
+        for what, count in sorted(link.counts.items())
+        if what not in RECORDS
+    ]
+    yield Family("gateway_connector_counted_total", "counter", "What else was counted of a connector.", tuple(own))
 
 
 def _of_endpoints(endpoints: Sequence[EndpointRow], now: int) -> Iterator[Family]:

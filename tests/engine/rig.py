@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import structlog
+from msgspec.structs import replace as changed
 from pydantic import BaseModel
 from structlog.testing import LogCapture
 
@@ -298,7 +299,11 @@ class Rig:
         history = await self.store.history(row.id)
         events = [Sourced(entry.strand.connector, entry.event) for entry in history]
         policies = await self.gateway.bench.policies.timeline(0)
-        return replay(events, policies, self.clock.now())
+        judged = replay(events, policies, self.clock.now())
+        if judged.state is None:
+            return judged
+        waiting = sorted({int(entry.event.at) for entry in history if entry.event.at > self.clock.now()})
+        return replace(judged, state=changed(judged.state, future=tuple(waiting)))
 
     async def parked(self) -> list[Listed]:
         """The parked records, the oldest first."""

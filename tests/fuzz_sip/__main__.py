@@ -1,7 +1,8 @@
 """Read many spoilt packets of SIP and HEPv3: more than a test has time for.
 
-`python -m tests.fuzz_sip --packets 1000000 --from-seed 0`. A packet's number is its seed; where GATEWAY_FIXTURES names
-a folder of published messages, those are spoilt too, and the same number is another packet.
+`python -m tests.fuzz_sip --packets 1000000 --from-seed 0`. A packet's number is its seed, and every sixteenth is
+that of a story too, a call in sixteen packets. Where GATEWAY_FIXTURES names a folder of published messages, those are
+spoilt too, and the same number is another packet.
 
 Prints what raised what it should not, or took too long, and ends with 1 if anything did.
 """
@@ -10,10 +11,12 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from tests.fuzz_sip.packets import bombs, packet, published, seeds
 from tests.fuzz_sip.reading import read_all
+from tests.fuzz_sip.telling import STORY, tell_story
 
 FAILURES_MAX = 5
 """After so many it is enough."""
@@ -22,41 +25,57 @@ SLOW_S = 1.0
 """Processor time that no packet may take; the largest take some tens of milliseconds."""
 
 
+class Run:
+    """What became of all packets so far."""
+
+    def __init__(self) -> None:
+        self.became: Counter[str] = Counter()
+        self.failed = 0
+        self.slowest = (0.0, "")
+
+    def of(self, name: str, read: Callable[[], str]) -> None:
+        """Read one more, and keep what comes of it."""
+        began = time.process_time()
+        try:
+            self.became[read()] += 1
+        except Exception as error:
+            self._fails(f"{name}: {type(error).__name__}: {error}")
+        took = time.process_time() - began
+        self.slowest = max(self.slowest, (took, name))
+        if took > SLOW_S:
+            self._fails(f"{name}: {took:.1f} s")
+
+    def _fails(self, words: str) -> None:
+        self.failed += 1
+        print(words, file=sys.stderr)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count} {word}" for word, count in self.became.most_common())
+        return f"{told}; the slowest took {self.slowest[0] * 1000:.0f} ms ({self.slowest[1]}); {self.failed} failed"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the packets of the command line; 1 if one of them fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz_sip", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--packets", type=int, default=100_000, help="how many (100000)")
     parser.add_argument("--from-seed", type=int, default=0, help="the number of the first (0)")
     asked = parser.parse_args(arguments)
-    good, great = seeds(published()), bombs()
-    became: Counter[str] = Counter()
-    failed = 0
-    slowest = (0.0, "")
-
-    def read(name: str, make: Callable[[], bytes]) -> None:
-        nonlocal failed, slowest
-        data = make()
-        began = time.process_time()
-        try:
-            became[read_all(data)] += 1
-        except Exception as error:
-            failed += 1
-            print(f"{name}: {type(error).__name__}: {error}\n  {data[:300]!r}", file=sys.stderr)
-        took = time.process_time() - began
-        slowest = max(slowest, (took, name))
-        if took > SLOW_S:
-            failed += 1
-            print(f"{name}: {took:.1f} s\n  {data[:100]!r}", file=sys.stderr)
-
-    for number, data in enumerate(great):
-        read(f"bomb {number}", lambda data=data: data)  # type: ignore[misc]
-    for number in range(asked.from_seed, asked.from_seed + asked.packets):
-        if failed >= FAILURES_MAX:
+    good, run = seeds(published()), Run()
+    for name, read in _all(good, range(asked.from_seed, asked.from_seed + asked.packets)):
+        run.of(name, read)
+        if run.failed >= FAILURES_MAX:
             break
-        read(f"packet {number}", lambda number=number: packet(number, good))  # type: ignore[misc]
-    told = ", ".join(f"{count} {word}" for word, count in became.most_common())
-    print(f"{told}; the slowest took {slowest[0] * 1000:.0f} ms ({slowest[1]}); {failed} failed")
-    return 1 if failed else 0
+    print(run)
+    return 1 if run.failed else 0
+
+
+def _all(good: Sequence[bytes], numbers: range) -> Iterator[tuple[str, Callable[[], str]]]:
+    for number, data in enumerate(bombs()):
+        yield f"bomb {number}", partial(read_all, data)
+    for number in numbers:
+        yield f"packet {number}", partial(read_all, packet(number, good))
+        if number % STORY == 0:
+            yield f"story {number}", partial(tell_story, number, good)
 
 
 if __name__ == "__main__":

@@ -50,12 +50,12 @@ def packet(number: int, good: Sequence[bytes]) -> bytes:
     chance = random.Random(number)
     data = chance.choice(good)
     if data[:4] != b"HEP3" and chance.random() < 0.4:
-        data = _spoilt(data, chance, good)
+        data = spoilt(data, chance, good)
         data = _captured(data, chance)
         if chance.random() < 0.05:
             data = _captured(data, chance)
     for _ in range(chance.choice((0, 1, 1, 2, 3, 5, 8))):
-        data = _spoilt(data, chance, good)
+        data = spoilt(data, chance, good)
     return data[:BYTES_MAX]
 
 
@@ -93,7 +93,7 @@ def bombs(size: int = BYTES_MAX) -> list[bytes]:
     return found
 
 
-def _spoilt(data: bytes, chance: random.Random, good: Sequence[bytes]) -> bytes:
+def spoilt(data: bytes, chance: random.Random, good: Sequence[bytes]) -> bytes:
     """One thing wrong with it, or one more."""
     begin = chance.randrange(len(data) + 1)
     end = min(len(data), begin + chance.choice((0, 1, 1, 2, 4, 16, 100)))

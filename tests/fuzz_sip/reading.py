@@ -11,6 +11,8 @@ from gateway_telephony_sip.numbers import Plan, e164, is_anonymous, number_or_na
 from gateway_telephony_sip.sdp import media_direction
 from gateway_telephony_sip.sip import read_sip, write_sip
 
+from tests.fuzz_sip.telling import answer_one, tell_one
+
 PLANS = (Plan(), Plan("49"), Plan("1", "1", "011", bare="national"))
 READERS: tuple[Callable[[Message], object], ...] = (
     headers.call_id, headers.top_via, headers.vias, headers.cseq, headers.contacts, headers.session_id, headers.history,
@@ -22,6 +24,7 @@ NAMING = ("from", "to", "p-asserted-identity", "remote-party-id", "diversion", "
 
 def read_all(data: bytes) -> str:
     """What became of a packet, in a word. Raises what the readers should not, and AssertionError for a broken law."""
+    captured = Captured(data)
     payload = data
     if data[:4] in (b"HEP3", b"EEP3"):
         try:
@@ -30,6 +33,7 @@ def read_all(data: bytes) -> str:
             return refused.kind
         _is_whole(captured)
         payload = captured.payload
+    answer_one(payload)
     try:
         message = read_sip(payload)
     except BadSip:
@@ -43,6 +47,7 @@ def read_all(data: bytes) -> str:
             if one is not None:
                 _is_told(one.uri, one.display)
     _is_told(message.target, message.reason)
+    tell_one(message, captured)
     for name in ("max-forwards", "expires", "content-length"):
         headers.number(message, name)
     return "understood"

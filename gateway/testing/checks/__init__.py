@@ -2,9 +2,11 @@
 
 from gateway.testing.checks import (
     access,
+    assembling,
     http,
     imports,
     limits,
+    listening,
     normalize,
     pulling,
     settings,
@@ -13,7 +15,13 @@ from gateway.testing.checks import (
     webhooks,
 )
 
-THEMES = ("settings", "imports", "normalize", "simulator", "webhooks", "pulling", "truth", "http", "access", "limits")
+THEMES = (
+    "settings", "imports", "normalize", "simulator", "webhooks", "listening", "assembling", "pulling", "truth", "http",
+    "access", "limits",
+)  # fmt: skip
 """The modules, in the order in which an author meets what they ask."""
 
-__all__ = ["access", "http", "imports", "limits", "normalize", "pulling", "settings", "simulator", "truth", "webhooks"]
+__all__ = [
+    "access", "assembling", "http", "imports", "limits", "listening", "normalize", "pulling", "settings", "simulator",
+    "truth", "webhooks",
+]  # fmt: skip

@@ -1,7 +1,7 @@
 """Checks of `normalize`: the samples say something, the same each time, and nothing that a stranger sends breaks it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from gateway.plugin import (
     Event,
     Fetch,
     Instant,
+    Piece,
     Record,
     encode_event,
 )
@@ -30,6 +31,9 @@ _UNKNOWN: Final = "kit_unknown_word"
 _TEXT: Final = "שלום עולם 👩‍👩‍👧‍👦 \u202eevil\u202c é \x00 \ud7ff"
 _DEEP: Final = 100_000
 _LONG: Final = 10 * 1024 * 1024
+_BY: Final = (("push", "receives"), ("push", "listens"), ("row", "pulls"), ("fetched", "fetches"))
+"""The form of the records that an ability brings."""
+
 _EMPTY_IDS: Final = ("none", "null", "undefined", "nan")
 
 
@@ -49,14 +53,14 @@ def samples_there(subject: Subject) -> None:
     if not subject.sampled():
         raise Unmet("the folder of samples is empty", where=str(folder))
     forms = {sample.record.form for sample in subject.sampled()}
-    needed = {"push": "receives", "row": "pulls", "fetched": "fetches"}
-    if lacking := [form for form, ability in needed.items() if ability in subject.able and form not in forms]:
-        raise Unmet(f"no sample is named {lacking[0]}_*.json, and it {needed[lacking[0]]}", where=str(folder))
+    for form, ability in _BY:
+        if ability in subject.able and form not in forms:
+            raise Unmet(f"no sample is named {form}_*.json, and it {ability}", where=str(folder))
 
 
 @check("samples-say", "Every sample says something", level="bronze")
 def samples_say(subject: Subject) -> None:
-    """Each sample gives events or look-ups. One that can't be used (`*_parked.json`) gives BadPayload.
+    """Each sample gives events, look-ups or pieces. One that can't be used (`*_parked.json`) gives BadPayload.
 
     Why: a payload that says nothing, and isn't refused either, is lost without a trace.
     Mend: yield an event, or a `Fetch` for what is too thin, or raise BadPayload with the reason.
@@ -97,10 +101,8 @@ def samples_events(subject: Subject) -> None:
         if sample.parked:
             continue
         seen: dict[str, bytes] = {}
-        for item in connector.normalize(sample.record):
-            if isinstance(item, Fetch):
-                continue
-            if fault := _fault_of(item):
+        for item in _said_by(connector, connector.normalize(sample.record)):
+            if fault := fault_of(item):
                 raise _unmet(subject, f"{sample.name}: {fault}")
             if seen.setdefault(item.id, encode_event(item)) != encode_event(item):
                 raise _unmet(subject, f"{sample.name}: two events share the id {item.id!r}")
@@ -212,8 +214,7 @@ def _known(subject: Subject) -> list[Sample]:
 
 
 def _forms(subject: Subject) -> list[Any]:
-    able = {"push": "receives", "row": "pulls", "fetched": "fetches"}
-    return [form for form in FORMS if able[form] in subject.able]
+    return list(dict.fromkeys(form for form, ability in _BY if ability in subject.able))
 
 
 def _said(connector: Any, record: Record) -> list[Any]:
@@ -225,14 +226,23 @@ def _said(connector: Any, record: Record) -> list[Any]:
 
 
 def _events(connector: Any, record: Record) -> list[Event]:
-    return [item for item in _said(connector, record) if not isinstance(item, Fetch | str)]
+    return list(_said_by(connector, [item for item in _said(connector, record) if not isinstance(item, str)]))
+
+
+def _said_by(connector: Any, items: Iterable[Any]) -> Iterator[Event]:
+    """The events among what a record says, and those that its pieces tell, each alone."""
+    for item in items:
+        if isinstance(item, Piece):
+            yield from connector.tell(item.facts)
+        elif not isinstance(item, Fetch):
+            yield item
 
 
 def _when(events: list[Event]) -> list[tuple[str, int]]:
     return [(event.id, event.at) for event in events]
 
 
-def _fault_of(event: Any) -> str:
+def fault_of(event: Any) -> str:
     """What keeps an event from being sound; empty if nothing does."""
     name = type(event).__name__
     try:
@@ -254,15 +264,13 @@ def _fault_of(event: Any) -> str:
 
 def _only_events_or_bad(subject: Subject, connector: Any, record: Record, what: str) -> None:
     try:
-        items = list(connector.normalize(record))
+        events = list(_said_by(connector, connector.normalize(record)))
     except BadPayload:
         return
     except (Exception, RecursionError) as error:
         raise _unmet(subject, f"{what} raises {told(error)}", error) from None
-    for item in items:
-        if isinstance(item, Fetch):
-            continue
-        if fault := _fault_of(item):
+    for event in events:
+        if fault := fault_of(event):
             raise _unmet(subject, f"{what}: {fault}")
 
 

@@ -44,6 +44,8 @@ def simulator_works(subject: Subject) -> None:
     validated(subject.kind, subject.material.values)
     if "receives" in subject.able and not subject.material.requests:
         raise Unmet("no act sent a webhook", where=where(subject.kind, "simulator"))
+    if "listens" in subject.able and not subject.material.sent:
+        raise Unmet("no act sent anything to where it listens", where=where(subject.kind, "simulator"))
     if not subject.material.records:
         raise Unmet("the story brought no record", where=where(subject.kind, "simulator"))
 
@@ -103,14 +105,14 @@ async def simulator_repeats(subject: Subject) -> None:
 
 @check("simulator-faults", "The simulator can be as bad as the vendor", level="gold", needs=("simulates",))
 def simulator_faults(subject: Subject) -> None:
-    """It knows each fault that the connector's abilities can meet: `lose`, `duplicate` and `reorder` of webhooks,
-    `late_commit` of what is pulled, `revoked` tokens.
+    """It knows each fault that the connector's abilities can meet: `lose`, `duplicate` and `reorder` of webhooks or of
+    packets, `late_commit` of what is pulled, `revoked` tokens.
 
     Why: these are the faults that the kit's own transport can't bring about.
     Mend: add the names to `faults` and act on them.
     """
     simulator: Any = subject.kind.simulator(None, 1)
-    due = {"lose", "duplicate", "reorder"} if "receives" in subject.able else set()
+    due = {"lose", "duplicate", "reorder"} if {"receives", "listens"} & set(subject.able) else set()
     due |= {"late_commit"} if "pulls" in subject.able else set()
     due |= {"revoked"} if _has_token(subject) else set()
     if lacking := sorted(due - set(simulator.faults)):
@@ -119,15 +121,15 @@ def simulator_faults(subject: Subject) -> None:
 
 @check("simulator-truth", "The simulator knows what is true", level="bronze", needs=("simulates",))
 async def simulator_truth(subject: Subject) -> None:
-    """`truth()` names events of what was seeded and of what happened, each under an id of its own; what the acts bring
-    about adds to it.
+    """`truth()` names events of what was seeded, where it can be pulled, and of what happened, each under an id of its
+    own; what the acts bring about adds to it.
 
     Why: what the connector says is compared with it; an empty truth proves nothing.
     Mend: tell it from the account's own state: what a perfect connector must say by now, at least.
     """
     async with subject.stage(objects=3) as on:
         first = on.simulator.truth()
-        if not first:
+        if not first and "pulls" in subject.able:
             raise Unmet("nothing is true of three objects", where=where(type(on.simulator), "truth"))
         await on.acted(*sorted(on.simulator.acts) * 2)
         second = on.simulator.truth()

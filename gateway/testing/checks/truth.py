@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from gateway.kernel.rng import SeededRng
 from gateway.testing.check import NotApplicable, Unmet, check
+from gateway.testing.ear import Sent
 from gateway.testing.places import where
 from gateway.testing.stage import Reader
 from gateway.testing.subject import Subject
@@ -51,6 +52,44 @@ async def truth_pushed(subject: Subject) -> None:
             raise Unmet(f"a webhook was answered {refused[0]}", where=where(subject.kind, "receive"))
         if what := unsaid(on.simulator.truth(), await ours.events()):
             raise Unmet(what, where=where(subject.kind, "normalize"))
+
+
+@check("truth-heard", "What it hears tells the truth", level="bronze", needs=("listens", "simulates"), since="1.1")
+async def truth_heard(subject: Subject) -> None:
+    """From what the simulator sends to its sockets alone, the journal holds every event of the truth of what happened.
+
+    Why: nothing repeats what was sent; what isn't understood at once is never known.
+    Mend: the event that is missing or differs is named; see which packet it should come from.
+    """
+    async with subject.stage() as on, subject.reader(on) as ours:
+        for name in sorted(on.simulator.acts) * 2:
+            await on.acted(name)
+            await ours.hear(on.sent())
+            await ours.settle()
+        if what := unsaid(on.simulator.truth(), await ours.events()):
+            raise Unmet(what, where=where(subject.kind, "tell", "normalize"))
+
+
+@check(
+    "truth-disordered",
+    "Doubled and reordered packets end in the same",
+    level="silver",
+    needs=("listens", "simulates"),
+    since="1.1",
+)
+def truth_disordered(subject: Subject) -> None:
+    """In stories of chance, packets come doubled, late and in any order, and the connector is restarted in between; in
+    the end every contact is as a clean hearing has it.
+
+    Why: the network keeps no order, capturers repeat themselves, and what was in memory is lost with a process.
+    Mend: the story's seed and the first difference are named. The usual cause: a fact depends on what came before it.
+    """
+    for seed in range(1, subject.seeds + 1):
+
+        async def story(seed: int = seed) -> None:
+            await _disordered(subject, seed)
+
+        subject.play(story)
 
 
 @check(
@@ -181,3 +220,39 @@ async def _of_chance(subject: Subject, seed: int) -> None:
             found, due = await ours.contacts(), await clean.contacts()
     if what := differing(found, due, ended=False):
         raise Unmet(f"seed {seed}: {what}", where=where(subject.kind, "normalize"))
+
+
+async def _disordered(subject: Subject, seed: int) -> None:
+    chance = SeededRng(seed)
+
+    def pick(most: int) -> int:
+        return min(int(chance.uniform(0, most)), most - 1)
+
+    async with subject.stage(seed=seed) as on:
+        acts = sorted(on.simulator.acts)
+        kept: list[Sent] = []
+        async with subject.reader(on) as ours, subject.reader(on) as clean:
+            held: list[Sent] = []
+            for _ in range(STEPS):
+                await on.acted(acts[pick(len(acts))])
+                came = on.sent()
+                kept += came
+                for sent in came:
+                    # A connection keeps its order; whatever else comes, in whichever order it likes.
+                    held.insert(len(held) if sent.kind == "tcp" else pick(len(held) + 1), sent)
+                    if sent.kind == "udp" and pick(4) == 0:
+                        held.append(sent)
+                some = pick(len(held) + 1)
+                await ours.hear(held[:some], steps=pick(4))
+                held = held[some:]
+                if pick(3) == 0:
+                    await ours.settle()
+                if pick(4) == 0:
+                    await ours.listen_again()
+            await ours.hear(held)
+            await ours.settle()
+            await clean.hear(kept)
+            await clean.settle()
+            found, due = await ours.contacts(), await clean.contacts()
+    if what := differing(found, due):
+        raise Unmet(f"seed {seed}: {what}", where=where(subject.kind, "join", "normalize"))

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 
 from gateway.plugin import (
+    BadPayload,
     Connector,
     ContactOpened,
     Context,
@@ -23,6 +24,7 @@ from gateway.plugin import (
     Fetch,
     Finding,
     Page,
+    Permanent,
     Piece,
     Record,
     Simulator,
@@ -30,14 +32,14 @@ from gateway.plugin import (
     Stream,
     hookimpl,
 )
-from gateway_telephony_sip.asterisk.checks import check_logs
-from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, LOG_STREAMS, pieces_of
-from gateway_telephony_sip.asterisk.pulling import logs_of, pull_log, streams_of
+from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
+from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
 from gateway_telephony_sip.capture import FACTS, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
+from gateway_telephony_sip.names import call_names
 from gateway_telephony_sip.redirect.peers import Peers
 from gateway_telephony_sip.redirect.server import RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
@@ -62,9 +64,9 @@ class TelephonySip:
         self._rules = settings.rules()
         self._route = context.route
         self._heard: dict[str, int] = {}
-        logs = settings.asterisk
-        self.streams = () if logs is None else streams_of(logs)
-        self._logs = {} if logs is None else logs_of(logs)
+        self._files = None if settings.asterisk is None else AsteriskFiles(settings.asterisk)
+        if self._files is not None:
+            self.streams = self._files.streams
 
     @staticmethod
     def simulator(settings: TelephonySettings | None, seed: int) -> Simulator:
@@ -75,11 +77,13 @@ class TelephonySip:
 
     def normalize(self, record: Record) -> Iterator[Event | Fetch | Piece]:
         """What was heard of a call, or what a line of the exchange's logs says of it."""
-        if record.stream in LOG_STREAMS:
-            yield from pieces_of(record, self._settings.asterisk)
-        else:
+        if record.form != "row":
             call = read_facts(record.body)
-            yield Piece(_names(call), call)
+            yield Piece(call_names(call), call)
+        elif self._files is None:
+            raise BadPayload("a line of Asterisk's logs, and no `asterisk` in the settings")
+        else:
+            yield from self._files.pieces(record)
 
     def join(self, facts: Call, more: Call) -> Call:
         """What both know of a call."""
@@ -87,11 +91,15 @@ class TelephonySip:
 
     def tell(self, facts: Call) -> Iterator[Event]:
         """What became of a call, as far as its facts say."""
+        if self._files is not None and self._files.hides(facts):
+            return
         yield from tell(self._with_recording(facts), self._rules)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """What is new in one of the exchange's logs."""
-        return pull_log(self._logs[stream.name], stream, cursor, now)
+        if self._files is None:
+            raise Permanent("no log is named in the settings")
+        return await self._files.pull(stream, cursor, now)
 
     async def listen(self, ear: Ear) -> None:
         """Hear captures, and answer INVITEs, until it is time to end."""
@@ -107,8 +115,8 @@ class TelephonySip:
 
     async def check(self) -> Sequence[Finding]:
         """What was heard since the start, and whether the logs can be read."""
-        logs = self._settings.asterisk
-        return [*findings(self._settings, self._heard), *(() if logs is None else check_logs(logs))]
+        logs = () if self._files is None else self._files.findings()
+        return [*findings(self._settings, self._heard), *logs]
 
     def _new_capture(self, ear: Ear) -> Capture:
         def refused(what: str) -> None:
@@ -186,12 +194,6 @@ class TelephonySip:
             return facts
         url = named.url.replace("{call_id}", quote(min(facts.legs), safe=""))
         return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
-
-
-def _names(call: Call) -> tuple[str, ...]:
-    """Every name under which a call is known by these facts."""
-    named = [name for call_id, leg in call.legs.items() for name in (call_id, *leg.names)]
-    return tuple(dict.fromkeys([*named, *(line.call for line in call.logged if line.call)]))
 
 
 @hookimpl

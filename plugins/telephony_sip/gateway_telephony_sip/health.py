@@ -22,7 +22,7 @@ _WRONG: Final = (
         "name their network under `hep.allow`",
     ),
     ("refused_key", "packets with another `auth_key`", "give the capturer the key that the settings have"),
-    ("too_fast", "packets over the bound of their source", "raise `hep.per_second`, or capture less"),
+    ("refused_rate", "packets over the bound of their source", "raise `hep.per_second`, or capture less"),
     ("bad_sip", "packets whose SIP can't be read", "see what they hold: only SIP itself is wanted"),
     ("dropped", "packets for which there was no room", "see whether the database can be written to"),
 )

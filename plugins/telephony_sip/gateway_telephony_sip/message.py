@@ -1,6 +1,9 @@
-"""What the readers give: one SIP message, and one packet of a capture that holds it. Values only."""
+"""What the readers give: one SIP message, and one packet of a capture that holds it. Values only.
 
-from dataclasses import dataclass
+Neither shows its headers, its body or its key when it is printed: what goes wrong must not put them into a log.
+"""
+
+from dataclasses import dataclass, field
 from typing import Literal
 
 HepFault = Literal["broken", "foreign", "nested", "old"]
@@ -33,8 +36,8 @@ class Message:
     target: str = ""
     status: int = 0
     reason: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
     missing: int = 0
 
     @property
@@ -62,11 +65,11 @@ class Captured:
     SIP), `agent` the capturer's number, `key` what it proves itself by, `correlation` its own name for the call.
     """
 
-    payload: bytes
+    payload: bytes = field(repr=False)
     kind: int = 1
     source: tuple[str, int] = ("", 0)
     target: tuple[str, int] = ("", 0)
     at: int | None = None
     agent: int = 0
-    key: bytes = b""
+    key: bytes = field(default=b"", repr=False)
     correlation: str = ""

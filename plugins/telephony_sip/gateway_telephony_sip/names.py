@@ -21,6 +21,10 @@ NAME_MAX = 120
 """Characters of a name; of a longer one the beginning and a hash, so that two never become one by being cut."""
 
 SHORTEST = 4
+_OURS: Final = ("asterisk:", "session:", "icid:")
+"""What our own names begin with. A caller writes his Call-ID and headers himself: without this he could name a stranger's
+call, since an exchange's ids can be guessed."""
+
 _NOTHING: Final = frozenset({"none", "null", "unknown", "undefined", "anonymous", "<null>", "(null)", "0000"})
 _CHANNEL: Final = re.compile(r"[A-Za-z0-9]{1,20}/.{1,100}-[0-9a-f]{8}(?:;[12])?")
 """A channel's name at Asterisk, `PJSIP/6001-0000001f`: counted anew after each restart, as `res_hep` may send it."""
@@ -29,6 +33,8 @@ _CHANNEL: Final = re.compile(r"[A-Za-z0-9]{1,20}/.{1,100}-[0-9a-f]{8}(?:;[12])?"
 def call_name(call_id: str) -> str:
     """A Call-ID as facts, names and refs hold it; empty for one that says nothing."""
     text = plain(call_id, NAME_MAX + 1)
+    if text.lower().startswith(_OURS):
+        text = f"call:{text}"
     if len(text) <= NAME_MAX:
         return text
     return f"{text[: NAME_MAX - 33]}~{sha256(call_id.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"

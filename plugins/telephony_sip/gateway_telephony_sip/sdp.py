@@ -25,16 +25,20 @@ _NOWHERE: Final = frozenset("0:.")
 class _Media:
     """One `m=` section, and what it has from the session until it says otherwise."""
 
-    def __init__(self, line: str, flow: int, nowhere: bool) -> None:
+    def __init__(self, line: str, flow: int, nowhere: bool, ice: bool) -> None:
         kind, _, rest = line.partition(" ")
         self.is_audio = kind.lower() == "audio"
         self.is_refused = rest.lstrip(" ").partition(" ")[0].partition("/")[0] == "0"
         self.flow = flow
         self.is_nowhere = nowhere
+        self.has_ice = ice
 
     def flows(self) -> int:
-        """Which ways it flows. An address of nowhere is how RFC 2543 wrote hold: nothing shall be sent there."""
-        return self.flow & ~_HEARS if self.is_nowhere else self.flow
+        """Which ways it flows. An address of nowhere is how RFC 2543 wrote hold: nothing shall be sent there.
+
+        With ICE it says only that no address is known yet (RFC 9429, section 5.2.1), as browsers begin.
+        """
+        return self.flow & ~_HEARS if self.is_nowhere and not self.has_ice else self.flow
 
 
 def media_direction(message: Message) -> Direction | None:
@@ -72,16 +76,21 @@ def direction(description: bytes) -> Direction | None:
     Refused media (port 0) flow nowhere.
     """
     media: list[_Media] = []
-    flow, nowhere = _SENDS | _HEARS, False
+    flow, nowhere, ice = _SENDS | _HEARS, False, False
     for line in description.decode("latin-1").split("\n", LINES_MAX)[:LINES_MAX]:
         kind, value = line[:2], line[2:].strip(" \t\r")
         if kind == "m=":
-            media.append(_Media(value, flow, nowhere))
+            media.append(_Media(value, flow, nowhere, ice))
         elif kind == "a=" and (told := _FLOWS.get(value.lower())) is not None:
             if media:
                 media[-1].flow = told
             else:
                 flow = told
+        elif kind == "a=" and value.startswith("ice-ufrag"):
+            if media:
+                media[-1].has_ice = True
+            else:
+                ice = True
         elif kind == "c=":
             if media:
                 media[-1].is_nowhere = _is_nowhere(value)

@@ -196,13 +196,13 @@ def test_only_who_may_is_heard() -> None:
     """The network, the key, and the rate."""
     stage = Stage(key="s3cret", per_second=10)
     stage.hear(INVITE, source=("192.0.2.1", 9), key=b"s3cret")
-    assert stage.refused["redirect_refused"] == 1
+    assert stage.refused["refused_source"] == 1
     stage.hear(INVITE, key=b"s3creT")
     stage.hear(INVITE)
     assert stage.counts["refused_key"] == 2
     for _ in range(20):
         stage.hear(INVITE, key=b"s3cret")
-    assert stage.refused["redirect_too_fast"] == 12
+    assert stage.refused["refused_rate"] == 12
     assert stage.counts["heard"] == 1
 
 

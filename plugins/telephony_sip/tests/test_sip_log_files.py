@@ -1,5 +1,6 @@
 """Pulling the logs: pages, rotation in all its ways, what is half written, what is broken, and what is checked."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,13 +8,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gateway_telephony_sip.asterisk import pulling
+from gateway_telephony_sip.asterisk import tailing
 from gateway_telephony_sip.asterisk.checks import check_logs
 from gateway_telephony_sip.asterisk.lines import QueueLine
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, pieces_of
-from gateway_telephony_sip.asterisk.pulling import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
+from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
+from gateway_telephony_sip.asterisk.tailing import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
+from gateway_telephony_sip.facts import Call, Leg, Logged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -366,13 +369,11 @@ def test_records_have_what_is_needed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"{}", b'{"bad": 1}', b'{"at": "x"}', b"[" * 5_000])
 def test_a_body_that_is_none_of_ours_is_refused(body: bytes, tmp_path: Path) -> None:
-    """The one error, for either log; also where the settings have no logs any more."""
+    """The one error, for either log."""
     desk = Desk(tmp_path)
     for stream in ("queue_log", "cdr"):
         with pytest.raises(BadPayload):
             list(pieces_of(Record(body=body, form="row", stream=stream, received_at=Instant(1)), desk.settings))
-        with pytest.raises(BadPayload, match="no `asterisk`"):
-            list(pieces_of(Record(body=body, form="row", stream=stream, received_at=Instant(1)), None))
 
 
 def test_a_line_of_a_log_that_is_configured_no_more(tmp_path: Path) -> None:
@@ -401,7 +402,36 @@ def test_streams_follow_the_settings(tmp_path: Path) -> None:
         ("queue_log", 3.0, 172_800.0),
         ("cdr", 3.0, 172_800.0),
     ]
-    assert set(pulling.LATE_MS) == set(logs_of(both))
+    assert set(tailing.LATE_MS) == set(logs_of(both))
+
+
+@pytest.mark.parametrize(
+    ("unlinked", "logged", "legs", "hidden"),
+    [
+        ("count", (), {}, True),
+        ("count", (Logged(1, "started", "cdr"),), {}, True),
+        ("count", (Logged(1, "started", "cdr"), Logged(2, "entered", "redirect")), {}, False),
+        ("count", (Logged(1, "started", "cdr"),), {"a84b@192.0.2.10": Leg()}, False),
+        ("contact", (Logged(1, "started", "cdr"),), {}, False),
+    ],
+)
+def test_what_only_the_logs_know_is_not_told(
+    unlinked: str, logged: tuple[Logged, ...], legs: dict[str, Leg], hidden: bool
+) -> None:
+    """It may be a call that a listener has seen: only with its Call-ID, or where none listens, is it one."""
+    files = AsteriskFiles(AsteriskLogs.model_validate({"cdr": "/a/m", "unlinked": unlinked}))
+
+    assert files.hides(Call(legs=legs, logged=logged)) is hidden
+
+
+def test_files_are_pulled_and_read(desk: Desk) -> None:
+    """The whole way: a page, its pieces."""
+    desk.write(line(1))
+    files = AsteriskFiles(desk.settings)
+    page = asyncio.run(files.pull(files.streams[0], None, desk.now))
+
+    assert [piece.names for record in page.records for piece in files.pieces(record)] == [(f"asterisk:{T + 1}.1",)]
+    assert [finding.ok for finding in files.findings()] == [True, False]
 
 
 def test_what_is_checked(tmp_path: Path) -> None:

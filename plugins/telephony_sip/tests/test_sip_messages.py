@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from gateway_telephony_sip.message import BadSip, Message
+from gateway_telephony_sip.message import BadSip, Captured, Message
 from gateway_telephony_sip.sip import BYTES_MAX, HEADERS_MAX, read_sip, write_sip
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +165,15 @@ def test_any_text_can_be_written(headers: list[tuple[str, str]], body: bytes) ->
     else:
         told = tuple((name, value.strip(" \t")) for name, value in headers)
         assert read == lengthened(replace(message, headers=told))
+
+
+def test_nothing_of_a_message_is_printed_but_its_first_line() -> None:
+    """Headers prove people, bodies hold what they said, and a packet's key proves its capturer."""
+    message = read_sip(OPTIONS + b"Authorization: Digest response=hush\r\n\r\nhush")
+    shown = f"{message!r} {Captured(b'hush', key=b'hush')!r}"
+
+    assert "OPTIONS" in shown
+    assert "hush" not in shown
 
 
 def test_names_are_written_as_usual() -> None:

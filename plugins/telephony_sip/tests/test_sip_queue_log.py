@@ -7,6 +7,7 @@ from gateway_telephony_sip.asterisk.lines import LINE_MAX, BadLine, QueueLine, r
 from gateway_telephony_sip.asterisk.meaning import is_unlinked, meant_by_line
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.facts import Call, Leg, Logged
+from gateway_telephony_sip.names import call_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,6 +170,17 @@ def test_what_can_be_no_call_id_links_nothing(link: str) -> None:
         meant_by_line(read_queue_line(f"1772441280|1772441280.41|q|m|SIPCALLID|{link}".encode(), "SIPCALLID"), SETTINGS)
         is None
     )
+
+
+@pytest.mark.parametrize("mine", ["asterisk:1772441280.41", "Session:00", "icid:1"])
+def test_a_caller_cant_name_anothers_call(mine: str) -> None:
+    """A Call-ID is the caller's own choice, and an exchange's ids can be guessed: none becomes one of our names."""
+    line = read_queue_line(f"1772441280|1772441999.1|NONE|NONE|SIPCALLID|{mine}".encode(), "SIPCALLID")
+    known = meant_by_line(line, SETTINGS)
+
+    assert known is not None
+    assert known.names == ("asterisk:1772441999.1", f"call:{mine}")
+    assert call_name(mine) == f"call:{mine}"
 
 
 def test_the_agents_channel_is_of_the_call() -> None:

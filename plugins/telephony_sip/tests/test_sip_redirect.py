@@ -3,7 +3,7 @@
 import pytest
 from gateway_telephony_sip.message import Message
 from gateway_telephony_sip.redirect.request import Source
-from gateway_telephony_sip.redirect.table import KEPT_MAX, T1_MS, TIMER_H_MS, TIMER_I_MS
+from gateway_telephony_sip.redirect.table import KEPT_MAX, OF_CALL_MAX, T1_MS, TIMER_H_MS, TIMER_I_MS
 from gateway_telephony_sip.redirect.targets import Targets, ranked
 from gateway_telephony_sip.sip import read_sip
 
@@ -228,6 +228,15 @@ def test_an_address_is_never_redirected_to_itself() -> None:
 def test_a_call_is_not_sent_where_it_has_been(more: str) -> None:
     """As its history says (RFC 7044), or who diverted it (RFC 5806), though the first INVITE is long forgotten."""
     assert offered(Peer().ask(request(more=more))) == [("sip:overflow@pbx.example", 0.5)]
+
+
+def test_a_call_that_asks_again_and_again_goes_in_a_circle() -> None:
+    """However new each of its transactions looks; other calls are sent on as before."""
+    peer = Peer()
+    asked = [peer.ask(request(via=f"SIP/2.0/UDP 10.1.1.1;branch=z9hG4bK-{n}")) for n in range(OF_CALL_MAX + 2)]
+
+    assert [status(answer) for answer in asked] == [302] * OF_CALL_MAX + [482] * 2
+    assert status(peer.ask(request(from_tag="bob"))) == 302
 
 
 def test_a_call_that_starts_anew_is_not_a_circle() -> None:

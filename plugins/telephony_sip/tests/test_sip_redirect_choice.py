@@ -34,7 +34,7 @@ INVITE = read_sip(request())
 def test_addresses_that_can_be_sent(uri: str) -> None:
     """As they are, in brackets, whatever parameters they have."""
     assert check_uri(uri) == uri
-    assert contact(ranked([(uri, None)])[0]) == f"<{uri}>;q=1"
+    assert contact(ranked([(uri, None)])) == f"<{uri}>;q=1"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +178,26 @@ def test_a_call_goes_where_its_queue_is() -> None:
     assert desk.told == [Logged(at=1_000_000, what="entered", by="redirect", queue="vip")]
     assert desk.asked == [opening(INVITE, PROXY, 1_000_000)]
     assert desk.counted == {}
+
+
+@pytest.mark.parametrize(
+    ("older", "source"),
+    [
+        ("", PROXY),
+        ("Via: SIP/2.0/UDP 192.0.2.7:5080;branch=z9hG4bK-0\r\n", ("192.0.2.7", 5_080)),
+        ("Via: SIP/2.0/UDP trunk.example;branch=z9hG4bK-0;received=192.0.2.7\r\n", ("192.0.2.7", 5_060)),
+        ("Via: nonsense\r\n", PROXY),
+    ],
+)
+def test_a_call_comes_from_who_sent_it_to_the_proxy(older: str, source: Source) -> None:
+    """Not from the proxy that asks, which every call would come from then."""
+    found: list[Source] = []
+    desk = Desk(TO_VIP)
+    desk.chooser._opening = lambda invite, source, now_ms: found.append(source) or opening(invite, source, now_ms)
+
+    desk.chooser(read_sip(request(more=older)), PROXY)
+
+    assert found == [source]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ def description(*lines: str) -> bytes:
         (["c=IN IP6 ::", "m=audio 1 RTP/AVP 0"], "sendonly"),
         (["c=IN IP6 0:0:0:0:0:0:0:0", "m=audio 1 RTP/AVP 0"], "sendonly"),
         (["c=IN IP6 ::1", "m=audio 1 RTP/AVP 0"], "sendrecv"),
+        (["c=IN IP4 0.0.0.0", "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=ice-ufrag:x", "a=sendrecv"], "sendrecv"),
+        (["a=ice-ufrag:x", "m=audio 9 UDP/TLS/RTP/SAVPF 111", "c=IN IP4 0.0.0.0", "a=sendonly"], "sendonly"),
         (["c=", "m=audio 1 RTP/AVP 0"], "sendrecv"),
         (["m=audio 1 RTP/AVP 0", "a=sendonly", "m=video 2 RTP/AVP 31", "a=sendrecv"], "sendonly"),
         (["m=video 2 RTP/AVP 31", "a=inactive", "m=audio 1 RTP/AVP 0"], "sendrecv"),

@@ -9,9 +9,9 @@ from typing import Any, Final
 from gateway.plugin import HOUR_MS, Finding
 from gateway_telephony_sip.asterisk.files import LogFile, Unreadable, look, read_at
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
-from gateway_telephony_sip.asterisk.pulling import CDR, Log, logs_of
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
+from gateway_telephony_sip.asterisk.tailing import CDR, Log, logs_of
 from gateway_telephony_sip.asterisk.zones import made_at
 
 END_BYTES: Final = 262_144

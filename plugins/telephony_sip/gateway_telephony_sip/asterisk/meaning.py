@@ -20,6 +20,7 @@ from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.templates import filled
 from gateway_telephony_sip.facts import Call, Leg, Logged, LoggedWhat, Recording
+from gateway_telephony_sip.names import call_name
 
 CALL_IDS_MAX: Final = 8
 """SIP Call-IDs that one row may hold: one a party, and a few transfers."""
@@ -103,7 +104,7 @@ def _call_ids(text: str) -> tuple[str, ...]:
     """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins the two parties' userfields."""
     found = (part.strip() for part in text.split(";"))
     # A text as long as may be was cut: its end isn't the Call-ID's.
-    fits = {part for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)}
+    fits = {call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)}
     return tuple(sorted(fits))[:CALL_IDS_MAX]
 
 

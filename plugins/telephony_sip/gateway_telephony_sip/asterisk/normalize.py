@@ -8,22 +8,17 @@ import msgspec
 from gateway.plugin import BadPayload, Piece, Record
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
 from gateway_telephony_sip.asterisk.meaning import meant_by_line, meant_by_row
-from gateway_telephony_sip.asterisk.pulling import CDR, QUEUE_LOG, logs_of
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
-
-LOG_STREAMS: Final = frozenset({QUEUE_LOG, CDR})
-"""Records of these streams are read here."""
+from gateway_telephony_sip.asterisk.tailing import QUEUE_LOG, logs_of
 
 LOG_ID_KEYS: Final = frozenset({"uniqueid", "linkedid", "userfield", "link"})
 """Keys of their bodies whose texts are ids, and no card numbers."""
 
 
-def pieces_of(record: Record, settings: AsteriskLogs | None) -> Iterator[Piece]:
+def pieces_of(record: Record, settings: AsteriskLogs) -> Iterator[Piece]:
     """The piece that a row of a log is. A line that couldn't be read is read again: the reader may have learnt it."""
     kind: type[QueueLine | CdrRow] = QueueLine if record.stream == QUEUE_LOG else CdrRow
-    if settings is None:
-        raise BadPayload("a line of Asterisk's logs, and no `asterisk` in the settings")
     try:
         bad = msgspec.json.decode(record.body, type=_Unread).bad
         line = msgspec.json.decode(record.body, type=kind) if bad is None else _again(bad, record.stream, settings)

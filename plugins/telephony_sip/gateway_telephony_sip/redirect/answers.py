@@ -53,7 +53,7 @@ def answer(asked: Asked, status: int, reason: str = "", headers: Headers = ()) -
 def redirection(asked: Asked, targets: Targets) -> bytes | None:
     """302 with as many of the targets as fit, those preferred most; None where not even one does."""
     for count in range(len(targets), 0, -1):
-        told = answer(asked, 302, headers=tuple([("contact", contact(target)) for target in targets[:count]]))
+        told = answer(asked, 302, headers=(("contact", contact(targets[:count])),))
         if told is not None:
             return told
     return None

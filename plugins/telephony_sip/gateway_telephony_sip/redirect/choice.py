@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from gateway.plugin import ContactOpened, RouteFunction
 from gateway_telephony_sip.facts import Logged
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
+from gateway_telephony_sip.redirect.request import Source, caller_of
 from gateway_telephony_sip.redirect.targets import Targets
 
 SHARE: Final = 0.5
@@ -23,12 +23,12 @@ class Opening(Protocol):
     """The opening of the contact that a call will be, by its INVITE."""
 
     def __call__(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
-        """The same opening that the call's facts tell later."""
+        """The same opening that the call's facts tell later. `source`: who sent the call to the proxy that asks."""
         ...
 
 
 class Told(Protocol):
-    """Is told what was chosen, to be kept with the call."""
+    """Is told what was chosen, to be kept with the call; `source` as for `Opening`."""
 
     def __call__(self, invite: Message, source: Source, logged: Logged) -> None:
         """Must not wait."""
@@ -81,13 +81,14 @@ class Chooser:
     def __call__(self, invite: Message, source: Source) -> Targets:
         """The addresses for an INVITE, the default ones where there is no time, no route, or no address for it."""
         at = self._now()
-        queue, reason = self._queue(invite, source, at)
+        caller = caller_of(invite, source)
+        queue, reason = self._queue(invite, caller, at)
         targets = self._targets.get(queue) if queue else None
         if queue and targets is None:
             reason = "no_target"
         if reason:
             self._count(f"default_{reason}")
-        self._told(invite, source, Logged(at=at, what="entered", by="redirect", queue=queue, reason=reason))
+        self._told(invite, caller, Logged(at=at, what="entered", by="redirect", queue=queue, reason=reason))
         return targets or self._default
 
     def _queue(self, invite: Message, source: Source, at: int) -> tuple[str, str]:

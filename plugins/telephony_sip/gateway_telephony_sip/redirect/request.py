@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 from gateway_telephony_sip.grammar import split
-from gateway_telephony_sip.headers import Via, addresses, call_id, cseq, history, listed, number, tag, top_via
+from gateway_telephony_sip.headers import Via, addresses, call_id, cseq, history, listed, number, tag, top_via, vias
 from gateway_telephony_sip.message import BadSip, Message
 
 Source = tuple[str, int]
@@ -90,6 +90,15 @@ def asked_of(message: Message, source: Source, key: bytes) -> Asked:
     )
 
 
+def caller_of(message: Message, source: Source) -> Source:
+    """Who sent the call to the proxy that asks, as that one wrote into the second Via; itself, if nobody did.
+
+    A capture of the proxy shows the call from there too, so both have one view of the side that a call comes from.
+    """
+    hops = vias(message)
+    return (hops[1].received or hops[1].host, hops[1].sent_by[1]) if len(hops) > 1 else source
+
+
 def _transaction(message: Message, top: Via) -> tuple[str, ...]:
     """What tells a transaction from others of its call. Clients of RFC 2543 make no branch that could (17.2.3)."""
     branch = top.branch
@@ -101,16 +110,16 @@ def _transaction(message: Message, top: Via) -> tuple[str, ...]:
 def _vias(message: Message, top: Via, source: Source) -> list[str]:
     """All Vias as they came, the top one with where the request was received from (18.2.1; RFC 3581, section 4)."""
     first, *others = message.every("via")
-    newest, *older = split(first)
     address, port = source
-    if top.rport is not None or top.host != address.lower():
-        pieces = split(newest, ";")
-        pieces = [piece for piece in pieces if piece.partition("=")[0].strip().lower() not in ("received", "rport")]
-        pieces.append(f"received={address.partition('%')[0]}")
-        if top.rport is not None:
-            pieces.append(f"rport={port}")
-        newest = ";".join(pieces)
-    return [", ".join([newest, *older]), *others]
+    if top.rport is None and top.host == address.lower():
+        return [first, *others]
+    newest, *older = split(first)
+    pieces = split(newest, ";")
+    pieces = [piece for piece in pieces if piece.partition("=")[0].strip().lower() not in ("received", "rport")]
+    pieces.append(f"received={address.partition('%')[0]}")
+    if top.rport is not None:
+        pieces.append(f"rport={port}")
+    return [", ".join([";".join(pieces), *older]), *others]
 
 
 def _fault(message: Message) -> str:

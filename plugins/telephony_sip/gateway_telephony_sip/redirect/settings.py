@@ -57,7 +57,7 @@ class RedirectSettings(BaseModel):
     """How many milliseconds at a time choices may hold up everything else; then calls go to the default target without
     a choice, until as much again has passed twice over."""
 
-    per_second: Annotated[int, Field(ge=10, le=100_000)] = 3_000
+    per_second: Annotated[int, Field(ge=10, le=100_000)] = 5_000
     """Datagrams a second from one address: a call has two of them at least."""
 
     def targets_of(self, queue: str) -> Targets | None:

@@ -48,6 +48,9 @@ SHARE: Final = 0.75
 DUE_MAX: Final = 500
 """Repetitions that one call of `due` gives; the others come with the next."""
 
+OF_CALL_MAX: Final = 16
+"""Answers of one call that are kept at once. Whoever asks for it more often than that goes in a circle."""
+
 UNDERSTOOD: Final = frozenset({"100rel", "histinfo", "precondition", "timer"})
 """Extensions that a caller may require: all of them bind only who rings or answers (RFC 3262, 7044, 3312, 4028)."""
 
@@ -82,7 +85,7 @@ class Table:
         *,
         allow: Sequence[Network],
         key: bytes,
-        per_second: int = 3_000,
+        per_second: int = 5_000,
         kept_max: int = KEPT_MAX,
         count: Callable[[str], None] = lambda what: None,
     ) -> None:
@@ -208,7 +211,8 @@ class Table:
         places = frozenset(place(target.uri) for target in given)
         kept = _Kept(told, asked.reply_to, peer, asked.call, places, now_ms + TIMER_H_MS, now_ms)
         self._kept[asked.mark] = kept
-        self._calls.setdefault(asked.call, []).append(kept)
+        if given:
+            self._calls.setdefault(asked.call, []).append(kept)
         peer.kept += 1
         self._set(asked.mark, kept, now_ms + T1_MS)
         return told
@@ -239,7 +243,8 @@ class Table:
         come back: it is turned away, whatever would be chosen now, lest two targets send it to and fro.
         """
         asked_for = place(asked.message.target)
-        if any(asked_for in kept.given for kept in self._calls.get(asked.call, ())):
+        answers = self._calls.get(asked.call, ())
+        if len(answers) >= OF_CALL_MAX or any(asked_for in kept.given for kept in answers):
             return ()
         been = {asked_for, *map(place, asked.been)}
         for targets in (chosen, self._default):
@@ -256,7 +261,8 @@ class Table:
             self._count("not_acknowledged")
         del self._kept[mark]
         kept.peer.kept -= 1
-        of_call = self._calls[kept.call]
-        of_call.remove(kept)
-        if not of_call:
-            del self._calls[kept.call]
+        if kept.given:
+            answers = self._calls[kept.call]
+            answers.remove(kept)
+            if not answers:
+                del self._calls[kept.call]

@@ -79,6 +79,9 @@ def place(uri: str) -> str:
     return f"{user}@{parts.host}:{parts.port or 5060}"
 
 
-def contact(target: Target) -> str:
-    """The value of a Contact header. In brackets, since parameters of the address would else be the header's."""
-    return f"<{target.uri}>;q={target.q:.3f}".rstrip("0").rstrip(".")
+def contact(targets: Targets) -> str:
+    """The value of one Contact header for all: some proxies read but the first header of that name.
+
+    In brackets, since parameters of an address would else be the header's.
+    """
+    return ", ".join([f"<{target.uri}>;q={target.q:.3f}".rstrip("0").rstrip(".") for target in targets])

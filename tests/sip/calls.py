@@ -1,0 +1,93 @@
+"""The calls that are made: what the caller does in each, and what the agent does. Pauses are the times to be found."""
+
+from dataclasses import dataclass
+
+from tests.sip.scenarios import (
+    ENDS,
+    GIVEN_UP,
+    OFFERED,
+    RINGING,
+    RINGS,
+    SUPPORT,
+    TAKEN,
+    Pause,
+    Receive,
+    Step,
+    agent_says,
+    answer,
+    caller_says,
+    caller_tells,
+    cancel,
+    invite,
+    media,
+    refused,
+    takes,
+)
+
+RING = Pause(800)
+TALK = Pause(1_300)
+HOLD = Pause(1_100)
+PATIENCE = Pause(900)
+TRYING = Receive("100", optional=True)
+HANGS_UP = (caller_says("BYE", 2), Receive("200"))
+TRANSFER_TO = "sip:+15550100777@support.example"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Both sides of a call."""
+
+    caller: tuple[Step, ...]
+    agent: tuple[Step, ...]
+
+
+def _offer(direction: str, cseq: int) -> tuple[Step, ...]:
+    """The agent puts the caller on hold (`sendonly`), or takes it back (`sendrecv`)."""
+    offer = agent_says("INVITE", cseq, body=media(direction, cseq + 1))
+    return offer, TRYING, Receive("200"), agent_says("ACK", cseq)
+
+
+def _agrees(direction: str, version: int) -> tuple[Step, ...]:
+    """The caller takes such an offer."""
+    return Receive("INVITE"), answer("200 OK", body=media(direction, version), tag=False, again=True), Receive("ACK")
+
+
+PLANS = {
+    "answered": Plan(
+        (invite(), *RINGS, *TAKEN, TALK, *HANGS_UP),
+        (OFFERED, RINGING, RING, *takes(), *ENDS),
+    ),
+    "cancelled": Plan(
+        (invite(), TRYING, Receive("180"), PATIENCE, cancel(), Receive("200"), Receive("487"), refused()),
+        (OFFERED, RINGING, *GIVEN_UP),
+    ),
+    "busy": Plan(
+        (invite(), TRYING, Receive("486"), refused()),
+        (OFFERED, answer("486 Busy Here", again=True), Receive("ACK")),
+    ),
+    "held": Plan(
+        (invite(), *RINGS, *TAKEN, *_agrees("recvonly", 2), *_agrees("sendrecv", 3), TALK, *HANGS_UP),
+        (OFFERED, RINGING, RING, *takes(), TALK, *_offer("sendonly", 1), HOLD, *_offer("sendrecv", 2), *ENDS),
+    ),
+    "transferred": Plan(
+        (
+            *(invite(), *RINGS, *TAKEN),
+            *(Receive("REFER"), answer("202 Accepted", tag=False)),
+            *(caller_tells(2, "200 OK"), Receive("200"), *ENDS),
+        ),
+        (
+            *(OFFERED, RINGING, RING, *takes(), TALK),
+            *(agent_says("REFER", 1, f"Refer-To: <{TRANSFER_TO}>", f"Referred-By: <sip:{SUPPORT}@support.example>"),),
+            *(Receive("202"), Receive("NOTIFY"), answer("200 OK", tag=False)),
+            *(agent_says("BYE", 2), Receive("200")),
+        ),
+    ),
+    "lost": Plan(
+        (invite(), *RINGS, *TAKEN),
+        (OFFERED, RINGING, RING, *takes("Session-Expires: 3;refresher=uac")),
+    ),
+}
+"""By name. In `lost` nobody says a word after the beginning: no BYE, and no refresh of a session that lives for three
+seconds."""
+
+LIVES_MS = 3_000
