@@ -201,22 +201,22 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 BOUNDS: dict[str, int] = {
-    "invites": 32,
+    "invites": 24,
     "glimpses": 4,
     "rung": 16,
-    "finals": 64,
+    "finals": 48,
     "acks": 8,
-    "cancels": 32,
+    "cancels": 24,
     "byes": 8,
-    "offers": 128,
+    "offers": 64,
     "refers": 8,
-    "notifies": 32,
+    "notifies": 16,
 }
 """So many facts of each kind a leg keeps: the earliest."""
 
 _BOUNDS = tuple(BOUNDS.items())
 _Seen = TypeVar("_Seen", bound=Fact)
-_Kept = TypeVar("_Kept", str, Logged, Recording)
+_Kept = TypeVar("_Kept", bound=str | Logged | Recording)
 
 
 def join_legs(known: Leg, more: Leg) -> Leg:
@@ -296,5 +296,6 @@ def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -
         return known
     if not known:
         return more
-    kept = tuple(sorted({*known, *more})[:at_most])
+    both: set[_Kept] = {*known, *more}
+    kept = tuple(sorted(both)[:at_most])
     return known if kept == known else kept
