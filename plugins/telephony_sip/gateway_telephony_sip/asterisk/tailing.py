@@ -31,8 +31,8 @@ from gateway_telephony_sip.asterisk.zones import FAR_MS
 QUEUE_LOG: Final = "queue_log"
 CDR: Final = "cdr"
 
-PAGE_BYTES: Final = 262_144
-"""What one page reads: some thousand lines, read and understood in a few hundredths of a second."""
+PAGE_BYTES: Final = 65_536
+"""What one page reads: a thousand lines, read and understood in a few hundredths of a second, on the event loop."""
 
 PROBE_BYTES: Final = 32_768
 BAD_MAX: Final = 10
@@ -242,11 +242,12 @@ def _records(log: Log, parts: list[bytes], now: int, begins_late: bool) -> tuple
     bad: list[bytes] = []
     at = read = far = 0
     for part in parts:
+        if not part.strip(b"\r\n\0 "):  # left empty, or by a disk that was full
+            continue
         try:
             line = log.read(part)
-        except BadLine as error:
-            # Lines that were cut off, and those left empty, are no loss.
-            if part.strip(b"\r\n\0 ") and (read or not begins_late) and error.why != "empty":
+        except BadLine:
+            if read or not begins_late:  # else it is the rest of what was cut off
                 bad.append(part)
             continue
         read += 1
