@@ -177,7 +177,10 @@ class _Objects:
                 raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
             names = {*piece.names}.union(*(whole.names for whole in wholes))
             if len(names) > NAMES_MAX:
-                raise BadPayload(f"one object would have {len(names)} names: {NAMES_MAX} are allowed")
+                shared = ", ".join(sorted({*piece.names}.intersection(*(whole.names for whole in wholes)))[:3])
+                raise BadPayload(
+                    f"one object would have more than {NAMES_MAX} names; what many share is no name: {shared}"
+                )
         except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
             _refuse([telling], link, error)
             return

@@ -219,7 +219,7 @@ BOUNDS: dict[str, int] = {
 
 _BOUNDS = tuple(BOUNDS.items())
 _Seen = TypeVar("_Seen", bound=Fact)
-_Kept = TypeVar("_Kept", str, Logged, Recording)
+_Kept = TypeVar("_Kept", bound=str | Logged | Recording)
 
 
 def join_legs(known: Leg, more: Leg) -> Leg:
@@ -313,5 +313,6 @@ def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -
         return known
     if not known:
         return more
-    kept = tuple(sorted({*known, *more})[:at_most])
+    both: set[_Kept] = {*known, *more}
+    kept = tuple(sorted(both)[:at_most])
     return known if kept == known else kept
