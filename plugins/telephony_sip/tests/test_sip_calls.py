@@ -383,6 +383,16 @@ CALLS: dict[str, tuple[list[Captured], dict[str, Any]]] = {
         ],
         {"outcome": "abandoned", "ringing": 500, "ended": 44_000, "lost": True},
     ),
+    "a refusal of which only the proxy's side was seen": (
+        [
+            request("INVITE", 0),
+            request("INVITE", 1, **fork(0)),
+            request("INVITE", 1, **fork(1)),
+            response(480, 9_000, branch="fork1", vias=2),
+            response(486, 800, branch="fork0", vias=2),
+        ],
+        {"outcome": "no_answer", "ended": 41_000, "lost": True},
+    ),
     "no times in the capture": (
         [request("INVITE", None), response(180, None), response(200, None), bye(9_000)],
         {"outcome": "answered", "ringing": 0, "answered": 0, "ended": 9_000, "by": "caller"},
