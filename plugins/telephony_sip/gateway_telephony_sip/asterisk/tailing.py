@@ -22,7 +22,7 @@ import msgspec
 from gateway.plugin import DAY_MS, SECOND_MS, Instant, Page, Permanent, Record, Stream, Transient
 from gateway_telephony_sip.asterisk.cutting import Cut, cut_lines, cut_rows
 from gateway_telephony_sip.asterisk.files import LogFile, Unreadable, look, read_at, rotated
-from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine, read_queue_line
+from gateway_telephony_sip.asterisk.lines import LINE_MAX, BadLine, QueueLine, read_queue_line
 from gateway_telephony_sip.asterisk.meaning import Known, meant_by_line, meant_by_row
 from gateway_telephony_sip.asterisk.rows import CdrRow, is_far, is_shifted, read_cdr_row
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
@@ -196,8 +196,25 @@ class _Finder:
                 low = middle
             else:
                 high = middle
-        place = Place(mark=file.mark, inode=file.inode, offset=low, at=max(since, 0), inside=low > 0)
+        offset, inside = self._first(file, low, since)
+        place = Place(mark=file.mark, inode=file.inode, offset=offset, at=max(since, 0), inside=inside)
         return _Found(file, place, _behind(files, at))
+
+    def _first(self, file: LogFile, offset: int, since: int) -> tuple[int, bool]:
+        """Where the first line behind `offset` stands that isn't older, and whether that is within a line."""
+        # The halves are as large as a probe, and each probe looked at as much behind it.
+        data = read_at(file, offset, 2 * PROBE_BYTES + LINE_MAX) or b""
+        begun = _rest_of_line(data) if offset else 0
+        parts, used = self.log.cut(data[begun:], False)
+        if not used:
+            return offset, offset > 0
+        offset += begun
+        for part in parts:
+            when = self.log.at(part)
+            if when is not None and when >= since:
+                break
+            offset += len(part)
+        return offset, False
 
     def _around(self, file: LogFile, offset: int) -> int | None:
         """When the lines behind `offset` were written: the latest of their times, as rows of attempts end earlier."""
