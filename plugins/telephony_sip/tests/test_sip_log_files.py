@@ -244,6 +244,8 @@ def test_broken_lines_are_kept_with_their_reason(desk: Desk) -> None:
 
 def test_another_file_doesnt_fill_the_inbox(desk: Desk) -> None:
     """A page of which nothing can be read leaves one line behind."""
+    desk.write(line(1))
+    assert desk.pull() == [1]
     desk.write(b"[Mar  2 09:00:00] NOTICE[1] chan_pjsip.c: something else\n" * 1_000)
 
     assert desk.pull() == [-1]
