@@ -155,9 +155,14 @@ def _parties(main: Dialog | None, lines: Lines | None, rules: Rules) -> tuple[Si
 
 
 def _queued(main: Dialog | None, lines: Lines | None) -> Point | None:
-    for line in (lines.entered, lines.chosen) if lines is not None else ():
-        if line is not None:
-            return Point(line.at, line.by, queue=line.queue)
+    """When it came into a queue: the exchange's log knows best, then our redirect server."""
+    if lines is not None and lines.entered is not None:
+        return Point(lines.entered.at, lines.entered.by, queue=lines.entered.queue)
+    if lines is not None and lines.chosen is not None:
+        # By our clock, which need not be that of the packets; and whom we answered late had gone on without us.
+        went_on = (main.ringing_at, main.answered_at, main.ended_at) if main is not None else ()
+        at = min([lines.chosen.at, *(at for at in went_on if at is not None)])
+        return Point(at, lines.chosen.by, queue=lines.chosen.queue)
     return Point(main.queued_at, "sip") if main is not None and main.queued_at is not None else None
 
 

@@ -7,9 +7,9 @@ emitter of a packet has them. Bodies, credentials and key material never come in
 media is kept, of a NOTIFY the code that it tells.
 """
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 
 LoggedWhat = Literal[
@@ -18,6 +18,14 @@ LoggedWhat = Literal[
 """What a log says happened: `entered` and `left` a queue, `connected` to an agent, `answered` by the exchange."""
 
 LoggedBy = Literal["queue_log", "cdr", "redirect"]
+
+Moment = Annotated[int, Meta(ge=946_684_800_000, lt=1 << 42)]
+"""When something was seen: from the year 2000 to the year 2109. Kept facts that say otherwise can't be used."""
+
+Since = Annotated[int, Meta(ge=0, lt=1 << 42)]
+"""The same, or 0: never."""
+
+Number = Annotated[int, Meta(ge=0, lt=1 << 31)]
 
 LEGS_MAX = 64
 """Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
@@ -38,7 +46,7 @@ class Fact(Struct, frozen=True, order=True, array_like=True):
     `by` is the number of who captured it: clocks of two emitters differ, and durations are taken from one of them.
     """
 
-    at: int
+    at: Moment
     by: int
 
 
@@ -46,10 +54,10 @@ class Invite(Fact, frozen=True, order=True, array_like=True):
     """An INVITE that opens a dialog (it has no To-tag), on one hop. `left`: hops it may still go (Max-Forwards)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str
-    left: int
-    vias: int
+    left: Number
+    vias: Number
     source: str
     target: str
     caller: str = ""
@@ -72,24 +80,24 @@ class Glimpse(Fact, frozen=True, order=True, array_like=True):
 class Rung(Fact, frozen=True, order=True, array_like=True):
     """A provisional response from 101 to 199."""
 
-    code: int
+    code: Number
     from_tag: str
-    cseq: int
+    cseq: Number
 
 
 class Final(Fact, frozen=True, order=True, array_like=True):
     """A final response to INVITE or REFER, on one hop; to UPDATE where it refuses. `expires`: of the session, in s."""
 
-    code: int
+    code: Number
     method: str
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str = ""
-    vias: int = 0
+    vias: Number = 0
     to_tag: str = ""
     agent: str = ""
-    expires: int = 0
-    q850: int = 0
+    expires: Number = 0
+    q850: Number = 0
 
 
 class Acked(Fact, frozen=True, order=True, array_like=True):
@@ -97,7 +105,7 @@ class Acked(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    cseq: int
+    cseq: Number
     branch: str
 
 
@@ -105,10 +113,10 @@ class Cancelled(Fact, frozen=True, order=True, array_like=True):
     """A CANCEL, on one hop: its branch is that of the INVITE which it takes back (RFC 3261, 9.1)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str
-    sip_cause: int = 0
-    q850: int = 0
+    sip_cause: Number = 0
+    q850: Number = 0
 
 
 class Hung(Fact, frozen=True, order=True, array_like=True):
@@ -116,7 +124,7 @@ class Hung(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    q850: int = 0
+    q850: Number = 0
 
 
 class Offer(Fact, frozen=True, order=True, array_like=True):
@@ -124,7 +132,7 @@ class Offer(Fact, frozen=True, order=True, array_like=True):
 
     method: str
     from_tag: str
-    cseq: int
+    cseq: Number
     direction: str = ""
 
 
@@ -132,7 +140,7 @@ class Referred(Fact, frozen=True, order=True, array_like=True):
     """A REFER; `replaces`: the Call-ID of the dialog whose place the new call takes (an attended transfer)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     target: str
     replaces: str = ""
 
@@ -142,8 +150,8 @@ class Notified(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    refer: int
-    code: int
+    refer: Number
+    code: Number
 
 
 class Logged(Struct, frozen=True, order=True, array_like=True):
@@ -153,7 +161,7 @@ class Logged(Struct, frozen=True, order=True, array_like=True):
     words of `call.py`'s outcomes, or who hung up (`caller`, `agent`).
     """
 
-    at: int
+    at: Moment
     what: LoggedWhat
     by: LoggedBy
     queue: str = ""
@@ -188,10 +196,10 @@ class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True):
     offers: tuple[Offer, ...] = ()
     refers: tuple[Referred, ...] = ()
     notifies: tuple[Notified, ...] = ()
-    progressed_at: int = 0
+    progressed_at: Since = 0
     """The last provisional response, 100 too."""
 
-    alive_at: int = 0
+    alive_at: Since = 0
     """The last re-INVITE or UPDATE: whoever refreshes a session lives (RFC 4028)."""
 
 
