@@ -63,13 +63,16 @@ class Receive:
 
 @dataclass(frozen=True)
 class Pause:
-    """So long nothing is done: the length of a stretch of the call."""
+    """So long nothing is done: the length of a stretch of the call. With `to_ms` any length between both, by chance."""
 
     ms: int
+    to_ms: int | None = None
 
     def written(self, step: int) -> str:
         """Its element of the scenario."""
-        return f'<pause milliseconds="{self.ms}"/>'
+        if self.to_ms is None:
+            return f'<pause milliseconds="{self.ms}"/>'
+        return f'<pause distribution="uniform" min="{self.ms}" max="{self.to_ms}"/>'
 
 
 Step = Send | Receive | Pause

@@ -9,8 +9,8 @@ from tests.sip.conftest import Made
 from tests.sip.scenarios import CALLER, SUPPORT
 from tests.sip.site import PhoneSite, Told
 
-TOLERANCE_MS = 250
-"""A fifth of the shortest stretch that a plan has: no time can be taken for another one."""
+TOLERANCE_MS = 150
+"""A fifth of the shortest stretch of any plan: no instant can be taken for another."""
 
 
 def between(found: float, sent: float, received: float) -> bool:
