@@ -52,6 +52,12 @@ def _agrees(direction: str, version: int) -> tuple[Step, ...]:
     return Receive("INVITE"), answer("200 OK", body=media(direction, version), tag=False, again=True), Receive("ACK")
 
 
+BRIEF = Plan(
+    (invite(), *RINGS, *TAKEN, Pause(400), *HANGS_UP),
+    (OFFERED, RINGING, *takes(), *ENDS),
+)
+"""An agent who takes it at once."""
+
 PLANS = {
     "answered": Plan(
         (invite(), *RINGS, *TAKEN, TALK, *HANGS_UP),
