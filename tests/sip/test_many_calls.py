@@ -32,7 +32,7 @@ def test_each_of_many_calls_has_its_own_times(site: PhoneSite, kamailio: Kamaili
         logged[message.call_id].append(message)
     assert len(logged) == CALLS
     ended = eventually(lambda: site.ended_of(set(logged)), "all calls have an outcome")
-    assert len({contact["id"] for contact in ended.values()}) == CALLS
+    assert ended is not None and len({contact["id"] for contact in ended.values()}) == CALLS
     wrong = [call_id for call_id, contact in ended.items() if not _is_right(contact["fields"], logged[call_id])]
     assert wrong == []
 
