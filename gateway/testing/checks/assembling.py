@@ -181,7 +181,7 @@ async def _pieces(subject: Subject) -> list[_Known]:
     records = [(sample.name, sample.record, None) for sample in subject.sampled() if not sample.parked]
     if "simulates" in subject.able:
         async with subject.stage(objects=3) as on, subject.reader(on) as ours:
-            for name in sorted(on.simulator.acts):
+            for name in sorted(on.simulator.acts) * 2:
                 await on.acted(name)
                 await ours.deliver(on.wire.taken())
                 sent = on.sent()
