@@ -30,7 +30,10 @@ Number = Annotated[int, Meta(ge=0, lt=1 << 31)]
 LEGS_MAX = 64
 """Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
 
-LOGGED_MAX = 256
+LOGGED_MAX = 32
+"""Lines that are kept of what one log says of one thing: the earliest, of ends the latest. A queue that rings all its
+agents again and again writes thousands, and none of them may push out the answer or the end."""
+
 RECORDINGS_MAX = 16
 NAMES_MAX = 16
 TEXT_MAX = 120
@@ -209,22 +212,22 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 BOUNDS: dict[str, int] = {
-    "invites": 32,
+    "invites": 24,
     "glimpses": 4,
     "rung": 16,
-    "finals": 64,
+    "finals": 48,
     "acks": 8,
-    "cancels": 32,
+    "cancels": 24,
     "byes": 8,
-    "offers": 128,
+    "offers": 64,
     "refers": 8,
-    "notifies": 32,
+    "notifies": 16,
 }
 """So many facts of each kind a leg keeps: the earliest."""
 
 _BOUNDS = tuple(BOUNDS.items())
 _Seen = TypeVar("_Seen", bound=Fact)
-_Kept = TypeVar("_Kept", str, Logged, Recording)
+_Kept = TypeVar("_Kept", bound=str | Logged | Recording)
 
 
 def join_legs(known: Leg, more: Leg) -> Leg:
@@ -255,7 +258,7 @@ def join(known: Call, more: Call) -> Call:
     if known is more:
         return known
     legs = _legs(known.legs, more.legs)
-    logged = _smallest(known.logged, more.logged, LOGGED_MAX)
+    logged = _lines(known.logged, more.logged)
     recordings = _smallest(known.recordings, more.recordings, RECORDINGS_MAX)
     if legs is known.legs and logged is known.logged and recordings is known.recordings:
         return known
@@ -298,11 +301,26 @@ def _earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -
     return known if kept == known else kept
 
 
+def _lines(known: tuple[Logged, ...], more: tuple[Logged, ...]) -> tuple[Logged, ...]:
+    """The union, sorted; of too many that say the same thing, those that count (see `logs.py`)."""
+    if not more or known == more:
+        return known
+    if len(known) + len(more) <= LOGGED_MAX:
+        return _smallest(known, more, LOGGED_MAX)
+    alike: dict[tuple[str, str], list[Logged]] = {}
+    for line in sorted({*known, *more}):
+        alike.setdefault((line.by, line.what), []).append(line)
+    kept = (lines[-LOGGED_MAX:] if what == "ended" else lines[:LOGGED_MAX] for (_, what), lines in alike.items())
+    both = tuple(sorted(line for lines in kept for line in lines))
+    return known if both == known else both
+
+
 def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -> tuple[_Kept, ...]:
     """The union, sorted; of too many, the smallest."""
     if not more or known == more:
         return known
     if not known:
         return more
-    kept = tuple(sorted({*known, *more})[:at_most])
+    both: set[_Kept] = {*known, *more}
+    kept = tuple(sorted(both)[:at_most])
     return known if kept == known else kept
