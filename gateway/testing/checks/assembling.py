@@ -108,8 +108,9 @@ async def assembles_tells(subject: Subject) -> None:
     Example::
 
         def tell(self, facts: Visit) -> Iterator[Event]:
+            ref = Ref("visit", facts.name)
             if facts.rang:
-                yield ContactOpened(id=f"{facts.id}:opened", at=Instant(min(facts.rang)), ref=…, kind="call", …)
+                yield CallRinging(id=f"{facts.name}:rang", at=Instant(min(facts.rang)), ref=ref)
     """
     connector, another = subject.made(), subject.made()
     said = 0
