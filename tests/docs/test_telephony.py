@@ -30,4 +30,3 @@ def test_a_page_says_whether_it_was_run(name: str) -> None:
     head = page(f"how-to/connect-{name}.md").split("\n## ")[0]
 
     assert ("**Run with**" in head, "**Not run here.**" in head) == (name == "kamailio", name != "kamailio")
-
