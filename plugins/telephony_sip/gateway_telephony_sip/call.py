@@ -9,7 +9,7 @@ The CDR fills what neither saw. Our redirect server says when it chose a queue.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway_telephony_sip.dialog import SILENT_MS, TRANSACTION_MS, Dialog, Span, Transfer, read_leg
 from gateway_telephony_sip.facts import Call
@@ -81,16 +81,17 @@ def became(call: Call, rules: Rules) -> Became | None:
     main = dialogs[0] if dialogs else None
     if main is None and lines is None:
         return None
-    opened_at = main.opened_at if main is not None else lines.opened_at if lines is not None else 0
+    opened_at = _opened_at(main, lines)
     side, caller, called = _parties(main, lines, rules)
-    queued = _from(opened_at, _queued(main, lines))
-    answered = _from(queued.at if queued else opened_at, _answered(dialogs, lines, rules))
+    answered = _between(opened_at, None, _answered(dialogs, lines, rules))
     end = _end(dialogs, lines, answered, side)
-    if answered is not None and end.at < answered.at:
-        end = End(answered.at, end.by, end.outcome, end.ended_by, end.code, end.is_lost)
-    wait_ms = None if answered is None and end.is_lost else (answered or end).at - (queued.at if queued else opened_at)
+    end = replace(end, at=max(end.at, answered.at if answered else opened_at))
+    latest_at = answered.at if answered else end.at
+    queued = _between(opened_at, latest_at, _queued(main, lines))
+    waiting_since = queued.at if queued else opened_at
+    wait_ms = None if answered is None and end.is_lost else (answered or end).at - waiting_since
     if end.outcome == "abandoned" and wait_ms is not None and wait_ms < rules.short_abandoned_s * 1_000:
-        end = End(end.at, end.by, "short_abandoned", end.ended_by, end.code)
+        end = replace(end, outcome="short_abandoned")
     holds = _holds(dialogs, answered, end)
     is_measured = answered is not None and not end.is_lost
     invite = main.invite if main is not None else None
@@ -105,7 +106,7 @@ def became(call: Call, rules: Rules) -> Became | None:
         is_private=invite is not None and invite.private,
         replaces=invite.replaces if invite else "",
         queued=queued,
-        ringing=_from(opened_at, _ringing(main, lines)),
+        ringing=_between(opened_at, latest_at, _ringing(main, lines)),
         answered=answered,
         holds=holds,
         transfers=_transfers(dialogs, lines, answered, end),
@@ -123,11 +124,20 @@ def _dialogs(call: Call) -> list[Dialog]:
     return sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
 
 
-def _from(since: int, point: Point | None) -> Point | None:
-    """The point, no earlier than `since`: clocks of several sources don't agree, and some have whole seconds."""
-    if point is None or point.at >= since:
-        return point
-    return Point(since, point.by, point.agent, point.queue)
+def _opened_at(main: Dialog | None, lines: Lines | None) -> int:
+    """When it began: the INVITE says it, or, where that was lost, whatever is earliest."""
+    opened = [] if main is None else [main.opened_at]
+    if lines is not None and (main is None or main.invite is None):
+        opened.append(lines.opened_at)
+    return min(opened, default=0)
+
+
+def _between(earliest: int, latest: int | None, point: Point | None) -> Point | None:
+    """The point within its bounds: clocks of several sources don't agree, and some have whole seconds only."""
+    if point is None:
+        return None
+    at = max(earliest, point.at if latest is None else min(point.at, latest))
+    return point if at == point.at else replace(point, at=at)
 
 
 def _parties(main: Dialog | None, lines: Lines | None, rules: Rules) -> tuple[Side, str, str]:
@@ -145,9 +155,14 @@ def _parties(main: Dialog | None, lines: Lines | None, rules: Rules) -> tuple[Si
 
 
 def _queued(main: Dialog | None, lines: Lines | None) -> Point | None:
-    for line in (lines.entered, lines.chosen) if lines is not None else ():
-        if line is not None:
-            return Point(line.at, line.by, queue=line.queue)
+    """When it came into a queue: the exchange's log knows best, then our redirect server."""
+    if lines is not None and lines.entered is not None:
+        return Point(lines.entered.at, lines.entered.by, queue=lines.entered.queue)
+    if lines is not None and lines.chosen is not None:
+        # By our clock, which need not be that of the packets; and whom we answered late had gone on without us.
+        went_on = (main.ringing_at, main.answered_at, main.ended_at) if main is not None else ()
+        at = min([lines.chosen.at, *(at for at in went_on if at is not None)])
+        return Point(at, lines.chosen.by, queue=lines.chosen.queue)
     return Point(main.queued_at, "sip") if main is not None and main.queued_at is not None else None
 
 
@@ -172,7 +187,9 @@ def _answered(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> Point
         return _first_agent(dialogs, 0)
     if main is not None and main.answered_at is not None:
         return Point(main.answered_at, "sip", rules.shown(main.agent))
-    if lines is not None and lines.answered is not None and (main is None or main.ended_at is None):
+    # A BYE ends what was answered, though the answer itself was lost on its way to us; a refusal or a CANCEL doesn't.
+    was_open = main is None or main.ended_at is None or main.hung_by_caller is not None
+    if lines is not None and lines.answered is not None and was_open:
         line = lines.answered
         return Point(line.at, line.by, line.agent, line.queue)
     return None

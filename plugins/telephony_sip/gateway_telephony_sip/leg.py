@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import Final as Constant
 
+from msgspec.structs import replace
+
 from gateway_telephony_sip.facts import (
     TEXT_MAX,
     Acked,
@@ -21,7 +23,6 @@ from gateway_telephony_sip.facts import (
     Offer,
     Referred,
     Rung,
-    join_legs,
 )
 from gateway_telephony_sip.grammar import parameters, plain, read_uri
 from gateway_telephony_sip.headers import (
@@ -70,17 +71,7 @@ def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules)
     if told is None:
         return None
     names = names_of(call_id, message, captured, rules)
-    if names:
-        told["names"] = names
-    return call_id, Leg(**told)
-
-
-def absorb(legs: dict[str, Leg], call_id: str, said: Leg) -> bool:
-    """Join what was said into the legs that are known; whether it brought anything new."""
-    known = legs.get(call_id)
-    both = said if known is None else join_legs(known, said)
-    legs[call_id] = both
-    return both is not known
+    return call_id, replace(told, names=names) if names else told
 
 
 def moment_of(captured: Captured, received_at: int) -> int:
@@ -89,32 +80,31 @@ def moment_of(captured: Captured, received_at: int) -> int:
     return at if at and abs(at - received_at) <= SKEW_MS else received_at
 
 
-def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> dict[str, object] | None:
+def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg | None:
     """What a request says."""
     method, by = message.method, captured.agent
-    from_tag, to_tag = plain(tag(message, "from")), plain(tag(message, "to"))
+    from_tag, to_tag = _kept(tag(message, "from")), _kept(tag(message, "to"))
     match method:
         case "INVITE" if not to_tag:
-            return {"invites": (_invite(message, captured, at, from_tag, counted.number),)}
+            return Leg(invites=(_invite(message, captured, at, from_tag, counted.number),))
         case "INVITE" | "UPDATE":
-            told: dict[str, object] = {"alive_at": at}
             direction = media_direction(message) or ""
-            if direction or method == "INVITE":
-                told["offers"] = (Offer(at, by, method, from_tag, counted.number, direction),)
-            return told
+            if not direction and method == "UPDATE":
+                return Leg(alive_at=at)
+            return Leg(alive_at=at, offers=(Offer(at, by, method, from_tag, counted.number, direction),))
         case "ACK" if to_tag:
-            return {"acks": (Acked(at, by, from_tag, to_tag, counted.number, _branch(message)),)}
+            return Leg(acks=(Acked(at, by, from_tag, to_tag, counted.number, _branch(message)),))
         case "CANCEL":
             sip, q850 = _causes(message)
-            return {"cancels": (Cancelled(at, by, from_tag, counted.number, _branch(message), sip, q850),)}
+            return Leg(cancels=(Cancelled(at, by, from_tag, counted.number, _branch(message), sip, q850),))
         case "BYE":
-            return {"byes": (Hung(at, by, from_tag, to_tag, _causes(message)[1]),)}
+            return Leg(byes=(Hung(at, by, from_tag, to_tag, _causes(message)[1]),))
         case "REFER":
             return _refer(message, by, at, from_tag, counted.number)
         case "NOTIFY":
             return _notify(message, by, at, from_tag, to_tag)
         case "INFO" | "OPTIONS" if to_tag:
-            return {"alive_at": at}
+            return Leg(alive_at=at)
     return None
 
 
@@ -143,15 +133,15 @@ def _invite(message: Message, captured: Captured, at: int, from_tag: str, number
     )
 
 
-def _refer(message: Message, by: int, at: int, from_tag: str, number_: int) -> dict[str, object] | None:
+def _refer(message: Message, by: int, at: int, from_tag: str, number_: int) -> Leg | None:
     referral = refer_to(message)
     if referral is None:
         return None
     replaced = call_name(referral.replaces.call_id) if referral.replaces else ""
-    return {"refers": (Referred(at, by, from_tag, number_, _party(referral.uri), replaced),)}
+    return Leg(refers=(Referred(at, by, from_tag, number_, _party(referral.uri), replaced),))
 
 
-def _notify(message: Message, by: int, at: int, from_tag: str, to_tag: str) -> dict[str, object] | None:
+def _notify(message: Message, by: int, at: int, from_tag: str, to_tag: str) -> Leg | None:
     package, _, rest = message.first("event").partition(";")
     if package.strip(" \t").lower() != "refer":
         return None
@@ -160,40 +150,40 @@ def _notify(message: Message, by: int, at: int, from_tag: str, to_tag: str) -> d
         return None
     id = parameters(rest).get("id", "")
     refer = int(id) if id.isascii() and id.isdigit() and len(id) < 11 else 0
-    return {"notifies": (Notified(at, by, from_tag, to_tag, refer, int(code[1])),)}
+    return Leg(notifies=(Notified(at, by, from_tag, to_tag, refer, int(code[1])),))
 
 
-def _answered(message: Message, captured: Captured, at: int, counted: CSeq) -> dict[str, object] | None:
+def _answered(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg | None:
     """What a response says; of a request that was lost, that there was one."""
     code, by, method = message.status, captured.agent, counted.method
     if method == "INVITE" and code == 100:
-        return {"progressed_at": at}
-    from_tag = plain(tag(message, "from"))
+        return Leg(progressed_at=at)
+    from_tag = _kept(tag(message, "from"))
     match method:
         case "INVITE" if code < 200:
-            return {
-                "progressed_at": at,
-                "rung": (Rung(at, by, code, from_tag, counted.number),),
-                "glimpses": (_glimpse(message, by, at, from_tag),),
-            }
+            return Leg(
+                progressed_at=at,
+                rung=(Rung(at, by, code, from_tag, counted.number),),
+                glimpses=(_glimpse(message, by, at, from_tag),),
+            )
         case "INVITE":
-            return {
-                "finals": (_final(message, by, at, from_tag, counted),),
-                "glimpses": (_glimpse(message, by, at, from_tag),),
-            }
+            return Leg(
+                finals=(_final(message, by, at, from_tag, counted),),
+                glimpses=(_glimpse(message, by, at, from_tag),),
+            )
         case "UPDATE" if code >= 300:
-            return {"finals": (Final(at, by, code, method, from_tag, counted.number),)}
+            return Leg(finals=(Final(at, by, code, method, from_tag, counted.number),))
         case "REFER" if code >= 200:
-            return {"finals": (Final(at, by, code, method, from_tag, counted.number),)}
+            return Leg(finals=(Final(at, by, code, method, from_tag, counted.number),))
         case "BYE" if 200 <= code < 300 or code in (408, 481):
-            return {"byes": (Hung(at, by, from_tag, plain(tag(message, "to"))),)}
+            return Leg(byes=(Hung(at, by, from_tag, _kept(tag(message, "to"))),))
         case "CANCEL" if code >= 200:
-            return {"cancels": (Cancelled(at, by, from_tag, counted.number, _branch(message)),)}
+            return Leg(cancels=(Cancelled(at, by, from_tag, counted.number, _branch(message)),))
     return None
 
 
 def _final(message: Message, by: int, at: int, from_tag: str, counted: CSeq) -> Final:
-    branch, to_tag = _branch(message), plain(tag(message, "to"))
+    branch, to_tag = _branch(message), _kept(tag(message, "to"))
     if message.status >= 300:
         q850 = _causes(message)[1]
         vias = _hops(message)
@@ -260,6 +250,10 @@ def _causes(message: Message) -> tuple[int, int]:
     return causes.get("sip", 0), causes.get("q.850", 0)
 
 
+def _kept(text: str) -> str:
+    return plain(text, TEXT_MAX)
+
+
 def _hops(message: Message) -> int:
     return sum([value.count(",") + 1 for key, value in message.headers if key == "via"])
 
@@ -269,9 +263,9 @@ def _branch(message: Message) -> str:
     value = message.first("via")
     before, _, after = value.partition(";branch=")
     if after and "," not in before and '"' not in before:
-        return plain(after.partition(",")[0].partition(";")[0], TEXT_MAX)
+        return _kept(after.partition(",")[0].partition(";")[0])
     hop = top_via(message)
-    return plain(hop.branch, TEXT_MAX) if hop else ""
+    return _kept(hop.branch) if hop else ""
 
 
 @lru_cache(4_096)
@@ -285,5 +279,5 @@ def _party(value: str) -> str:
     uri = read_uri(value)
     if uri.scheme == "tel":
         context = uri.params.get("phone-context", "")
-        return plain(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}", TEXT_MAX)
-    return plain(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}", TEXT_MAX)
+        return _kept(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}")
+    return _kept(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}")

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Final as Constant
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Invite, Leg
 
 PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
 """Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
+
+ELSEWHERE_SIP, ELSEWHERE_Q850 = 200, 26
 
 _Seen = TypeVar("_Seen", bound=Fact)
 
@@ -35,16 +39,22 @@ class View:
     finals: tuple[Final, ...]
     """What answered an INVITE that opens the dialog."""
 
+    near: tuple[Final, ...]
+    """Those that went to the caller."""
+
     @classmethod
     def of(cls, leg: Leg) -> "View | None":
         """The view; None where nothing tells who calls whom."""
         if leg.invites:
             return cls._of_invites(leg)
-        if not leg.glimpses:
-            return None
-        seen = leg.glimpses[0]
-        tag = seen.from_tag
-        return cls(leg, seen.by, tag, seen.at, None, seen.caller, seen.called, frozenset(), _finals(leg, tag))
+        for seen in leg.glimpses:
+            tag = seen.from_tag
+            finals = _finals(leg, tag)
+            if finals or any(one.from_tag == tag and one.cseq not in _again(leg, tag) for one in leg.rung):
+                return cls(
+                    leg, seen.by, tag, seen.at, None, seen.caller, seen.called, frozenset(), finals, _least(finals)
+                )
+        return None  # what was seen answers a re-INVITE: the call began before we listened
 
     @classmethod
     def _of_invites(cls, leg: Leg) -> "View":
@@ -58,7 +68,9 @@ class View:
         invite = min(own, key=lambda one: (one.cseq, one))
         at = min(one.at for one in own if one.by == invite.by)
         branches = frozenset((one.cseq, one.branch) for one in own)
-        return cls(leg, invite.by, tag, at, invite, invite.caller, invite.called, branches, _finals(leg, tag))
+        finals = _finals(leg, tag)
+        near = _near(leg, branches, finals)
+        return cls(leg, invite.by, tag, at, invite, invite.caller, invite.called, branches, finals, near)
 
     def first(self, facts: Iterable[_Seen]) -> _Seen | None:
         """The earliest; one that the INVITE's own emitter saw goes before."""
@@ -69,24 +81,22 @@ class View:
         rung = self.first(one for one in self.leg.rung if one.from_tag == self.from_tag and one.code in codes)
         return None if rung is None else max(rung.at, self.opened_at)
 
-    def near(self) -> list[Final]:
-        """The finals that went to the caller: those of its own branches."""
-        if self.own:
-            return [final for final in self.finals if (final.cseq, final.branch) in self.own]
-        return [final for final in self.finals if final.vias == min(one.vias for one in self.finals)]
+    @property
+    def last(self) -> int:
+        """The CSeq of the caller's last attempt."""
+        return max((cseq for cseq, _ in self.own), default=max((final.cseq for final in self.near), default=0))
 
     def refusal(self) -> Final | None:
         """The final that ended the caller's last attempt, if each of its branches was refused."""
-        refused = [final for final in self.near() if final.code >= 300]
-        last = max((cseq for cseq, _ in self.own), default=max((final.cseq for final in refused), default=0))
-        refused = [final for final in refused if final.cseq == last]
+        last = self.last
+        refused = [final for final in self.near if final.code >= 300 and final.cseq == last]
         waiting = {branch for cseq, branch in self.own if cseq == last} - {final.branch for final in refused}
         return None if waiting else max(refused, key=lambda final: (final.at, final), default=None)
 
     def answer(self) -> Final | Acked | None:
         """The 2xx that the caller got first, as it was first seen; the ACK for it where only that was captured."""
         good = [final for final in self.finals if final.code < 300]
-        winner = self.first(final for final in self.near() if final.code < 300)
+        winner = self.first(final for final in self.near if final.code < 300)
         refusal = self.refusal()
         if winner is None and refusal is not None and refusal.code not in PASSING:
             return None
@@ -104,10 +114,36 @@ class View:
         return ack.branch not in {invite.branch for invite in self.leg.invites}
 
     def cancels(self) -> list[Cancelled]:
-        """The caller's CANCEL; a proxy's, of another branch, is none."""
+        """The caller's CANCELs, one for each of its branches; a proxy's, of a branch further on, is none."""
+        found: dict[tuple[int, str], Cancelled] = {}
+        for one in sorted(self.leg.cancels, key=lambda one: (one.by != self.by, one)):
+            if not self.own or (one.cseq, one.branch) in self.own:
+                found.setdefault((one.cseq, one.branch), one)
+        return list(found.values())
+
+    def cancel(self) -> Cancelled | None:
+        """The CANCEL after which nothing was left to wait for: other branches were cancelled or refused before."""
+        cancels = self.cancels()
+        closed = {(one.cseq, one.branch) for one in [*cancels, *(one for one in self.near if one.code >= 300)]}
+        waiting = {one for one in self.own if one[0] == self.last} - closed
+        return None if waiting else max(cancels, key=lambda one: (one.at, one), default=None)
+
+    def is_elsewhere(self) -> bool:
+        """Whether the caller's side says that it was answered elsewhere: `Reason: SIP;cause=200` (RFC 3326, 3.1)."""
+        return any(
+            one.sip_cause == ELSEWHERE_SIP or one.q850 == ELSEWHERE_Q850
+            for one in self.leg.cancels
+            if not self.own or (one.cseq, one.branch) in self.own
+        )
+
+    def is_crossed(self, to_tag: str) -> bool:
+        """Whether the caller cancelled what was answered: both were on their way at once."""
         if not self.own:
-            return list(self.leg.cancels)
-        return [one for one in self.leg.cancels if (one.cseq, one.branch) in self.own]
+            return False
+        answered = {(one.cseq, one.branch) for one in self.near if one.code < 300 and one.to_tag == to_tag}
+        if not answered:
+            return bool(self.cancels()) and not self.is_elsewhere()
+        return any((one.cseq, one.branch) in answered for one in self.cancels())
 
     def forwarded(self) -> Cancelled | None:
         """A proxy's CANCEL, where it took back every branch that was tried beyond the caller's own."""
@@ -129,7 +165,32 @@ def _hop(invite: Invite) -> tuple[int, int]:
     return (-invite.left, invite.vias)
 
 
+def _again(leg: Leg, from_tag: str) -> set[int]:
+    """The CSeqs of this side's re-INVITEs."""
+    return {offer.cseq for offer in leg.offers if offer.method == "INVITE" and offer.from_tag == from_tag}
+
+
 def _finals(leg: Leg, from_tag: str) -> tuple[Final, ...]:
-    again = {offer.cseq for offer in leg.offers if offer.method == "INVITE" and offer.from_tag == from_tag}
+    again = _again(leg, from_tag)
     own = [final for final in leg.finals if final.method == "INVITE" and final.from_tag == from_tag]
     return tuple([final for final in own if final.cseq not in again])
+
+
+def _near(leg: Leg, own: frozenset[tuple[int, str]], finals: tuple[Final, ...]) -> tuple[Final, ...]:
+    """The finals of the caller's own branches.
+
+    An ACK there is for a refusal (RFC 3261, 17.1.1.3): where that wasn't seen, the same one further on stands in.
+    """
+    near = [final for final in finals if (final.cseq, final.branch) in own]
+    refused = {(final.cseq, final.branch) for final in near if final.code >= 300}
+    for ack in leg.acks:
+        if (ack.cseq, ack.branch) in own - refused:
+            same = [one for one in finals if one.code >= 300 and (one.cseq, one.to_tag) == (ack.cseq, ack.to_tag)]
+            near += [replace(one, branch=ack.branch) for one in same[:1]]
+    return tuple(near)
+
+
+def _least(finals: tuple[Final, ...]) -> tuple[Final, ...]:
+    """Where no INVITE was seen: the finals with the fewest hops still to go."""
+    least = min((final.vias for final in finals), default=0)
+    return tuple([final for final in finals if final.vias == least])

@@ -1,9 +1,9 @@
 """What a call became, as events of one contact.
 
 Laws. Ids name facts (`<call>:answered`, `<call>:held:2`), so that better facts take the place of what was told. Events
-of one instant stand in the order in which they make sense, by `sequence`: the opening, what was dialled, queue, ringing,
-answer, holds and transfers, then what became of it, and the end. A call without an end is told with the one that
-silence will bring, in the future.
+of one instant stand in the order in which they make sense, by `sequence`: the opening, what was dialled, the queue,
+ringing, the answer, holds and transfers, then what became of it, and the end. A call without an end is told with the
+one that silence will bring, in the future.
 """
 
 from collections.abc import Iterator
@@ -100,7 +100,7 @@ def _dialled(told: Became, rules: Rules) -> ContactObserved:
     fields["redirecting_number"] = rules.shown(told.redirecting)
     fields["replaces_call"] = told.replaces
     tags = ("internal",) if told.side == "internal" else UNSET
-    known = {name: value for name, value in fields.items() if value}
+    known: dict[str, FieldValue] = {name: value for name, value in fields.items() if value}
     return ContactObserved(fields=known, tags=tags, **_named(told, "dialled", told.opened_at, _DIALLED))
 
 
@@ -152,12 +152,14 @@ def _outcome(told: Became, rules: Rules, recordings: tuple[Recording, ...]) -> C
         fields["recording_url"] = recordings[0].url
         fields["recording_encrypted"] = recordings[0].encrypted
         fields["recording_retention"] = recordings[0].retention or None
-    known = {name: value for name, value in fields.items() if value is not None}
+    known: dict[str, FieldValue] = {name: value for name, value in fields.items() if value is not None}
     return ContactObserved(fields=known, tags=_tags(told), **_named(told, "outcome", end.at, _OUTCOME))
 
 
 def _tags(told: Became) -> tuple[str, ...]:
-    tags = {told.end.outcome} & _TAGGED
+    tags: set[str] = set()
+    if told.end.outcome in _TAGGED:
+        tags.add(told.end.outcome)
     if told.end.is_lost and told.answered is not None:
         tags.add("lost")
     if told.is_crossed:
