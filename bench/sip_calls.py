@@ -89,7 +89,7 @@ def _request(
     branch = f"{number:x}.{'INVITE' if same else method}.{cseq}"
     to_tag = "" if fresh else f";tag=b{number}x"
     head = (
-        f"From: \"Ann Example\" <sip:{caller(number)}@trunk.example>;tag=a{number}y\r\n"
+        f'From: "Ann Example" <sip:{caller(number)}@trunk.example>;tag=a{number}y\r\n'
         f"To: <sip:+493055500@pbx.example>{to_tag}\r\nCall-ID: {call_id(number)}\r\nCSeq: {cseq} {method}\r\n"
         f"Contact: <sip:{caller(number)}@192.0.2.10:5060;transport=udp>\r\n"
     )
@@ -114,7 +114,7 @@ def _answer(code: int, words: str, number: int, method: str, cseq: int, *, body:
     """An answer before and behind the proxy."""
     branch = f"{number:x}.{method}.{cseq}"
     head = (
-        f"From: \"Ann Example\" <sip:{caller(number)}@trunk.example>;tag=a{number}y\r\n"
+        f'From: "Ann Example" <sip:{caller(number)}@trunk.example>;tag=a{number}y\r\n'
         f"To: <sip:+493055500@pbx.example>;tag=b{number}x\r\nCall-ID: {call_id(number)}\r\nCSeq: {cseq} {method}\r\n"
     )
     if code > 100:
