@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Final, TypeGuard
 
 import gateway.plugin
-from gateway.kernel import signing, vendor_auth, vendor_errors, vendor_http, vendor_limits
-from gateway.model import record
-from gateway.plugin import FAULTS, connector, helpers, spec
+from gateway.kernel import ports, signing, vendor_auth, vendor_errors, vendor_http, vendor_limits
+from gateway.model import judgement, record
+from gateway.plugin import FAULTS, connector, helpers, listening, spec
 from gateway.plugin.manager import ABILITIES
 
 BASE: Final = "Connector"
@@ -19,8 +19,16 @@ BASE: Final = "Connector"
 BESIDE: Final = ("Simulator", "NowFunction")
 """Protocols of what a plugin brings along, or is given."""
 
+LENT: Final[tuple[tuple[ModuleType, tuple[str, ...]], ...]] = (
+    (listening, ("Ear",)),
+    (ports, ("Socket", "ByteStream")),
+    (listening, ("RouteFunction",)),
+)
+"""Protocols of what a connector is lent."""
+
 VALUES: Final[tuple[tuple[ModuleType, tuple[str, ...]], ...]] = (
-    (connector, ("Context", "Request", "Accepted", "Reply", "Refused", "Fetch", "Stream", "Page", "Finding")),
+    (connector, ("Context", "Request", "Accepted", "Reply", "Refused", "Fetch", "Piece", "Stream", "Page", "Finding")),
+    (judgement, ("Route",)),
     (record, ("Record",)),
     (vendor_limits, ("Limit",)),
     (connector, ("BadPayload",)),
@@ -37,9 +45,13 @@ def hooks() -> str:
 
 def abilities() -> str:
     """Every ability, with its members; what all connectors have comes first."""
-    found = _classes(connector)
-    named = [BASE, *(name for name, node in found.items() if _is_protocol(node) and name not in (BASE, *BESIDE))]
-    return "\n\n".join(_protocol(found[name]) for name in named)
+    found = _abilities()
+    return "\n\n".join(_protocol(found[name]) for name in [BASE, *(name for name in found if name != BASE)])
+
+
+def lent() -> str:
+    """What a connector is lent that listens, or must answer at once."""
+    return "\n\n".join(_protocol(_classes(module)[name]) for module, names in LENT for name in names)
 
 
 def simulator() -> str:
@@ -58,7 +70,7 @@ def ability_words() -> str:
 def ability_of(word: str) -> str:
     """The ability that a word stands for."""
     wanted = frozenset(ABILITIES[word])
-    return next(name for name, node in _classes(connector).items() if frozenset(_members(node)) == wanted)
+    return next(name for name, node in _abilities().items() if frozenset(_members(node)) == wanted)
 
 
 def link(name: str, page: str = "") -> str:
@@ -124,6 +136,13 @@ def _classes(module: ModuleType) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in _tree(module).body if isinstance(node, ast.ClassDef)}
 
 
+def _abilities() -> dict[str, ast.ClassDef]:
+    """Every ability, and what all connectors have."""
+    beside = {*BESIDE, *(name for _, names in LENT for name in names)}
+    found = {**_classes(connector), **_classes(listening)}
+    return {name: node for name, node in found.items() if _is_protocol(node) and name not in beside}
+
+
 def _is_protocol(node: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
 
@@ -160,10 +179,10 @@ def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 def _function(node: Function) -> str:
-    static = "@staticmethod\n" if _is_marked(node, "staticmethod") else ""
+    marks = "".join(f"@{marker}\n" for marker in ("staticmethod", "property") if _is_marked(node, marker))
     word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     returned = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
-    head = _unquoted(f"{static}{word} {node.name}({ast.unparse(node.args)}){returned}")
+    head = _unquoted(f"{marks}{word} {node.name}({ast.unparse(node.args)}){returned}")
     told = _text(node)
     return f"```python\n{head}\n```" + (f"\n\n{told}" if told else "")
 

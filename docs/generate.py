@@ -267,6 +267,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "hooks": door.hooks,
     "abilities": door.abilities,
     "ability-words": door.ability_words,
+    "lent": door.lent,
     "simulator": door.simulator,
     "values": door.values,
     "ways": door.ways,

@@ -10,6 +10,8 @@ HEADINGS = {
     "normalize": "Samples and `normalize`",
     "simulator": "The simulator",
     "webhooks": "Webhooks",
+    "listening": "Listening",
+    "assembling": "Objects in pieces",
     "pulling": "Pulling and looking up",
     "truth": "The truth",
     "http": "A vendor's bad days",

@@ -80,7 +80,9 @@ class Listener:
 
     async def _listens(self) -> None:
         """Note that the connector has come to rest: its sockets are open."""
-        self.failure = ""
+        if self.failure:
+            self.failure = ""
+            self.link.worked()
         await self._note()
 
     async def _failed(self, why: str) -> float:
@@ -157,6 +159,7 @@ class Lent:
         """Wait, not longer than until it is time to end; whether it is."""
         if not self.ending:
             await self.listens()
+        if not self.ending:  # which may have come meanwhile
             woken = asyncio.Event()
             self._resting.add(woken)
             timer = self.world.spawn.task(f"{self.link.name} rests", self._wake(woken, seconds))

@@ -241,8 +241,8 @@ class Assembles(Protocol):
         ...
 
     def tell(self, facts: Any) -> Iterator[Event]:
-        """All that the facts say has happened, under ids that stay. Pure. What was told opened stays so, as facts only
-        grow; one object's events may be of one `ref` only."""
+        """All that the facts say has happened, under ids that stay, with their `ref`. Pure. One object's events are of
+        one `ref`, with which others become merged; what was told opened stays so, as facts only grow."""
         ...
 
 

@@ -41,7 +41,8 @@ class Ear(Protocol):
         ...
 
     async def rest(self, seconds: float) -> bool:
-        """Wait. True, at once, when it is time to end: offer what there is, and return."""
+        """Wait. True, at once, when it is time to end: offer what there is, and return. The first rest says that every
+        socket is open."""
         ...
 
     def count(self, what: str, number: int = 1) -> None:

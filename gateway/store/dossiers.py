@@ -17,7 +17,7 @@ from gateway.model.judgement import LedgerEntry, State
 from gateway.store import board, coding
 from gateway.store.judging import CONTACT_COLUMNS, contact
 from gateway.store.library import Connection
-from gateway.store.schema import cards, checkpoints, contacts, journal, ledger, strands
+from gateway.store.schema import assemblies, assembly_names, cards, checkpoints, contacts, journal, ledger, strands
 from gateway.store.statement import Row, Statement, each, together, value
 
 _contacts = Statement(sa.select(sa.func.count()).select_from(contacts))
@@ -150,6 +150,7 @@ def _as_strand(row: Row) -> str:
 
 
 _j = journal.c
+_n = assembly_names.c
 _SORTS: tuple[tuple[str, Statement, Callable[[Row], str]], ...] = (
     (
         "journal",
@@ -195,6 +196,20 @@ _SORTS: tuple[tuple[str, Statement, Callable[[Row], str]], ...] = (
         "checkpoints",
         _without_contact(checkpoints, (checkpoints.c.contact,)),
         lambda row: f"there is a checkpoint of contact {row[0]}, which isn't there",
+    ),
+    (
+        "assembly_names",
+        Statement(
+            sa.select(_n.connector, _n.name)
+            .select_from(
+                assembly_names.outerjoin(
+                    assemblies, sa.and_(assemblies.c.connector == _n.connector, assemblies.c.id == _n.assembly)
+                )
+            )
+            .where(assemblies.c.id.is_(None))
+            .limit(value("most"))
+        ),
+        lambda row: f"the name {row[1]} of connector {row[0]} is of an object that isn't there",
     ),
 )
 

@@ -142,6 +142,7 @@ class KitEar:
         self._serve: dict[int, Callable[[Any], Awaitable[None]]] = {}
         self._streams: dict[tuple[int, Source], _Stream] = {}
         self._resting: dict[asyncio.Event, int] = {}
+        self._opening = asyncio.Lock()
         self.ending = False
         self.opened: list[int] = []
         self.answered: list[tuple[bytes, Source]] = []
@@ -230,12 +231,16 @@ class KitEar:
         await self._spawn.close()
 
     async def _open(self, kind: Kind, host: str, port: int) -> int:
-        self.opened.append(chosen := await self.gathering.open(kind, host, port))
+        async with self._opening:
+            self.opened.append(chosen := await self.gathering.open(kind, host, port))
         return chosen
 
     async def _turns(self) -> None:
+        """Let others go on until all of them wait; a socket is opened on a thread of the system's, in its own time."""
         for _ in range(TURNS):
             await self._clock.sleep(0)
+            async with self._opening:
+                pass
 
     async def _served(self, serve: Callable[[Any], Awaitable[None]], stream: _Stream) -> None:
         try:

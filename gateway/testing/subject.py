@@ -149,7 +149,7 @@ class Subject:
 
     def stage(self, **options: Any) -> Any:
         """A stage for this connector: see `gateway.testing.stage`."""
-        if "simulates" not in self.able:
+        if "simulates" not in abilities(self.kind):
             raise NotApplicable("it brings no simulator (simulator-there)")
         return stage(self.kind, **options)
 

@@ -10,7 +10,7 @@ GLOSSARY = "reference/glossary.md"
 PROJECT = (
     *("contact", "customer", "connector", "record", "event", "clock", "metric", "calendar", "policy", "decision"),
     *("effect", "notice", "strand", "endpoint", "instance", "chain", "step", "role", "mark", "objective", "ledger"),
-    *("judgement", "watermark"),
+    *("judgement", "watermark", "piece", "assembly"),
 )
 
 

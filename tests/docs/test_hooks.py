@@ -10,15 +10,16 @@ import pytest
 import gateway.plugin
 from docs import connectors, door
 from gateway.daemon.setup import plugins_here
-from gateway.plugin import connector, spec
+from gateway.plugin import connector, listening, spec
 from gateway.plugin.manager import ABILITIES, abilities
 from tests.support.pages import page, rows, section
 
 PAGE = "reference/hooks.md"
 PROTOCOLS = {
     name: kind
-    for name, kind in vars(connector).items()
-    if inspect.isclass(kind) and kind.__module__ == connector.__name__ and getattr(kind, "_is_protocol", False)
+    for module in (connector, listening)
+    for name, kind in vars(module).items()
+    if inspect.isclass(kind) and name in gateway.plugin.__all__ and getattr(kind, "_is_protocol", False)
 }
 ALIASES = {
     *("Auth", "Event", "Receipt", "Instant", "Ref", "Customer", "Handle", "Person", "FieldValue", "UnsetType"),

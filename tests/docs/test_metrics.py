@@ -27,7 +27,7 @@ def test_every_figure_is_in_the_reference() -> None:
         meters.refusals.add("wrong")
         whole.gateway.loops = [Loop(whole.gateway.world, "judge", whole.gateway._judge)]
         whole.gateway.endpoints = {"helpdesk": Endpoint("helpdesk", "https://a.example/", (parse_secret(SECRET),))}
-        for what in RECORDS:
+        for what in (*RECORDS, "datagrams"):
             whole.gateway.links["shop"].count(what)
         told = {}
         for family in parsed((await fetched(whole, "/metrics")).body.decode()):

@@ -1,8 +1,9 @@
 """One gateway and one Kamailio for all tests here, and telephones that are cleared away however a test ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.sip.peers import WANTED, Peers, found
 from tests.sip.ports import HOST, free_port
 from tests.sip.scenarios import SUPPORT, scenario
 from tests.sip.sipp import Phone
-from tests.sip.site import PhoneSite
+from tests.sip.site import PhoneSite, changed
 
 Telephone = Callable[..., Phone]
 
@@ -77,22 +78,27 @@ def new_site(agents: Agents) -> Iterator[Callable[[Path], PhoneSite]]:
     assert [site.faults() for site in sites if site.faults()] == []
 
 
+class NewKamailio(Protocol):
+    """Starts a Kamailio beside a gateway, which need not run; `changes` puts other words into its configuration."""
+
+    def __call__(self, site: PhoneSite, changes: Mapping[str, str] | None = None) -> Kamailio: ...
+
+
 @pytest.fixture(scope="session")
-def new_kamailio(peers: Peers, agents: Agents) -> Iterator[Callable[[PhoneSite], Kamailio]]:
-    """Starts a Kamailio beside a gateway, which need not run."""
+def new_kamailio(peers: Peers, agents: Agents, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewKamailio]:
+    """Starts them, and ends them."""
     started: list[Kamailio] = []
 
-    def new(site: PhoneSite) -> Kamailio:
-        kamailio = Kamailio(peers.kamailio, site.folder / "kamailio")
+    def new(site: PhoneSite, changes: Mapping[str, str] | None = None) -> Kamailio:
+        kamailio = Kamailio(peers.kamailio, tmp_path_factory.mktemp("kamailio"))
         started.append(kamailio)
-        kamailio.start(
-            config(
-                kamailio.address,
-                hep=f"{HOST}:{site.hep}",
-                redirect=f"{HOST}:{site.redirect}",
-                fallback=f"{HOST}:{agents.fallback}",
-            )
+        text = config(
+            kamailio.address,
+            hep=f"{HOST}:{site.hep}",
+            redirect=f"{HOST}:{site.redirect}",
+            fallback=f"{HOST}:{agents.fallback}",
         )
+        kamailio.start(changed(text, changes or {}))
         return kamailio
 
     yield new
@@ -109,7 +115,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, new_site: Callable[[Path], Ph
 
 
 @pytest.fixture(scope="session")
-def kamailio(site: PhoneSite, new_kamailio: Callable[[PhoneSite], Kamailio]) -> Kamailio:
+def kamailio(site: PhoneSite, new_kamailio: NewKamailio) -> Kamailio:
     """The proxy, which sends its copies to the gateway."""
     return new_kamailio(site)
 

@@ -74,7 +74,6 @@ class Kamailio:
 
     def start(self, text: str) -> None:
         """Start it with this configuration; returns when it answers."""
-        self.folder.mkdir(exist_ok=True)
         path = self.folder / "kamailio.cfg"
         path.write_text(text, encoding="utf-8")
         command = [

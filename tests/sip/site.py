@@ -112,6 +112,12 @@ class PhoneSite(Site):
         assert answer.status in (200, 404), answer.body
         return answer.json if answer.status == 200 else None
 
+    def counted(self) -> dict[str, int]:
+        """What the connector has heard since the start, by the words that the how-to explains."""
+        (phones,) = self.get("connectors")["connectors"]
+        counts: dict[str, int] = phones["counts"]
+        return counts
+
     def tells(self, call_id: str) -> Told:
         """Wait until a call has an outcome; what is told of it."""
         path = f"contacts/{quote(f'phones:call:{call_id}', safe='')}"

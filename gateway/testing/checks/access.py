@@ -76,8 +76,9 @@ async def access_refused(subject: Subject) -> None:
 
 @check("check-tells", "check tells good accounts from bad ones", level="bronze", needs=("simulates",))
 async def check_tells(subject: Subject) -> None:
-    """`check` finds everything ok with the simulator's settings; with wrong credentials, a vendor that is down, resets,
-    or answers HTML, it returns findings that aren't ok, each with words and a hint. It raises VendorError at most.
+    """`check` finds everything ok with the simulator's settings, after something was heard where it listens; with wrong
+    credentials, a vendor that is down, resets, or answers HTML, it returns findings that aren't ok, each with words and
+    a hint. It raises VendorError at most.
 
     Why: it is what `gateway doctor` shows to somebody whose account doesn't work.
     Mend: ask the vendor who we are, and say for each refusal what to do about it.
@@ -90,6 +91,9 @@ async def check_tells(subject: Subject) -> None:
             return [Finding(False, str(error), "check the credentials and base_url")]
     """
     async with subject.stage(objects=1) as on, subject.reader(on) as ours:
+        if "listens" in subject.able:
+            await on.acted(*sorted(on.simulator.acts))
+            await ours.hear(on.sent())
         good = await _findings(subject, ours, "with good settings")
         if wrong := [finding for finding in good if not finding.ok]:
             raise _unmet(subject, f"with good settings: {wrong[0].what}")
@@ -142,6 +146,7 @@ async def _everything(subject: Subject, ours: Reader, heard: list[str]) -> None:
         await on.acted(*sorted(on.simulator.acts))
         requests = on.wire.taken()
         await ours.deliver(requests)
+        await ours.hear(on.sent())
         for request in requests[:1]:
             changed = type(request)(request.method, request.headers, request.query, b"{}", request.received_at)
             await ours.deliver([changed])

@@ -295,10 +295,22 @@ def _changes(value: Any) -> Iterator[tuple[str, Any]]:
     for path in _paths(value):
         place = ".".join(map(str, path)) or "the whole"
         old = _at(value, path)
+        if inner := _document_in(old):
+            for within, changed in _changes(inner):
+                yield f"within the text `{place}`, {within}", _with(value, path, json.dumps(changed))
         yield f"no `{place}`", _without(value, path)
         wrong: tuple[Any, ...] = (None, [old], {"kit": old}, _UNKNOWN, "", 10**30, -1, 1.5, True)
         for new in wrong:
             yield f"`{place}` = {json.dumps(new)[:40]}", _with(value, path, new)
+
+
+def _document_in(value: Any) -> dict[str, Any]:
+    """The document that a text holds; empty where it holds none."""
+    try:
+        inner = json.loads(value) if isinstance(value, str) and value[:1] == "{" else {}
+    except ValueError:
+        return {}
+    return inner if isinstance(inner, dict) else {}
 
 
 def _texts(value: Any) -> Iterator[tuple[str, Any]]:

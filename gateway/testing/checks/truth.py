@@ -177,6 +177,7 @@ async def _turns(*readers: Reader) -> None:
         for ours in readers:
             await ours.stage.acted(*names)
             await ours.deliver(ours.stage.wire.taken())
+            await ours.hear(ours.stage.sent())
             ours.stage.shown()
             await ours.sync()
 

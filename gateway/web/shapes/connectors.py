@@ -149,7 +149,8 @@ class ConnectorTold(Struct, frozen=True, kw_only=True):
     """Its plugin."""
 
     state: State
-    """The gravest that holds: it can't work here, is paused, its plugin fails, its vendor does, its check warns."""
+    """The gravest that holds: it can't work here, is paused, its plugin fails, its vendor does or it can't listen, its
+    check warns."""
 
     why: str | None
     """What that comes from, in words."""

@@ -40,6 +40,7 @@ from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
 from gateway_telephony_sip.names import call_names
+from gateway_telephony_sip.redirect.opening import opening_of
 from gateway_telephony_sip.redirect.peers import Peers
 from gateway_telephony_sip.redirect.server import RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
@@ -166,11 +167,7 @@ class TelephonySip:
     def _opening(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
         """The opening of the contact that a call will be. Raises ValueError where it will be none."""
         seen = self._seen(invite, source, now_ms)
-        if seen is not None:
-            for event in self.tell(Call(legs=dict([seen]))):
-                if isinstance(event, ContactOpened):
-                    return event
-        raise ValueError("no call")
+        return opening_of(self.tell(Call(legs=dict([seen])))) if seen is not None else opening_of(())
 
     def _tag_key(self, redirect: RedirectSettings) -> bytes:
         """What makes the tags of answers: the same after a restart, so that what is repeated then is told alike."""

@@ -81,7 +81,7 @@ def became(call: Call, rules: Rules) -> Became | None:
     main = dialogs[0] if dialogs else None
     if main is None and lines is None:
         return None
-    opened_at = main.opened_at if main is not None else lines.opened_at if lines is not None else 0
+    opened_at = _opened_at(main, lines)
     side, caller, called = _parties(main, lines, rules)
     answered = _between(opened_at, None, _answered(dialogs, lines, rules))
     end = _end(dialogs, lines, answered, side)
@@ -124,6 +124,14 @@ def _dialogs(call: Call) -> list[Dialog]:
     return sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
 
 
+def _opened_at(main: Dialog | None, lines: Lines | None) -> int:
+    """When it began: the INVITE says it, or, where that was lost, whatever is earliest."""
+    opened = [] if main is None else [main.opened_at]
+    if lines is not None and (main is None or main.invite is None):
+        opened.append(lines.opened_at)
+    return min(opened, default=0)
+
+
 def _between(earliest: int, latest: int | None, point: Point | None) -> Point | None:
     """The point within its bounds: clocks of several sources don't agree, and some have whole seconds only."""
     if point is None:
@@ -147,9 +155,14 @@ def _parties(main: Dialog | None, lines: Lines | None, rules: Rules) -> tuple[Si
 
 
 def _queued(main: Dialog | None, lines: Lines | None) -> Point | None:
-    for line in (lines.entered, lines.chosen) if lines is not None else ():
-        if line is not None:
-            return Point(line.at, line.by, queue=line.queue)
+    """When it came into a queue: the exchange's log knows best, then our redirect server."""
+    if lines is not None and lines.entered is not None:
+        return Point(lines.entered.at, lines.entered.by, queue=lines.entered.queue)
+    if lines is not None and lines.chosen is not None:
+        # By our clock, which need not be that of the packets; and whom we answered late had gone on without us.
+        went_on = (main.ringing_at, main.answered_at, main.ended_at) if main is not None else ()
+        at = min([lines.chosen.at, *(at for at in went_on if at is not None)])
+        return Point(at, lines.chosen.by, queue=lines.chosen.queue)
     return Point(main.queued_at, "sip") if main is not None and main.queued_at is not None else None
 
 
@@ -174,7 +187,9 @@ def _answered(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> Point
         return _first_agent(dialogs, 0)
     if main is not None and main.answered_at is not None:
         return Point(main.answered_at, "sip", rules.shown(main.agent))
-    if lines is not None and lines.answered is not None and (main is None or main.ended_at is None):
+    # A BYE ends what was answered, though the answer itself was lost on its way to us; a refusal or a CANCEL doesn't.
+    was_open = main is None or main.ended_at is None or main.hung_by_caller is not None
+    if lines is not None and lines.answered is not None and was_open:
         line = lines.answered
         return Point(line.at, line.by, line.agent, line.queue)
     return None

@@ -7,13 +7,13 @@ of it is joined with whatever comes later.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from gateway.plugin import BadPayload, ByteStream, Ear, Instant, Record, Source, same_secret
+from gateway.plugin import BadPayload, ByteStream, Instant, Record, Source, same_secret
 from gateway_telephony_sip.facts import Call, Leg, Recording, join, join_legs
 from gateway_telephony_sip.hep import read_frame, read_hep
 from gateway_telephony_sip.message import BadHep, BadSip, Captured, Message
@@ -45,6 +45,18 @@ LEGS_MAX: Final = 50_000
 
 OFFER_MAX: Final = 500
 """Records of one offer."""
+
+
+class Shelf(Protocol):
+    """What keeps what is offered, as an `Ear` does."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
+    async def emit(self, records: Sequence[Record]) -> bool:
+        """Have records stored; False: nothing was kept."""
+        ...
 
 
 @dataclass(slots=True)
@@ -95,9 +107,9 @@ class Capture:
         since, known = self._more.get(call_id, (now, Call()))
         self._more[call_id] = (since, join(known, more))
 
-    async def offer(self, ear: Ear, *, all: bool = False) -> None:
+    async def offer(self, shelf: Shelf, *, all: bool = False) -> None:
         """Have stored what has become known, as far as it has settled; with `all`, whether it has or not."""
-        now = ear.now()
+        now = shelf.now()
         ready = [call_id for call_id, heard in self._waiting.items() if all or _is_settled(heard, now)]
         for begin in range(0, len(ready), OFFER_MAX):
             part = ready[begin : begin + OFFER_MAX]
@@ -105,11 +117,11 @@ class Capture:
             records = [
                 _record(Call(legs={id: leg}), id, self._waiting[id].waits_since or now) for id, leg in offered.items()
             ]
-            if not await ear.emit(records):
+            if not await shelf.emit(records):
                 return
             for call_id, leg in offered.items():
                 self._offered(call_id, leg)
-        await self._offer_more(ear)
+        await self._offer_more(shelf)
         self._forget(now)
 
     def waits(self) -> int:
@@ -164,11 +176,11 @@ class Capture:
             heard.waits_since = None
             del self._waiting[call_id]
 
-    async def _offer_more(self, ear: Ear) -> None:
+    async def _offer_more(self, shelf: Shelf) -> None:
         if not self._more:
             return
         known, self._more = self._more, {}
-        if not await ear.emit([_record(call, id, since) for id, (since, call) in known.items()]):
+        if not await shelf.emit([_record(call, id, since) for id, (since, call) in known.items()]):
             for call_id, (since, call) in known.items():
                 self.also(call_id, call, since)
 

@@ -25,9 +25,6 @@ SILENT_MS_MAX = 23 * 3_600_000
 _SIGNALS: Constant = frozenset({180, 183})
 _QUEUED: Constant = frozenset({182})
 _CANCELLED = 487
-_ELSEWHERE_SIP, _ELSEWHERE_Q850 = 200, 26
-"""A CANCEL with `Reason: SIP;cause=200` says that another branch was answered (RFC 3326, 3.1)."""
-
 _HOLDING: Constant = frozenset({"sendonly", "inactive"})
 
 
@@ -112,7 +109,7 @@ def _answered(opened: Dialog, view: View, answer: Final | Acked) -> Dialog:
         agent=answer.agent if isinstance(answer, Final) else "",
         ended_at=ended_at,
         q850=0 if hung is None else hung.q850,
-        crossed=bool(view.own and view.cancels()),
+        crossed=view.is_crossed(answer.to_tag),
         hung_by_caller=None if hung is None else view.is_caller(hung.from_tag),
         lost_at=max(answered_at, view.leg.alive_at) + silent_ms,
         holds=_holds(view.leg, ended_at),
@@ -122,11 +119,10 @@ def _answered(opened: Dialog, view: View, answer: Final | Acked) -> Dialog:
 def _unanswered(opened: Dialog, view: View) -> Dialog:
     refusal = view.refusal()
     final = None if refusal is None or refusal.code in PASSING else refusal
-    cancels = view.cancels()
-    cancel = view.first(cancels)
+    cancel = view.cancel()
     if cancel is not None and (final is None or final.code == _CANCELLED or cancel.at <= final.at):
-        elsewhere = any(one.sip_cause == _ELSEWHERE_SIP or one.q850 == _ELSEWHERE_Q850 for one in cancels)
-        return replace(opened, ended_at=max(cancel.at, opened.opened_at), cancelled=True, elsewhere=elsewhere)
+        ended_at = max(cancel.at, opened.opened_at)
+        return replace(opened, ended_at=ended_at, cancelled=True, elsewhere=view.is_elsewhere())
     if final is not None:
         ended_at = max(final.at, opened.opened_at)
         return replace(opened, ended_at=ended_at, refused=final.code, q850=final.q850)

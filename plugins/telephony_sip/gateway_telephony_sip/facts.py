@@ -7,9 +7,9 @@ emitter of a packet has them. Bodies, credentials and key material never come in
 media is kept, of a NOTIFY the code that it tells.
 """
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 
 LoggedWhat = Literal[
@@ -19,10 +19,21 @@ LoggedWhat = Literal[
 
 LoggedBy = Literal["queue_log", "cdr", "redirect"]
 
+Moment = Annotated[int, Meta(ge=946_684_800_000, lt=1 << 42)]
+"""When something was seen: from the year 2000 to the year 2109. Kept facts that say otherwise can't be used."""
+
+Since = Annotated[int, Meta(ge=0, lt=1 << 42)]
+"""The same, or 0: never."""
+
+Number = Annotated[int, Meta(ge=0, lt=1 << 31)]
+
 LEGS_MAX = 64
 """Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
 
-LOGGED_MAX = 256
+LOGGED_MAX = 32
+"""Lines that are kept of what one log says of one thing: the earliest, of ends the latest. A queue that rings all its
+agents again and again writes thousands, and none of them may push out the answer or the end."""
+
 RECORDINGS_MAX = 16
 NAMES_MAX = 16
 TEXT_MAX = 120
@@ -35,7 +46,7 @@ class Fact(Struct, frozen=True, order=True, array_like=True):
     `by` is the number of who captured it: clocks of two emitters differ, and durations are taken from one of them.
     """
 
-    at: int
+    at: Moment
     by: int
 
 
@@ -43,10 +54,10 @@ class Invite(Fact, frozen=True, order=True, array_like=True):
     """An INVITE that opens a dialog (it has no To-tag), on one hop. `left`: hops it may still go (Max-Forwards)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str
-    left: int
-    vias: int
+    left: Number
+    vias: Number
     source: str
     target: str
     caller: str = ""
@@ -69,24 +80,24 @@ class Glimpse(Fact, frozen=True, order=True, array_like=True):
 class Rung(Fact, frozen=True, order=True, array_like=True):
     """A provisional response from 101 to 199."""
 
-    code: int
+    code: Number
     from_tag: str
-    cseq: int
+    cseq: Number
 
 
 class Final(Fact, frozen=True, order=True, array_like=True):
     """A final response to INVITE or REFER, on one hop; to UPDATE where it refuses. `expires`: of the session, in s."""
 
-    code: int
+    code: Number
     method: str
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str = ""
-    vias: int = 0
+    vias: Number = 0
     to_tag: str = ""
     agent: str = ""
-    expires: int = 0
-    q850: int = 0
+    expires: Number = 0
+    q850: Number = 0
 
 
 class Acked(Fact, frozen=True, order=True, array_like=True):
@@ -94,7 +105,7 @@ class Acked(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    cseq: int
+    cseq: Number
     branch: str
 
 
@@ -102,10 +113,10 @@ class Cancelled(Fact, frozen=True, order=True, array_like=True):
     """A CANCEL, on one hop: its branch is that of the INVITE which it takes back (RFC 3261, 9.1)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     branch: str
-    sip_cause: int = 0
-    q850: int = 0
+    sip_cause: Number = 0
+    q850: Number = 0
 
 
 class Hung(Fact, frozen=True, order=True, array_like=True):
@@ -113,7 +124,7 @@ class Hung(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    q850: int = 0
+    q850: Number = 0
 
 
 class Offer(Fact, frozen=True, order=True, array_like=True):
@@ -121,7 +132,7 @@ class Offer(Fact, frozen=True, order=True, array_like=True):
 
     method: str
     from_tag: str
-    cseq: int
+    cseq: Number
     direction: str = ""
 
 
@@ -129,7 +140,7 @@ class Referred(Fact, frozen=True, order=True, array_like=True):
     """A REFER; `replaces`: the Call-ID of the dialog whose place the new call takes (an attended transfer)."""
 
     from_tag: str
-    cseq: int
+    cseq: Number
     target: str
     replaces: str = ""
 
@@ -139,8 +150,8 @@ class Notified(Fact, frozen=True, order=True, array_like=True):
 
     from_tag: str
     to_tag: str
-    refer: int
-    code: int
+    refer: Number
+    code: Number
 
 
 class Logged(Struct, frozen=True, order=True, array_like=True):
@@ -150,7 +161,7 @@ class Logged(Struct, frozen=True, order=True, array_like=True):
     words of `call.py`'s outcomes, or who hung up (`caller`, `agent`).
     """
 
-    at: int
+    at: Moment
     what: LoggedWhat
     by: LoggedBy
     queue: str = ""
@@ -185,10 +196,10 @@ class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True):
     offers: tuple[Offer, ...] = ()
     refers: tuple[Referred, ...] = ()
     notifies: tuple[Notified, ...] = ()
-    progressed_at: int = 0
+    progressed_at: Since = 0
     """The last provisional response, 100 too."""
 
-    alive_at: int = 0
+    alive_at: Since = 0
     """The last re-INVITE or UPDATE: whoever refreshes a session lives (RFC 4028)."""
 
 
@@ -247,7 +258,7 @@ def join(known: Call, more: Call) -> Call:
     if known is more:
         return known
     legs = _legs(known.legs, more.legs)
-    logged = _smallest(known.logged, more.logged, LOGGED_MAX)
+    logged = _lines(known.logged, more.logged)
     recordings = _smallest(known.recordings, more.recordings, RECORDINGS_MAX)
     if legs is known.legs and logged is known.logged and recordings is known.recordings:
         return known
@@ -288,6 +299,20 @@ def _earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -
         return known
     kept = tuple(sorted(found.values())[:at_most])
     return known if kept == known else kept
+
+
+def _lines(known: tuple[Logged, ...], more: tuple[Logged, ...]) -> tuple[Logged, ...]:
+    """The union, sorted; of too many that say the same thing, those that count (see `logs.py`)."""
+    if not more or known == more:
+        return known
+    if len(known) + len(more) <= LOGGED_MAX:
+        return _smallest(known, more, LOGGED_MAX)
+    alike: dict[tuple[str, str], list[Logged]] = {}
+    for line in sorted({*known, *more}):
+        alike.setdefault((line.by, line.what), []).append(line)
+    kept = (lines[-LOGGED_MAX:] if what == "ended" else lines[:LOGGED_MAX] for (_, what), lines in alike.items())
+    both = tuple(sorted(line for lines in kept for line in lines))
+    return known if both == known else both
 
 
 def _smallest(known: tuple[_Kept, ...], more: tuple[_Kept, ...], at_most: int) -> tuple[_Kept, ...]:

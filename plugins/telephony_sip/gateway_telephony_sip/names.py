@@ -22,7 +22,7 @@ NAME_MAX = 120
 
 SHORTEST = 4
 _OURS: Final = ("asterisk:", "session:", "icid:")
-"""What our own names begin with. A caller writes his Call-ID and headers himself: without this he could name a stranger's
+"""What our own names begin with. A caller chooses Call-ID and headers himself: without this he could name a stranger's
 call, since an exchange's ids can be guessed."""
 
 _NOTHING: Final = frozenset({"none", "null", "unknown", "undefined", "anonymous", "<null>", "(null)", "0000"})

@@ -17,6 +17,8 @@ from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Inv
 PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
 """Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
 
+ELSEWHERE_SIP, ELSEWHERE_Q850 = 200, 26
+
 _Seen = TypeVar("_Seen", bound=Fact)
 
 
@@ -79,11 +81,15 @@ class View:
         rung = self.first(one for one in self.leg.rung if one.from_tag == self.from_tag and one.code in codes)
         return None if rung is None else max(rung.at, self.opened_at)
 
+    @property
+    def last(self) -> int:
+        """The CSeq of the caller's last attempt."""
+        return max((cseq for cseq, _ in self.own), default=max((final.cseq for final in self.near), default=0))
+
     def refusal(self) -> Final | None:
         """The final that ended the caller's last attempt, if each of its branches was refused."""
-        refused = [final for final in self.near if final.code >= 300]
-        last = max((cseq for cseq, _ in self.own), default=max((final.cseq for final in refused), default=0))
-        refused = [final for final in refused if final.cseq == last]
+        last = self.last
+        refused = [final for final in self.near if final.code >= 300 and final.cseq == last]
         waiting = {branch for cseq, branch in self.own if cseq == last} - {final.branch for final in refused}
         return None if waiting else max(refused, key=lambda final: (final.at, final), default=None)
 
@@ -108,10 +114,36 @@ class View:
         return ack.branch not in {invite.branch for invite in self.leg.invites}
 
     def cancels(self) -> list[Cancelled]:
-        """The caller's CANCEL; a proxy's, of another branch, is none."""
+        """The caller's CANCELs, one for each of its branches; a proxy's, of a branch further on, is none."""
+        found: dict[tuple[int, str], Cancelled] = {}
+        for one in sorted(self.leg.cancels, key=lambda one: (one.by != self.by, one)):
+            if not self.own or (one.cseq, one.branch) in self.own:
+                found.setdefault((one.cseq, one.branch), one)
+        return list(found.values())
+
+    def cancel(self) -> Cancelled | None:
+        """The CANCEL after which nothing was left to wait for: other branches were cancelled or refused before."""
+        cancels = self.cancels()
+        closed = {(one.cseq, one.branch) for one in [*cancels, *(one for one in self.near if one.code >= 300)]}
+        waiting = {one for one in self.own if one[0] == self.last} - closed
+        return None if waiting else max(cancels, key=lambda one: (one.at, one), default=None)
+
+    def is_elsewhere(self) -> bool:
+        """Whether the caller's side says that it was answered elsewhere: `Reason: SIP;cause=200` (RFC 3326, 3.1)."""
+        return any(
+            one.sip_cause == ELSEWHERE_SIP or one.q850 == ELSEWHERE_Q850
+            for one in self.leg.cancels
+            if not self.own or (one.cseq, one.branch) in self.own
+        )
+
+    def is_crossed(self, to_tag: str) -> bool:
+        """Whether the caller cancelled what was answered: both were on their way at once."""
         if not self.own:
-            return list(self.leg.cancels)
-        return [one for one in self.leg.cancels if (one.cseq, one.branch) in self.own]
+            return False
+        answered = {(one.cseq, one.branch) for one in self.near if one.code < 300 and one.to_tag == to_tag}
+        if not answered:
+            return bool(self.cancels()) and not self.is_elsewhere()
+        return any((one.cseq, one.branch) in answered for one in self.cancels())
 
     def forwarded(self) -> Cancelled | None:
         """A proxy's CANCEL, where it took back every branch that was tried beyond the caller's own."""

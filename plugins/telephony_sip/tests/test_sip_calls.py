@@ -191,6 +191,35 @@ CALLS: dict[str, tuple[list[Captured], dict[str, Any]]] = {
         ],
         {**ANSWERED, "answered": 1_999},
     ),
+    "forked before us, and answered on one branch": (
+        [
+            *up(bye(9_000)),
+            request("INVITE", 3, branch="second"),
+            response(180, 600, branch="second", tags=("ann", "kim")),
+            request("CANCEL", 2_030, branch="second", headers=ELSEWHERE),
+            response(487, 2_040, branch="second", tags=("ann", "kim")),
+        ],
+        ANSWERED,
+    ),
+    "forked before us, and given up on both branches": (
+        [
+            request("INVITE", 0),
+            request("INVITE", 3, branch="second"),
+            response(180, 500),
+            request("CANCEL", 10_000, branch="second"),
+            request("CANCEL", 30_000),
+        ],
+        {"outcome": "abandoned", "ringing": 500, "ended": 30_000, "by": "caller"},
+    ),
+    "forked before us, and given up on one branch": (
+        [
+            request("INVITE", 0),
+            request("INVITE", 3, branch="second"),
+            response(180, 500),
+            request("CANCEL", 10_000, branch="second"),
+        ],
+        {"outcome": "lost", "ringing": 500, "ended": 180_500, "lost": True},
+    ),
     "two forks that both answered": (
         [
             *up(bye(9_000)),

@@ -72,7 +72,8 @@ def message(first: str, *, call_id: str = "one@test", cseq: str = "1 INVITE", to
     """A message of a call."""
     return (
         f"{first}\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK-{call_id[:3]}\nFrom: <sip:+4930123456@a.test>;tag=f\n"
-        f"To: <sip:100@b.test>{f';tag={to_tag}' if to_tag else ''}\nCall-ID: {call_id}\nCSeq: {cseq}\nContent-Length: 0\n\n"
+        f"To: <sip:100@b.test>{f';tag={to_tag}' if to_tag else ''}\n"
+        f"Call-ID: {call_id}\nCSeq: {cseq}\nContent-Length: 0\n\n"
     )
 
 

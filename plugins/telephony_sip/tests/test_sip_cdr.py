@@ -10,7 +10,7 @@ from gateway_telephony_sip.asterisk.meaning import Known, meant_by_row
 from gateway_telephony_sip.asterisk.rows import MASTER, CdrRow, Columns, read_cdr_row
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.zones import instant_in
-from gateway_telephony_sip.facts import Logged, Recording
+from gateway_telephony_sip.facts import Leg, Logged, Recording
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,8 +170,8 @@ def test_what_a_row_says() -> None:
     call = "asterisk:1772441270.40"
 
     assert found is not None
-    assert found.names == (call, "asterisk:1772441280.41", "5d5a@192.0.2.20", "a84b@192.0.2.10")
-    assert list(found.facts.legs) == ["5d5a@192.0.2.20", "a84b@192.0.2.10"]
+    assert found.names == (call, "asterisk:1772441280.41", "a84b@192.0.2.10", "5d5a@192.0.2.20")
+    assert found.facts.legs == {"a84b@192.0.2.10": Leg(names=("5d5a@192.0.2.20",))}
     assert set(found.facts.logged) == {
         Logged(START, "started", "cdr", queue="sales", caller="+4930123456", called="600", call=call),
         Logged(START + 10_000, "answered", "cdr", queue="sales", agent="PJSIP/7009", call=call),
@@ -266,7 +266,7 @@ def test_the_sample_is_understood() -> None:
     found = [meant_by_row(read, SETTINGS) for read in rows]
 
     assert [list(known.facts.legs) for known in found if known] == [
-        ["5d5a2b@192.0.2.20", "a84b4c76e66710@192.0.2.10"],
+        ["a84b4c76e66710@192.0.2.10"],
         ["0f6b0f10-d5b7@192.0.2.10"],
         [],
     ]

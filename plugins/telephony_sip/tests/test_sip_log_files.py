@@ -1,6 +1,5 @@
 """Pulling the logs: pages, rotation in all its ways, what is half written, what is broken, and what is checked."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,8 +10,8 @@ import pytest
 from gateway_telephony_sip.asterisk import tailing
 from gateway_telephony_sip.asterisk.checks import check_logs
 from gateway_telephony_sip.asterisk.lines import QueueLine
+from gateway_telephony_sip.asterisk.meaning import is_hidden
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS, pieces_of
-from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.tailing import BAD_MAX, PAGE_BYTES, Log, Place, logs_of, pull_log, streams_of
@@ -352,6 +351,52 @@ def test_a_wrong_zone_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Asia/Kathmandu"])
+def test_a_wrong_zone_is_seen_in_old_rows_too(tmp_path: Path, zone: str) -> None:
+    """Long after the calls: their ids tell the true time."""
+    desk = Calls(tmp_path, timezone=zone)
+    desk.now = (T + 100_000_000) * 1000
+    desk.write((SAMPLES / "Master.csv").read_bytes())
+
+    with pytest.raises(Permanent, match="set `timezone`"):
+        desk.page()
+
+
+def test_one_row_that_is_far_off_holds_nobody_up(tmp_path: Path) -> None:
+    """Alone it stops the stream; among others it is parked, and read anew when it is replayed."""
+    desk = Calls(tmp_path)
+    sample = (SAMPLES / "Master.csv").read_bytes()
+    odd = sample.splitlines(keepends=True)[0].replace(b"2026-03-02", b"2031-03-02")
+    desk.write(odd)
+    with pytest.raises(Permanent, match="set `timezone`"):
+        desk.page()
+    desk.write(sample)
+    records = desk.page().records
+
+    assert len(records) == 4
+    with pytest.raises(BadPayload, match="times of another zone"):
+        list(pieces_of(records[-1], desk.settings))
+
+
+def test_a_rotated_name_that_leads_elsewhere_is_not_followed(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whoever may write to the folder of the logs doesn't choose what else is read."""
+    other = tmp_path_factory.mktemp("other") / "secret"
+    other.write_bytes(line(1))
+    desk.path.with_name("queue_log.1").symlink_to(other)
+    desk.write(line(2))
+
+    assert desk.pull() == [2]
+
+
+def test_names_of_rotated_files_follow_the_file(tmp_path: Path) -> None:
+    """Whatever it is called; or as the settings say."""
+    named = logs_of(AsteriskLogs(queue_log="/a/q[1].log", cdr="/a/m", cdr_rotated="old-*"))
+
+    assert [log.pattern for log in named.values()] == ["q[[]1].log[.-]*", "old-*"]
+
+
 def test_records_have_what_is_needed(tmp_path: Path) -> None:
     """Rows by stream, keys by content; ids in them are no card numbers, whatever they look like."""
     desk = Desk(tmp_path)
@@ -419,19 +464,9 @@ def test_what_only_the_logs_know_is_not_told(
     unlinked: str, logged: tuple[Logged, ...], legs: dict[str, Leg], hidden: bool
 ) -> None:
     """It may be a call that a listener has seen: only with its Call-ID, or where none listens, is it one."""
-    files = AsteriskFiles(AsteriskLogs.model_validate({"cdr": "/a/m", "unlinked": unlinked}))
+    settings = AsteriskLogs.model_validate({"cdr": "/a/m", "unlinked": unlinked})
 
-    assert files.hides(Call(legs=legs, logged=logged)) is hidden
-
-
-def test_files_are_pulled_and_read(desk: Desk) -> None:
-    """The whole way: a page, its pieces."""
-    desk.write(line(1))
-    files = AsteriskFiles(desk.settings)
-    page = asyncio.run(files.pull(files.streams[0], None, desk.now))
-
-    assert [piece.names for record in page.records for piece in files.pieces(record)] == [(f"asterisk:{T + 1}.1",)]
-    assert [finding.ok for finding in files.findings()] == [True, False]
+    assert is_hidden(Call(legs=legs, logged=logged), settings) is hidden
 
 
 def test_what_is_checked(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from gateway_telephony_sip.asterisk.lines import LINE_MAX, BadLine, QueueLine, read_queue_line
-from gateway_telephony_sip.asterisk.meaning import is_unlinked, meant_by_line
+from gateway_telephony_sip.asterisk.meaning import is_hidden, meant_by_line
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.facts import Call, Leg, Logged
 from gateway_telephony_sip.names import call_name
@@ -160,7 +160,7 @@ def test_a_line_of_ours_links_the_call() -> None:
         assert known is not None
         assert known.names == (CALL, "a84b@192.0.2.10")
         assert known.facts == Call(legs={"a84b@192.0.2.10": Leg()})
-        assert not is_unlinked(known.facts)
+        assert not is_hidden(known.facts, SETTINGS)
 
 
 @pytest.mark.parametrize("link", ["", "two words", "a@b@c", "x" * 256])
@@ -192,7 +192,7 @@ def test_the_agents_channel_is_of_the_call() -> None:
     assert known is not None and apart is not None
     assert known.names == (CALL, "asterisk:1772441284.42")
     assert apart.names == (CALL,)
-    assert is_unlinked(known.facts)
+    assert is_hidden(known.facts, SETTINGS)
 
 
 def test_the_sample_is_understood() -> None:

@@ -200,12 +200,19 @@ def test_nothing_is_answered_but_requests() -> None:
 
 
 def test_a_call_that_comes_back_is_turned_away() -> None:
-    """Asked for at an address that it was sent to: 482, also where something else would be chosen now."""
-    peer = Peer(chosen(VIP, DEFAULT))
+    """Asked for at an address that it was sent to: 482, and nothing is chosen for it."""
+    asked = []
+
+    def choose(invite: Message, source: Source) -> Targets:
+        asked.append(invite.target)
+        return VIP
+
+    peer = Peer(choose)
     peer.send(request())
     back = request(uri="sip:overflow@PBX.example:5060;transport=udp", via="SIP/2.0/UDP 10.1.1.1;branch=z9hG4bK-2")
 
     assert status(peer.ask(back)) == 482
+    assert asked == ["sip:+15551230000@gateway.example"]
 
 
 def test_an_address_is_never_redirected_to_itself() -> None:

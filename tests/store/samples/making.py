@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from gateway.kernel.assemblies import Told
 from gateway.model.event import Event, encode_event
 from gateway.model.identity import StrandKey
 from gateway.model.instant import Instant
@@ -146,6 +147,14 @@ def kinds() -> dict[str, Kind]:
             lambda: iter([("one", strands[:1]), ("two", strands)]),
             coding.encode_strands,
             lambda kept: plain(coding.decode_strands(kept, "a sample")),
+        ),
+        "told": _coded(tuple[Told, ...], coding.told),
+        "names": Kind(
+            coding.NAMES,
+            lambda: {"names": ["array of text"]},
+            lambda: iter([("one", ("a ü",)), ("two", ("a", "session:🦉"))]),
+            coding.names.encode,
+            lambda kept: plain(coding.names.decode(kept, "a sample")),
         ),
         "body": Kind(
             coding.BODY,

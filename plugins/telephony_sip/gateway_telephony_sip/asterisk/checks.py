@@ -6,22 +6,16 @@ Only the end of each file is read. What is found is counted, and never shown: th
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.plugin import HOUR_MS, Finding
+from gateway.plugin import Finding
 from gateway_telephony_sip.asterisk.files import LogFile, Unreadable, look, read_at
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
 from gateway_telephony_sip.asterisk.rows import CdrRow
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.tailing import CDR, Log, logs_of
-from gateway_telephony_sip.asterisk.zones import made_at
+from gateway_telephony_sip.asterisk.zones import NEAR_MS, QUARTER_MS, made_at
 
 END_BYTES: Final = 262_144
 """What is read of the end of a file."""
-
-QUARTER_MS: Final = HOUR_MS // 4
-"""Zones differ by quarters of an hour."""
-
-NEAR_MS: Final = 5_000
-"""A call's first row begins so soon after its channel was made."""
 
 HOW = "see the README, Asterisk's logs"
 

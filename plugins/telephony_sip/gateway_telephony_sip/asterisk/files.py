@@ -63,7 +63,8 @@ def rotated(path: str, pattern: str) -> list[LogFile]:
         return []
     except OSError as error:
         raise Unreadable(f"{folder}: {error.strerror}") from None
-    paths = (os.path.join(folder, name) for name in names if name != own and not name.endswith(PACKED))
+    paths = [os.path.join(folder, name) for name in names if name != own and not name.endswith(PACKED)]
+    paths = [path for path in paths if not os.path.islink(path)]  # whoever may write here may not name other files
     last = sorted(((_written_at(path), path) for path in paths), reverse=True)[:FILES_MAX]
     return [file for _, path in last if (file := look(path)) is not None]
 

@@ -79,9 +79,15 @@ def meant_by_row(row: CdrRow, settings: AsteriskLogs) -> Known | None:
     return _known(uniqueids, call_ids, tuple(phases), tuple(_recordings(row, settings)))
 
 
-def is_unlinked(facts: Call) -> bool:
-    """Whether all that is known of a call are lines of Asterisk's logs without its SIP Call-ID."""
-    return not facts.legs and all(line.by in ("queue_log", "cdr") for line in facts.logged)
+def is_hidden(facts: Call, settings: AsteriskLogs) -> bool:
+    """Whether a call isn't told: all that is known of it are Asterisk's logs, which don't name its SIP Call-ID.
+
+    It may be one that a listener has seen, and no call becomes two contacts. `gateway doctor` counts them. With
+    `unlinked: contact` nobody listens, and each is told.
+    """
+    if facts.legs or settings.unlinked == "contact":
+        return False
+    return all(line.by in ("queue_log", "cdr") for line in facts.logged)
 
 
 def _known(
@@ -91,7 +97,8 @@ def _known(
     recordings: tuple[Recording, ...] = (),
 ) -> Known:
     names = tuple(sorted({_name(uniqueid) for uniqueid in uniqueids}))
-    legs = {call_id: Leg() for call_id in call_ids}
+    # The first is the caller's own: the call is told under it, whichever line or packet names the others.
+    legs = {call_ids[0]: Leg(names=tuple(sorted(call_ids[1:])))} if call_ids else {}
     facts = Call(legs=legs, logged=tuple(sorted(set(logged))), recordings=recordings)
     return Known((*names, *call_ids), facts)
 
@@ -101,11 +108,11 @@ def _name(uniqueid: str) -> str:
 
 
 def _call_ids(text: str) -> tuple[str, ...]:
-    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins the two parties' userfields."""
+    """The SIP Call-IDs in a text, parted by semicolons as Asterisk joins userfields: first the caller's."""
     found = (part.strip() for part in text.split(";"))
     # A text as long as may be was cut: its end isn't the Call-ID's.
-    fits = {call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)}
-    return tuple(sorted(fits))[:CALL_IDS_MAX]
+    fits = [call_name(part) for part in found if len(text) < TEXT_MAX and _CALL_ID.fullmatch(part)]
+    return tuple(dict.fromkeys(fits))[:CALL_IDS_MAX]
 
 
 def _number(text: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from gateway.plugin import BadPayload, Piece, Record
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine
 from gateway_telephony_sip.asterisk.meaning import meant_by_line, meant_by_row
-from gateway_telephony_sip.asterisk.rows import CdrRow
+from gateway_telephony_sip.asterisk.rows import CdrRow, is_far
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.tailing import QUEUE_LOG, logs_of
 
@@ -24,6 +24,8 @@ def pieces_of(record: Record, settings: AsteriskLogs) -> Iterator[Piece]:
         line = msgspec.json.decode(record.body, type=kind) if bad is None else _again(bad, record.stream, settings)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadPayload(f"not a line of Asterisk's logs: {error}") from None
+    if isinstance(line, CdrRow) and is_far(line, int(record.received_at)):
+        raise BadPayload("cdr, times of another zone: set `timezone` to the exchange's, and replay the record")
     known = meant_by_line(line, settings) if isinstance(line, QueueLine) else meant_by_row(line, settings)
     if known is not None:
         yield Piece(known.names, known.facts)

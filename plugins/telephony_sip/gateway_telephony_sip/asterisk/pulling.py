@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.plugin import Finding, Page, Piece, Record, Stream
 from gateway_telephony_sip.asterisk.checks import check_logs
-from gateway_telephony_sip.asterisk.meaning import is_unlinked
+from gateway_telephony_sip.asterisk.meaning import is_hidden
 from gateway_telephony_sip.asterisk.normalize import pieces_of
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.asterisk.tailing import logs_of, pull_log, streams_of
@@ -36,7 +36,7 @@ class AsteriskFiles:
 
     def hides(self, facts: Call) -> bool:
         """Whether a call isn't told: all that is known of it is in the logs, which don't name its SIP Call-ID."""
-        return self._settings.unlinked == "count" and is_unlinked(facts)
+        return is_hidden(facts, self._settings)
 
     def findings(self) -> Sequence[Finding]:
         """What is to be said of the files as they are."""

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway_telephony_sip.asterisk.lines import FIELDS_MAX, UNIQUEID, BadLine, text_of, whole_line
-from gateway_telephony_sip.asterisk.zones import instant_in, made_at
+from gateway_telephony_sip.asterisk.zones import FAR_MS, NEAR_MS, QUARTER_MS, instant_in, made_at
 
 _ALWAYS = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata",
@@ -100,6 +100,20 @@ def read_cdr_row(row: bytes, columns: Columns) -> CdrRow:
         disposition=disposition if disposition in _KNOWN else "",
         recording=texts.get(columns.recording, "") if columns.recording else "",
     )
+
+
+def is_far(row: CdrRow, now: int) -> bool:
+    """Whether a row's times can't be true in the zone that they were read in: they lie ahead, or before its channel."""
+    made = made_at(row.uniqueid) or 0
+    return row.end > now + FAR_MS or (row.start is not None and row.start < made - FAR_MS)
+
+
+def is_shifted(row: CdrRow, now: int) -> bool:
+    """Whether a row looks as if it was read in a wrong zone: it is far off, or begins whole quarters of an hour, more
+    than one, after its channel was made. A later row of one call may do so by chance; many rows don't."""
+    late = 0 if row.start is None else row.start - (made_at(row.uniqueid) or row.start)
+    quarters = round(late / QUARTER_MS)
+    return is_far(row, now) or (quarters > 1 and abs(late - quarters * QUARTER_MS) <= NEAR_MS)
 
 
 def _order(order: Sequence[str] | None, count: int) -> Sequence[str]:

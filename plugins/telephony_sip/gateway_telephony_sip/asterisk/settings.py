@@ -32,14 +32,15 @@ class AsteriskLogs(BaseModel):
     queue_log: _Path | None = None
     """Where `queue_log` lies: `/var/log/asterisk/queue_log`."""
 
-    queue_log_rotated: _Glob = "queue_log[.-]*"
-    """The names in the same folder that it gets when it is rotated; compressed ones aren't read."""
+    queue_log_rotated: _Glob | None = None
+    """The names in the same folder that it gets when it is rotated; without it, its own with a dot or a dash and
+    anything behind. Compressed files aren't read."""
 
     cdr: _Path | None = None
     """Where the CDR lie as CSV: `/var/log/asterisk/cdr-csv/Master.csv`."""
 
-    cdr_rotated: _Glob = "Master.csv[.-]*"
-    """The names in the same folder that they get when they are rotated."""
+    cdr_rotated: _Glob | None = None
+    """Likewise for the CDR."""
 
     columns: Annotated[tuple[_Column, ...], Field(min_length=3, max_length=64)] | None = None
     """The columns of the CDR, in their order, where cdr_custom writes them; those that aren't known here are passed

@@ -10,7 +10,9 @@ where a page ends, and the same line would be stored again. Its body is the line
 columns that nothing here needs; a line that can't be read is kept as it is, and parked with its reason.
 """
 
+import glob
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -22,9 +24,9 @@ from gateway_telephony_sip.asterisk.cutting import Cut, cut_lines, cut_rows
 from gateway_telephony_sip.asterisk.files import LogFile, Unreadable, look, read_at, rotated
 from gateway_telephony_sip.asterisk.lines import BadLine, QueueLine, read_queue_line
 from gateway_telephony_sip.asterisk.meaning import Known, meant_by_line, meant_by_row
-from gateway_telephony_sip.asterisk.rows import CdrRow, read_cdr_row
+from gateway_telephony_sip.asterisk.rows import CdrRow, is_far, is_shifted, read_cdr_row
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
-from gateway_telephony_sip.asterisk.zones import FAR_MS, made_at
+from gateway_telephony_sip.asterisk.zones import FAR_MS
 
 QUEUE_LOG: Final = "queue_log"
 CDR: Final = "cdr"
@@ -87,7 +89,7 @@ def logs_of(settings: AsteriskLogs) -> dict[str, Log]:
         logs[QUEUE_LOG] = Log(
             QUEUE_LOG,
             settings.queue_log,
-            settings.queue_log_rotated,
+            settings.queue_log_rotated or _rotated(settings.queue_log),
             lambda line: read_queue_line(line, settings.link_event),
             lambda line: meant_by_line(line, settings),
             cut_lines,
@@ -108,12 +110,16 @@ def logs_of(settings: AsteriskLogs) -> dict[str, Log]:
         logs[CDR] = Log(
             CDR,
             settings.cdr,
-            settings.cdr_rotated,
+            settings.cdr_rotated or _rotated(settings.cdr),
             read,
             lambda row: meant_by_row(row, settings),
             lambda data, last: cut_rows(data, last, is_row),
         )
     return logs
+
+
+def _rotated(path: str) -> str:
+    return f"{glob.escape(os.path.basename(path))}[.-]*"
 
 
 def streams_of(settings: AsteriskLogs) -> tuple[Stream, ...]:
@@ -244,21 +250,19 @@ def _records(log: Log, parts: list[bytes], now: int, begins_late: bool) -> tuple
                 bad.append(part)
             continue
         read += 1
+        if isinstance(line, CdrRow):
+            far += is_shifted(line, now)
+            if is_far(line, now):
+                bad.append(part)
+                continue
         at = max(at, time_of(line) if time_of(line) <= now + FAR_MS else 0)
-        far += isinstance(line, CdrRow) and is_far(line, now)
         if log.meant(line) is not None:
             records.append(_record(log.name, line, part, now))
-    if far > 2 and 2 * far > read:
+    if 2 * far > read:
         raise Permanent("the times in the CDR are those of another zone: set `timezone` to that of the exchange")
     # Of a page that nothing of can be read, which is another file's or broken, one line says enough.
     records += [_record(log.name, Bad(_shown(part)), part, now) for part in bad[: BAD_MAX if read else 1]]
     return records, min(at, now)
-
-
-def is_far(row: CdrRow, now: int) -> bool:
-    """Whether a row's times can't be true in the zone that they were read in: they lie ahead, or before its channel."""
-    made = made_at(row.uniqueid) or 0
-    return row.end > now + FAR_MS or (row.start is not None and row.start < made - FAR_MS)
 
 
 def _record(stream: str, content: QueueLine | CdrRow | Bad, line: bytes, now: int) -> Record:

@@ -12,11 +12,20 @@ import re
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from gateway.plugin import MINUTE_MS, SECOND_MS
+from gateway.plugin import HOUR_MS, MINUTE_MS, SECOND_MS
 from gateway_telephony_sip.asterisk.lines import UNIQUEID, BadLine, possible
 
 EARLY_MS: Final = 5 * SECOND_MS
 """A CDR may begin so long before the second in its uniqueid, at most: both are the same clock's."""
+
+FAR_MS: Final = 10 * MINUTE_MS
+"""So far off, a row's times are in another zone than the settings say, and not just by another clock."""
+
+QUARTER_MS: Final = HOUR_MS // 4
+"""Zones differ by quarters of an hour."""
+
+NEAR_MS: Final = 5 * SECOND_MS
+"""A call's first row begins so soon after its channel was made."""
 
 _SECONDS = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9}))?")
 _LOCAL = re.compile(
@@ -65,7 +74,3 @@ def _zone(text: str | None) -> tzinfo | None:
 
 def _second(moment: datetime) -> int:
     return int(moment.timestamp())
-
-
-FAR_MS: Final = 10 * MINUTE_MS
-"""So far off, a row's times are in another zone than the settings say, and not just by another clock."""

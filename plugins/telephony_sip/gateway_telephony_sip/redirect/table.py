@@ -227,7 +227,14 @@ class Table:
             return 483, ()
         if strange := [name for name in asked.required if name.lower() not in UNDERSTOOD]:
             return 420, (("unsupported", ", ".join(strange)),)
-        return 0, ()
+        return (482, ()) if self._is_back(asked) else (0, ())
+
+    def _is_back(self, asked: Asked) -> bool:
+        """Whether a call asks for where we have sent it already: it is turned away before anything is chosen, lest two
+        targets send it to and fro."""
+        answers = self._calls.get(asked.call, ())
+        asked_for = place(asked.message.target)
+        return len(answers) >= OF_CALL_MAX or any(asked_for in kept.given for kept in answers)
 
     def _chosen(self, asked: Asked) -> Targets:
         try:
@@ -237,16 +244,10 @@ class Table:
             return self._default
 
     def _ahead(self, asked: Asked, chosen: Targets) -> Targets:
-        """The targets, or the default ones, where the call hasn't been yet; none: it goes in a circle.
-
-        Section 8.3 forbids to redirect to what was asked for. A call that asks for where we have sent it already has
-        come back: it is turned away, whatever would be chosen now, lest two targets send it to and fro.
+        """The targets, or the default ones, where the call hasn't been yet; none: it goes in a circle. Section 8.3
+        forbids to redirect to what was asked for.
         """
-        asked_for = place(asked.message.target)
-        answers = self._calls.get(asked.call, ())
-        if len(answers) >= OF_CALL_MAX or any(asked_for in kept.given for kept in answers):
-            return ()
-        been = {asked_for, *map(place, asked.been)}
+        been = {place(asked.message.target), *map(place, asked.been)}
         for targets in (chosen, self._default):
             if left := tuple(target for target in targets if place(target.uri) not in been):
                 return left

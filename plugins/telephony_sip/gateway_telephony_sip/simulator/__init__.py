@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 
 from gateway.plugin import FAULTS as COMMON_FAULTS
 from gateway.plugin import Event, NowFunction, Ref
+from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.simulator.acts import STEPS, WHOLE
 from gateway_telephony_sip.simulator.calls import Call
 from gateway_telephony_sip.simulator.truth import truth
@@ -27,18 +28,21 @@ FAULTS: Final[Mapping[str, str]] = {
 """What can be wrong with the exchange."""
 
 
-class SipSimulator:
+class TelephonySimulator:
     """One exchange and its proxy. By TCP packets leave when `settled` is awaited, by UDP at once."""
 
     acts: ClassVar[frozenset[str]] = frozenset({*WHOLE, *STEPS})
     faults: ClassVar[frozenset[str]] = frozenset(FAULTS)
 
-    def __init__(self, seed: int = 0, *, transport: Transport = "udp") -> None:
+    def __init__(
+        self, settings: TelephonySettings | None = None, seed: int = 0, *, transport: Transport | None = None
+    ) -> None:
         self._chance = Random(seed)  # noqa: S311 - repeatable on purpose
         self._faults: set[str] = set()
-        self._transport = transport
+        hep = None if settings is None else settings.hep
+        self._transport: Transport = transport or ("tcp" if hep is not None and hep.udp is None else "udp")
         # What goes wrong on the way has chance of its own: the calls are the same with it and without.
-        self._wire = Wire(Random(seed + 1), self._faults, transport)  # noqa: S311
+        self._wire = Wire(Random(seed + 1), self._faults, self._transport)  # noqa: S311
         self.calls: list[Call] = []
         self._live: dict[str, Call] = {}
 

@@ -39,6 +39,7 @@ class Notes:
 
     id: str
     caller: str | None
+    agent: str | None
     opened_at: int
     queued_at: int | None = None
     ringing_at: int | None = None
@@ -69,7 +70,7 @@ class Call:
         id = f"{number}-{chance.getrandbits(64):016x}@{GATEWAY_HOST}"
         self.dialog = Dialog(chance, id, self.caller, HOTLINE, capturer=capturer)
         self.legs = [self.dialog]
-        self.notes = Notes(id, self.caller.user, at)
+        self.notes = Notes(id, self.caller.user, self.agent.user, at)
         self._sent = 0
         self._asked: Asked | None = None
         self._forks: list[Asked] = []
@@ -144,6 +145,7 @@ class Call:
         headers: Headers = (("content-type", "application/dtmf-relay"), ("authorization", 'Digest response="c0ffee"'))
         info = self.dialog.request(at, "INFO", self.caller, self.agent, headers=headers, body=body)
         self.dialog.answer(at, info, 200)
+        self.notes.alive_at = at
 
     def transfer(self, at: int, target: Phone) -> None:
         """The agent hands the call to somebody (REFER), who takes it a second later."""
@@ -242,6 +244,7 @@ class BehindExchange(Call):
         super().__init__(chance, number, at, capturer=capturer)
         uuid = f"{chance.getrandbits(128):032x}"
         exchange = Phone("exchange", "192.0.2.2")
+        self.notes.agent = None  # the exchange answers in an agent's stead
         self.far = self.agent
         self.agent = exchange
         self.dialog.session(self.caller, uuid)
