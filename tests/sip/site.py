@@ -91,8 +91,7 @@ class PhoneSite(Site):
         """What the page's configuration has, and what stands there instead."""
         return {
             "192.0.2.10:9060": f"{HOST}:{self.hep}",
-            "host: 192.0.2.10": f"host: {HOST}",
-            "port: 5062": f"port: {self.redirect}",
+            "udp: 192.0.2.10:5062": f"udp: {HOST}:{self.redirect}",
             "192.0.2.20/32": f"{HOST}/32",
             "sip:front@192.0.2.30": self.default,
             "sip:general@192.0.2.31": self.general,

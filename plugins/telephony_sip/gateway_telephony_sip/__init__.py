@@ -40,8 +40,8 @@ from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
 from gateway_telephony_sip.names import call_names
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.redirect.opening import opening_of
-from gateway_telephony_sip.redirect.peers import Peers
 from gateway_telephony_sip.redirect.server import RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings

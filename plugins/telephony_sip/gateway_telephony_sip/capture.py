@@ -17,7 +17,7 @@ from gateway.plugin import BadPayload, ByteStream, Instant, Record, Source, same
 from gateway_telephony_sip.facts import Call, Leg, Recording, join, join_legs
 from gateway_telephony_sip.hep import read_frame, read_hep
 from gateway_telephony_sip.message import BadHep, BadSip, Captured, Message
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.sip import read_sip
 
 FACTS: Final = "facts"

@@ -12,7 +12,7 @@ from gateway_telephony_sip.facts import Call
 from gateway_telephony_sip.hep import write_hep
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.rules import Rules
 
 from gateway.plugin import Record
