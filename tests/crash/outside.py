@@ -98,13 +98,15 @@ class Vendor:
         self.past = {contact_id(StrandKey("flow", "ticket", f"past{number}")) for number in range(PAST_ROWS)}
 
     def more(self, chance: Random, gone: float = 0.3) -> None:
-        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be."""
+        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be; and a call in
+        pieces, in any order, some of them twice, of which nobody may hear: it was before the gateway began."""
         at = now_ms()
         for _ in range(4):
             self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
         for _ in range(2):
             self._row(look_up=f"found{self.rows}-{at:x}")
             self._opened(f"found{self.rows - 1}-{at:x}", at)
+        self._call(chance, f"call{self.rows}", at - HOUR_MS)
         if chance.random() < gone:
             self._row(look_up=f"gone{self.rows}-{at:x}")
             self.refused += 1
@@ -121,6 +123,21 @@ class Vendor:
         self.told.append(event["id"])
         self.due.add(contact_id(StrandKey("flow", "ticket", ticket)))
         return event
+
+    def _call(self, chance: Random, call: str, at: int) -> None:
+        pieces: list[tuple[tuple[str, ...], dict[str, object]]] = [
+            ((call,), {"call": call, "at": {"begin": at}}),
+            ((f"{call} leg",), {"at": {"answer": at + 1_000}}),
+            ((f"{call} log",), {"at": {"end": at + 9_000}}),
+            ((call, f"{call} leg"), {}),
+            ((f"{call} leg", f"{call} log"), {}),
+        ]
+        pieces += chance.sample(pieces, 2)
+        chance.shuffle(pieces)
+        for names, piece in pieces:
+            self._row(names=names, piece=piece)
+        self.told += [f"{call}/{word}" for word in ("opened", "answered", "end")]
+        self.past.add(contact_id(StrandKey("flow", "call", call)))
 
     def _row(self, **row: object) -> None:
         with (self.folder / ROWS).open("ab") as file:
