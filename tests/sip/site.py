@@ -30,11 +30,15 @@ queues:
   general: {team: front, tier: 1}
   front: {team: front, tier: 1}
 routing:
-  - {id: known, when: 'contact.customer.phone == "+15550100123"', queue: general}
+  - id: known
+    when: >-
+      contact.customer.phone == "+15550100123"
+      && "called_number" in contact.fields && contact.fields["called_number"] == "+15550100999"
+    queue: general
   - {id: default, queue: front}
 """
-"""Calls of one customer have the queue whose addresses the how-to names; all others have none there. To another one
-an answer within a second is promised."""
+"""Calls of one customer to one number have the queue whose addresses the how-to names; all others have none there. To
+another customer an answer within a second is promised."""
 
 KEY = "change-me"
 NEVER = "sip:nobody@127.0.0.1:9"
