@@ -71,10 +71,11 @@ class Gathering:
         came, self._came = self._came, []
         return came
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close every socket."""
         for opened in self._sockets.values():
             opened.close()
+        await self.gather()
 
     def _heard(self, port: int, data: bytes, source: Source) -> None:
         self._came.append(Sent("udp", port, source, data))
@@ -301,7 +302,7 @@ async def gathering_for(connector: Listens, clock: StoryClock) -> Gathering:
     try:
         await listening.begin()
     except BaseException:
-        found.close()
+        await found.close()
         raise
     finally:
         await listening.end()

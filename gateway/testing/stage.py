@@ -160,7 +160,7 @@ async def _gathering(on: Stage) -> AsyncIterator[None]:
         yield
     finally:
         if on.gathering is not None:
-            on.gathering.close()
+            await on.gathering.close()
         await http.aclose()
 
 

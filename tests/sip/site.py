@@ -1,7 +1,7 @@
 """A real gateway that hears Kamailio's copies and answers its questions, configured by the text of the how-to."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,9 +118,19 @@ class PhoneSite(Site):
         counts: dict[str, int] = phones["counts"]
         return counts
 
+    def ended_of(self, call_ids: Collection[str]) -> dict[str, dict[str, Any]] | None:
+        """The contacts of calls by Call-ID, as soon as all of them have an outcome."""
+        found: dict[str, dict[str, Any]] = {}
+        for call_id in call_ids:
+            contact = _ended(self.get(_path(call_id)))
+            if contact is None:
+                return None
+            found[call_id] = contact
+        return found
+
     def tells(self, call_id: str) -> Told:
         """Wait until a call has an outcome; what is told of it."""
-        path = f"contacts/{quote(f'phones:call:{call_id}', safe='')}"
+        path = _path(call_id)
         contact = eventually(lambda: _ended(self.get(path)), f"{call_id} has an outcome")
         happened = self.get(f"{path}/timeline?limit=200")["timeline"]
         events = [(entry["type"], _ms(entry["at"])) for entry in reversed(happened) if entry["kind"] == "event"]
@@ -142,6 +152,10 @@ def changed(text: str, changes: Mapping[str, str]) -> str:
 def _searched() -> dict[str, str]:
     """Where the gateway looks for plugins, where the tests were told to look elsewhere."""
     return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+
+
+def _path(call_id: str) -> str:
+    return f"contacts/{quote(f'phones:call:{call_id}', safe='')}"
 
 
 def _ended(contact: Any) -> Any:

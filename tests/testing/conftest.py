@@ -1,8 +1,10 @@
-"""The small desk lies in a folder of its own, as a plugin does."""
+"""The small connectors lie in folders of their own, as plugins do."""
 
 import sys
 from pathlib import Path
 
 DESK = Path(__file__).parent / "desk"
-if str(DESK) not in sys.path:
-    sys.path.insert(0, str(DESK))
+BELL = Path(__file__).parent / "bell"
+for folder in (DESK, BELL):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))

@@ -8,11 +8,14 @@ import pytest
 
 from gateway.testing import CHECKS, LEVELS, Subject
 from gateway.testing.find import in_folder
-from gateway.testing.run import run_one
-from tests.testing.broken import TABLE
-from tests.testing.conftest import DESK
+from gateway.testing.run import run, run_one
+from tests.testing.broken import TABLE as BROKEN
+from tests.testing.conftest import BELL, DESK
+from tests.testing.deaf import TABLE as DEAF
 
+TABLE = [*BROKEN, *DEAF]
 GOOD = in_folder(DESK)
+LISTENING = in_folder(BELL)
 SAMPLES = DESK / "tests" / "samples"
 OF_FILES = {"import-quiet", "import-door", "samples-there", "plugin-packaged"}
 """Checks of what lies on the disk; their tests are below."""
@@ -20,9 +23,10 @@ OF_FILES = {"import-quiet", "import-door", "samples-there", "plugin-packaged"}
 
 def broken(id: str, kind: type) -> Subject:
     """The subject of a broken connector; what the good one's story brought serves where that can't matter."""
-    subject = Subject(kind, SAMPLES, DESK, seeds=3)
+    good = LISTENING if issubclass(kind, LISTENING.kind) else GOOD
+    subject = Subject(kind, good.samples, good.folder, seeds=3)
     if not id.startswith("simulator"):
-        subject._material = GOOD.material
+        subject._material = good.material
     return subject
 
 
@@ -43,9 +47,10 @@ def test_every_check_has_something_that_it_finds() -> None:
 @pytest.mark.parametrize("id", [id for id in CHECKS if CHECKS[id].theme != "imports"])
 def test_the_good_one_passes(id: str) -> None:
     """What is right passes; a level is not out of reach."""
-    GOOD.seeds = 3
+    good = LISTENING if {"listens", "assembles"} & set(CHECKS[id].needs) else GOOD
+    good.seeds = 3
 
-    assert run_one(GOOD, CHECKS[id]).outcome == "passed"
+    assert run_one(good, CHECKS[id]).outcome == "passed"
     assert CHECKS[id].level in LEVELS
 
 
@@ -113,3 +118,12 @@ def test_webhooks_without_a_body_have_none_to_change() -> None:
     subject._material = replace(GOOD.material, requests=bare)
 
     assert run_one(subject, CHECKS["webhooks-body"]).outcome == "not applicable"
+
+
+def test_one_that_only_listens_fails_nothing() -> None:
+    """What is asked of others, of webhooks, pulls and credentials, is none of its business."""
+    LISTENING.seeds = 3
+    results = run(LISTENING, [id for id in CHECKS if id != "import-quiet"]).results
+
+    assert [(result.check.id, result.what) for result in results if result.outcome == "failed"] == []
+    assert {"pull-ends", "webhooks-accepted"} <= {one.check.id for one in results if one.outcome == "not applicable"}

@@ -13,6 +13,7 @@ from gateway.cli.table import clean
 from gateway.config.secret import written_as_text
 from gateway.model.identity import Ref
 from gateway.model.instant import format_instant
+from gateway.plugin.manager import abilities
 
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*[A-Za-z0-9/]", re.ASCII)
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
@@ -39,10 +40,13 @@ class Teller:
         output.line(f"  {name}:")
         for key, value in part.items():
             output.line(f"    {key}: {_yaml(value)}")
-        output.line("# In the gateway's environment:")
+        if environ:
+            output.line("# In the gateway's environment:")
         for variable, value in environ.items():
             output.line(f"export {variable}={shlex.quote(value)}")
-        if push_to is None:
+        if "listens" in abilities(kind):
+            output.say("what happens is sent at once: start the gateway with these settings, and then let it happen")
+        elif push_to is None:
             output.say(f"no webhooks are sent: --push-to http://127.0.0.1:8080/in/{name} sends them to a gateway here")
         names = f"acts: {', '.join(sorted(simulator.acts))}; faults: {', '.join(sorted(simulator.faults)) or 'none'}"
         for told_line in wrap(clean(names), get_terminal_size((120, 24)).columns, subsequent_indent="  "):
@@ -87,8 +91,8 @@ def as_configured(kind: Any, settings: Mapping[str, Any]) -> tuple[dict[str, Any
 
 def _yaml(value: Any) -> str:
     """A value on one line: JSON is YAML; a place of a secret without the quotes that nobody would type."""
-    if isinstance(value, dict) and set(value) == {"env"}:
-        return f"{{env: {value['env']}}}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_yaml(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(_yaml(item) for item in value)}]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:

@@ -108,8 +108,9 @@ async def assembles_tells(subject: Subject) -> None:
     Example::
 
         def tell(self, facts: Visit) -> Iterator[Event]:
+            ref = Ref("visit", facts.name)
             if facts.rang:
-                yield ContactOpened(id=f"{facts.id}:opened", at=Instant(min(facts.rang)), ref=…, kind="call", …)
+                yield CallRinging(id=f"{facts.name}:rang", at=Instant(min(facts.rang)), ref=ref)
     """
     connector, another = subject.made(), subject.made()
     said = 0
@@ -181,7 +182,7 @@ async def _pieces(subject: Subject) -> list[_Known]:
     records = [(sample.name, sample.record, None) for sample in subject.sampled() if not sample.parked]
     if "simulates" in subject.able:
         async with subject.stage(objects=3) as on, subject.reader(on) as ours:
-            for name in sorted(on.simulator.acts):
+            for name in sorted(on.simulator.acts) * 2:
                 await on.acted(name)
                 await ours.deliver(on.wire.taken())
                 sent = on.sent()

@@ -69,7 +69,7 @@ async def listen_offers(subject: Subject) -> None:
     Mend: forget only what `emit` has answered True to, and offer all once more before `listen` returns.
     """
     async with subject.stage() as on, subject.reader(on) as clean:
-        await on.acted(*sorted(on.simulator.acts))
+        await on.acted(*sorted(on.simulator.acts) * 2)
         sent = on.sent()
         if not sent:
             raise Unmet("no act sent anything to where it listens", where=where(subject.kind, "simulator"))
@@ -109,7 +109,7 @@ async def listen_hostile(subject: Subject) -> None:
     Mend: read by functions that raise one exception of your own, catch that, count it, and go on.
     """
     async with subject.stage() as on, subject.reader(on) as ours:
-        await on.acted(*sorted(on.simulator.acts))
+        await on.acted(*sorted(on.simulator.acts) * 2)
         sent = on.sent()
         ear = _listening(ours).ear
         ports = [port for port in ear.opened if ear.hears(port)]
@@ -141,7 +141,7 @@ async def listen_strangers(subject: Subject) -> None:
     Mend: have a setting for the networks that may send, without a default that allows all, and look at `source` first.
     """
     async with subject.stage() as on, subject.reader(on) as ours:
-        await on.acted(*sorted(on.simulator.acts))
+        await on.acted(*sorted(on.simulator.acts) * 2)
         await ours.hear([replace(one, source=STRANGER) for one in on.sent()])
         if records := await _stored(ours):
             raise _unmet(subject, f"a stranger's packets leave {len(records)} records")

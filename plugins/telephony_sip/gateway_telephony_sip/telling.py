@@ -46,9 +46,11 @@ TRANSFERS_MAX: Final = 64
 _DIALLED, _QUEUED, _RINGING, _ANSWERED, _OPEN, _MIDDLE = 1, 2, 3, 4, 5, 10
 _OUTCOME, _END, _STATUS = 1_000, 1_001, 1_002
 
-_TAGGED: Final = frozenset(
+TAGGED: Final = frozenset(
     {"abandoned", "short_abandoned", "busy", "declined", "no_answer", "bad_number", "failed", "lost"}
 )
+"""Outcomes that are tags too."""
+
 _GIVEN_UP: Final = frozenset({"abandoned", "short_abandoned"})
 
 
@@ -158,7 +160,7 @@ def _outcome(told: Became, rules: Rules, recordings: tuple[Recording, ...]) -> C
 
 def _tags(told: Became) -> tuple[str, ...]:
     tags: set[str] = set()
-    if told.end.outcome in _TAGGED:
+    if told.end.outcome in TAGGED:
         tags.add(told.end.outcome)
     if told.end.is_lost and told.answered is not None:
         tags.add("lost")

@@ -1,15 +1,18 @@
 """The events of a call: ids, order, what they carry, and ends that silence will bring."""
 
+import re
 from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from gateway_telephony_sip.facts import Call, Logged, Recording, join
 from gateway_telephony_sip.message import Captured
 from gateway_telephony_sip.numbers import Plan
+from gateway_telephony_sip.outcome import Outcome
 from gateway_telephony_sip.rules import Rules
-from gateway_telephony_sip.telling import tell
+from gateway_telephony_sip.telling import TAGGED, tell
 
 from gateway.plugin import (
     DAY_MS,
@@ -270,3 +273,12 @@ def test_nothing_is_told_of_nothing() -> None:
     """Not before there is a call."""
     assert list(tell(Call(), RULES)) == []
     assert told(request("BYE", 0, tags=TALK)) == []
+
+
+def test_the_page_about_calls_has_every_outcome() -> None:
+    """In its table: the word, in bold where it is a tag."""
+    page = (Path(__file__).parents[3] / "docs" / "explanation" / "how-calls-are-read.md").read_text()
+    rows = re.findall(r"^\| (\**)([a-z_]+)\** \| .* \|$", page.partition("## When silence")[0], re.MULTILINE)
+
+    assert [word for _, word in rows if word != "outcome"] == list(get_args(Outcome))
+    assert {word for stars, word in rows if stars} == TAGGED
