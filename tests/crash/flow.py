@@ -5,6 +5,9 @@
 A row is an event, names a ticket that has to be looked up, or is a piece of a call. What is looked up says in its own
 id when it happened, in hex; an id that begins with `gone` is refused for good. A call is told to wait as long as no
 answer is known; every call is answered, so in the end none of that may be left.
+
+It listens, too: where, stands in `port`. What it has heard by datagram and handed over it notes in `heard`: that must
+never be lost, while a datagram that it had not handed over yet may be.
 """
 
 import json
@@ -22,6 +25,7 @@ from gateway.plugin import (
     ContactObserved,
     ContactOpened,
     Context,
+    Ear,
     Event,
     Fetch,
     Finding,
@@ -46,6 +50,8 @@ NOTHING_NEW = "nothing is new"
 A_LIFE_S = 3_600.0
 """Who reaches back for less asks for what is new: since the start, if the first pull didn't succeed at once."""
 DOWN = "down"
+PORT, HEARD = "port", "heard"
+LOOPBACK = "127.0.0.1"
 
 
 class FlowSettings(BaseModel):
@@ -62,7 +68,7 @@ class Marks(msgspec.Struct, frozen=True):
 
 
 class Flow:
-    """Pulls rows, looks tickets up, and puts calls together."""
+    """Pulls rows, looks tickets up, puts calls together, and listens."""
 
     plugin: ClassVar[str] = "flow"
     settings_type: ClassVar[type[BaseModel]] = FlowSettings
@@ -99,6 +105,21 @@ class Flow:
             raise Permanent("there is no such ticket")
         event = opening(ref.id, int(ref.id.rpartition("-")[2], 16), priority="urgent")
         return [Record(body=json.dumps({"event": event}).encode(), form="ticket", received_at=now)]
+
+    async def listen(self, ear: Ear) -> None:
+        """Hand over what is heard, each an event, and note it once that is done."""
+        heard: list[bytes] = []
+        socket = await ear.udp(LOOPBACK, 0, lambda data, source: heard.append(data))
+        (self._folder / PORT).write_text(str(socket.port))
+        is_over = False
+        while not is_over:
+            is_over = await ear.rest(0.005)
+            offered, heard[:] = heard[:], []
+            if await ear.emit([Record(body=data, received_at=Instant(ear.now())) for data in offered]):
+                with (self._folder / HEARD).open("ab") as file:
+                    file.write(b"".join(data + b"\n" for data in offered))
+            else:
+                heard[:0] = offered
 
     def normalize(self, record: Record) -> Iterator[Event | Fetch | Piece]:
         """An event, a piece of a call, or what has to be looked up."""

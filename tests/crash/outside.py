@@ -5,6 +5,7 @@ They know what was told and acknowledged, and what came back; nothing of it is a
 
 import http.client
 import json
+import socket
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,12 @@ from gateway.model.instant import HOUR_MS
 from tests.acceptance.batch import Batch
 from tests.acceptance.process import Sender, now_ms, opening
 from tests.acceptance.receiver import Receiver, Try
-from tests.crash.flow import DOWN, PAST, ROWS
+from tests.crash.flow import DOWN, HEARD, LOOPBACK, PAST, PORT, ROWS
 
 CONNECTIONS = 3
+DATAGRAMS = 20
+"""So many are sent in a life, while it is told other things."""
+
 PAST_ROWS = 300
 """Tickets of an hour ago: so many pages of three that a backfill has something to do in every life."""
 
@@ -87,6 +91,8 @@ class Vendor:
     due: set[str] = field(default_factory=set)
     past: set[str] = field(default_factory=set)
     refused: int = 0
+    sent: dict[str, str] = field(default_factory=dict)
+    """What was sent by datagram, which may be lost: ids of events, and their contacts."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -110,6 +116,29 @@ class Vendor:
         if chance.random() < gone:
             self._row(look_up=f"gone{self.rows}-{at:x}")
             self.refused += 1
+
+    def say(self) -> None:
+        """Send some openings by datagram to where the connector says that it listens."""
+        try:
+            port = int((self.folder / PORT).read_text())
+        except (OSError, ValueError):  # it has not said so yet
+            return
+        at = now_ms()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(DATAGRAMS):
+                ticket = f"said{len(self.sent)}-{at:x}"
+                event = opening(ticket, at, priority="urgent")
+                self.sent[event["id"]] = contact_id(StrandKey("flow", "ticket", ticket))
+                sender.sendto(json.dumps({"event": event}).encode(), (LOOPBACK, port))
+
+    def heard(self) -> set[str]:
+        """The ids of what was sent and handed over to the gateway."""
+        try:
+            lines = (self.folder / HEARD).read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return set()
+        # The last line of a process that was killed may have been cut off.
+        return {json.loads(line)["event"]["id"] for line in lines if line.endswith(b"}\n")}
 
     def down(self, is_so: bool) -> None:
         """Look nothing up any more, or again."""
