@@ -3,8 +3,8 @@
 `past.jsonl` is another stream, to which nothing new comes any more: all of it is for a backfill.
 
 A row is an event, names a ticket that has to be looked up, or is a piece of a call. What is looked up says in its own
-id when it happened, in hex; an id that begins with `gone` is refused for good. A call is told to wait as long as no answer
-is known; every call is answered, so in the end none of that may be left.
+id when it happened, in hex; an id that begins with `gone` is refused for good. A call is told to wait as long as no
+answer is known; every call is answered, so in the end none of that may be left.
 """
 
 import json

@@ -111,7 +111,7 @@ class View:
             return False
         if ack.to_tag in {final.to_tag for final in self.finals if final.code >= 300}:
             return False
-        seen = {one.branch for one in (*self.leg.invites, *self.leg.cancels)}
+        seen = {invite.branch for invite in self.leg.invites} | {cancel.branch for cancel in self.leg.cancels}
         return ack.branch not in seen and not self.cancels()
 
     def cancels(self) -> list[Cancelled]:
@@ -125,7 +125,8 @@ class View:
     def cancel(self) -> Cancelled | None:
         """The CANCEL after which nothing was left to wait for: other branches were cancelled or refused before."""
         cancels = self.cancels()
-        closed = {(one.cseq, one.branch) for one in [*cancels, *(one for one in self.near if one.code >= 300)]}
+        closed = {(one.cseq, one.branch) for one in cancels}
+        closed |= {(one.cseq, one.branch) for one in self.near if one.code >= 300}
         waiting = {one for one in self.own if one[0] == self.last} - closed
         return None if waiting else max(cancels, key=lambda one: (one.at, one), default=None)
 

@@ -59,7 +59,7 @@ def _way(notes: Notes) -> Iterator[Event]:
 def _end(notes: Notes) -> Iterator[Event]:
     at = _ended_at(notes)
     outcome = notes.outcome or ("answered" if notes.answered_at is not None else "lost")
-    tags: set[str] = {outcome} - {"answered"}
+    tags = {str(outcome)} - {"answered"}
     if notes.outcome is None:
         tags.add("lost")
     if notes.crossed:
