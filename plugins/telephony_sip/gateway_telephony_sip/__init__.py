@@ -28,13 +28,14 @@ from gateway.plugin import (
     Piece,
     Record,
     Simulator,
+    Socket,
     Source,
     Stream,
     hookimpl,
 )
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
-from gateway_telephony_sip.capture import FACTS, OFFER_EVERY_S, Capture, read_facts
+from gateway_telephony_sip.capture import FACTS, LOST, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
@@ -105,11 +106,13 @@ class TelephonySip:
     async def listen(self, ear: Ear) -> None:
         """Hear captures, and answer INVITEs, until it is time to end."""
         capture = self._new_capture(ear)
-        await self._open(ear, capture)
+        door = await self._open(ear, capture)
         server = await self._open_redirect(ear, capture)
         wait_s = OFFER_EVERY_S
         while not await ear.rest(wait_s):
             await capture.offer(ear)
+            if door is not None and (more := capture.lost(door.lost)):
+                ear.count(LOST, more)
             if server is not None:
                 wait_s = min(OFFER_EVERY_S, server.step())
         await capture.offer(ear, all=True)
@@ -134,14 +137,17 @@ class TelephonySip:
         )
         return capture
 
-    async def _open(self, ear: Ear, capture: Capture) -> None:
-        hep = self._settings.hep
+    async def _open(self, ear: Ear, capture: Capture) -> Socket | None:
+        """Listen for captures; the socket of those that come as datagrams."""
+        hep, door = self._settings.hep, None
         if hep is None:
-            return
+            return None
         if hep.udp is not None:
-            await ear.udp(hep.udp.host, hep.udp.port, lambda data, source: capture.heard(data, source, ear.now()))
+            host, port = hep.udp
+            door = await ear.udp(host, port, lambda data, source: capture.heard(data, source, ear.now()))
         if hep.tcp is not None:
             await ear.tcp(hep.tcp.host, hep.tcp.port, lambda stream: capture.serve(stream, ear.now))
+        return door
 
     async def _open_redirect(self, ear: Ear, capture: Capture) -> RedirectServer | None:
         redirect = self._settings.redirect
