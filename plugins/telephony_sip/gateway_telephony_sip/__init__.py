@@ -42,11 +42,10 @@ from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
 from gateway_telephony_sip.names import call_names
 from gateway_telephony_sip.peers import Peers
-from gateway_telephony_sip.redirect.opening import opening_of
 from gateway_telephony_sip.redirect.server import RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
-from gateway_telephony_sip.telling import tell
+from gateway_telephony_sip.telling import opening, tell
 
 RECORDING_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,1000}")
 
@@ -173,7 +172,7 @@ class TelephonySip:
     def _opening(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
         """The opening of the contact that a call will be. Raises ValueError where it will be none."""
         seen = self._seen(invite, source, now_ms)
-        return opening_of(self.tell(Call(legs=dict([seen])))) if seen is not None else opening_of(())
+        return opening(self.tell(Call(legs={} if seen is None else dict([seen]))))
 
     def _tag_key(self, redirect: RedirectSettings) -> bytes:
         """What makes the tags of answers: the same after a restart, so that what is repeated then is told alike."""
