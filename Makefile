@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web test-sip screens check format docs bench bench-board bench-peers bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -69,6 +69,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.differential --scenarios 100000 --from-seed $(SEED)
 	$(BIN)/python -m tests.fuzz_sip --packets 5000000 --from-seed $(SEED)
 	$(BIN)/python -m tests.policy.changed
+	FIGURES_CALLS=10000 FIGURES_SEED=$(SEED) $(BIN)/python -m pytest plugins/telephony_sip/tests/test_sip_figures.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
 
@@ -116,6 +117,9 @@ bench: install ## Measure, side by side in one run, as one table. Quicker: make 
 
 bench-board: install ## The board and its pages at a million contacts, 20,000 open, and a hundred open boards; ten minutes, 3 GB.
 	$(BIN)/python -m bench.board
+
+bench-sip: install ## HEP packets a second, memory over 100,000 calls, and how soon a redirect server answers; six minutes.
+	$(BIN)/python -m bench.sip $(BENCH_ARGS)
 
 bench-whatif: install ## What-if over 100,000 contacts; needs all processors for itself, about ten minutes.
 	$(BIN)/python -m bench.whatif

@@ -206,8 +206,8 @@ def listening(process: "subprocess.Popen[str]", folder: Path) -> Server:
     ends = time.monotonic() + START_S
     while time.monotonic() < ends and process.poll() is None:
         for line in (folder / "log").read_text(errors="replace").splitlines():
-            if "http://127.0.0.1:" in line and "/in/" in line:
-                return Server(process, int(line.split("http://127.0.0.1:")[1].split("/")[0]), folder)
+            if "listening on http://127.0.0.1:" in line:
+                return Server(process, int(line.split("http://127.0.0.1:")[1].split()[0].split("/")[0]), folder)
         time.sleep(0.01)
     process.kill()
     process.wait()

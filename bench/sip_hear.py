@@ -11,17 +11,19 @@ import heapq
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from bench import sip_calls
-from gateway.kernel.sockets import SystemSockets
-from gateway.model.record import Record
 from gateway_telephony_sip.capture import OFFER_EVERY_S, Capture
 from gateway_telephony_sip.leg import leg_of
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.rules import Rules
+
+from bench import sip_calls
+from gateway.kernel.ports import ByteStream, Heard, Socket
+from gateway.kernel.sockets import SystemSockets
+from gateway.model.record import Record
 
 AT = 1_772_442_000_000
 """When the first call comes, where time is only told."""
@@ -47,6 +49,22 @@ class Taking:
     def now(self) -> int:
         """The time that was told."""
         return self.at
+
+    async def udp(self, host: str, port: int, heard: Heard) -> Socket:
+        """A socket of the system's."""
+        return await SystemSockets().udp(host, port, heard)
+
+    async def tcp(self, host: str, port: int, serve: Callable[[ByteStream], Awaitable[None]]) -> Socket:
+        """The same."""
+        return await SystemSockets().tcp(host, port, serve)
+
+    async def rest(self, seconds: float) -> bool:
+        """Wait; it is never time to end."""
+        await asyncio.sleep(seconds)
+        return False
+
+    def count(self, what: str, number: int = 1) -> None:
+        """The listener's own counts are enough."""
 
     async def emit(self, records: Sequence[Record]) -> bool:
         """Count them."""
@@ -138,17 +156,17 @@ async def memory(most: int) -> dict[str, object]:
     return {"resident_mb": found, "records": ear.records, "counts": heard.counts}
 
 
-async def udp(ends: str) -> dict[str, object]:
+async def udp(ends: Path) -> dict[str, object]:
     """Listen on a socket of the loopback until a file is there; the port is printed at once."""
     ear, heard, late_s = Taking(), capture(), 0.0
 
     def now() -> int:
         return time.time_ns() // 1_000_000
 
-    door = await SystemSockets().udp("127.0.0.1", 0, lambda data, source: heard.heard(data, source, now()))
+    door = await ear.udp("127.0.0.1", 0, lambda data, source: heard.heard(data, source, now()))
     print(json.dumps({"port": door.port}), flush=True)
     cpu = time.process_time()
-    while not Path(ends).exists():
+    while not await asyncio.to_thread(ends.exists):
         before = time.monotonic()
         await asyncio.sleep(OFFER_EVERY_S)
         ear.at = now()
@@ -185,7 +203,7 @@ def main() -> int:
     parser.add_argument("what", choices=["rate", "memory", "udp"])
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--until", default="", metavar="FILE", help="listen until it is there")
+    parser.add_argument("--until", type=Path, metavar="FILE", help="listen until it is there")
     given = parser.parse_args()
     if given.what == "rate":
         found = asyncio.run(rate(given.calls, given.rounds))

@@ -44,15 +44,16 @@ def packets(port: int, per_s: int, seconds: float) -> dict[str, object]:
     return {"sent": sent, "seconds": time.perf_counter() - started, "late_ms": late * 1_000}
 
 
-def invites(port: int, per_s: float, seconds: float) -> dict[str, object]:
-    """Begin so many calls a second at a redirect server, and acknowledge its answers; latencies in ms."""
+def invites(port: int, per_s: float, seconds: float, first: int) -> dict[str, object]:
+    """Begin so many calls a second at a redirect server, numbered from `first` on, and acknowledge its answers;
+    latencies in ms."""
     door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     door.bind(("127.0.0.1", 0))
     door.setblocking(False)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     own, to = door.getsockname()[1], ("127.0.0.1", port)
     many = round(per_s * seconds)
-    asks = [sip_calls.invite(number, own) for number in range(many)]
+    asks = [sip_calls.invite(first + number, own) for number in range(many)]
     sent_at, latencies, seen = [0.0] * many, list[float](), dict[str, int]()
     started, sent = time.perf_counter(), 0
     ends = started + seconds + ANSWER_S
@@ -71,6 +72,7 @@ def invites(port: int, per_s: float, seconds: float) -> dict[str, object]:
             continue
         which = int(number[1], 16)
         door.sendto(sip_calls.ack(which, own, tag[1].decode()), to)
+        which -= first
         if sent_at[which]:
             latencies.append((came - sent_at[which]) * 1_000)
             sent_at[which] = 0.0
@@ -91,9 +93,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--per-second", type=int, required=True)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first call")
     given = parser.parse_args()
-    send = packets if given.what == "packets" else invites
-    print(json.dumps(send(given.port, given.per_second, given.seconds)))
+    if given.what == "packets":
+        found = packets(given.port, given.per_second, given.seconds)
+    else:
+        found = invites(given.port, given.per_second, given.seconds, given.first)
+    print(json.dumps(found))
     return 0
 
 

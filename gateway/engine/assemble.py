@@ -177,7 +177,8 @@ class _Objects:
                 raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
             names = {*piece.names}.union(*(whole.names for whole in wholes))
             if len(names) > NAMES_MAX:
-                shared = ", ".join(sorted({*piece.names}.intersection(*(whole.names for whole in wholes)))[:3])
+                known = {name for whole in wholes for name in whole.names}
+                shared = ", ".join(sorted(known.intersection(piece.names))[:3])
                 raise BadPayload(
                     f"one object would have more than {NAMES_MAX} names; what many share is no name: {shared}"
                 )

@@ -33,6 +33,9 @@ _WAYS_MAX: Final = 16
 """Different words for how something was measured that are told apart; further ones are counted as OTHER_WAYS."""
 
 OTHER_WAYS: Final = "other"
+_QUEUED: Final = 2
+"""A call whose wait counts from its queue; the speed of answer of all others counts from the opening."""
+
 _WORDS_MAX: Final = 100
 _DIGITS: Final = 9
 
@@ -236,7 +239,8 @@ def _add_call(calls: Calls, state: State, by_rule: dict[Promise, list[Clock]]) -
     if became == "answered":
         wait = _milliseconds(contact, "wait_s")
         if wait is None and clock is not None and clock.met_at is not None:
-            calls.speed.add(int(clock.met_at - clock.started_at), BY_EVENTS)
+            since = clock.started_at if state.wait_weight == _QUEUED else contact.opened_at
+            calls.speed.add(int(clock.met_at - since), BY_EVENTS)
         else:
             calls.speed.add(wait, measured_by)
         calls.handle.add(_handled(contact), measured_by)

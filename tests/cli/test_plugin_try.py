@@ -13,10 +13,14 @@ import pytest
 
 from gateway.cli.plugin.new import written
 from gateway.cli.plugin.trial.private import Redaction
+from gateway.cli.plugin.trial.run import Outcome, Trial
 from gateway.daemon import setup
 from gateway.kernel.clock import SystemClock
+from gateway.plugin import Instant, Record
 from gateway.testing.find import in_folder
 from tests.cli.commands import Ended, gateway
+from tests.engine.calls import Calls, piece
+from tests.engine.rig import T0
 
 CARD = "4111 1111 1111 1111"
 
@@ -294,3 +298,16 @@ def test_what_is_no_json_is_not_kept(body: bytes) -> None:
     """Nobody could tell what is personal in it."""
     with pytest.raises(ValueError, match="only JSON"):
         Redaction().body(body)
+
+
+def test_a_piece_is_shown_as_what_it_tells_alone() -> None:
+    """What else is known of its object only the gateway knows; a piece that tells too much is parked as an event is."""
+    calls = Trial(Calls(), frozenset(), SystemClock(), None)  # type: ignore[arg-type]
+
+    def becomes(*pieces: dict[str, Any]) -> Outcome:
+        return calls.becomes(Record(body=json.dumps(pieces).encode(), received_at=Instant(T0)))
+
+    assert [event.id for event in becomes(piece(["a"], ("begin", 0))).events] == ["a:opened", "a:end", "a:solved"]
+    assert becomes(piece(["a"], ("answer", 0))) == Outcome(becomes(piece(["a"], ("answer", 0))).record)
+    assert "more than 24 h ahead" in becomes(piece(["a"], ("begin", 0), ("far ahead", 0))).parked
+    assert becomes(piece(["a"], ("tell raises", 0))).parked == "the connector raised ZeroDivisionError: told"

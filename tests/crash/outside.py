@@ -5,6 +5,7 @@ They know what was told and acknowledged, and what came back; nothing of it is a
 
 import http.client
 import json
+import socket
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,12 @@ from gateway.model.instant import HOUR_MS
 from tests.acceptance.batch import Batch
 from tests.acceptance.process import Sender, now_ms, opening
 from tests.acceptance.receiver import Receiver, Try
-from tests.crash.flow import DOWN, PAST, ROWS
+from tests.crash.flow import DOWN, HEARD, LOOPBACK, PAST, PORT, ROWS
 
 CONNECTIONS = 3
+DATAGRAMS = 20
+"""So many are sent in a life, while it is told other things."""
+
 PAST_ROWS = 300
 """Tickets of an hour ago: so many pages of three that a backfill has something to do in every life."""
 
@@ -87,6 +91,8 @@ class Vendor:
     due: set[str] = field(default_factory=set)
     past: set[str] = field(default_factory=set)
     refused: int = 0
+    sent: dict[str, str] = field(default_factory=dict)
+    """What was sent by datagram, which may be lost: ids of events, and their contacts."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -98,16 +104,41 @@ class Vendor:
         self.past = {contact_id(StrandKey("flow", "ticket", f"past{number}")) for number in range(PAST_ROWS)}
 
     def more(self, chance: Random, gone: float = 0.3) -> None:
-        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be."""
+        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be; and a call in
+        pieces, in any order, some of them twice, of which nobody may hear: it was before the gateway began."""
         at = now_ms()
         for _ in range(4):
             self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
         for _ in range(2):
             self._row(look_up=f"found{self.rows}-{at:x}")
             self._opened(f"found{self.rows - 1}-{at:x}", at)
+        self._call(chance, f"call{self.rows}", at - HOUR_MS)
         if chance.random() < gone:
             self._row(look_up=f"gone{self.rows}-{at:x}")
             self.refused += 1
+
+    def say(self) -> None:
+        """Send some openings by datagram to where the connector says that it listens."""
+        try:
+            port = int((self.folder / PORT).read_text())
+        except (OSError, ValueError):  # it has not said so yet
+            return
+        at = now_ms()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(DATAGRAMS):
+                ticket = f"said{len(self.sent)}-{at:x}"
+                event = opening(ticket, at, priority="urgent")
+                self.sent[event["id"]] = contact_id(StrandKey("flow", "ticket", ticket))
+                sender.sendto(json.dumps({"event": event}).encode(), (LOOPBACK, port))
+
+    def heard(self) -> set[str]:
+        """The ids of what was sent and handed over to the gateway."""
+        try:
+            lines = (self.folder / HEARD).read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
+            return set()
+        # The last line of a process that was killed may have been cut off.
+        return {json.loads(line)["event"]["id"] for line in lines if line.endswith(b"}\n")}
 
     def down(self, is_so: bool) -> None:
         """Look nothing up any more, or again."""
@@ -121,6 +152,21 @@ class Vendor:
         self.told.append(event["id"])
         self.due.add(contact_id(StrandKey("flow", "ticket", ticket)))
         return event
+
+    def _call(self, chance: Random, call: str, at: int) -> None:
+        pieces: list[tuple[tuple[str, ...], dict[str, object]]] = [
+            ((call,), {"call": call, "at": {"begin": at}}),
+            ((f"{call} leg",), {"at": {"answer": at + 1_000}}),
+            ((f"{call} log",), {"at": {"end": at + 9_000}}),
+            ((call, f"{call} leg"), {}),
+            ((f"{call} leg", f"{call} log"), {}),
+        ]
+        pieces += chance.sample(pieces, 2)
+        chance.shuffle(pieces)
+        for names, piece in pieces:
+            self._row(names=names, piece=piece)
+        self.told += [f"{call}/{word}" for word in ("opened", "answered", "end")]
+        self.past.add(contact_id(StrandKey("flow", "call", call)))
 
     def _row(self, **row: object) -> None:
         with (self.folder / ROWS).open("ab") as file:

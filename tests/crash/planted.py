@@ -42,6 +42,28 @@ def outbox_apart() -> None:
     SqliteStore.commit = commit
 
 
+def facts_apart() -> None:
+    """What is known of an object in pieces is written in a transaction of its own, behind what follows from it."""
+    kept = SqliteStore.commit
+
+    async def commit(store: SqliteStore, batch: Batch) -> None:
+        await kept(store, replace(batch, assemblies=(), joined=()))
+        if batch.assemblies:
+            await kept(store, Batch(assemblies=batch.assemblies, joined=batch.joined, now=batch.now))
+
+    SqliteStore.commit = commit
+
+
+def nothing_is_withdrawn() -> None:
+    """What isn't told of an object any more stays in the journal."""
+    kept = SqliteStore.commit
+
+    async def commit(store: SqliteStore, batch: Batch) -> None:
+        await kept(store, replace(batch, withdrawn=()))
+
+    SqliteStore.commit = commit
+
+
 def cursor_first() -> None:
     """A stream's cursor moves before the page behind it is kept."""
     kept = SqliteStore.add_page
@@ -70,6 +92,15 @@ def leases_stay() -> None:
 
 
 BUGS: dict[str, Callable[[], None]] = {
-    patch.__name__: patch for patch in (ack_before_commit, outbox_apart, cursor_first, open_door, leases_stay)
+    patch.__name__: patch
+    for patch in (
+        ack_before_commit,
+        outbox_apart,
+        facts_apart,
+        nothing_is_withdrawn,
+        cursor_first,
+        open_door,
+        leases_stay,
+    )
 }
 """Each by its name."""

@@ -182,7 +182,9 @@ class Scene:
             if number == reload_at:
                 self._reload(daemon)
 
+        self.vendor.say()
         self.senders.send(daemon.listen, acknowledged)
+        self.vendor.say()
         with contextlib.suppress(subprocess.TimeoutExpired):
             daemon.child.wait(trouble_s)
         self.calm()
@@ -306,8 +308,11 @@ class Scene:
         if (said := leftover.sound(self.site.database_file)) != "ok":
             yield f"the file is damaged: {said}"
         found = kept(self.site.database_file)
+        # Of what wasn't handed over yet when the process died some was stored nevertheless: nobody was told so.
+        heard = self.vendor.heard() | (self.vendor.sent.keys() & set(found.events))
         due = {contact for batch in self.senders.acknowledged for contact in batch.due} | self.vendor.due
-        yield from not_whole(found, [*self.senders.told(), *self.vendor.told], self.vendor.refused)
+        due |= {self.vendor.sent[id] for id in heard}
+        yield from not_whole(found, [*self.senders.told(), *self.vendor.told, *heard], self.vendor.refused)
         yield from not_replayed(found)
         for delivery, tries in found.attempts.items():
             if [one["status"] for one in tries].count(204) != 1:

@@ -30,6 +30,10 @@ HOLD = Pause(1_100)
 PATIENCE = Pause(900)
 TRYING = Receive("100", optional=True)
 HANGS_UP = (caller_says("BYE", 2), Receive("200"))
+DIGEST, KEYED = "canary-digest-5f3a", "canary-keyed-77"
+"""What proves the caller, and what he keys in: nothing of it may be kept."""
+
+CHALLENGE = 'Proxy-Authenticate: Digest realm="pstn.example", nonce="1"'
 TRANSFER_TO = "sip:+15550100777@support.example"
 
 
@@ -51,6 +55,12 @@ def _agrees(direction: str, version: int) -> tuple[Step, ...]:
     """The caller takes such an offer."""
     return Receive("INVITE"), answer("200 OK", body=media(direction, version), tag=False, again=True), Receive("ACK")
 
+
+BRIEF = Plan(
+    (invite(), *RINGS, *TAKEN, Pause(400), *HANGS_UP),
+    (OFFERED, RINGING, *takes(), *ENDS),
+)
+"""An agent who takes it at once."""
 
 PLANS = {
     "answered": Plan(
@@ -80,6 +90,20 @@ PLANS = {
             *(agent_says("REFER", 1, f"Refer-To: <{TRANSFER_TO}>", f"Referred-By: <sip:{SUPPORT}@support.example>"),),
             *(Receive("202"), Receive("NOTIFY"), answer("200 OK", tag=False)),
             *(agent_says("BYE", 2), Receive("200")),
+        ),
+    ),
+    "challenged": Plan(
+        (
+            *(invite(), TRYING, Receive("407"), refused()),
+            *(invite(f'Proxy-Authorization: Digest username="ann", response="{DIGEST}"', cseq=2), *RINGS),
+            *(Receive("200", route=True), caller_says("ACK", 2), TALK),
+            *(caller_says("INFO", 3, "Content-Type: application/dtmf-relay", body=f"Signal={KEYED}\n"), Receive("200")),
+            *(caller_says("BYE", 4), Receive("200")),
+        ),
+        (
+            *(Receive("INVITE"), answer("407 Proxy Authentication Required", CHALLENGE, again=True), Receive("ACK")),
+            *(OFFERED, RINGING, RING, *takes()),
+            *(Receive("INFO"), answer("200 OK", tag=False), *ENDS),
         ),
     ),
     "lost": Plan(

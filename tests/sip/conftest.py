@@ -11,11 +11,15 @@ from tests.sip.calls import PLANS, Plan
 from tests.sip.kamailio import Kamailio, config
 from tests.sip.peers import WANTED, Peers, found
 from tests.sip.ports import HOST, free_port
-from tests.sip.scenarios import SUPPORT, scenario
+from tests.sip.scenarios import SUPPORT, Step, scenario
 from tests.sip.sipp import Phone
 from tests.sip.site import PhoneSite, changed
 
-Telephone = Callable[..., Phone]
+
+class Telephone(Protocol):
+    """Makes a telephone that does these steps: a port of its own unless told, one call unless more."""
+
+    def __call__(self, name: str, *steps: Step, port: int | None = None, calls: int = 1) -> Phone: ...
 
 
 @dataclass(frozen=True)
@@ -122,12 +126,12 @@ def kamailio(site: PhoneSite, new_kamailio: NewKamailio) -> Kamailio:
 
 @pytest.fixture(scope="session")
 def telephone(peers: Peers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telephone]:
-    """Makes telephones by name and what they do; a port of its own unless told."""
+    """Makes telephones, and clears them away."""
     folder = tmp_path_factory.mktemp("phones")
     phones: list[Phone] = []
 
-    def new(name: str, *steps: object, port: int | None = None) -> Phone:
-        phone = Phone(peers.sipp, folder, name, scenario(name, *steps), port or free_port())  # type: ignore[arg-type]
+    def new(name: str, *steps: Step, port: int | None = None, calls: int = 1) -> Phone:
+        phone = Phone(peers.sipp, folder, name, scenario(name, *steps), port or free_port(), calls)
         phones.append(phone)
         return phone
 

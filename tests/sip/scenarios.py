@@ -63,13 +63,16 @@ class Receive:
 
 @dataclass(frozen=True)
 class Pause:
-    """So long nothing is done: the length of a stretch of the call."""
+    """So long nothing is done: the length of a stretch of the call. With `to_ms` any length between both, by chance."""
 
     ms: int
+    to_ms: int | None = None
 
     def written(self, step: int) -> str:
         """Its element of the scenario."""
-        return f'<pause milliseconds="{self.ms}"/>'
+        if self.to_ms is None:
+            return f'<pause milliseconds="{self.ms}"/>'
+        return f'<pause distribution="uniform" min="{self.ms}" max="{self.to_ms}"/>'
 
 
 Step = Send | Receive | Pause
@@ -90,8 +93,9 @@ def media(direction: str = "sendrecv", version: int = 1) -> str:
 
 
 # ── The caller ──────────────────────────────────────────────────────────────────────────────────────────────────────
-def invite(*more: str) -> Send:
-    """The call: always a caller's first step. `[service]` is what it dials."""
+def invite(*more: str, cseq: int = 1, caller: str = CALLER) -> Send:
+    """The call: always a caller's first step, and once more, as `cseq` 2, after a challenge. `[service]` is
+    dialled, and `caller` is whom the network names."""
     return Send(
         (
             "INVITE sip:[service] SIP/2.0",
@@ -99,10 +103,10 @@ def invite(*more: str) -> Send:
             f"From: {CALLER_ID}",
             "To: <sip:[service]>",
             "Call-ID: [call_id]",
-            "CSeq: 1 INVITE",
+            f"CSeq: {cseq} INVITE",
             f"Contact: {CONTACT}",
             "Max-Forwards: 70",
-            f"P-Asserted-Identity: <tel:{CALLER}>",
+            f"P-Asserted-Identity: <tel:{caller}>",
             *more,
         ),
         media(),
@@ -136,7 +140,7 @@ def refused() -> Send:
     return _of_the_invite("ACK", "[peer_tag_param]")
 
 
-def caller_says(method: str, cseq: int) -> Send:
+def caller_says(method: str, cseq: int, *more: str, body: str = "") -> Send:
     """A request of the caller within the call."""
     return Send(
         (
@@ -149,16 +153,17 @@ def caller_says(method: str, cseq: int) -> Send:
             f"CSeq: {cseq} {method}",
             f"Contact: {CONTACT}",
             "Max-Forwards: 70",
+            *more,
         ),
+        body,
         again=method != "ACK",
     )
 
 
 def caller_tells(cseq: int, status: str) -> Send:
     """What became of a transfer: a status line in a NOTIFY."""
-    said = caller_says("NOTIFY", cseq)
     more = ("Event: refer", "Subscription-State: terminated;reason=noresource", "Content-Type: message/sipfrag")
-    return Send((*said.lines, *more), f"SIP/2.0 {status}\n", again=True)
+    return caller_says("NOTIFY", cseq, *more, body=f"SIP/2.0 {status}\n")
 
 
 RINGS = (Receive("100", optional=True), Receive("180", optional=True))

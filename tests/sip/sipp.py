@@ -16,6 +16,7 @@ _MESSAGE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _CSEQ = re.compile(r"^CSeq:\s*\d+\s+(\S+)", re.MULTILINE | re.IGNORECASE)
+_CALL_ID = re.compile(r"^Call-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Logged:
     sent: bool
     line: str
     method: str
+    call_id: str
 
     def is_a(self, what: str) -> bool:
         """Whether it is the request `BYE`, or the answer to one: `200 BYE`."""
@@ -38,25 +40,32 @@ class Logged:
 def messages(log: str) -> list[Logged]:
     """What SIPp has logged, in its order."""
     return [
-        Logged(datetime.fromisoformat(f"{day} {second}").timestamp() * 1000, way == "sent", line.strip(), _method(rest))
+        Logged(
+            datetime.fromisoformat(f"{day} {second}").timestamp() * 1_000,
+            way == "sent",
+            line.strip(),
+            _found(_CSEQ, rest),
+            _found(_CALL_ID, rest),
+        )
         for day, second, way, line, rest in _MESSAGE.findall(log)
     ]
 
 
-def _method(headers: str) -> str:
-    found = _CSEQ.search(headers)
+def _found(wanted: re.Pattern[str], headers: str) -> str:
+    found = wanted.search(headers)
     return found[1] if found else ""
 
 
 @dataclass
 class Phone:
-    """One SIPp, which plays one scenario once."""
+    """One SIPp, which plays one scenario, for one call or for as many as `calls_max`."""
 
     sipp: str
     folder: Path
     name: str
     scenario: str
     port: int = field(default_factory=free_port)
+    calls_max: int = 1
     child: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -69,7 +78,7 @@ class Phone:
         path = self.folder / f"{self.name}.xml"
         path.write_text(self.scenario, encoding="utf-8")
         command = [
-            *(self.sipp, "-sf", str(path), "-m", "1", "-i", HOST, "-p", str(self.port), "-nostdin"),
+            *(self.sipp, "-sf", str(path), "-m", str(self.calls_max), "-i", HOST, "-p", str(self.port), "-nostdin"),
             *("-timeout", f"{DEADLINE_S:.0f}s", "-timeout_error", "-cid_str", f"{self.name}-%u-%p@sipp.example"),
             *("-trace_msg", "-message_file", str(self._log), "-trace_err", "-error_file", str(self._errors)),
             *options,
@@ -81,9 +90,9 @@ class Phone:
         eventually(lambda: is_bound(self.port) or self._has_ended, f"{self.name} listens")
         assert self.child.poll() in (None, 0), f"{self.name} doesn't start:\n{self._said}"
 
-    def calls(self, proxy: str, number: str) -> None:
-        """Call a number (user@host) by a proxy."""
-        self.start("-s", number, "-rsa", proxy, proxy)
+    def calls(self, proxy: str, number: str, per_s: int = 1) -> None:
+        """Call a number (user@host) by a proxy; several calls so often in a second."""
+        self.start("-s", number, "-r", str(per_s), "-rsa", proxy, proxy)
 
     def ended(self) -> "Phone":
         """Wait for its end; it must have gone as the scenario says."""
@@ -109,10 +118,8 @@ class Phone:
 
     @property
     def call_id(self) -> str:
-        """The call's."""
-        found = re.search(r"^Call-ID:\s*(\S+)", self._log.read_text(encoding="utf-8"), re.MULTILINE)
-        assert found is not None
-        return found[1]
+        """That of its first call."""
+        return self.log[0].call_id
 
     def _all(self, what: str) -> list[Logged]:
         return [message for message in self.log if message.is_a(what)]

@@ -1,7 +1,7 @@
 """A real gateway that hears Kamailio's copies and answers its questions, configured by the text of the how-to."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,15 +24,21 @@ POLICY = """\
 version: 1
 name: phones
 sla:
+  - {id: soon, when: contact.customer.phone == "+15550100200", metric: speed_of_answer, within: 1s}
   - {id: answer, when: contact.kind == "call", metric: speed_of_answer, within: 90s}
 queues:
   general: {team: front, tier: 1}
   front: {team: front, tier: 1}
 routing:
-  - {id: known, when: 'contact.customer.phone == "+15550100123"', queue: general}
+  - id: known
+    when: >-
+      contact.customer.phone == "+15550100123"
+      && "called_number" in contact.fields && contact.fields["called_number"] == "+15550100999"
+    queue: general
   - {id: default, queue: front}
 """
-"""Calls of one customer have the queue whose addresses the how-to names; all others have none there."""
+"""Calls of one customer to one number have the queue whose addresses the how-to names; all others have none there. To
+another customer an answer within a second is promised."""
 
 KEY = "change-me"
 NEVER = "sip:nobody@127.0.0.1:9"
@@ -91,8 +97,7 @@ class PhoneSite(Site):
         """What the page's configuration has, and what stands there instead."""
         return {
             "192.0.2.10:9060": f"{HOST}:{self.hep}",
-            "host: 192.0.2.10": f"host: {HOST}",
-            "port: 5062": f"port: {self.redirect}",
+            "udp: 192.0.2.10:5062": f"udp: {HOST}:{self.redirect}",
             "192.0.2.20/32": f"{HOST}/32",
             "sip:front@192.0.2.30": self.default,
             "sip:general@192.0.2.31": self.general,
@@ -118,9 +123,19 @@ class PhoneSite(Site):
         counts: dict[str, int] = phones["counts"]
         return counts
 
+    def ended_of(self, call_ids: Collection[str]) -> dict[str, dict[str, Any]] | None:
+        """The contacts of calls by Call-ID, as soon as all of them have an outcome."""
+        found: dict[str, dict[str, Any]] = {}
+        for call_id in call_ids:
+            contact = _ended(self.get(_path(call_id)))
+            if contact is None:
+                return None
+            found[call_id] = contact
+        return found
+
     def tells(self, call_id: str) -> Told:
         """Wait until a call has an outcome; what is told of it."""
-        path = f"contacts/{quote(f'phones:call:{call_id}', safe='')}"
+        path = _path(call_id)
         contact = eventually(lambda: _ended(self.get(path)), f"{call_id} has an outcome")
         happened = self.get(f"{path}/timeline?limit=200")["timeline"]
         events = [(entry["type"], _ms(entry["at"])) for entry in reversed(happened) if entry["kind"] == "event"]
@@ -142,6 +157,10 @@ def changed(text: str, changes: Mapping[str, str]) -> str:
 def _searched() -> dict[str, str]:
     """Where the gateway looks for plugins, where the tests were told to look elsewhere."""
     return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+
+
+def _path(call_id: str) -> str:
+    return f"contacts/{quote(f'phones:call:{call_id}', safe='')}"
 
 
 def _ended(contact: Any) -> Any:

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.sip.calls import PLANS
+from tests.sip.calls import BRIEF, PLANS
 from tests.sip.conftest import Agents, NewKamailio, Telephone
 from tests.sip.kamailio import Kamailio
 from tests.sip.scenarios import SUPPORT
@@ -13,15 +13,15 @@ from tests.sip.site import PhoneSite
 from tests.sip.test_calls import TOLERANCE_MS, between
 
 NUMBER = f"{SUPPORT}@support.example"
-ANSWERED, BUSY = PLANS["answered"], PLANS["busy"]
+BUSY = PLANS["busy"]
 FALLBACK_WITHIN_MS = 1_000
 
 
 def test_the_policy_says_who_rings(site: PhoneSite, kamailio: Kamailio, agents: Agents, telephone: Telephone) -> None:
     """The caller's queue has an address: there it rings, the call waited in that queue, and is one contact."""
-    agent = telephone("redirected-agent", *ANSWERED.agent, port=agents.general)
+    agent = telephone("redirected-agent", *BRIEF.agent, port=agents.general)
     agent.start()
-    caller = telephone("redirected", *ANSWERED.caller)
+    caller = telephone("redirected", *BRIEF.caller)
 
     caller.calls(kamailio.address, NUMBER)
     caller.ended()
@@ -39,10 +39,10 @@ def test_the_next_address_rings_when_the_first_is_busy(
 ) -> None:
     """The refusal of one agent isn't the call's: it was answered by the next."""
     refuses = telephone("overflow-busy", *BUSY.agent, port=agents.general)
-    takes = telephone("overflow-agent", *ANSWERED.agent, port=agents.overflow)
+    takes = telephone("overflow-agent", *BRIEF.agent, port=agents.overflow)
     refuses.start()
     takes.start()
-    caller = telephone("overflow", *ANSWERED.caller)
+    caller = telephone("overflow", *BRIEF.caller)
 
     caller.calls(kamailio.address, NUMBER)
     for phone in (caller, refuses, takes):
@@ -69,9 +69,9 @@ def test_without_the_gateway_calls_are_answered_all_the_same(
     kamailio = new_kamailio(site)
 
     def call(name: str, port: int) -> tuple[Phone, Phone]:
-        agent = telephone(f"{name}-agent", *ANSWERED.agent, port=port)
+        agent = telephone(f"{name}-agent", *BRIEF.agent, port=port)
         agent.start()
-        caller = telephone(name, *ANSWERED.caller)
+        caller = telephone(name, *BRIEF.caller)
         caller.calls(kamailio.address, NUMBER)
         return caller.ended(), agent.ended()
 

@@ -232,6 +232,10 @@ def _unanswered(main: Dialog, side: Side) -> Outcome:
         return "abandoned" if side == "inbound" else "cancelled"
     if main.hung_by_caller is False:
         return "no_answer" if main.answered_at is not None else "lost"
+    return _refused(main, side)
+
+
+def _refused(main: Dialog, side: Side) -> Outcome:
     outcome = refused_as(main.refused, main.q850)
     return "cancelled" if outcome == "abandoned" and side != "inbound" else outcome
 
@@ -240,6 +244,8 @@ def _silent(main: Dialog | None, lines: Lines | None, side: Side) -> Outcome:
     """What a call counts as of which nothing more was heard before anybody answered it."""
     if main is not None and main.cancelled:
         return "abandoned" if side == "inbound" else "cancelled"
+    if main is not None and main.refused:
+        return _refused(main, side)
     if main is not None and main.passed:
         return passed_as(main.passed)
     # Where only our redirect server saw it, it went where it was sent.

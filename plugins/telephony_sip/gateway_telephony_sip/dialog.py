@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final as Constant
 
-from gateway_telephony_sip.facts import Acked, Final, Invite, Leg, Offer
+from gateway_telephony_sip.facts import Acked, Cancelled, Final, Invite, Leg, Offer
 from gateway_telephony_sip.side import PASSING, View
 
 TRANSACTION_MS = 32_000
@@ -59,7 +59,7 @@ class Dialog:
     agent: str = ""
     ended_at: int | None = None
     refused: int = 0
-    """The final code that reached the caller and ended it; 0 where none did."""
+    """The final code that ended it; 0 where none did."""
 
     q850: int = 0
     cancelled: bool = False
@@ -133,9 +133,11 @@ def _unanswered(opened: Dialog, view: View) -> Dialog:
         return replace(opened, ended_at=ended_at, cancelled=by_caller, hung_by_caller=by_caller)
     if refusal is not None:
         return replace(opened, passed=refusal.code, lost_at=refusal.at + TRANSACTION_MS)
-    forwarded = view.forwarded()
-    if forwarded is not None:  # the caller's own CANCEL and the 487 that it got were lost
-        return replace(opened, cancelled=True, lost_at=forwarded.at + TRANSACTION_MS)
+    beyond = view.beyond()
+    if isinstance(beyond, Cancelled):  # the caller's own CANCEL, and the 487 that it got, were lost
+        return replace(opened, cancelled=True, lost_at=beyond.at + TRANSACTION_MS)
+    if beyond is not None:  # what went to the caller was lost
+        return replace(opened, refused=beyond.code, q850=beyond.q850, lost_at=beyond.at + TRANSACTION_MS)
     leg = view.leg
     progressed_at = max([leg.progressed_at, *(one.at for one in leg.rung)])
     if progressed_at:

@@ -56,7 +56,7 @@ def names_of(call_id: str, message: Message, captured: Captured, rules: Rules) -
         names.add(f"icid:{charged}" if charged else "")
     if rules.capture_correlation and captured.correlation and not _CHANNEL.fullmatch(captured.correlation):
         names.add(_shared(captured.correlation))
-    names.add(_stripped(call_id, rules.suffixes))
+    names.update(_stripped(call_id, rules.suffixes))
     return tuple(sorted(names - {"", call_id})) if names else ()
 
 
@@ -76,11 +76,16 @@ def _shared(value: str) -> str:
     return name
 
 
-def _stripped(call_id: str, suffixes: tuple[str, ...]) -> str:
+def _stripped(call_id: str, suffixes: tuple[str, ...]) -> list[str]:
     """The Call-ID without the suffix that an exchange put behind it, or before its `@`."""
+    ends = _suffix(suffixes)
     local, at, host = call_id.partition("@")
-    found = _suffix(suffixes).search(local)
-    return local[: found.start()] + at + host if found and found.start() >= SHORTEST else ""
+    stripped = []
+    for text, rest in ((local, at + host), (call_id, "")) if at else ((call_id, ""),):
+        found = ends.search(text)
+        if found and found.start() >= SHORTEST:
+            stripped.append(text[: found.start()] + rest)
+    return stripped
 
 
 @lru_cache(16)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final as Constant
 from typing import TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Invite, Leg
 
@@ -69,7 +69,7 @@ class View:
         at = min(one.at for one in own if one.by == invite.by)
         branches = frozenset((one.cseq, one.branch) for one in own)
         finals = _finals(leg, tag)
-        near = _near(leg, branches, finals)
+        near = _near(leg, own, finals)
         return cls(leg, invite.by, tag, at, invite, invite.caller, invite.called, branches, finals, near)
 
     def first(self, facts: Iterable[_Seen]) -> _Seen | None:
@@ -111,7 +111,8 @@ class View:
             return False
         if ack.to_tag in {final.to_tag for final in self.finals if final.code >= 300}:
             return False
-        return ack.branch not in {invite.branch for invite in self.leg.invites}
+        seen = {invite.branch for invite in self.leg.invites} | {cancel.branch for cancel in self.leg.cancels}
+        return ack.branch not in seen and not self.cancels()
 
     def cancels(self) -> list[Cancelled]:
         """The caller's CANCELs, one for each of its branches; a proxy's, of a branch further on, is none."""
@@ -124,7 +125,8 @@ class View:
     def cancel(self) -> Cancelled | None:
         """The CANCEL after which nothing was left to wait for: other branches were cancelled or refused before."""
         cancels = self.cancels()
-        closed = {(one.cseq, one.branch) for one in [*cancels, *(one for one in self.near if one.code >= 300)]}
+        closed = {(one.cseq, one.branch) for one in cancels}
+        closed |= {(one.cseq, one.branch) for one in self.near if one.code >= 300}
         waiting = {one for one in self.own if one[0] == self.last} - closed
         return None if waiting else max(cancels, key=lambda one: (one.at, one), default=None)
 
@@ -145,11 +147,15 @@ class View:
             return bool(self.cancels()) and not self.is_elsewhere()
         return any((one.cseq, one.branch) in answered for one in self.cancels())
 
-    def forwarded(self) -> Cancelled | None:
-        """A proxy's CANCEL, where it took back every branch that was tried beyond the caller's own."""
-        tried = {(invite.cseq, invite.branch) for invite in self.leg.invites} - self.own
-        taken_back = {(one.cseq, one.branch) for one in self.leg.cancels}
-        return self.first(self.leg.cancels) if tried and tried <= taken_back else None
+    def beyond(self) -> Cancelled | Final | None:
+        """What ended the last of the branches that were tried beyond the caller's own; None while one may go on."""
+        tried = {(one.cseq, one.branch) for one in self.leg.invites} - self.own
+        refused = [one for one in self.finals if one.code >= 300 and one.code not in PASSING]
+        ends: list[Cancelled | Final] = [*self.leg.cancels, *refused]
+        ends = [one for one in ends if (one.cseq, one.branch) in tried]
+        if not tried or tried - {(one.cseq, one.branch) for one in ends}:
+            return None
+        return max(ends, key=lambda one: (one.at, isinstance(one, Final), astuple(one)))
 
     def hung(self, to_tag: str) -> Hung | None:
         """The BYE of the dialog that was answered; those of forks that lost are none."""
@@ -176,15 +182,18 @@ def _finals(leg: Leg, from_tag: str) -> tuple[Final, ...]:
     return tuple([final for final in own if final.cseq not in again])
 
 
-def _near(leg: Leg, own: frozenset[tuple[int, str]], finals: tuple[Final, ...]) -> tuple[Final, ...]:
-    """The finals of the caller's own branches.
-
-    An ACK there is for a refusal (RFC 3261, 17.1.1.3): where that wasn't seen, the same one further on stands in.
-    """
-    near = [final for final in finals if (final.cseq, final.branch) in own]
+def _near(leg: Leg, own: list[Invite], finals: tuple[Final, ...]) -> tuple[Final, ...]:
+    """The finals of the caller's own branches, and what stands in for those that weren't seen."""
+    branches = {(one.cseq, one.branch) for one in own}
+    near = [final for final in finals if (final.cseq, final.branch) in branches]
+    for invite in own:
+        # With fewer hops to go than the INVITE had gone: nearer to the caller than any INVITE that was seen.
+        nearer = [one for one in finals if one.cseq == invite.cseq and one.vias < invite.vias]
+        near += [replace(one, branch=invite.branch) for one in nearer]
     refused = {(final.cseq, final.branch) for final in near if final.code >= 300}
     for ack in leg.acks:
-        if (ack.cseq, ack.branch) in own - refused:
+        # An ACK on the INVITE's branch is for a refusal (RFC 3261, 17.1.1.3): the same one further on stands in.
+        if (ack.cseq, ack.branch) in branches - refused:
             same = [one for one in finals if one.code >= 300 and (one.cseq, one.to_tag) == (ack.cseq, ack.to_tag)]
             near += [replace(one, branch=ack.branch) for one in same[:1]]
     return tuple(near)

@@ -1,7 +1,9 @@
 """What calls become, by own samples: each told from its packets, and the same in any order and with any repetition."""
 
 import random
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +35,12 @@ def offer(at: int, sdp: str, cseq: int, tags: tuple[str, str] = TALK, method: st
 def fork(number: int) -> dict[str, Any]:
     """The hop to one of several telephones."""
     return {"branch": f"fork{number}", "forwards": 69}
+
+
+def over_ipv6(packet: Captured) -> Captured:
+    """The same over IPv6: other addresses, in brackets where a URI or a Via has them."""
+    payload = re.sub(rb"192\.0\.2\.(\d+)", rb"[2001:db8::\1]", packet.payload)
+    return replace(packet, payload=payload, source=("2001:db8::10", 5060), target=("2001:db8::20", 5060))
 
 
 ANSWERED = {"outcome": "answered", "ringing": 500, "answered": 2_000, "ended": 9_000, "by": "caller"}
@@ -75,6 +83,11 @@ CALLS: dict[str, tuple[list[Captured], dict[str, Any]]] = {
     "the INVITE was lost, and the call failed": (
         [response(486, 900, vias=2, branch="onward"), response(486, 1_000)],
         {"outcome": "busy", "ended": 1_000},
+    ),
+    "over IPv6": ([over_ipv6(packet) for packet in up(bye(9_000))], ANSWERED),
+    "without addresses": (
+        [replace(packet, source=("", 0), target=("", 0)) for packet in up(bye(9_000))],
+        ANSWERED,
     ),
     "several messages of one instant": (
         [request("INVITE", 0), response(180, 0), response(200, 0), request("ACK", 0, tags=TALK), bye(0)],
@@ -382,6 +395,16 @@ CALLS: dict[str, tuple[list[Captured], dict[str, Any]]] = {
             request("CANCEL", 12_000, branch="fork0"),
         ],
         {"outcome": "abandoned", "ringing": 500, "ended": 44_000, "lost": True},
+    ),
+    "a refusal of which only the proxy's side was seen": (
+        [
+            request("INVITE", 0),
+            request("INVITE", 1, **fork(0)),
+            request("INVITE", 1, **fork(1)),
+            response(480, 9_000, branch="fork1", vias=2),
+            response(486, 800, branch="fork0", vias=2),
+        ],
+        {"outcome": "no_answer", "ended": 41_000, "lost": True},
     ),
     "no times in the capture": (
         [request("INVITE", None), response(180, None), response(200, None), bye(9_000)],

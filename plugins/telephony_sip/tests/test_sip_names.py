@@ -86,6 +86,37 @@ def test_a_call_is_known_by_all_its_names() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "correlation"),
+    [
+        ((f"Session-ID: {ONE};remote={NIL}",), (f"Session-ID: {ONE};remote={TWO}",), ("", "")),
+        ((f"Session-ID: {ONE};remote={TWO}",), (f"Session-ID: {TWO};remote={ONE}",), ("", "")),
+        (("X-CID: orion-7781",), ("X-CID: orion-7781",), ("", "")),
+        ((), ("X-Call-Id: one@a",), ("", "")),
+        ((), ("X-CID: one@a",), ("", "")),
+        (("P-Charging-Vector: icid-value=4711@b",), ("P-Charging-Vector: icid-value=4711@b;orig-ioi=h",), ("", "")),
+        ((), (), ("group-1", "group-1")),
+        ((), (), ("", "one@a")),
+    ],
+)
+def test_two_legs_of_an_exchange_share_a_name(
+    one: tuple[str, ...], two: tuple[str, ...], correlation: tuple[str, str]
+) -> None:
+    """By each rule; without any they are strangers, however alike their numbers and times."""
+    first = replace(request("INVITE", 0, id="one@a", headers=one), correlation=correlation[0])
+    second = replace(request("INVITE", 1, id="two@b", headers=two), correlation=correlation[1])
+    stranger = request("INVITE", 1, id="two@b")
+
+    assert set(call_names(call_of([first]))) & set(call_names(call_of([second])))
+    assert not set(call_names(call_of([first]))) & set(call_names(call_of([stranger])))
+
+
+def test_a_leg_with_a_suffix_shares_the_other_ones_call_id() -> None:
+    """As some exchanges name their second leg."""
+    for id in ("4f5e6d7c@a_b2b-1", "4f5e6d7c_pbx-1@a", "4f5e6d7c-0@a"):
+        assert "4f5e6d7c@a" in call_names(call_of([request("INVITE", 0, id=id)]))
+
+
 def b2bua(*, answered_at: int = 300) -> list[Captured]:
     """An exchange that answers the caller at once, and calls an agent, who takes the call after 20 s."""
     return [

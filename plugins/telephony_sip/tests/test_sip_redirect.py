@@ -314,7 +314,7 @@ def test_vias_that_share_a_line_are_all_given_back() -> None:
     assert answer.first("via") == f"{newest};received=10.1.1.1, {older}"
 
 
-@pytest.mark.parametrize("branch", ["", ";branch=1", ";branch=z9hG4bK"])
+@pytest.mark.parametrize("branch", ["", ";branch=1", ";branch=longer-than-the-cookie", ";branch=z9hG4bK"])
 def test_clients_of_rfc_2543_are_served(branch: str) -> None:
     """Without a branch that names the transaction, the whole request does (17.2.3); ACK and CANCEL find it."""
     via = f"SIP/2.0/UDP 10.1.1.1{branch}"
@@ -327,7 +327,8 @@ def test_clients_of_rfc_2543_are_served(branch: str) -> None:
     assert status(peer.ask(request("CANCEL", via=via), 100)) == 200
     assert peer.send(request("ACK", via=via, to_tag=tag), 100) == []
     assert peer.table.due(T1_MS) == []
-    assert offered(peer.ask(request(via=via, from_tag="bob"), 100)) == [("sip:general@pbx.example", 1.0)]
+    for other in (request(via=via, from_tag="bob"), request(via=via, uri="sip:+15551230009@gateway.example")):
+        assert offered(peer.ask(other, 100)) == [("sip:general@pbx.example", 1.0)]
 
 
 def test_tags_are_the_same_after_a_restart_and_nobody_can_tell_them() -> None:
@@ -351,7 +352,7 @@ def test_a_clock_that_is_set_back_delays_nothing() -> None:
 
 
 def test_a_table_that_is_full_sends_on_all_the_same() -> None:
-    """To the default target, unasked and unkept, with the same bytes each time; what is kept stays kept."""
+    """To the default target, unasked and unkept, with the same bytes each time. One source may fill three quarters."""
     peer = Peer(kept_max=4)
     for n in range(3):
         peer.send(request(call=f"call-{n}"))
@@ -363,4 +364,6 @@ def test_a_table_that_is_full_sends_on_all_the_same() -> None:
     assert len(peer.table) == 3
     assert peer.counted["not_kept"] == 2
     assert offered(peer.ask(request(), source=("10.2.2.2", 5060)))[0] == ("sip:vip@pbx.example", 1.0)
+    assert offered(peer.ask(request(), source=("10.3.3.3", 5060))) == [("sip:general@pbx.example", 1.0)]
+    assert len(peer.table) == 4
     assert KEPT_MAX >= 500 * TIMER_H_MS // 1_000

@@ -5,7 +5,7 @@ are hidden first, and what can't be used is told with its reason. Whatever the c
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,7 +26,20 @@ from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_auth import AuthorizationCode
 from gateway.kernel.vendor_transport import GuardedTransport
 from gateway.model.event import Event, check_event, encode_event, identified
-from gateway.plugin import ID_KEYS, BadPayload, Context, Fetch, Finding, Instant, Page, Record, Ref, Stream, VendorError
+from gateway.plugin import (
+    ID_KEYS,
+    BadPayload,
+    Context,
+    Fetch,
+    Finding,
+    Instant,
+    Page,
+    Piece,
+    Record,
+    Ref,
+    Stream,
+    VendorError,
+)
 from gateway.plugin.account import auth_of, open_account
 
 STEP_S: Final = 300.0
@@ -148,12 +161,18 @@ class Trial:
         try:
             items = list(self.connector.normalize(record))
             fetches = tuple(item for item in items if isinstance(item, Fetch))
-            events = tuple(_usable(item, record) for item in items if not isinstance(item, Fetch))
+            events = tuple(_usable(event, record) for item in items for event in self._events(item))
         except BadPayload as error:
             return Outcome(record, parked=hide_secrets(str(error))[:500] or "not usable")
         except Exception as error:  # foreign code: its author reads this
             return Outcome(record, parked=hide_secrets(f"the connector raised {type(error).__name__}: {error}")[:500])
         return Outcome(record, events, fetches)
+
+    def _events(self, item: object) -> Iterable[object]:
+        """The events that something said is; of a piece of an object what it tells where nothing else is known."""
+        if isinstance(item, Piece):
+            return list(self.connector.tell(item.facts))
+        return [] if isinstance(item, Fetch) else [item]
 
     def _outcomes(self, records: Sequence[Record]) -> tuple[Outcome, ...]:
         hidden = (replace(record, body=hide_cards(record.body, self.id_keys)[0]) for record in records[:RECORDS_MAX])

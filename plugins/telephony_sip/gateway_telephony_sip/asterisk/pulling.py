@@ -26,7 +26,7 @@ class AsteriskFiles:
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """One page of one log. Raises what `pull_log` raises.
 
-        It reads at most a few hundred kilobytes of a local file, on the event loop: some hundredths of a second.
+        It reads a bounded part of a local file, on the event loop: a few hundredths of a second.
         """
         return pull_log(self._logs[stream.name], stream, cursor, now)
 
