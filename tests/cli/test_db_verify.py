@@ -319,23 +319,25 @@ def test_an_event_as_deep_as_nobody_wrote_it(desk: Desk, capsys: pytest.CaptureF
 
 
 def test_rows_that_belong_to_nobody(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """An event of no contact, and what is left of a contact that is gone; a second event under one id."""
+    """An event of no contact, and what is left of a contact that is gone; a name of no object in pieces."""
     run(
         desk,
         ("DELETE FROM contacts WHERE id = ?", (of("3"),)),
         ("DELETE FROM strands WHERE ref = '5'", ()),
+        ("INSERT INTO assembly_names VALUES ('phones', 'link', 'a')", ()),
     )
     code, told = verified(desk, capsys)
     strays = [one["words"] for one in told if "table" in one]
-    assert code == 1 and told[-1]["strays"] == len(strays) == 4
+    assert code == 1 and told[-1]["strays"] == len(strays) == 5
     assert sum(" of events:ticket:5 belongs to no contact" in one for one in strays) == 3
     ended = gateway(capsys, "db", "verify", "--config", desk.config)
     assert ended.err.splitlines()[:2] == [
-        "4 rows of nobody",
+        "5 rows of nobody",
         "stopped before the first of 4 contacts; --all goes on, and tells every place",
     ]
     assert f"strand events:ticket:3 is of contact {of('3')}, which isn't there" in strays
-    run(desk, ("DELETE FROM journal WHERE ref = '5'", ()))
+    assert "the name link of connector phones is of an object that isn't there" in strays
+    run(desk, ("DELETE FROM journal WHERE ref = '5'", ()), ("DELETE FROM assembly_names", ()))
     ended = gateway(capsys, "db", "verify", "--config", desk.config)
     assert ended.err.startswith("1 row of nobody\nstopped before")
 
