@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gateway_telephony_sip.capture import OFFER_EVERY_S, Capture
 from gateway_telephony_sip.leg import leg_of
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.rules import Rules
 
 from bench import sip_calls

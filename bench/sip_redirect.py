@@ -31,7 +31,7 @@ connectors:
   phones:
     plugin: telephony_sip
 {captures}    redirect:
-      port: {port}
+      udp: 127.0.0.1:{port}
       default: {default}
       targets: {{voice: {voice}, engineering: {voice}}}
 endpoints:

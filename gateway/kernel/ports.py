@@ -100,6 +100,12 @@ class Socket(Protocol):
         """Where it listens, which matters where any free one was asked for."""
         ...
 
+    @property
+    def lost(self) -> int:
+        """Datagrams that the system has dropped since it was opened, because nobody read them soon enough; 0 where the
+        system doesn't say."""
+        ...
+
     def send(self, data: bytes, to: Source) -> None:
         """Send a datagram; one that the system doesn't take now is lost, as any may be. TCP sends nothing here."""
         ...

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -21,6 +22,11 @@ BATCH = 64
 
 BUFFER_BYTES = 8 << 20
 """What the system is asked to keep for us; it may give less (Linux: net.core.rmem_max)."""
+
+_MEMORY_OF_SOCKET = 55
+"""Linux's SO_MEMINFO, whose ninth number is how many packets were dropped."""
+
+_MEMORY = struct.Struct("9I")
 
 CONNECTIONS_MAX = 256
 """Connections at once on one address."""
@@ -51,6 +57,15 @@ class UdpSocket:
         self.port: int = bound.getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(bound, self._read)
+
+    @property
+    def lost(self) -> int:
+        """What the system dropped because its buffer was full."""
+        try:
+            told = self._socket.getsockopt(socket.SOL_SOCKET, _MEMORY_OF_SOCKET, _MEMORY.size)
+        except OSError:  # another system than Linux, or it is closed
+            return 0
+        return int(_MEMORY.unpack(told)[-1]) if len(told) == _MEMORY.size else 0
 
     def send(self, data: bytes, to: Source) -> None:
         """Send one datagram; what the system doesn't take now is lost."""
@@ -99,6 +114,11 @@ class TcpSocket:
         """Begin to listen."""
         self._server = await asyncio.start_server(self._connected, sock=bound)
         self.port = bound.getsockname()[1]
+
+    @property
+    def lost(self) -> int:
+        """Nothing: whoever sends too fast waits."""
+        return 0
 
     def send(self, data: bytes, to: Source) -> None:
         """Connections are only read here."""

@@ -92,6 +92,7 @@ class _Mute:
 
     port: int
     sent: list[tuple[bytes, Source]]
+    lost: int = 0
 
     def send(self, data: bytes, to: Source) -> None:
         """Note it."""

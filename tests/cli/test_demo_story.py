@@ -1,11 +1,13 @@
 """The demo's story fits the policy under which it is played."""
 
 from collections import defaultdict
+from itertools import islice
 
 import pytest
 
-from gateway.cli.demo.story import BREACH_AT_S, Act, earlier, story
-from gateway.model.event import ContactOpened, Event, MessageAdded, Person, StatusChanged
+from gateway.cli.demo.story import BREACH_AT_S, CALL_BREACH_AT_S, PHONES, Act, calls, earlier, everyday, story
+from gateway.kernel.rng import SeededRng
+from gateway.model.event import CallAnswered, ContactOpened, Event, MessageAdded, Person, StatusChanged
 from gateway.model.identity import Ref
 from gateway.model.instant import Instant, parse_instant
 from gateway.policy.load import load_policy
@@ -74,3 +76,41 @@ def told(number: int, act: Act) -> list[Event]:
     if act.what == "takes":
         return []
     return [MessageAdded(id=id, at=at, ref=ref, author=Person(kind="agent" if act.what == "answers" else "customer"))]
+
+
+@pytest.mark.parametrize(
+    ("preset", "start", "waits_s"),
+    [
+        ("orion", START, 90),
+        ("orion-stars", START, 60),
+        ("orion", parse_instant("2026-03-01T20:00:00Z"), 60),  # a Sunday, when no promise to callers runs: a minute
+    ],
+)
+def test_a_caller_waits_until_the_promise_is_broken(preset: str, start: Instant, waits_s: int) -> None:
+    """As long ago as the policy gives for an answer at that hour; the team lead hears of it while the call waits."""
+    policy = load_policy(preset_text(preset), preset).policy
+    acts = calls(policy, start)
+    late = [act for act in acts if act.ticket == "too long"]
+    ref = Ref("call", "1")
+    ring = ContactOpened(id="1", at=_at(start, late[0]), ref=ref, kind="call", channel="phone")
+    answer = CallAnswered(id="2", at=_at(start, late[1]), ref=ref)
+    state = replay([Sourced(PHONES, ring), Sourced(PHONES, answer)], Timeline.only(policy), answer.at).state
+
+    assert late[0].at_s == CALL_BREACH_AT_S - waits_s
+    assert [act.at_s for act in acts] == sorted(act.at_s for act in acts)
+    assert state is not None
+    assert [escalation.rule for escalation in state.escalations] == (["late-answer"] if start == START else [])
+
+
+def test_calls_go_on_after_the_story() -> None:
+    """In the order of time, each to its end."""
+    acts = list(islice(everyday(56, SeededRng(7)), 200))
+    told = [act.what for act in acts if act.account == PHONES]
+
+    assert [act.at_s for act in acts] == sorted(act.at_s for act in acts)
+    assert {"calls", "picks up", "gives up", "hangs up"} == set(told)
+    assert 0 <= told.count("calls") - told.count("hangs up") - told.count("gives up") <= 1
+
+
+def _at(start: Instant, act: Act) -> Instant:
+    return Instant(start + round(act.at_s * 1000))

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from typing import Any
@@ -47,6 +48,29 @@ def run(story: Coroutine[Any, Any, None]) -> None:
 def talker(host: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
     """A socket of somebody else."""
     return socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says what it has dropped")
+def test_what_the_system_drops_is_known() -> None:
+    """Whoever doesn't read loses what the buffer can't hold; no more than that, and it is known how many."""
+
+    async def story() -> None:
+        ears = Ears()
+        ear = await SystemSockets().udp("127.0.0.1", 0, ears)
+        stream = await SystemSockets().tcp("127.0.0.1", 0, ears.__call__)  # type: ignore[arg-type]  # nobody connects
+        with closing(talker("127.0.0.1")) as other:
+            sent = 0
+            while ear.lost == 0:
+                other.sendto(b"x" * 8_000, ("127.0.0.1", ear.port))
+                sent += 1
+            lost = ear.lost
+            assert len(await ears.wait(sent - lost)) + lost == sent
+        assert stream.lost == 0
+        ear.close()
+        assert ear.lost == 0
+        stream.close()
+
+    run(story())
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -50,6 +50,9 @@ request_route {{
 """A proxy that sends a call to where its request says, after whatever the how-to lets it do before."""
 
 
+LIFE_S = 600
+
+
 def config(listen: str, *, hep: str, redirect: str, fallback: str) -> str:
     """A configuration that does all that the page says, with addresses (host and port): its own, those of the gateway,
     and that of what takes calls without it."""
@@ -77,6 +80,8 @@ class Kamailio:
         path = self.folder / "kamailio.cfg"
         path.write_text(text, encoding="utf-8")
         command = [
+            # It ends by itself, should these tests be killed.
+            *("timeout", f"{LIFE_S}s"),
             *(self.program, "-f", str(path), "-DD", "-E", "-m", "32", "-M", "4"),
             *("-Y", str(self.folder), "-P", str(self.folder / "kamailio.pid")),
         ]

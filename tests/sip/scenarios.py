@@ -93,8 +93,9 @@ def media(direction: str = "sendrecv", version: int = 1) -> str:
 
 
 # ── The caller ──────────────────────────────────────────────────────────────────────────────────────────────────────
-def invite(*more: str, cseq: int = 1) -> Send:
-    """The call: always a caller's first step, and once more, as `cseq` 2, after a challenge. `[service]` is dialled."""
+def invite(*more: str, cseq: int = 1, caller: str = CALLER) -> Send:
+    """The call: always a caller's first step, and once more, as `cseq` 2, after a challenge. `[service]` is
+    dialled, and `caller` is whom the network names."""
     return Send(
         (
             "INVITE sip:[service] SIP/2.0",
@@ -105,7 +106,7 @@ def invite(*more: str, cseq: int = 1) -> Send:
             f"CSeq: {cseq} INVITE",
             f"Contact: {CONTACT}",
             "Max-Forwards: 70",
-            f"P-Asserted-Identity: <tel:{CALLER}>",
+            f"P-Asserted-Identity: <tel:{caller}>",
             *more,
         ),
         media(),

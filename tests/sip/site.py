@@ -24,15 +24,21 @@ POLICY = """\
 version: 1
 name: phones
 sla:
+  - {id: soon, when: contact.customer.phone == "+15550100200", metric: speed_of_answer, within: 1s}
   - {id: answer, when: contact.kind == "call", metric: speed_of_answer, within: 90s}
 queues:
   general: {team: front, tier: 1}
   front: {team: front, tier: 1}
 routing:
-  - {id: known, when: 'contact.customer.phone == "+15550100123"', queue: general}
+  - id: known
+    when: >-
+      contact.customer.phone == "+15550100123"
+      && "called_number" in contact.fields && contact.fields["called_number"] == "+15550100999"
+    queue: general
   - {id: default, queue: front}
 """
-"""Calls of one customer have the queue whose addresses the how-to names; all others have none there."""
+"""Calls of one customer to one number have the queue whose addresses the how-to names; all others have none there. To
+another customer an answer within a second is promised."""
 
 KEY = "change-me"
 NEVER = "sip:nobody@127.0.0.1:9"
@@ -91,8 +97,7 @@ class PhoneSite(Site):
         """What the page's configuration has, and what stands there instead."""
         return {
             "192.0.2.10:9060": f"{HOST}:{self.hep}",
-            "host: 192.0.2.10": f"host: {HOST}",
-            "port: 5062": f"port: {self.redirect}",
+            "udp: 192.0.2.10:5062": f"udp: {HOST}:{self.redirect}",
             "192.0.2.20/32": f"{HOST}/32",
             "sip:front@192.0.2.30": self.default,
             "sip:general@192.0.2.31": self.general,

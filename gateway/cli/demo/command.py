@@ -94,19 +94,24 @@ async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
 async def _play(
     stage: "Stage", policy: "Policy", lines: "Lines", ended: "asyncio.Event", limit_s: float | None
 ) -> None:
-    from gateway.cli.demo.story import earlier, everyday, story
+    from gateway.cli.demo.story import PHONES, calls, earlier, everyday, story
     from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
+    from gateway.model.instant import Instant
 
     await stage.open_accounts()
-    acts = story(policy)
+    has_phones = stage.exchange is not None
+    rung = calls(policy, Instant(stage.started_at)) if has_phones else []
+    acts = sorted([*story(policy), *rung], key=lambda act: act.at_s)
     for act in earlier():
         stage.play(act)
     tickets = len(stage.tickets)
     before = [act for act in acts if act.at_s < 0]
-    played = [(act, stage.play(act)) for act in before]
+    played = [(act, stage.play(act)) for act in before if act.account != PHONES]
     await stage.start()
-    lines.heading(f"{stage.daemon.admin_url}/?token={stage.daemon.token}")
+    # What an exchange sends before anybody listens is lost.
+    played += [(act, stage.play(act)) for act in before if act.account == PHONES]
+    lines.heading(f"{stage.daemon.admin_url}/?token={stage.daemon.token}", has_phones=has_phones)
     lines.earlier(tickets)
     for act, ticket in played:
         lines.act(_elapsed(stage), act, ticket)
@@ -115,7 +120,9 @@ async def _play(
 
     async def go_on() -> None:
         try:
-            for act in chain(acts[len(before) :], everyday(50, SeededRng(7))):
+            for act in chain(acts[len(before) :], everyday(56, SeededRng(7))):
+                if act.account == PHONES and not has_phones:
+                    continue
                 await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
                 lines.act(_elapsed(stage), act, stage.play(act))
         except OutputClosed as error:  # nobody watches any more

@@ -48,14 +48,13 @@ class Lines:
     escalated: list[str] = field(default_factory=list)
     breached: set[str] = field(default_factory=set)
 
-    def heading(self, board: str) -> None:
+    def heading(self, board: str, *, has_phones: bool) -> None:
         """What this is, and where to look."""
         if self.as_json:
             output.json_line({"demo": {"board": board}})
             return
-        output.line(
-            f"Orion Gateway: two simulated Zendesk accounts, the policy preset:{self.preset}, its real deadlines."
-        )
+        vendors = "two simulated Zendesk accounts" + (" and an exchange" if has_phones else "")
+        output.line(f"Orion Gateway: {vendors}, the policy preset:{self.preset}, its real deadlines.")
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  board  {board}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
@@ -158,10 +157,13 @@ class Lines:
 
 def _name(contact: dict[str, Any]) -> str:
     """The ticket as people call it: its account, its number, the beginning of its subject."""
-    refs = contact.get("refs") or [{}]
-    subject = str(contact.get("subject") or "")
+    ref = (contact.get("refs") or [{}])[0]
+    id, subject = str(ref.get("id", "")), str(contact.get("subject") or "")
+    if contact.get("kind") == "call":
+        # The simulated exchange counts its calls, and puts the number first into what names them.
+        id, subject = id.partition("-")[0], subject or "a call"
     short = subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
-    return f"{refs[0].get('connector', ''):<6} #{refs[0].get('id', ''):<3} {short:<{SUBJECT_MAX}}  "
+    return f"{ref.get('connector', ''):<6} #{id:<3} {short:<{SUBJECT_MAX}}  "
 
 
 def _detail(type: str, data: dict[str, Any], contact: dict[str, Any]) -> str:

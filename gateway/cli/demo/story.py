@@ -12,7 +12,7 @@ from typing import Literal
 from gateway.kernel.ports import Rng
 from gateway.model.event import ContactOpened
 from gateway.model.identity import Ref
-from gateway.model.instant import Instant
+from gateway.model.instant import MINUTE_MS, Instant
 from gateway.rules.advance import Sourced
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
@@ -25,7 +25,15 @@ TOO_LATE_S = 36
 """The agent's answer to it comes then."""
 
 
-What = Literal["opens", "asks", "takes", "answers", "waits", "holds", "solves"]
+CALL_BREACH_AT_S = 13
+"""The promise to the caller who waits too long is broken then."""
+
+PHONES = "phones"
+"""The account that is an exchange, to which customers call."""
+
+What = Literal[
+    "opens", "asks", "takes", "answers", "waits", "holds", "solves", "calls", "picks up", "gives up", "hangs up"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Act:
     account: str
     what: What
     """The customer opens a ticket, or asks again; an agent takes it, answers, waits for the customer, holds it for
-    somebody else, or solves it."""
+    somebody else, or solves it. On the phone the customer calls, gives up waiting, or hangs up; an agent picks up."""
 
     ticket: str
     text: str = ""
@@ -48,7 +56,7 @@ class Act:
     @property
     def who(self) -> str:
         """Whose act it is."""
-        return "customer" if self.what in ("opens", "asks") else "agent"
+        return "customer" if self.what in ("opens", "asks", "calls", "gives up", "hangs up") else "agent"
 
 
 def earlier() -> list[Act]:
@@ -127,6 +135,22 @@ def story(policy: Policy) -> list[Act]:
     ]
 
 
+def calls(policy: Policy, start: Instant) -> list[Act]:
+    """The calls of a story that starts then, in their order: one waits too long, one is answered in time, one is given
+    up. Where no promise to callers runs at that hour, the first waits for a minute."""
+    waits_s = _answered_within_s(policy, start) or 60.0
+    return [
+        Act(CALL_BREACH_AT_S - waits_s, PHONES, "calls", "too long"),
+        Act(2, PHONES, "calls", "in time"),
+        Act(6, PHONES, "calls", "given up"),
+        Act(8, PHONES, "picks up", "in time"),
+        Act(20, PHONES, "gives up", "given up"),
+        Act(26, PHONES, "picks up", "too long"),
+        Act(41, PHONES, "hangs up", "in time"),
+        Act(54, PHONES, "hangs up", "too long"),
+    ]
+
+
 SUBJECTS = (
     "Where is my order?",
     "The password link has expired",
@@ -138,7 +162,7 @@ SUBJECTS = (
 
 
 def everyday(start_s: float, chance: Rng) -> Iterator[Act]:
-    """What goes on after the story, without end: tickets come, and some of them are answered."""
+    """What goes on after the story, without end: tickets come, and some of them are answered; now and then a call."""
     at_s, number = start_s, 0
     while True:
         number += 1
@@ -149,6 +173,18 @@ def everyday(start_s: float, chance: Rng) -> Iterator[Act]:
         if number % 2:
             at_s += chance.uniform(2, 5)
             yield Act(at_s, account, "answers", name, "Thank you, we look into it.")
+        if number % 3 == 0:
+            yield from _a_call(at_s := at_s + chance.uniform(1, 3), f"call {number}", chance)
+            at_s += 12
+
+
+def _a_call(start_s: float, name: str, chance: Rng) -> Iterator[Act]:
+    yield Act(start_s, PHONES, "calls", name)
+    if chance.uniform(0, 1) < 0.2:
+        yield Act(start_s + 8, PHONES, "gives up", name)
+        return
+    yield Act(start_s + chance.uniform(2, 6), PHONES, "picks up", name)
+    yield Act(start_s + 12, PHONES, "hangs up", name)
 
 
 def _one_of(words: tuple[str, ...], chance: Rng) -> str:
@@ -166,3 +202,14 @@ def _promised_s(policy: Policy) -> float:
         if clock.metric == "first_reply" and clock.rule:
             return clock.target_ms / 1000
     raise ValueError(f"the policy {policy.name} promises no first reply to an urgent ticket, of which the demo tells")
+
+
+def _answered_within_s(policy: Policy, start: Instant) -> float | None:
+    """How long a caller may wait who comes at that hour, under a promise of minutes; None where there is none."""
+    ref, until = Ref("call", "1"), Instant(start + 10 * MINUTE_MS)
+    opening = ContactOpened(id="opening", at=start, ref=ref, kind="call", channel="phone")
+    state = replay([Sourced(PHONES, opening)], Timeline.only(policy), until).state
+    for clock in state.clocks if state is not None else ():
+        if clock.metric == "speed_of_answer" and clock.breached_at is not None:
+            return (clock.breached_at - start) / 1000
+    return None

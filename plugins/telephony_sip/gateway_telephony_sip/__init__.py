@@ -28,24 +28,24 @@ from gateway.plugin import (
     Piece,
     Record,
     Simulator,
+    Socket,
     Source,
     Stream,
     hookimpl,
 )
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
-from gateway_telephony_sip.capture import FACTS, OFFER_EVERY_S, Capture, read_facts
+from gateway_telephony_sip.capture import FACTS, LOST, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured, Message
 from gateway_telephony_sip.names import call_names
-from gateway_telephony_sip.redirect.opening import opening_of
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.redirect.server import RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
-from gateway_telephony_sip.telling import tell
+from gateway_telephony_sip.telling import opening, tell
 
 RECORDING_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,1000}")
 
@@ -105,11 +105,13 @@ class TelephonySip:
     async def listen(self, ear: Ear) -> None:
         """Hear captures, and answer INVITEs, until it is time to end."""
         capture = self._new_capture(ear)
-        await self._open(ear, capture)
+        door = await self._open(ear, capture)
         server = await self._open_redirect(ear, capture)
         wait_s = OFFER_EVERY_S
         while not await ear.rest(wait_s):
             await capture.offer(ear)
+            if door is not None and (more := capture.lost(door.lost)):
+                ear.count(LOST, more)
             if server is not None:
                 wait_s = min(OFFER_EVERY_S, server.step())
         await capture.offer(ear, all=True)
@@ -134,14 +136,17 @@ class TelephonySip:
         )
         return capture
 
-    async def _open(self, ear: Ear, capture: Capture) -> None:
-        hep = self._settings.hep
+    async def _open(self, ear: Ear, capture: Capture) -> Socket | None:
+        """Listen for captures; the socket of those that come as datagrams."""
+        hep, door = self._settings.hep, None
         if hep is None:
-            return
+            return None
         if hep.udp is not None:
-            await ear.udp(hep.udp.host, hep.udp.port, lambda data, source: capture.heard(data, source, ear.now()))
+            host, port = hep.udp
+            door = await ear.udp(host, port, lambda data, source: capture.heard(data, source, ear.now()))
         if hep.tcp is not None:
             await ear.tcp(hep.tcp.host, hep.tcp.port, lambda stream: capture.serve(stream, ear.now))
+        return door
 
     async def _open_redirect(self, ear: Ear, capture: Capture) -> RedirectServer | None:
         redirect = self._settings.redirect
@@ -167,7 +172,7 @@ class TelephonySip:
     def _opening(self, invite: Message, source: Source, now_ms: int) -> ContactOpened:
         """The opening of the contact that a call will be. Raises ValueError where it will be none."""
         seen = self._seen(invite, source, now_ms)
-        return opening_of(self.tell(Call(legs=dict([seen])))) if seen is not None else opening_of(())
+        return opening(self.tell(Call(legs={} if seen is None else dict([seen]))))
 
     def _tag_key(self, redirect: RedirectSettings) -> bytes:
         """What makes the tags of answers: the same after a restart, so that what is repeated then is told alike."""

@@ -17,8 +17,11 @@ from gateway.plugin import BadPayload, ByteStream, Instant, Record, Source, same
 from gateway_telephony_sip.facts import Call, Leg, Recording, join, join_legs
 from gateway_telephony_sip.hep import read_frame, read_hep
 from gateway_telephony_sip.message import BadHep, BadSip, Captured, Message
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.sip import read_sip
+
+LOST: Final = "lost"
+"""The word for packets that the system dropped, because nobody read them soon enough."""
 
 FACTS: Final = "facts"
 """The key under which a record holds facts."""
@@ -83,6 +86,7 @@ class Capture:
     counts: dict[str, int] = field(default_factory=dict)
     """What was heard since the start, by its kind: for people who look after the gateway."""
 
+    _lost: int = 0
     _legs: OrderedDict[str, _Heard] = field(default_factory=OrderedDict)
     _waiting: dict[str, _Heard] = field(default_factory=dict)
     _more: dict[str, tuple[int, Call]] = field(default_factory=dict)
@@ -205,6 +209,13 @@ class Capture:
                 yield call_id
             if number >= OFFER_MAX:
                 return
+
+    def lost(self, number: int) -> int:
+        """Take how many packets the system has dropped before they could be read; how many more than last time."""
+        more, self._lost = number - self._lost, number
+        if more:
+            self.counts[LOST] = self.counts.get(LOST, 0) + more
+        return more
 
     def note(self, what: str) -> None:
         """Count something that was heard, by its kind."""

@@ -239,7 +239,7 @@ def join_legs(known: Leg, more: Leg) -> Leg:
         seen = getattr(more, kind)
         if seen:
             had = getattr(known, kind)
-            both = _earliest(had, seen, at_most)
+            both = earliest(had, seen, at_most)
             if both is not had:
                 new[kind] = both
     if more.names and more.names != known.names:
@@ -278,7 +278,7 @@ def _legs(known: dict[str, Leg], more: dict[str, Leg]) -> dict[str, Leg]:
     return known if kept == known else kept
 
 
-def _earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -> tuple[_Seen, ...]:
+def earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -> tuple[_Seen, ...]:
     """The union in which each fact has its earliest time; of too many, the earliest.
 
     It is lawful: what is dropped for want of room has `at_most` smaller ones before it, and these only get smaller.

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gateway.plugin import Finding
+from gateway_telephony_sip.capture import LOST
 from gateway_telephony_sip.settings import TelephonySettings
+
+LOST_MAX: Final = 0.001
+"""Of what was sent, so much may be lost before it is worth a word."""
 
 SHARE_MAX: Final = 0.05
 """Of what was heard, so much may be unusable before it is worth a word."""
@@ -36,6 +40,13 @@ def findings(settings: TelephonySettings, counts: Mapping[str, int]) -> Iterator
     if heard:
         yield Finding(ok=True, what=f"{heard} packets of calls were heard since the start")
     total = sum(counts.values())
+    lost = counts.get(LOST, 0)
+    if lost > LOST_MAX * total:
+        yield Finding(
+            ok=False,
+            what=f"{lost} packets were dropped by the system before they could be read",
+            hint="let it keep more for a moment: sysctl -w net.core.rmem_max=8388608, and start the gateway again",
+        )
     for word, what, hint in _WRONG:
         count = counts.get(word, 0)
         if count and (not heard or count > SHARE_MAX * total):

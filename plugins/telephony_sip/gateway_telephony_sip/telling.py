@@ -1,12 +1,12 @@
 """What a call became, as events of one contact.
 
 Laws. Ids name facts (`<call>:answered`, `<call>:held:2`), so that better facts take the place of what was told. Events
-of one instant stand in the order in which they make sense, by `sequence`: the opening, what was dialled, the queue,
-ringing, the answer, holds and transfers, then what became of it, and the end. A call without an end is told with the
-one that silence will bring, in the future.
+of one instant stand in the order in which they make sense, by `sequence`: the opening, the queue, ringing, the answer,
+holds and transfers, then what became of it, and the end. A call without an end is told with the one that silence will
+bring, in the future.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from gateway.plugin import (
@@ -43,7 +43,7 @@ HELD_MAX: Final = 128
 TRANSFERS_MAX: Final = 64
 """So many of each are told; the figures count all."""
 
-_DIALLED, _QUEUED, _RINGING, _ANSWERED, _OPEN, _MIDDLE = 1, 2, 3, 4, 5, 10
+_QUEUED, _RINGING, _ANSWERED, _OPEN, _MIDDLE = 1, 2, 3, 4, 10
 _OUTCOME, _END, _STATUS = 1_000, 1_001, 1_002
 
 TAGGED: Final = frozenset(
@@ -60,11 +60,19 @@ def tell(call: Call, rules: Rules) -> Iterator[Event]:
     if told is None or not told.id:
         return
     yield _opened(told, rules)
-    yield _dialled(told, rules)
     yield from _way(told)
     yield from _middle(told, rules)
     yield _outcome(told, rules, call.recordings)
     yield from _ended(told, rules)
+
+
+def opening(told: Iterable[Event]) -> ContactOpened:
+    """The opening among a call's events, for who must route it before they are stored. Raises ValueError where none
+    is told."""
+    for event in told:
+        if isinstance(event, ContactOpened):
+            return event
+    raise ValueError("no call")
 
 
 def _named(told: Became, name: str, at: int, sequence: int) -> dict[str, Any]:
@@ -72,11 +80,20 @@ def _named(told: Became, name: str, at: int, sequence: int) -> dict[str, Any]:
 
 
 def _opened(told: Became, rules: Rules) -> ContactOpened:
+    """The opening, with all that the INVITE said: rules route by what was dialled."""
+    fields: dict[str, FieldValue] = {
+        "called_number": rules.shown(told.called),
+        "original_number": rules.shown(told.original),
+        "redirecting_number": rules.shown(told.redirecting),
+        "replaces_call": told.replaces,
+    }
     return ContactOpened(
         kind="call",
         channel="phone",
         direction="inbound" if told.side == "inbound" else "outbound",
         customer=_customer(told, rules),
+        fields={name: value for name, value in fields.items() if value},
+        tags=("internal",) if told.side == "internal" else UNSET,
         **_named(told, "opened", told.opened_at, 0),
     )
 
@@ -93,17 +110,6 @@ def _customer(told: Became, rules: Rules) -> Customer | UnsetType:
     # `sip:6001@10.0.0.1`: an extension says nothing of who it is beyond its exchange.
     named = "@" in address and not address.partition("@")[0].isdigit()
     return Customer(handles=(Handle("sip", address),)) if named else UNSET
-
-
-def _dialled(told: Became, rules: Rules) -> ContactObserved:
-    """What was dialled, at the opening: rules route by it."""
-    fields: dict[str, FieldValue] = {"called_number": rules.shown(told.called)}
-    fields["original_number"] = rules.shown(told.original)
-    fields["redirecting_number"] = rules.shown(told.redirecting)
-    fields["replaces_call"] = told.replaces
-    tags = ("internal",) if told.side == "internal" else UNSET
-    known: dict[str, FieldValue] = {name: value for name, value in fields.items() if value}
-    return ContactObserved(fields=known, tags=tags, **_named(told, "dialled", told.opened_at, _DIALLED))
 
 
 def _way(told: Became) -> Iterator[Event]:

@@ -9,11 +9,13 @@ import pytest
 from gateway_telephony_sip import capture as module
 from gateway_telephony_sip.capture import Capture, read_facts
 from gateway_telephony_sip.facts import Call
+from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.hep import write_hep
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured
-from gateway_telephony_sip.redirect.peers import Peers
+from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.rules import Rules
+from gateway_telephony_sip.settings import TelephonySettings
 
 from gateway.plugin import Record
 
@@ -205,6 +207,21 @@ def test_only_who_may_is_heard() -> None:
         stage.hear(INVITE, key=b"s3cret")
     assert stage.refused["refused_rate"] == 12
     assert stage.counts["heard"] == 1
+
+
+def test_what_the_system_dropped_is_known() -> None:
+    """Each packet once; and a word is said of more than one in a thousand."""
+    capture = Stage().capture
+    hep = TelephonySettings.model_validate({"hep": {"udp": "127.0.0.1:0", "allow": ["127.0.0.0/8"]}})
+
+    def bad() -> list[str]:
+        return [one.what for one in findings(hep, capture.counts) if not one.ok]
+
+    capture.counts["heard"] = 5_000
+    assert [capture.lost(total) for total in (0, 3, 3, 5)] == [0, 3, 0, 2]
+    assert (capture.counts["lost"], bad()) == (5, [])
+    capture.lost(7)
+    assert bad() == ["7 packets were dropped by the system before they could be read"]
 
 
 class Stream:

@@ -4,13 +4,26 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from gateway_telephony_sip.dialog import read_leg
-from gateway_telephony_sip.facts import BOUNDS, LEGS_MAX, NAMES_MAX, Call, Leg, Logged, Recording, join, join_legs
+from gateway_telephony_sip.facts import (
+    BOUNDS,
+    LEGS_MAX,
+    NAMES_MAX,
+    Call,
+    Leg,
+    Logged,
+    Recording,
+    Rung,
+    earliest,
+    join,
+    join_legs,
+)
 from gateway_telephony_sip.hep import read_hep
 from gateway_telephony_sip.leg import moment_of
 from gateway_telephony_sip.message import Captured
@@ -88,6 +101,25 @@ def test_any_message_in_any_order_tells_the_same(seen: list[Captured], chance: r
     assert len(events) == len({event.id for event in events})
     places = [(event.at, event.sequence) for event in events if "held" not in event.id]
     assert all(events[0].at <= at <= events[-1].at for at, _ in places)
+
+
+RUNGS = st.lists(st.builds(Rung, st.integers(0, 5), st.just(7), st.integers(180, 185), st.just("ann"), st.just(1)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(RUNGS, RUNGS, RUNGS)
+def test_joining_is_lawful_beyond_its_bounds(one: list[Rung], two: list[Rung], three: list[Rung]) -> None:
+    """What was dropped for want of room had enough smaller facts before it, and has so for ever."""
+
+    def kept(*facts: Rung) -> tuple[Rung, ...]:
+        return reduce(both, ((fact,) for fact in facts), ())
+
+    def both(known: tuple[Rung, ...], more: tuple[Rung, ...]) -> tuple[Rung, ...]:
+        return earliest(known, more, 3)
+
+    assert both(both(kept(*one), kept(*two)), kept(*three)) == both(kept(*one), both(kept(*two), kept(*three)))
+    assert both(kept(*one), kept(*two)) == both(kept(*two), kept(*one)) == kept(*one, *two)
+    assert len(kept(*one)) <= 3
 
 
 def is_again(packet: Captured) -> bool:

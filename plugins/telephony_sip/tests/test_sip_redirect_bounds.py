@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from gateway_telephony_sip.peers import AMPLIFY, CREDIT_MAX, PEERS_MAX, Peers
 from gateway_telephony_sip.redirect.answers import ANSWER_BYTES_MAX
-from gateway_telephony_sip.redirect.peers import AMPLIFY, CREDIT_MAX, PEERS_MAX, Peers
 from gateway_telephony_sip.redirect.table import DUE_MAX, TIMER_I_MS
 from gateway_telephony_sip.redirect.targets import URI_MAX, ranked
 from gateway_telephony_sip.sip import read_sip

@@ -120,7 +120,7 @@ def test_settings_take_one_address_or_several() -> None:
         {"allow": []},
         {"allow": ["everybody"]},
         {"late_ms": 0},
-        {"port": 70_000},
+        {"udp": "127.0.0.1:70000"},
         {"overflow": "sip:a@b"},
     ],
 )

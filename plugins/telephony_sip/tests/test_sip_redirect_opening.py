@@ -5,13 +5,12 @@ from gateway_telephony_sip.facts import Call, Logged
 from gateway_telephony_sip.leg import leg_of
 from gateway_telephony_sip.message import Captured
 from gateway_telephony_sip.numbers import Plan
-from gateway_telephony_sip.redirect.opening import opening_of
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.sip import read_sip
-from gateway_telephony_sip.telling import tell
+from gateway_telephony_sip.telling import opening, tell
 
 from gateway.model.event import identified
-from gateway.plugin import CallQueued, ContactOpened, Customer, Event, Ref
+from gateway.plugin import CallQueued, Customer, Event, Ref
 from gateway.policy.load import load_policy
 from gateway.rules.advance import Sourced
 from gateway.rules.replay import replay
@@ -72,13 +71,13 @@ def test_a_call_is_routed_as_its_contact_will_be(invite: bytes, queue: str) -> N
     """By who calls, by what was dialled, by who wants not to be known."""
     told = list(tell(leg(invite), RULES))
 
-    assert route(opening_of(told)) == queue
+    assert route(opening(told)) == queue
     assert route(*told) == queue
 
 
 def test_the_opening_is_that_of_the_call_with_what_was_dialled() -> None:
     """No more: what became of the call isn't known when its INVITE is answered."""
-    opened = opening_of(tell(leg(request()), RULES))
+    opened = opening(tell(leg(request()), RULES))
 
     assert (opened.kind, opened.channel, opened.direction) == ("call", "phone", "inbound")
     assert (opened.ref, opened.at) == (Ref("call", "call-1@proxy.example"), NOW)
@@ -89,15 +88,7 @@ def test_the_opening_is_that_of_the_call_with_what_was_dialled() -> None:
 def test_no_call_has_no_opening() -> None:
     """Nothing told: the default target is taken."""
     with pytest.raises(ValueError, match="no call"):
-        opening_of([])
-
-
-def test_an_opening_alone_is_as_it_is() -> None:
-    """What another connector's events might look like."""
-    bare = ContactOpened(at=NOW, ref=Ref("call", "1"), kind="call", channel="phone")
-
-    assert opening_of([CallQueued(at=NOW, ref=bare.ref), bare, CallQueued(at=NOW, ref=bare.ref)]) == bare
-    assert opening_of([bare]) == bare
+        opening([])
 
 
 def test_what_was_chosen_is_the_call_s_queue() -> None:

@@ -93,8 +93,7 @@ def played(play: Callable[[Scene], Awaitable[None]], host: str = "127.0.0.1", **
     """Play a scene; both sockets are closed behind it."""
     settings = RedirectSettings.model_validate(
         {
-            "host": host,
-            "port": 0,
+            "udp": f"[{host}]:0" if ":" in host else f"{host}:0",
             "default": "sip:general@pbx.example",
             "targets": {"vip": ["sip:vip@pbx.example", "sip:overflow@pbx.example"]},
             **more,

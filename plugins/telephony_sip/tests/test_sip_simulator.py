@@ -96,7 +96,7 @@ def test_a_call_goes_step_by_step() -> None:
 
     assert happened == [False, False, True, False, True, False, True, True, True, False]
     assert [event.id.partition(":")[2] for event in simulator.truth()] == [
-        "opened", "dialled", "ringing", "answered", "answered:status", "held:1", "resumed:1", "outcome", "end",
+        "opened", "ringing", "answered", "answered:status", "held:1", "resumed:1", "outcome", "end",
         "end:status",
     ]  # fmt: skip
 

@@ -56,7 +56,7 @@ class RedirectServer:
 
     async def open(self) -> None:
         """Begin to answer. Raises OSError where the address can't be had."""
-        self._socket = await self._ear.udp(self._settings.host, self._settings.port, self.heard)
+        self._socket = await self._ear.udp(self._settings.udp.host, self._settings.udp.port, self.heard)
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from gateway_telephony_sip.addresses import Address, Listening
 from gateway_telephony_sip.redirect.targets import TARGETS_MAX, Target, Targets, check_uri, ranked
 
 QUEUES_MAX: Final = 1_000
@@ -44,11 +45,8 @@ class RedirectSettings(BaseModel):
     targets: Annotated[dict[str, Addresses], Field(max_length=QUEUES_MAX)] = {}
     """By the policy's queue: one address, or several, the first of them preferred and the others as overflow."""
 
-    host: str = "127.0.0.1"
-    """The address to listen on."""
-
-    port: Annotated[int, Field(ge=0, le=65_535)] = 5062
-    """The UDP port to listen on."""
+    udp: Listening = Address("127.0.0.1", 5062)
+    """Where to listen for INVITEs, such as 10.20.0.5:5062."""
 
     allow: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1, max_length=256)] = _LOOPBACK
     """The networks of the proxies that may ask; nobody else gets an answer."""

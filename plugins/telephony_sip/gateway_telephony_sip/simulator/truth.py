@@ -39,8 +39,8 @@ def truth(notes: Notes, now: int) -> Iterator[Event]:
 
 def _way(notes: Notes) -> Iterator[Event]:
     customer: Any = {} if notes.caller is None else {"customer": Customer(phone=notes.caller)}
-    yield ContactOpened(**_named(notes, "opened", notes.opened_at), kind="call", channel="phone", **customer)
-    yield ContactObserved(**_named(notes, "dialled", notes.opened_at), fields={"called_number": HOTLINE})
+    dialled: Any = {"fields": {"called_number": HOTLINE}}
+    yield ContactOpened(**_named(notes, "opened", notes.opened_at), kind="call", channel="phone", **dialled, **customer)
     if notes.queued_at is not None:
         yield CallQueued(**_named(notes, "queued", notes.queued_at))
     if notes.ringing_at is not None:
