@@ -167,7 +167,10 @@ def test_nothing_new_but_what_has_not_happened(tmp_path: Path) -> None:
         row = await call(rig)
         assert row.state is not None and row.state.route is not None
         assert (row.state.route.queue, row.state.contact.tags) == ("general", ())
-        assert [body["data"]["contact"]["route"]["queue"] for body in rig.bodies("contact.routed")] == ["urgent", "general"]
+        assert [body["data"]["contact"]["route"]["queue"] for body in rig.bodies("contact.routed")] == [
+            "urgent",
+            "general",
+        ]
         await is_right(rig, row)
 
     tell(story, tmp_path)
