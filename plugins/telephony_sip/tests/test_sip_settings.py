@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
-
 from gateway_telephony_sip.settings import TelephonySettings
+from pydantic import ValidationError
 
 HEP: dict[str, Any] = {"udp": "127.0.0.1:9060", "allow": ["127.0.0.1"]}
 REDIRECT: dict[str, Any] = {"udp": "127.0.0.1:9060", "default": "sip:front@pbx.example"}
