@@ -66,6 +66,8 @@ class View:
             hops[one.cseq] = min(hops.get(one.cseq, _hop(one)), _hop(one))
         own = [one for one in group if _hop(one) == hops[one.cseq]]
         invite = min(own, key=lambda one: (one.cseq, one))
+        if any(one.private for one in group):
+            invite = replace(invite, private=True, caller="")  # some hop lost what the caller wanted
         at = min(one.at for one in own if one.by == invite.by)
         branches = frozenset((one.cseq, one.branch) for one in own)
         finals = _finals(leg, tag)
