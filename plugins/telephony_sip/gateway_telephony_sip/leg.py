@@ -46,8 +46,12 @@ from gateway_telephony_sip.numbers import is_withheld
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.sdp import media_direction
 
-SKEW_MS = 3_600_000
-"""A capturer's clock that is further off isn't believed: the time of receipt stands in."""
+AHEAD_MS = 60_000
+BEHIND_MS = 3_000_000
+"""A capturer's time that is further off isn't believed: the time of receipt stands in. Nothing is seen before it
+happens, so little is allowed ahead; behind it may be, as capturers keep packets back while they can't connect. A clock
+that is one hour off shows local time for UTC, and must not lie at the edge of what is believed.
+"""
 
 HOPS = 70
 """The Max-Forwards of a request that has none: what RFC 3261 (8.1.1.6) wants it to begin with."""
@@ -60,7 +64,7 @@ _SIPFRAG: Constant = re.compile(rb"SIP/2\.0[ \t]+([1-6][0-9][0-9])\b", re.IGNORE
 def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules) -> tuple[str, Leg] | None:
     """The Call-ID and what the message says of its leg; None for one that says nothing of a call.
 
-    `received_at` is in milliseconds, and counts where the capturer's time is missing or off by more than an hour.
+    `received_at` is in milliseconds, and counts where the capturer's time is missing or can't be.
     """
     counted = cseq(message)
     if counted is None:
@@ -79,7 +83,7 @@ def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules)
 def moment_of(captured: Captured, received_at: int) -> int:
     """When a packet was seen, by its capturer's clock if that can be believed."""
     at = captured.at
-    return at if at and abs(at - received_at) <= SKEW_MS else received_at
+    return at if at and -BEHIND_MS <= at - received_at <= AHEAD_MS else received_at
 
 
 def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg | None:
