@@ -158,6 +158,24 @@ def test_what_is_not_told_any_more_has_not_happened(tmp_path: Path) -> None:
     tell(story, tmp_path)
 
 
+def test_nothing_new_but_what_has_not_happened(tmp_path: Path) -> None:
+    """A piece that only takes an event back is news of the call: it is judged again from there."""
+
+    async def story(rig: Rig) -> None:
+        await settled(rig, 0, BEGUN, VIP)
+        await settled(rig, MINUTE // 2, piece(["a"], ("no vip", 0)))
+        row = await call(rig)
+        assert row.state is not None and row.state.route is not None
+        assert (row.state.route.queue, row.state.contact.tags) == ("general", ())
+        assert [body["data"]["contact"]["route"]["queue"] for body in rig.bodies("contact.routed")] == [
+            "urgent",
+            "general",
+        ]
+        await is_right(rig, row)
+
+    tell(story, tmp_path)
+
+
 def test_a_late_end_takes_a_breach_back_once(tmp_path: Path) -> None:
     """A call that was thought to wait had been hung up: what had been announced is corrected, each once."""
 
@@ -315,6 +333,21 @@ def test_what_cannot_be_used_is_parked_whole(
         assert (len(await rig.parked()), "shared" in await journal(rig)) == (1, True)
 
     tell(story, tmp_path)
+
+
+def test_what_came_with_what_can_not_be_used_is_parked_with_it() -> None:
+    """Three records of one batch, of which the last says that the others' calls are one, and makes that useless: none
+    of them is done, so that all of them can be replayed."""
+
+    async def story(rig: Rig) -> None:
+        await heard(rig, BEGUN)
+        await heard(rig, piece(["b"], ("begin", 1), leg="b"))
+        await heard(rig, piece(["a", "b"], ("tell raises", 1)))
+        await rig.settle()
+        assert await states(rig) == ["parked"] * 3
+        assert await rig.store.contacts(limit=9) == []
+
+    tell(story)
 
 
 def test_a_fault_is_counted_and_a_bound_is_none() -> None:

@@ -5,6 +5,9 @@ associative, idempotent. A join that brings nothing new gives the very value tha
 what a call became; `dialog.py` and `call.py` read that from the facts. Times are milliseconds since the epoch, as the
 emitter of a packet has them. Bodies, credentials and key material never come in: of a body only the direction of the
 media is kept, of a NOTIFY the code that it tells.
+
+No fact holds a cycle, so the collector passes them over (`gc=False`): with 14,000 legs in memory each of its rounds
+stopped everything for 0.2 s, in which packets are lost; now for 0.01 s.
 """
 
 from typing import Annotated, Literal, TypeVar
@@ -40,7 +43,7 @@ TEXT_MAX = 120
 """Characters of a text that facts keep."""
 
 
-class Fact(Struct, frozen=True, order=True, array_like=True):
+class Fact(Struct, frozen=True, order=True, array_like=True, gc=False):
     """Something that was seen. Two that differ in `at` alone are one, seen again: a retransmission, or another copy.
 
     `by` is the number of who captured it: clocks of two emitters differ, and durations are taken from one of them.
@@ -50,7 +53,7 @@ class Fact(Struct, frozen=True, order=True, array_like=True):
     by: int
 
 
-class Invite(Fact, frozen=True, order=True, array_like=True):
+class Invite(Fact, frozen=True, order=True, array_like=True, gc=False):
     """An INVITE that opens a dialog (it has no To-tag), on one hop. `left`: hops it may still go (Max-Forwards)."""
 
     from_tag: str
@@ -69,7 +72,7 @@ class Invite(Fact, frozen=True, order=True, array_like=True):
     referred_by: str = ""
 
 
-class Glimpse(Fact, frozen=True, order=True, array_like=True):
+class Glimpse(Fact, frozen=True, order=True, array_like=True, gc=False):
     """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us.
 
     Once an INVITE is seen no leg keeps any: that one says whether the caller wants to be known, an answer doesn't.
@@ -80,7 +83,7 @@ class Glimpse(Fact, frozen=True, order=True, array_like=True):
     called: str
 
 
-class Rung(Fact, frozen=True, order=True, array_like=True):
+class Rung(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A provisional response from 101 to 199."""
 
     code: Number
@@ -88,7 +91,7 @@ class Rung(Fact, frozen=True, order=True, array_like=True):
     cseq: Number
 
 
-class Final(Fact, frozen=True, order=True, array_like=True):
+class Final(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A final response to INVITE or REFER, on one hop; to UPDATE where it refuses. `expires`: of the session, in s."""
 
     code: Number
@@ -103,7 +106,7 @@ class Final(Fact, frozen=True, order=True, array_like=True):
     q850: Number = 0
 
 
-class Acked(Fact, frozen=True, order=True, array_like=True):
+class Acked(Fact, frozen=True, order=True, array_like=True, gc=False):
     """An ACK. One with a branch of its own is for a 2xx, which may be all that shows it (RFC 3261, 17.1.1.3)."""
 
     from_tag: str
@@ -112,7 +115,7 @@ class Acked(Fact, frozen=True, order=True, array_like=True):
     branch: str
 
 
-class Cancelled(Fact, frozen=True, order=True, array_like=True):
+class Cancelled(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A CANCEL, on one hop: its branch is that of the INVITE which it takes back (RFC 3261, 9.1)."""
 
     from_tag: str
@@ -122,7 +125,7 @@ class Cancelled(Fact, frozen=True, order=True, array_like=True):
     q850: Number = 0
 
 
-class Hung(Fact, frozen=True, order=True, array_like=True):
+class Hung(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A BYE."""
 
     from_tag: str
@@ -130,7 +133,7 @@ class Hung(Fact, frozen=True, order=True, array_like=True):
     q850: Number = 0
 
 
-class Offer(Fact, frozen=True, order=True, array_like=True):
+class Offer(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A re-INVITE, or an UPDATE: the direction of its media, empty where it offers none."""
 
     method: str
@@ -139,7 +142,7 @@ class Offer(Fact, frozen=True, order=True, array_like=True):
     direction: str = ""
 
 
-class Referred(Fact, frozen=True, order=True, array_like=True):
+class Referred(Fact, frozen=True, order=True, array_like=True, gc=False):
     """A REFER; `replaces`: the Call-ID of the dialog whose place the new call takes (an attended transfer)."""
 
     from_tag: str
@@ -148,7 +151,7 @@ class Referred(Fact, frozen=True, order=True, array_like=True):
     replaces: str = ""
 
 
-class Notified(Fact, frozen=True, order=True, array_like=True):
+class Notified(Fact, frozen=True, order=True, array_like=True, gc=False):
     """What a NOTIFY says of a REFER; `refer` is that one's CSeq, 0 where it isn't told (RFC 3515, 2.4.6)."""
 
     from_tag: str
@@ -157,7 +160,7 @@ class Notified(Fact, frozen=True, order=True, array_like=True):
     code: Number
 
 
-class Logged(Struct, frozen=True, order=True, array_like=True):
+class Logged(Struct, frozen=True, order=True, array_like=True, gc=False):
     """One line of a log about the call: the exchange's own, or our redirect server's.
 
     `call` names the call as the log does (`asterisk:<linkedid>`, or a Call-ID). `reason` of `ended` says how, in the
@@ -175,7 +178,7 @@ class Logged(Struct, frozen=True, order=True, array_like=True):
     call: str = ""
 
 
-class Recording(Struct, frozen=True, order=True, array_like=True):
+class Recording(Struct, frozen=True, order=True, array_like=True, gc=False):
     """Where a recording of the call lies; the gateway never reads it. `retention` names the class of how long."""
 
     url: str
@@ -183,7 +186,7 @@ class Recording(Struct, frozen=True, order=True, array_like=True):
     retention: str = ""
 
 
-class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Leg(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the packets of one Call-ID have shown; the tuples are sorted sets, bounded by `BOUNDS`."""
 
     names: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Facts only grow: the laws of joining, its bounds, what never comes in, and the captures of real servers."""
 
+import gc
 import os
 import random
 from collections.abc import Iterator
@@ -304,3 +305,16 @@ def test_no_single_packet_is_needed(name: str) -> None:
 def test_a_leg_without_facts_is_no_dialog() -> None:
     """As logs name a Call-ID of which no packet was seen."""
     assert read_leg(CALL_ID, Leg()) is None
+
+
+def test_the_collector_passes_facts_over() -> None:
+    """Tens of thousands of legs are held, and packets are lost while it looks at what it needn't."""
+    [leg] = legs_of(
+        [request("INVITE", 0), response(180, 90), response(200, 900), request("BYE", 9_000, tags=("ann", "bob"))]
+    ).values()
+    gc.collect()
+    seen = [leg, *leg.invites, *leg.rung, *leg.finals, *leg.byes]
+    tracked = [value for one in seen for value in (one, *msgspec.structs.astuple(one)) if gc.is_tracked(value)]
+
+    assert len(seen) >= 5
+    assert tracked == []
