@@ -12,7 +12,7 @@ import pytest
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.telling import tell
 
-from gateway.model.event import ContactObserved, Event
+from gateway.model.event import ContactObserved, ContactOpened, Event
 from gateway.policy.load import load_policy
 from gateway.policy.presets import preset_text
 from gateway.rules.advance import Sourced
@@ -36,7 +36,7 @@ def events(plan: Plan, chance: Random) -> list[Event]:
     """What the connector tells of a call; its tag is one that the connector gives it."""
     told: list[Event] = []
     for event in tell(facts(plan, RULES, chance), RULES):
-        if isinstance(event, ContactObserved) and plan.tag:
+        if isinstance(event, ContactOpened | ContactObserved) and plan.tag:
             tags = event.tags if isinstance(event.tags, tuple) else ()
             event = msgspec.structs.replace(event, tags=(*tags, plan.tag))
         told.append(event)
