@@ -160,7 +160,7 @@ def news_of(
     )
     if row is None:
         # Who is first heard of in hindsight surprises nobody with what lies before.
-        read_at = max(arrival.received_at for arrival in arrivals)
+        read_at = max((arrival.received_at for arrival in arrivals), default=0)
         live_from = read_at if all(arrival.event.historical for arrival in arrivals) else 0
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None, live_from=live_from)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
