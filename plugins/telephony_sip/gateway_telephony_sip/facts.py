@@ -73,7 +73,10 @@ class Invite(Fact, frozen=True, order=True, array_like=True, gc=False):
 
 
 class Glimpse(Fact, frozen=True, order=True, array_like=True, gc=False):
-    """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us."""
+    """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us.
+
+    Once an INVITE is seen no leg keeps any: that one says whether the caller wants to be known, an answer doesn't.
+    """
 
     from_tag: str
     caller: str
@@ -242,9 +245,13 @@ def join_legs(known: Leg, more: Leg) -> Leg:
         seen = getattr(more, kind)
         if seen:
             had = getattr(known, kind)
+            if kind == "glimpses" and (known.invites or more.invites):
+                continue
             both = earliest(had, seen, at_most)
             if both is not had:
                 new[kind] = both
+    if known.glimpses and more.invites:
+        new["glimpses"] = ()
     if more.names and more.names != known.names:
         names = _smallest(known.names, more.names, NAMES_MAX)
         if names is not known.names:
