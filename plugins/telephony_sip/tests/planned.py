@@ -150,7 +150,10 @@ class Expected:
     measured_by: Counter[str] = field(default_factory=Counter)
 
     def add(self, plan: Plan, promise: Promise) -> None:
-        """Count one call."""
+        """Count one call; nobody is promised anything of those that we began."""
+        if plan.outbound:
+            self.became["outbound"] += 1
+            return
         answered, ended, became = _fate(plan)
         kept = self.kept.setdefault(promise.rule, [0, 0, 0, 0])
         if answered is not None:
@@ -159,9 +162,6 @@ class Expected:
             kept[1 if promise.due(plan.starts) <= UNTIL else 3] += 1
         else:
             kept[1 if promise.broken_by(plan, ended) else 2] += 1
-        if plan.outbound:
-            self.became["outbound"] += 1
-            return
         self.became[became] += 1
         level = self.levels.setdefault(promise.rule, [0, 0, 0, 0])
         level[0] += 1
@@ -211,9 +211,7 @@ def _fate(plan: Plan) -> tuple[int | None, int | None, str]:
         ended = {"unended": answered + SILENT_MS, "glare": answered + 60}.get(plan.kind, plan.over)
         return answered, ended if ended <= UNTIL else None, "answered"
     if plan.kind == "abandoned" and plan.moment <= UNTIL:
-        is_short = plan.moment - plan.since < SHORT_MS and not plan.outbound
-        gave_up = "short" if is_short else "other" if plan.outbound else "abandoned"
-        return None, plan.moment, gave_up
+        return None, plan.moment, "short" if plan.moment - plan.since < SHORT_MS else "abandoned"
     if plan.kind in REFUSED and plan.moment <= UNTIL:
         return None, plan.moment, "other"
     lost = _silent_until(plan)
