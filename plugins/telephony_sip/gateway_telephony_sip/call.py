@@ -119,8 +119,10 @@ def became(call: Call, rules: Rules) -> Became | None:
 
 
 def _dialogs(call: Call) -> list[Dialog]:
-    """The legs that can be read, the main one first; one whose INVITE was seen goes before one whose wasn't."""
+    """The legs that can be read, the main one first; one whose INVITE was seen goes before one whose wasn't. A leg to a
+    recorder is none: it is answered at once, and by nobody."""
     read = [dialog for id, leg in call.legs.items() if (dialog := read_leg(id, leg)) is not None]
+    read = [dialog for dialog in read if dialog.invite is None or not dialog.invite.records]
     return sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
 
 

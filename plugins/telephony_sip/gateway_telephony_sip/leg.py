@@ -31,6 +31,7 @@ from gateway_telephony_sip.headers import (
     addresses,
     cseq,
     history,
+    listed,
     number,
     privacy,
     reasons,
@@ -99,7 +100,11 @@ def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg 
                 return Leg(alive_at=at)
             return Leg(alive_at=at, offers=(Offer(at, by, method, from_tag, counted.number, direction),))
         case "ACK" if to_tag:
-            return Leg(acks=(Acked(at, by, from_tag, to_tag, counted.number, _branch(message)),))
+            acked = Acked(at, by, from_tag, to_tag, counted.number, _branch(message))
+            # The answer to an offer that came with the 2xx (RFC 3264, 4; RFC 3261, 13.2.1).
+            direction = media_direction(message)
+            offers = (Offer(at, by, method, from_tag, counted.number, direction),) if direction else ()
+            return Leg(acks=(acked,), offers=offers)
         case "CANCEL":
             sip, q850 = _causes(message)
             return Leg(cancels=(Cancelled(at, by, from_tag, counted.number, _branch(message), sip, q850),))
@@ -136,6 +141,7 @@ def _invite(message: Message, captured: Captured, at: int, from_tag: str, number
         private=hidden,
         replaces=call_name(replaced.call_id) if replaced else "",
         referred_by=_party(message.first("referred-by")),
+        records="siprec" in listed(message, "require"),
     )
 
 
