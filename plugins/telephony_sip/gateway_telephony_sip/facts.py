@@ -10,7 +10,8 @@ No fact holds a cycle, so the collector passes them over (`gc=False`): with 14,0
 stopped everything for 0.2 s, in which packets are lost; now for 0.01 s.
 """
 
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
@@ -70,10 +71,15 @@ class Invite(Fact, frozen=True, order=True, array_like=True, gc=False):
     private: bool = False
     replaces: str = ""
     referred_by: str = ""
+    records: bool = False
+    """It calls a recorder (RFC 7866, 6.1.1): nobody who is part of the conversation."""
 
 
 class Glimpse(Fact, frozen=True, order=True, array_like=True, gc=False):
-    """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us."""
+    """Who calls whom, from an answer to the INVITE: for a leg whose INVITE was lost on its way to us.
+
+    Once an INVITE is seen no leg keeps any: that one says whether the caller wants to be known, an answer doesn't.
+    """
 
     from_tag: str
     caller: str
@@ -131,7 +137,7 @@ class Hung(Fact, frozen=True, order=True, array_like=True, gc=False):
 
 
 class Offer(Fact, frozen=True, order=True, array_like=True, gc=False):
-    """A re-INVITE, or an UPDATE: the direction of its media, empty where it offers none."""
+    """A re-INVITE, or an UPDATE: the direction of its media, empty where it offers none; an ACK that has one instead."""
 
     method: str
     from_tag: str
@@ -222,11 +228,13 @@ BOUNDS: dict[str, int] = {
     "acks": 8,
     "cancels": 24,
     "byes": 8,
-    "offers": 64,
+    "offers": 256,
     "refers": 8,
     "notifies": 16,
 }
-"""So many facts of each kind a leg keeps: the earliest."""
+"""So many facts of each kind a leg keeps: the earliest. Of finals so many of each method, good and bad: a session that is
+refreshed every 90 s has its answers by the hundred, and none of them may push out what became of a REFER. As many
+offers as such a session has in six hours."""
 
 _BOUNDS = tuple(BOUNDS.items())
 _Seen = TypeVar("_Seen", bound=Fact)
@@ -242,9 +250,13 @@ def join_legs(known: Leg, more: Leg) -> Leg:
         seen = getattr(more, kind)
         if seen:
             had = getattr(known, kind)
-            both = earliest(had, seen, at_most)
+            if kind == "glimpses" and (known.invites or more.invites):
+                continue
+            both = earliest(had, seen, at_most, _sort_of if kind == "finals" else None)
             if both is not had:
                 new[kind] = both
+    if known.glimpses and more.invites:
+        new["glimpses"] = ()
     if more.names and more.names != known.names:
         names = _smallest(known.names, more.names, NAMES_MAX)
         if names is not known.names:
@@ -281,8 +293,14 @@ def _legs(known: dict[str, Leg], more: dict[str, Leg]) -> dict[str, Leg]:
     return known if kept == known else kept
 
 
-def earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) -> tuple[_Seen, ...]:
-    """The union in which each fact has its earliest time; of too many, the earliest.
+def _sort_of(final: Final) -> tuple[str, bool]:
+    return final.method, final.code >= 300
+
+
+def earliest(
+    known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int, sort: Callable[[Any], object] | None = None
+) -> tuple[_Seen, ...]:
+    """The union in which each fact has its earliest time; of too many, the earliest, of each `sort` if there are any.
 
     It is lawful: what is dropped for want of room has `at_most` smaller ones before it, and these only get smaller.
     """
@@ -300,8 +318,19 @@ def earliest(known: tuple[_Seen, ...], more: tuple[_Seen, ...], at_most: int) ->
             new = True
     if not new:
         return known
-    kept = tuple(sorted(found.values())[:at_most])
+    kept = tuple(sorted(found.values())[:at_most]) if sort is None else _of_each(found.values(), at_most, sort)
     return known if kept == known else kept
+
+
+def _of_each(found: Iterable[_Seen], at_most: int, sort: Callable[[Any], object]) -> tuple[_Seen, ...]:
+    counts: dict[object, int] = {}
+    kept = []
+    for fact in sorted(found):
+        kind = sort(fact)
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= at_most:
+            kept.append(fact)
+    return tuple(kept)
 
 
 def _lines(known: tuple[Logged, ...], more: tuple[Logged, ...]) -> tuple[Logged, ...]:
