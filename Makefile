@@ -118,7 +118,7 @@ bench: install ## Measure, side by side in one run, as one table. Quicker: make 
 bench-board: install ## The board and its pages at a million contacts, 20,000 open, and a hundred open boards; ten minutes, 3 GB.
 	$(BIN)/python -m bench.board
 
-bench-sip: install ## HEP packets a second, memory over 100,000 calls, and how soon a redirect server answers; six minutes.
+bench-sip: install ## HEP packets a second, memory over 100,000 calls, and how soon a redirect server answers; five minutes.
 	$(BIN)/python -m bench.sip $(BENCH_ARGS)
 
 bench-whatif: install ## What-if over 100,000 contacts; needs all processors for itself, about ten minutes.

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_telephony_sip import TelephonySip
 from gateway_zendesk import Zendesk
 
 from docs.door import ability_of, link
@@ -11,11 +12,18 @@ from gateway.connectors.events import EventsConnector
 from gateway.plugin import FAULTS, ClientCredentials, Context, VendorHttp
 from gateway.plugin.manager import abilities
 
-CONNECTORS: Final[Mapping[str, Any]] = {"events": EventsConnector, "zendesk": Zendesk}
+CONNECTORS: Final[Mapping[str, Any]] = {
+    "events": EventsConnector,
+    "telephony_sip": TelephonySip,
+    "zendesk": Zendesk,
+}
 
 _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
-ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "events": {"`secret`": {"secret": _SECRET}},
+    "telephony_sip": {
+        "`asterisk`": {"asterisk": {"queue_log": "/var/log/asterisk/queue_log", "cdr": "/var/log/asterisk/cdr.csv"}},
+    },
     "zendesk": {
         "`client_id`, `client_secret`": {"subdomain": "acme", "client_id": "an-id", "client_secret": "a-secret"},
         "`grant: authorization_code`, `client_id`, perhaps `client_secret`": {

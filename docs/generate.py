@@ -40,7 +40,7 @@ SCHEMAS: Final[tuple[Named, ...]] = ("policy", "policy-tests", "event", "notice"
 API: Final = FOLDER / "schemas" / "openapi.json"
 """Where the document of the API lies."""
 
-_BLOCK: Final = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK: Final = re.compile(r"(<!-- generated: ([a-z_-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _CALENDARS: Final = ("WeeklyHours", "AnyOf", "AllOf")
 
 SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -134,6 +134,18 @@ def _configuration(definition: str) -> str:
         own = {key: told for key, told in part["properties"].items() if key not in ConnectorShape.model_fields}
         part = {**part, "properties": own}
     return _keys(part)
+
+
+def _nested(name: str) -> str:
+    """The keys of a connector's sections, each under a heading of its own."""
+    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()})
+    parts = []
+    for key, told in schema["$defs"][f"connector-{name}"]["properties"].items():
+        choices = [choice["$ref"] for choice in (told, *told.get("anyOf", ())) if "$ref" in choice]
+        part = schema["$defs"][choices[0].rpartition("/")[2]] if choices else {}
+        if part.get("properties") and key not in ConnectorShape.model_fields:
+            parts.append(f"### `{key}`\n\n{_keys(part)}")
+    return "\n\n".join(parts)
 
 
 def _keys(schema: Mapping[str, Any]) -> str:
@@ -289,6 +301,7 @@ def _of_connector(name: str) -> Mapping[str, Callable[[], str]]:
     """The parts of a connector's page."""
     return {
         f"connector-{name}": lambda: _configuration(f"connector-{name}"),
+        f"nested-{name}": lambda: _nested(name),
         f"abilities-{name}": lambda: connectors.abilities_of(name),
         f"auth-{name}": lambda: connectors.auth_of(name),
         f"streams-{name}": lambda: connectors.streams_of(name),

@@ -211,6 +211,20 @@ _SORTS: tuple[tuple[str, Statement, Callable[[Row], str]], ...] = (
         ),
         lambda row: f"the name {row[1]} of connector {row[0]} is of an object that isn't there",
     ),
+    (
+        "assemblies",
+        Statement(
+            sa.select(assemblies.c.connector, assemblies.c.id)
+            .select_from(
+                assemblies.outerjoin(
+                    assembly_names, sa.and_(_n.connector == assemblies.c.connector, _n.name == assemblies.c.id)
+                )
+            )
+            .where(_n.assembly.is_distinct_from(assemblies.c.id))
+            .limit(value("most"))
+        ),
+        lambda row: f"the object {row[1]} of connector {row[0]} isn't found by its first name",
+    ),
 )
 
 

@@ -81,6 +81,14 @@ def clock_face(at: int) -> str:
     return f"{text[:-1].replace('T', ' ')} UTC"
 
 
+def title_words(subject: str | None, kind: str, direction: str) -> str:
+    """What a contact goes by where one line is shown of it: its subject, or, since nobody writes one on the phone, that
+    it is a call."""
+    if subject:
+        return subject
+    return f"({direction} call)" if kind == "call" else "(no subject)"
+
+
 def name_words(name: str) -> str:
     """A fixed word as people write it."""
     return name.replace("_", " ")

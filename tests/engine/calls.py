@@ -139,7 +139,7 @@ def _told(facts: Marks, ref: Ref, began: Instant) -> Iterator[Event]:
     ends = sorted(mark.at for mark in facts.marks if mark.what == "end")
     if not _has(facts, "unopened"):
         yield ContactOpened(id=f"{ref.id}:opened", at=began, ref=ref, kind="call", channel="phone")
-    if _has(facts, "vip") and not answers:
+    if _has(facts, "vip") and not answers and not _has(facts, "no vip"):
         yield ContactObserved(id=f"{ref.id}:vip", at=began, ref=ref, sequence=1, tags=("vip",))
     if answers:
         yield CallAnswered(id=f"{ref.id}:answered", at=Instant(answers[0]), ref=ref)

@@ -158,6 +158,24 @@ def test_what_is_not_told_any_more_has_not_happened(tmp_path: Path) -> None:
     tell(story, tmp_path)
 
 
+def test_nothing_new_but_what_has_not_happened(tmp_path: Path) -> None:
+    """A piece that only takes an event back is news of the call: it is judged again from there."""
+
+    async def story(rig: Rig) -> None:
+        await settled(rig, 0, BEGUN, VIP)
+        await settled(rig, MINUTE // 2, piece(["a"], ("no vip", 0)))
+        row = await call(rig)
+        assert row.state is not None and row.state.route is not None
+        assert (row.state.route.queue, row.state.contact.tags) == ("general", ())
+        assert [body["data"]["contact"]["route"]["queue"] for body in rig.bodies("contact.routed")] == [
+            "urgent",
+            "general",
+        ]
+        await is_right(rig, row)
+
+    tell(story, tmp_path)
+
+
 def test_a_late_end_takes_a_breach_back_once(tmp_path: Path) -> None:
     """A call that was thought to wait had been hung up: what had been announced is corrected, each once."""
 

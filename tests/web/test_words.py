@@ -21,6 +21,7 @@ from gateway.web.words import (
     plain_words,
     share_words,
     span_words,
+    title_words,
 )
 from tests.web.worlds import NOW, D, H, M, S
 
@@ -150,3 +151,18 @@ def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
 
     assert too_close(pairs, 4.5) == []
     assert too_close(drawn, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "direction", "words"),
+    [
+        ("Nobody can log in", "ticket", "inbound", "Nobody can log in"),
+        ("VIP", "call", "inbound", "VIP"),
+        ("", "call", "inbound", "(inbound call)"),
+        (None, "call", "outbound", "(outbound call)"),
+        (None, "chat", "inbound", "(no subject)"),
+    ],
+)
+def test_what_a_contact_goes_by(subject: str | None, kind: str, direction: str, words: str) -> None:
+    """A call has no subject, and is told from what has lost its own."""
+    assert title_words(subject, kind, direction) == words

@@ -53,6 +53,7 @@ class Looks:
             words.plain_words,
             words.clock_face,
             words.name_words,
+            words.title_words,
             told_since,
             format_instant,
             viewer.wall_words,

@@ -25,7 +25,7 @@ from gateway.web.pages.drawing.lanes import CONSIDERED_MAX, Lane, Point, Promise
 from gateway.web.pages.filters import NONE
 from gateway.web.pages.page import Frame, Page
 from gateway.web.viewer import viewer_of, wall_words
-from gateway.web.words import clean, name_words, span_words
+from gateway.web.words import clean, name_words, span_words, title_words
 
 WINDOWS: Final[dict[str, int]] = {"1h": 1, "4h": 4, "12h": 12, "24h": 24}
 """So many hours back and ahead."""
@@ -42,7 +42,6 @@ ROWS_MAX: Final = 50
 """Rows of the table behind the drawing."""
 
 WORD_MAX: Final = 200
-UNTITLED: Final = "(no subject)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,7 @@ def promise_of(
     what = name_words(due.metric)
     broken = f"{what} breached {span_words(now - due.at)} ago, at {when}"
     words = broken if due.breached else f"{what} due in {span_words(due.at - now)}, at {when}"
-    title = clean(card.subject, 80) or UNTITLED
+    title = clean(card.subject, 80) or title_words("", card.kind, card.direction)
     return Promise(
         row.id,
         title,

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from gateway.plugin import (
     BadPayload,
+    CallAnswered,
     Connector,
     ContactOpened,
     Context,
@@ -47,7 +48,8 @@ from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import opening, tell
 
-RECORDING_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,1000}")
+RECORDING_URL: Final = re.compile(r"(?:https?|s3|gs|sftp|ftps|file)://[!-~]{1,1000}")
+"""What a header may name: it is shown as a link, and whoever calls may have written it."""
 
 
 class TelephonySip:
@@ -189,12 +191,12 @@ class TelephonySip:
     def _with_recording(self, facts: Call) -> Call:
         """The facts, with the recording that the settings say an answered call has."""
         named = self._settings.recordings
-        answered = any(
-            final.code // 100 == 2 and final.method == "INVITE" for leg in facts.legs.values() for final in leg.finals
-        )
-        if named is None or named.url is None or not answered:
+        if named is None or named.url is None:
             return facts
-        url = named.url.replace("{call_id}", quote(min(facts.legs), safe=""))
+        told = list(tell(facts, self._rules))
+        if not any(isinstance(event, CallAnswered) for event in told):
+            return facts
+        url = named.url.replace("{call_id}", quote(told[0].ref.id, safe=""))
         return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
 
 

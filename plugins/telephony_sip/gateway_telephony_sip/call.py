@@ -83,7 +83,7 @@ def became(call: Call, rules: Rules) -> Became | None:
         return None
     opened_at = _opened_at(main, lines)
     side, caller, called = _parties(main, lines, rules)
-    answered = _between(opened_at, None, _answered(dialogs, lines, rules))
+    answered = _between(opened_at, None, _answered(dialogs, lines, rules, side))
     end = _end(dialogs, lines, answered, side)
     end = replace(end, at=max(end.at, answered.at if answered else opened_at))
     latest_at = answered.at if answered else end.at
@@ -119,8 +119,10 @@ def became(call: Call, rules: Rules) -> Became | None:
 
 
 def _dialogs(call: Call) -> list[Dialog]:
-    """The legs that can be read, the main one first; one whose INVITE was seen goes before one whose wasn't."""
+    """The legs that can be read, the main one first; one whose INVITE was seen goes before one whose wasn't. A leg to a
+    recorder is none: it is answered at once, and by nobody."""
     read = [dialog for id, leg in call.legs.items() if (dialog := read_leg(id, leg)) is not None]
+    read = [dialog for dialog in read if dialog.invite is None or not dialog.invite.records]
     return sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
 
 
@@ -174,8 +176,15 @@ def _ringing(main: Dialog | None, lines: Lines | None) -> Point | None:
     return Point(line.at, line.by, line.agent, line.queue) if line is not None else None
 
 
-def _answered(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> Point | None:
-    """When somebody of ours, or whom we called, answered."""
+def _answered(dialogs: list[Dialog], lines: Lines | None, rules: Rules, side: Side) -> Point | None:
+    """When somebody of ours, or whom we called, answered; the agent of an outbound call is who calls."""
+    point = _first_answer(dialogs, lines, rules)
+    if point is None or point.by != "sip":
+        return point
+    return replace(point, agent=rules.shown(dialogs[0].caller if side == "outbound" else point.agent))
+
+
+def _first_answer(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> Point | None:
     main = dialogs[0] if dialogs else None
     if lines is not None and lines.connected is not None:
         line = lines.connected
@@ -186,7 +195,7 @@ def _answered(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> Point
     if rules.answered_by == "agent_leg":
         return _first_agent(dialogs, 0)
     if main is not None and main.answered_at is not None:
-        return Point(main.answered_at, "sip", rules.shown(main.agent))
+        return Point(main.answered_at, "sip", main.agent)
     # A BYE ends what was answered, though the answer itself was lost on its way to us; a refusal or a CANCEL doesn't.
     was_open = main is None or main.ended_at is None or main.hung_by_caller is not None
     if lines is not None and lines.answered is not None and was_open:

@@ -25,7 +25,8 @@ SILENT_MS_MAX = 23 * 3_600_000
 _SIGNALS: Constant = frozenset({180, 183})
 _QUEUED: Constant = frozenset({182})
 _CANCELLED = 487
-_HOLDING: Constant = frozenset({"sendonly", "inactive"})
+_CLOSED: Constant = frozenset({"inactive"})
+_HOLDING: Constant = _CLOSED | {"sendonly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Span:
 
     start: int
     end: int | None = None
+
+    def __contains__(self, at: int) -> bool:
+        return self.start < at and (self.end is None or at < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +150,29 @@ def _unanswered(opened: Dialog, view: View) -> Dialog:
 
 
 def _holds(leg: Leg, ended_at: int | None) -> tuple[Span, ...]:
-    """The stretches in which either side held the other, by the CSeq order of each side (RFC 3264, 8.4)."""
+    """The stretches in which either side held the other, by the CSeq order of each side (RFC 3264, 8.4).
+
+    Whoever is held by `inactive` has to answer so, and says it again when it refreshes the session: that is no hold of
+    its own, and nothing would end it.
+    """
     refused = {(one.method, one.from_tag, one.cseq) for one in leg.finals if one.code >= 300}
+    sides: dict[str, list[Offer]] = {}
+    for offer in sorted(leg.offers, key=lambda offer: (offer.cseq, offer)):
+        if offer.direction and (offer.method, offer.from_tag, offer.cseq) not in refused:
+            sides.setdefault(offer.from_tag, []).append(offer)
+    closed = [(tag, span) for tag, own in sides.items() for span in _held(own, ended_at, _CLOSED)]
     spans: list[Span] = []
-    for tag in sorted({offer.from_tag for offer in leg.offers}):
-        own = [offer for offer in leg.offers if offer.from_tag == tag and offer.direction]
-        own = [offer for offer in own if (offer.method, offer.from_tag, offer.cseq) not in refused]
-        spans += _held(sorted(own, key=lambda offer: (offer.cseq, offer)), ended_at)
+    for tag, own in sides.items():
+        others = [span for other, span in closed if other != tag]
+        said = [one for one in own if one.direction not in _CLOSED or not any(one.at in span for span in others)]
+        spans += _held(said, ended_at)
     return tuple(sorted(spans, key=lambda span: (span.start, span.end or 0)))
 
 
-def _held(offers: Iterable[Offer], ended_at: int | None) -> Iterable[Span]:
+def _held(offers: Iterable[Offer], ended_at: int | None, words: frozenset[str] = _HOLDING) -> Iterable[Span]:
     start: int | None = None
     for offer in offers:
-        holding = offer.direction in _HOLDING
+        holding = offer.direction in words
         if holding and start is None:
             start = offer.at
         elif not holding and start is not None:

@@ -31,6 +31,7 @@ from gateway_telephony_sip.headers import (
     addresses,
     cseq,
     history,
+    listed,
     number,
     privacy,
     reasons,
@@ -42,23 +43,29 @@ from gateway_telephony_sip.headers import (
 )
 from gateway_telephony_sip.message import Captured, Message
 from gateway_telephony_sip.names import call_name, names_of
+from gateway_telephony_sip.numbers import is_withheld
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.sdp import media_direction
 
-SKEW_MS = 3_600_000
-"""A capturer's clock that is further off isn't believed: the time of receipt stands in."""
+AHEAD_MS = 60_000
+BEHIND_MS = 3_000_000
+"""A capturer's time that is further off isn't believed: the time of receipt stands in. Nothing is seen before it
+happens, so little is allowed ahead; behind it may be, as capturers keep packets back while they can't connect. A clock
+that is one hour off shows local time for UTC, and must not lie at the edge of what is believed.
+"""
 
 HOPS = 70
 """The Max-Forwards of a request that has none: what RFC 3261 (8.1.1.6) wants it to begin with."""
 
 _HIDING: Constant = frozenset({"id", "user", "header"})
+_WITHHELD: Constant = frozenset({"full", "uri"})
 _SIPFRAG: Constant = re.compile(rb"SIP/2\.0[ \t]+([1-6][0-9][0-9])\b", re.IGNORECASE)
 
 
 def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules) -> tuple[str, Leg] | None:
     """The Call-ID and what the message says of its leg; None for one that says nothing of a call.
 
-    `received_at` is in milliseconds, and counts where the capturer's time is missing or off by more than an hour.
+    `received_at` is in milliseconds, and counts where the capturer's time is missing or can't be.
     """
     counted = cseq(message)
     if counted is None:
@@ -77,7 +84,7 @@ def leg_of(message: Message, captured: Captured, received_at: int, rules: Rules)
 def moment_of(captured: Captured, received_at: int) -> int:
     """When a packet was seen, by its capturer's clock if that can be believed."""
     at = captured.at
-    return at if at and abs(at - received_at) <= SKEW_MS else received_at
+    return at if at and -BEHIND_MS <= at - received_at <= AHEAD_MS else received_at
 
 
 def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg | None:
@@ -93,7 +100,11 @@ def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg 
                 return Leg(alive_at=at)
             return Leg(alive_at=at, offers=(Offer(at, by, method, from_tag, counted.number, direction),))
         case "ACK" if to_tag:
-            return Leg(acks=(Acked(at, by, from_tag, to_tag, counted.number, _branch(message)),))
+            acked = Acked(at, by, from_tag, to_tag, counted.number, _branch(message))
+            # The answer to an offer that came with the 2xx (RFC 3264, 4; RFC 3261, 13.2.1).
+            direction = media_direction(message)
+            offers = (Offer(at, by, method, from_tag, counted.number, direction),) if direction else ()
+            return Leg(acks=(acked,), offers=offers)
         case "CANCEL":
             sip, q850 = _causes(message)
             return Leg(cancels=(Cancelled(at, by, from_tag, counted.number, _branch(message), sip, q850),))
@@ -130,6 +141,7 @@ def _invite(message: Message, captured: Captured, at: int, from_tag: str, number
         private=hidden,
         replaces=call_name(replaced.call_id) if replaced else "",
         referred_by=_party(message.first("referred-by")),
+        records="siprec" in listed(message, "require"),
     )
 
 
@@ -209,11 +221,14 @@ def _glimpse(message: Message, by: int, at: int, from_tag: str) -> Glimpse:
 
 
 def _hides(message: Message) -> bool:
-    """Whether the caller wants not to be known (RFC 3323, 4.2; RFC 3325, 9.3), Remote-Party-ID's older way too."""
-    if not _HIDING.isdisjoint(privacy(message)):
+    """Whether the caller wants not to be known (RFC 3323, 4.2; RFC 3325, 9.3), Remote-Party-ID's older way too.
+
+    A From that withholds who it is says so as well: networks lose Privacy, and leave their own assertion beside it.
+    """
+    if not _HIDING.isdisjoint(privacy(message)) or is_withheld(message.first("from")):
         return True
     older = address(message, "remote-party-id")
-    return older is not None and older.params.get("privacy", "").lower() in ("full", "uri")
+    return older is not None and older.params.get("privacy", "").lower() in _WITHHELD
 
 
 def _caller(message: Message) -> str:
@@ -226,22 +241,38 @@ def _caller(message: Message) -> str:
 
 
 def _agent(message: Message) -> str:
-    """Who answered: the identity that the network asserts, else where the phone can be reached, else who was called."""
+    """Who answered: the identity that the network asserts, else where the phone can be reached, else who was called.
+
+    A browser can't be reached: the Contact of SIP over WebSocket is a word by chance at `.invalid` (RFC 7118, 5). Who
+    doesn't want to be known as the one that answered isn't kept (RFC 3323).
+    """
+    if not _HIDING.isdisjoint(privacy(message)):
+        return ""
     for name in ("p-asserted-identity", "contact", "to"):
         party = _party(message.first(name))
-        if party.partition("@")[1]:
+        if party.partition("@")[1] and not party.endswith(".invalid"):
             return party
     return ""
 
 
 def _ways(message: Message) -> tuple[str, str]:
-    """Who was dialled at first, and who redirected the call to us (RFC 7044; RFC 5806: the newest on top)."""
+    """Who was dialled at first, and who redirected the call to us (RFC 7044; RFC 5806: the newest on top).
+
+    Empty for who doesn't want to be known: by `Privacy: history`, of all or within an entry (RFC 7044, 10.1), or by
+    `privacy` of a Diversion.
+    """
     passed = history(message)
     if passed:
-        parties = [_party(one.address.uri) for one in passed]
+        hidden = "history" in privacy(message)
+        parties = ["" if hidden or _hides_entry(one.address.uri) else _party(one.address.uri) for one in passed]
         return parties[0], parties[-2] if len(parties) > 1 else ""
     diverted = addresses(message, "diversion")
-    return (_party(diverted[-1].uri), _party(diverted[0].uri)) if diverted else ("", "")
+    shown = ["" if one.params.get("privacy", "").lower() in _WITHHELD else _party(one.uri) for one in diverted]
+    return (shown[-1], shown[0]) if shown else ("", "")
+
+
+def _hides_entry(uri: str) -> bool:
+    return "history" in read_uri(uri).headers.get("privacy", "").lower() if "?" in uri else False
 
 
 def _causes(message: Message) -> tuple[int, int]:

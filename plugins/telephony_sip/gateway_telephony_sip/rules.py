@@ -24,7 +24,8 @@ class Rules:
     `headers`: names in lower case of headers whose value the legs of one call share, or that hold the Call-ID of
     another leg. `suffixes`: what an exchange adds to a Call-ID on the leg that it opens; `#` stands for a number.
     `trunks`: a call from there is inbound. `networks`, `domains` and `numbers` (E.164 or extensions, by their
-    beginning) are ours: who calls from there is an agent. All empty: every call is inbound.
+    beginning) are ours: who calls from there is an agent. All empty: every call is inbound. `tags`: those of calls to
+    numbers that begin so.
     """
 
     short_abandoned_s: int = 5
@@ -40,6 +41,7 @@ class Rules:
     networks: tuple[Network, ...] = ()
     domains: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def side(self, source: str, caller: str, called: str) -> Side:
         """Which way a call goes, by the address that it came from and the URIs of both ends."""
@@ -54,6 +56,12 @@ class Rules:
         if not self.numbers or not party:
             return False
         return number_or_name(party, self.plan).startswith(self.numbers)
+
+    def tags_of(self, called: str) -> tuple[str, ...]:
+        """The tags of a call to a number, sorted."""
+        shown = self.shown(called)
+        found = {tag for beginning, tags in self.tags if shown.startswith(beginning) for tag in tags}
+        return tuple(sorted(found))
 
     def number(self, party: str) -> str | None:
         """A party's number in E.164; None where it has none."""

@@ -72,6 +72,8 @@ class Numbers(BaseModel):
 
 
 Word = Annotated[str, Field(min_length=1, max_length=253)]
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+Tags = Annotated[tuple[Tag, ...], Field(min_length=1, max_length=16)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
@@ -107,6 +109,11 @@ class Calls(BaseModel):
 
     missed: Missed = "closed"
     """The status of a call that nobody answered: `closed`, or `open` until somebody has called back."""
+
+    tags: Annotated[
+        dict[Word, Annotated[tuple[Tag, ...], Field(min_length=1, max_length=16)]], Field(max_length=1_000)
+    ] = {}
+    """Tags of calls, by the beginning of the number that was called (E.164 or an extension): rules read them."""
 
     same_call_headers: Annotated[tuple[HeaderName, ...], Field(max_length=16)] = ("X-CID", "X-Call-Id")
     """Headers whose value the legs of one call share, or that hold the Call-ID of another leg."""
@@ -199,4 +206,5 @@ class TelephonySettings(BaseModel):
             networks=ours.networks,
             domains=tuple(domain.lower() for domain in ours.domains),
             numbers=ours.numbers,
+            tags=tuple(calls.tags.items()),
         )

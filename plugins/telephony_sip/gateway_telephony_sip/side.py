@@ -66,6 +66,8 @@ class View:
             hops[one.cseq] = min(hops.get(one.cseq, _hop(one)), _hop(one))
         own = [one for one in group if _hop(one) == hops[one.cseq]]
         invite = min(own, key=lambda one: (one.cseq, one))
+        if any(one.private for one in group):
+            invite = replace(invite, private=True, caller="")  # some hop lost what the caller wanted
         at = min(one.at for one in own if one.by == invite.by)
         branches = frozenset((one.cseq, one.branch) for one in own)
         finals = _finals(leg, tag)
@@ -89,9 +91,12 @@ class View:
     def refusal(self) -> Final | None:
         """The final that ended the caller's last attempt, if each of its branches was refused."""
         last = self.last
-        refused = [final for final in self.near if final.code >= 300 and final.cseq == last]
-        waiting = {branch for cseq, branch in self.own if cseq == last} - {final.branch for final in refused}
-        return None if waiting else max(refused, key=lambda final: (final.at, final), default=None)
+        refused: dict[str, Final] = {}
+        for final in sorted(self.near, key=lambda final: (final.by != self.by, final)):
+            if final.code >= 300 and final.cseq == last:
+                refused.setdefault(final.branch, final)  # as the INVITE's own emitter saw it first, by its clock
+        waiting = {branch for cseq, branch in self.own if cseq == last} - refused.keys()
+        return None if waiting else max(refused.values(), key=lambda final: (final.at, final), default=None)
 
     def answer(self) -> Final | Acked | None:
         """The 2xx that the caller got first, as it was first seen; the ACK for it where only that was captured."""

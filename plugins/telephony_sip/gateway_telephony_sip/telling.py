@@ -93,7 +93,7 @@ def _opened(told: Became, rules: Rules) -> ContactOpened:
         direction="inbound" if told.side == "inbound" else "outbound",
         customer=_customer(told, rules),
         fields={name: value for name, value in fields.items() if value},
-        tags=("internal",) if told.side == "internal" else UNSET,
+        tags=_tags(told, rules, ()) or UNSET,
         **_named(told, "opened", told.opened_at, 0),
     )
 
@@ -161,20 +161,27 @@ def _outcome(told: Became, rules: Rules, recordings: tuple[Recording, ...]) -> C
         fields["recording_encrypted"] = recordings[0].encrypted
         fields["recording_retention"] = recordings[0].retention or None
     known: dict[str, FieldValue] = {name: value for name, value in fields.items() if value is not None}
-    return ContactObserved(fields=known, tags=_tags(told), **_named(told, "outcome", end.at, _OUTCOME))
+    return ContactObserved(
+        fields=known, tags=_tags(told, rules, _became(told)), **_named(told, "outcome", end.at, _OUTCOME)
+    )
 
 
-def _tags(told: Became) -> tuple[str, ...]:
-    tags: set[str] = set()
-    if told.end.outcome in TAGGED:
-        tags.add(told.end.outcome)
-    if told.end.is_lost and told.answered is not None:
-        tags.add("lost")
-    if told.is_crossed:
-        tags.add("crossed")
+def _tags(told: Became, rules: Rules, more: Iterable[str]) -> tuple[str, ...]:
+    """What a call is tagged with from its opening on, and what is known of it by now: tags replace those before."""
+    tags = {*rules.tags_of(told.called), *more}
     if told.side == "internal":
         tags.add("internal")
     return tuple(sorted(tags))
+
+
+def _became(told: Became) -> Iterator[str]:
+    """The tags that say what became of a call."""
+    if told.end.outcome in TAGGED:
+        yield told.end.outcome
+    if told.end.is_lost and told.answered is not None:
+        yield "lost"
+    if told.is_crossed:
+        yield "crossed"
 
 
 def _measured_by(told: Became) -> str:

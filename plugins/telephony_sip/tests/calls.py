@@ -79,11 +79,11 @@ def both(captured: Captured, branch: str, later: int = 1) -> list[Captured]:
     return [captured, Captured(payload, 1, captured.source, captured.target, at, captured.agent)]
 
 
-def legs_of(packets: Iterable[Captured], rules: Rules = RULES, received_at: int = T0) -> dict[str, Leg]:
-    """What the packets show, by Call-ID."""
+def legs_of(packets: Iterable[Captured], rules: Rules = RULES) -> dict[str, Leg]:
+    """What the packets show, by Call-ID; each is received when it is seen."""
     legs: dict[str, Leg] = {}
     for packet in packets:
-        said = leg_of(read_sip(packet.payload), packet, received_at, rules)
+        said = leg_of(read_sip(packet.payload), packet, packet.at or T0, rules)
         if said is not None:
             id, leg = said
             legs[id] = join_legs(legs[id], leg) if id in legs else leg

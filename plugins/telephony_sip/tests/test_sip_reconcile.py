@@ -131,7 +131,7 @@ def captured(
 
 def heard(packet: Captured) -> Call:
     """What one packet shows."""
-    said = leg_of(read_sip(packet.payload), packet, T, RULES)
+    said = leg_of(read_sip(packet.payload), packet, packet.at or T, RULES)
     return Call() if said is None else Call(legs=dict([said]))
 
 

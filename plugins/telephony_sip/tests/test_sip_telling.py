@@ -232,6 +232,15 @@ def test_inbound_is_told_from_outbound(rules: Rules, source: str, target: str, d
     assert (opened.direction, opened.tags) == (direction, tags)
 
 
+def test_a_number_that_is_called_has_tags() -> None:
+    """From the opening to the end: what says how the call ended takes no tag away."""
+    rules = Rules(plan=Plan("49"), tags=(("+4930", ("berlin", "sales")), ("+49301", ("vip",)), ("+44", ("london",))))
+    events = told(*WHOLE[:1], rules=rules)
+
+    assert of(ContactOpened, events).tags == ("berlin", "sales", "vip")
+    assert of(ContactObserved, events).tags == ("berlin", "lost", "sales", "vip")
+
+
 def test_a_call_from_a_number_or_a_domain_of_ours_is_outbound() -> None:
     """The customer is then whom we called; giving up is no abandonment."""
     asserted = ["P-Asserted-Identity: <sip:+4930111222@pbx.example>"]
