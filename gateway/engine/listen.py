@@ -162,7 +162,11 @@ class Lent:
 
     async def emit(self, records: Sequence[Record]) -> bool:
         """Have records stored; False: nothing was kept."""
-        return await self.keep(self.link, records)
+        kept = await self.keep(self.link, records)
+        if not kept:
+            # Who offers again and again without a rest must not keep those from their turn who would make room.
+            await self.world.clock.sleep(0)
+        return kept
 
     async def rest(self, seconds: float) -> bool:
         """Wait, not longer than until it is time to end; whether it is."""

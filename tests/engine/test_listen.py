@@ -224,6 +224,29 @@ def test_what_nobody_can_keep_is_offered_again() -> None:
     hearing(story)
 
 
+def test_who_offers_without_a_rest_keeps_nobody_from_his_turn() -> None:
+    """While too much waits to be judged nothing is kept; others go on, and the gateway can stop."""
+    offered: list[bool] = []
+
+    async def listening(ear: Ear) -> None:
+        while not await ear.emit([Record(body=b"[]", received_at=Instant(ear.now()))]):
+            offered.append(False)
+
+    async def story(rig: Rig, ears: Ears) -> None:
+        rig.gateway._backlog.full = True
+        task = rig.spawn.task("listening", _stepped_once(listener(rig, ears)))
+        await until(lambda: len(offered) > 3)
+        rig.gateway._backlog.full = False
+        await task
+        assert await states(rig) == ["ready"]
+
+    hearing(story, listening)
+
+
+async def _stepped_once(listening: Listener) -> None:
+    assert await listening.step() == AGAIN_FIRST_S
+
+
 def test_nothing_to_keep_is_kept() -> None:
     """An empty offer is taken, and holds nobody's time back."""
 
