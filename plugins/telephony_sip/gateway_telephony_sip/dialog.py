@@ -95,7 +95,7 @@ def read_leg(id: str, leg: Leg) -> Dialog | None:
         called=view.called,
         queued_at=view.rung(_QUEUED),
         ringing_at=view.rung(_SIGNALS),
-        transfers=_transfers(leg),
+        transfers=_transfers(view.leg),
     )
     answer = view.answer()
     return _unanswered(opened, view) if answer is None else _answered(opened, view, answer)

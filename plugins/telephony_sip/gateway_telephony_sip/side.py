@@ -13,6 +13,7 @@ from typing import TypeVar
 from msgspec.structs import astuple, replace
 
 from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Invite, Leg
+from gateway_telephony_sip.reused import first_call
 
 PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
 """Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
@@ -46,7 +47,7 @@ class View:
     def of(cls, leg: Leg) -> "View | None":
         """The view; None where nothing tells who calls whom."""
         if leg.invites:
-            return cls._of_invites(leg)
+            return cls._of_invites(first_call(leg))
         for seen in leg.glimpses:
             tag = seen.from_tag
             finals = _finals(leg, tag)
