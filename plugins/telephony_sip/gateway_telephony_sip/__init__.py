@@ -35,6 +35,7 @@ from gateway.plugin import (
 )
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
+from gateway_telephony_sip.call import became
 from gateway_telephony_sip.capture import FACTS, LOST, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
@@ -189,12 +190,10 @@ class TelephonySip:
     def _with_recording(self, facts: Call) -> Call:
         """The facts, with the recording that the settings say an answered call has."""
         named = self._settings.recordings
-        answered = any(
-            final.code // 100 == 2 and final.method == "INVITE" for leg in facts.legs.values() for final in leg.finals
-        )
-        if named is None or named.url is None or not answered:
+        told = became(facts, self._rules) if named is not None and named.url is not None else None
+        if named is None or named.url is None or told is None or told.answered is None:
             return facts
-        url = named.url.replace("{call_id}", quote(min(facts.legs), safe=""))
+        url = named.url.replace("{call_id}", quote(told.id, safe=""))
         return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
 
 
