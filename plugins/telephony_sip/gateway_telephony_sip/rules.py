@@ -33,7 +33,7 @@ class Rules:
     missed: Missed = "closed"
     plan: Plan = field(default_factory=Plan)
     headers: tuple[str, ...] = ("x-cid", "x-call-id")
-    suffixes: tuple[str, ...] = ("_pbx-#", "_b2b-#", "-#")
+    suffixes: tuple[str, ...] = ("_pbx-#", "_b2b-#", "-0")
     session_id: bool = True
     icid: bool = True
     capture_correlation: bool = True
