@@ -33,9 +33,8 @@ Number = Annotated[int, Meta(ge=0, lt=1 << 31)]
 
 LEGS_MAX = 256
 """Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful.
-But
-it may drop the caller's own, so there is room for all that the core joins: it takes 256 names of one object. A queue
-that rings ten telephones at once has so many legs in a quarter of an hour."""
+But it may drop the caller's own, so there is room for all that the core joins: it takes 256 names of one object. A
+queue that rings ten telephones at once has so many legs in a quarter of an hour."""
 
 LOGGED_MAX = 32
 """Lines that are kept of what one log says of one thing: the earliest, of ends the latest. A queue that rings all its
