@@ -48,7 +48,8 @@ from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import opening, tell
 
-RECORDING_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]{1,1000}")
+RECORDING_URL: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*://(?![^/?#]*@)[!-~]{1,1000}")
+"""An address without a password in it, and nothing that a browser would run."""
 
 
 class TelephonySip:

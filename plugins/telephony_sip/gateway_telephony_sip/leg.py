@@ -312,5 +312,6 @@ def _party(value: str) -> str:
         context = uri.params.get("phone-context", "")
         return _kept(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}")
     if uri.scheme not in ("sip", "sips"):
-        return _kept(f"{uri.scheme}:{uri.user}")  # `urn:service:sos` (RFC 5031)
+        # An emergency is `urn:service:sos` (RFC 5031); whatever else there is may hold a key to it.
+        return _kept(f"urn:{uri.user}") if uri.scheme == "urn" else f"{uri.scheme}:"
     return _kept(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}")

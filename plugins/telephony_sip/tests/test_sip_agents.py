@@ -97,3 +97,9 @@ def test_holds_and_transfers_that_two_capturers_saw_have_one_clock() -> None:
     told = story(call_of([*seen, *again]))
     assert told["holds"] == [(6_000, 8_000)]
     assert told["transfers"] == [(8_600, "sip:6002@pbx.example")]
+
+
+def test_an_address_of_ipv4_in_ipv6_is_of_its_network() -> None:
+    """As HEP shows it from a server that listens on both."""
+    assert OURS.side(f"::ffff:{CALLER}", "", "") == "outbound"
+    assert Rules(networks=(ip_network("fe80::/10"),)).side("fe80::1%eth0", "", "") == "outbound"
