@@ -108,6 +108,9 @@ class Capture:
 
     def also(self, call_id: str, more: Call, now: int) -> None:
         """Take what else is known of a call than what its packets show: what the redirect server chose, a recording."""
+        if call_id not in self._more and len(self._more) >= LEGS_MAX:
+            self.note("dropped")  # the store has refused for long
+            return
         since, known = self._more.get(call_id, (now, Call()))
         self._more[call_id] = (since, join(known, more))
 
@@ -183,10 +186,13 @@ class Capture:
     async def _offer_more(self, shelf: Shelf) -> None:
         if not self._more:
             return
-        known, self._more = self._more, {}
-        if not await shelf.emit([_record(call, id, since) for id, (since, call) in known.items()]):
-            for call_id, (since, call) in known.items():
-                self.also(call_id, call, since)
+        known, self._more = list(self._more.items()), {}
+        for begin in range(0, len(known), OFFER_MAX):
+            part = known[begin : begin + OFFER_MAX]
+            if not await shelf.emit([_record(call, id, since) for id, (since, call) in part]):
+                for call_id, (since, call) in known[begin:]:
+                    self.also(call_id, call, since)
+                return
 
     def _forget(self, now: int) -> None:
         """Let go of legs that have been silent for long."""

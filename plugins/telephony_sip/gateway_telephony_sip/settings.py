@@ -122,7 +122,7 @@ class Calls(BaseModel):
     same_call_headers: Annotated[tuple[HeaderName, ...], Field(max_length=16)] = ("X-CID", "X-Call-Id")
     """Headers whose value the legs of one call share, or that hold the Call-ID of another leg."""
 
-    suffixes: Annotated[tuple[Word, ...], Field(max_length=16)] = ("_pbx-#", "_b2b-#", "-#")
+    suffixes: Annotated[tuple[Word, ...], Field(max_length=16)] = ("_pbx-#", "_b2b-#", "-0")
     """What an exchange adds to a Call-ID on the leg that it opens itself; # is a number."""
 
     session_id: bool = True
