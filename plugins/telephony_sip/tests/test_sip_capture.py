@@ -110,7 +110,7 @@ def test_each_change_of_its_state_is_offered_at_once_and_no_repetition() -> None
 
 
 def test_the_receipt_of_an_offer_is_that_of_what_waits() -> None:
-    """Of a leg that nobody knows yet the last of it, so that all of it has happened; time isn't let pass over what waits
+    """Of a leg that nobody knows yet the last of it: all of it has happened. Time isn't let pass over what waits
     of one that is known."""
     stage = Stage()
     stage.hear(INVITE)
