@@ -107,6 +107,9 @@ def test_what_is_heard_becomes_contacts() -> None:
     async def story(rig: Rig, ears: Ears) -> None:
         rig.gateway.start()
         await until(lambda: len(ears.sockets) == 2)
+        await until(lambda: bool(rig.gateway.listeners["ears"].addresses))
+        (told,) = await connections_of(rig.gateway)
+        assert told.listens == tuple(f"{way} {LOOPBACK}:{ears.sockets[0].port}" for way in ("udp", "tcp"))
         say(ears.sockets[0].port, opening())
         _, writer = await asyncio.open_connection(LOOPBACK, ears.sockets[1].port)
         body = json.dumps(opening(ticket="2")).encode()

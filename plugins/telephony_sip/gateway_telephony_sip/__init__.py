@@ -16,7 +16,6 @@ from pydantic import BaseModel
 
 from gateway.plugin import (
     BadPayload,
-    CallAnswered,
     Connector,
     ContactOpened,
     Context,
@@ -36,6 +35,7 @@ from gateway.plugin import (
 )
 from gateway_telephony_sip.asterisk.normalize import LOG_ID_KEYS
 from gateway_telephony_sip.asterisk.pulling import AsteriskFiles
+from gateway_telephony_sip.call import became
 from gateway_telephony_sip.capture import FACTS, LOST, OFFER_EVERY_S, Capture, read_facts
 from gateway_telephony_sip.facts import Call, Leg, Logged, Recording, join
 from gateway_telephony_sip.health import findings
@@ -48,8 +48,8 @@ from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import opening, tell
 
-RECORDING_URL: Final = re.compile(r"(?:https?|s3|gs|sftp|ftps|file)://[!-~]{1,1000}")
-"""What a header may name: it is shown as a link, and whoever calls may have written it."""
+RECORDING_URL: Final = re.compile(r"(?:https?|s3|gs|sftp|ftps|file)://(?![^/?#]*@)[!-~]{1,1000}")
+"""What a header may name: it is shown as a link, and whoever calls may have written it. No password stands in it."""
 
 
 class TelephonySip:
@@ -191,12 +191,10 @@ class TelephonySip:
     def _with_recording(self, facts: Call) -> Call:
         """The facts, with the recording that the settings say an answered call has."""
         named = self._settings.recordings
-        if named is None or named.url is None:
+        told = became(facts, self._rules) if named is not None and named.url is not None else None
+        if named is None or named.url is None or told is None or told.answered is None:
             return facts
-        told = list(tell(facts, self._rules))
-        if not any(isinstance(event, CallAnswered) for event in told):
-            return facts
-        url = named.url.replace("{call_id}", quote(told[0].ref.id, safe=""))
+        url = named.url.replace("{call_id}", quote(told.id, safe=""))
         return join(facts, Call(recordings=(Recording(url, named.encrypted, named.retention),)))
 
 

@@ -111,9 +111,6 @@ class Capture:
         if call_id not in self._more and len(self._more) >= LEGS_MAX:
             self.note("dropped")  # the store has refused for long
             return
-        if call_id not in self._more and len(self._more) >= LEGS_MAX:
-            self.note("dropped")
-            return
         since, known = self._more.get(call_id, (now, Call()))
         self._more[call_id] = (since, join(known, more))
 

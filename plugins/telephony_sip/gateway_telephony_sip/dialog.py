@@ -95,7 +95,7 @@ def read_leg(id: str, leg: Leg) -> Dialog | None:
         called=view.called,
         queued_at=view.rung(_QUEUED),
         ringing_at=view.rung(_SIGNALS),
-        transfers=_transfers(leg),
+        transfers=_transfers(view),
     )
     answer = view.answer()
     return _unanswered(opened, view) if answer is None else _answered(opened, view, answer)
@@ -116,7 +116,7 @@ def _answered(opened: Dialog, view: View, answer: Final | Acked) -> Dialog:
         crossed=view.is_crossed(answer.to_tag),
         hung_by_caller=None if hung is None else view.is_caller(hung.from_tag),
         lost_at=max(answered_at, view.leg.alive_at) + silent_ms,
-        holds=_holds(view.leg, ended_at),
+        holds=_holds(view, ended_at),
     )
 
 
@@ -149,15 +149,15 @@ def _unanswered(opened: Dialog, view: View) -> Dialog:
     return replace(opened, lost_at=max([opened.opened_at, *(one.at for one in leg.invites)]) + TRANSACTION_MS)
 
 
-def _holds(leg: Leg, ended_at: int | None) -> tuple[Span, ...]:
+def _holds(view: View, ended_at: int | None) -> tuple[Span, ...]:
     """The stretches in which either side held the other, by the CSeq order of each side (RFC 3264, 8.4).
 
     Whoever is held by `inactive` has to answer so, and says it again when it refreshes the session: that is no hold of
     its own, and nothing would end it.
     """
-    refused = {(one.method, one.from_tag, one.cseq) for one in leg.finals if one.code >= 300}
+    refused = {(one.method, one.from_tag, one.cseq) for one in view.leg.finals if one.code >= 300}
     sides: dict[str, list[Offer]] = {}
-    for offer in sorted(leg.offers, key=lambda offer: (offer.cseq, offer)):
+    for offer in sorted(view.by_one_clock(view.leg.offers), key=lambda offer: (offer.cseq, offer)):
         if offer.direction and (offer.method, offer.from_tag, offer.cseq) not in refused:
             sides.setdefault(offer.from_tag, []).append(offer)
     closed = [(tag, span) for tag, own in sides.items() for span in _held(own, ended_at, _CLOSED)]
@@ -182,13 +182,14 @@ def _held(offers: Iterable[Offer], ended_at: int | None, words: frozenset[str] =
         yield Span(start, None if ended_at is None else max(start, ended_at))
 
 
-def _transfers(leg: Leg) -> tuple[Transfer, ...]:
+def _transfers(view: View) -> tuple[Transfer, ...]:
     """The REFERs that were taken on, each at the time when it was known to have worked (RFC 3515, 2.4.4)."""
     done = []
-    for refer in leg.refers:
-        answers = [one for one in leg.finals if one.method == "REFER" and one.cseq == refer.cseq]
+    finals, notifies = view.by_one_clock(view.leg.finals), view.by_one_clock(view.leg.notifies)
+    for refer in view.by_one_clock(view.leg.refers):
+        answers = [one for one in finals if one.method == "REFER" and one.cseq == refer.cseq]
         answers = [one for one in answers if one.from_tag == refer.from_tag]
-        told = [one for one in leg.notifies if one.to_tag == refer.from_tag and one.refer in (0, refer.cseq)]
+        told = [one for one in notifies if one.to_tag == refer.from_tag and one.refer in (0, refer.cseq)]
         good = [one.at for one in told if 200 <= one.code < 300]
         taken = [one.at for one in answers if 200 <= one.code < 300]
         failed = any(one.code >= 300 for one in told) or any(one.code >= 300 for one in answers)

@@ -31,8 +31,10 @@ Since = Annotated[int, Meta(ge=0, lt=1 << 42)]
 
 Number = Annotated[int, Meta(ge=0, lt=1 << 31)]
 
-LEGS_MAX = 64
-"""Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful."""
+LEGS_MAX = 256
+"""Legs of one call that are kept: those with the smallest Call-IDs. A rank that never changes keeps the join lawful.
+But it may drop the caller's own, so there is room for all that the core joins: it takes 256 names of one object. A
+queue that rings ten telephones at once has so many legs in a quarter of an hour."""
 
 LOGGED_MAX = 32
 """Lines that are kept of what one log says of one thing: the earliest, of ends the latest. A queue that rings all its
@@ -137,7 +139,7 @@ class Hung(Fact, frozen=True, order=True, array_like=True, gc=False):
 
 
 class Offer(Fact, frozen=True, order=True, array_like=True, gc=False):
-    """A re-INVITE, or an UPDATE: the direction of its media, empty where it offers none; an ACK that has one instead."""
+    """A re-INVITE, an UPDATE, an ACK that has what they lack: the direction of its media, empty where it has none."""
 
     method: str
     from_tag: str
@@ -232,8 +234,8 @@ BOUNDS: dict[str, int] = {
     "refers": 8,
     "notifies": 16,
 }
-"""So many facts of each kind a leg keeps: the earliest. Of finals so many of each method, good and bad: a session that is
-refreshed every 90 s has its answers by the hundred, and none of them may push out what became of a REFER. As many
+"""So many facts of each kind a leg keeps: the earliest. Of finals so many of each method, good and bad: a session that
+is refreshed every 90 s has its answers by the hundred, and none of them may push out what became of a REFER. As many
 offers as such a session has in six hours."""
 
 _BOUNDS = tuple(BOUNDS.items())

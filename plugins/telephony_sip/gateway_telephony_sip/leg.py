@@ -102,8 +102,8 @@ def _asked(message: Message, captured: Captured, at: int, counted: CSeq) -> Leg 
         case "ACK" if to_tag:
             acked = Acked(at, by, from_tag, to_tag, counted.number, _branch(message))
             # The answer to an offer that came with the 2xx (RFC 3264, 4; RFC 3261, 13.2.1).
-            direction = media_direction(message)
-            offers = (Offer(at, by, method, from_tag, counted.number, direction),) if direction else ()
+            answer = media_direction(message)
+            offers = (Offer(at, by, method, from_tag, counted.number, answer),) if answer else ()
             return Leg(acks=(acked,), offers=offers)
         case "CANCEL":
             sip, q850 = _causes(message)
@@ -311,4 +311,7 @@ def _party(value: str) -> str:
     if uri.scheme == "tel":
         context = uri.params.get("phone-context", "")
         return _kept(f"tel:{uri.user};phone-context={context}" if context else f"tel:{uri.user}")
+    if uri.scheme not in ("sip", "sips"):
+        # An emergency is `urn:service:sos` (RFC 5031); whatever else there is may hold a key to it.
+        return _kept(f"urn:{uri.user}") if uri.scheme == "urn" else f"{uri.scheme}:"
     return _kept(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
 from gateway_telephony_sip.numbers import Plan, e164, number_or_name
@@ -33,7 +33,7 @@ class Rules:
     missed: Missed = "closed"
     plan: Plan = field(default_factory=Plan)
     headers: tuple[str, ...] = ("x-cid", "x-call-id")
-    suffixes: tuple[str, ...] = ("_pbx-#", "_b2b-#", "-#")
+    suffixes: tuple[str, ...] = ("_pbx-#", "_b2b-#", "-0")
     session_id: bool = True
     icid: bool = True
     capture_correlation: bool = True
@@ -84,4 +84,6 @@ def _within(address: str, networks: tuple[Network, ...]) -> bool:
         known = ip_address(address)
     except ValueError:
         return False
+    if isinstance(known, IPv6Address) and known.ipv4_mapped is not None:
+        known = known.ipv4_mapped  # as servers that listen on both see it
     return any(known in network for network in networks)

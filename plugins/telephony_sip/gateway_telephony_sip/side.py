@@ -13,9 +13,13 @@ from typing import TypeVar
 from msgspec.structs import astuple, replace
 
 from gateway_telephony_sip.facts import Acked, Cancelled, Fact, Final, Hung, Invite, Leg
+from gateway_telephony_sip.reused import first_call
 
 PASSING: Constant = frozenset({401, 407, 422, *range(300, 400)})
 """Finals after which the caller usually asks again: for credentials, a longer session, or another target."""
+
+SEVERAL_MS = 32_000
+"""64*T1: the caller takes answers of several telephones for so long (RFC 3261, 13.2.2.4)."""
 
 ELSEWHERE_SIP, ELSEWHERE_Q850 = 200, 26
 
@@ -46,7 +50,7 @@ class View:
     def of(cls, leg: Leg) -> "View | None":
         """The view; None where nothing tells who calls whom."""
         if leg.invites:
-            return cls._of_invites(leg)
+            return cls._of_invites(first_call(leg))
         for seen in leg.glimpses:
             tag = seen.from_tag
             finals = _finals(leg, tag)
@@ -78,6 +82,13 @@ class View:
         """The earliest; one that the INVITE's own emitter saw goes before."""
         return min(facts, key=lambda fact: (fact.by != self.by, fact), default=None)
 
+    def by_one_clock(self, facts: Iterable[_Seen]) -> list[_Seen]:
+        """Those facts, each once: as the INVITE's own emitter saw it, if it did."""
+        found: dict[object, _Seen] = {}
+        for fact in sorted(facts, key=lambda fact: (fact.by != self.by, fact)):
+            found.setdefault(astuple(fact)[2:], fact)
+        return list(found.values())
+
     def rung(self, codes: frozenset[int]) -> int | None:
         """When the first of these provisional responses was seen."""
         rung = self.first(one for one in self.leg.rung if one.from_tag == self.from_tag and one.code in codes)
@@ -108,7 +119,26 @@ class View:
         winner = winner or self.first(good)
         if winner is None:
             return self.first(ack for ack in self.leg.acks if self._shows_answer(ack))
-        return self.first(final for final in good if final.to_tag == winner.to_tag)
+        kept = self._kept(winner)
+        told = self.first(final for final in good if final.to_tag == kept)
+        return told if told is None or kept == winner.to_tag else replace(told, at=winner.at)
+
+    def _kept(self, winner: Final) -> str:
+        """The tag of the answer that the caller went on with: of several it hangs up all but one (RFC 3261, 13.2.2.4),
+        which needn't be the first."""
+        others = {final.to_tag for final in self.near if final.code < 300} - {winner.to_tag}
+        ended = self._bye_of(winner.to_tag) if others else None
+        if ended is None or not self.is_caller(ended.from_tag):
+            return winner.to_tag
+        ends = {tag: bye.at for tag in others if (bye := self._bye_of(tag)) is not None}
+        last = max(ends, key=lambda tag: (ends[tag], tag), default="")
+        if last and ends[last] > ended.at:
+            return last
+        going_on = sorted(others - ends.keys())
+        return going_on[0] if going_on and ended.at - winner.at <= SEVERAL_MS else winner.to_tag
+
+    def _bye_of(self, tag: str) -> Hung | None:
+        return self.first(bye for bye in self.leg.byes if tag in (bye.from_tag, bye.to_tag))
 
     def _shows_answer(self, ack: Acked) -> bool:
         """Whether an ACK is for a 2xx: then it's a transaction of its own (RFC 3261, 17.1.1.3)."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_network
 
+import pytest
 from gateway_telephony_sip.message import Captured
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.telling import tell
@@ -43,3 +44,62 @@ def test_a_refusal_that_two_capturers_saw_has_the_time_of_the_invites_own() -> N
     again = [replace(packet, at=(packet.at or T0) + 3_000, agent=9) for packet in seen]
     assert story(call_of([*seen, *again]))["ended"] == 5_000
     assert story(call_of([*again, *seen]))["ended"] == 5_000
+
+
+def two_answers(*ends: Captured) -> list[Captured]:
+    """Two telephones that answer at once."""
+    first = response(200, 2_000, tags=("ann", "t0"), headers=["Contact: <sip:6000@h>"])
+    return [
+        request("INVITE", 0),
+        first,
+        response(200, 2_006, tags=("ann", "t1"), headers=["Contact: <sip:6001@h>"]),
+        *ends,
+    ]
+
+
+def bye(at: int, to_tag: str) -> Captured:
+    return request("BYE", at, cseq=2, tags=("ann", to_tag), branch=f"bye-{to_tag}")
+
+
+@pytest.mark.parametrize(
+    ("ends", "who", "ended"),
+    [
+        ([bye(2_100, "t1"), bye(60_000, "t0")], "6000", 60_000),
+        ([bye(2_100, "t0"), bye(60_000, "t1")], "6001", 60_000),
+        ([bye(9_000, "t0")], "6001", None),  # the second goes on
+        ([bye(60_000, "t0")], "6000", 60_000),  # the BYE of the second was lost long ago
+        ([], "6000", None),
+    ],
+)
+def test_of_two_answers_the_one_that_the_caller_keeps_counts(ends: list[Captured], who: str, ended: int | None) -> None:
+    """Answered it was when the first of them did."""
+    packets = two_answers(*ends)
+    told = story(call_of(packets))
+    assert agent(packets) == who
+    assert told["answered"] == 2_000
+    assert told.get("lost", False) == (ended is None)
+    assert ended in (None, told["ended"])
+
+
+def test_holds_and_transfers_that_two_capturers_saw_have_one_clock() -> None:
+    """The second one's is three seconds behind: its hold began before the answer."""
+    there = ("ann", "bob")
+    seen = [
+        request("INVITE", 0),
+        response(200, 5_000),
+        request("INVITE", 6_000, cseq=2, tags=there, branch="hold", sdp="sendonly"),
+        request("INVITE", 8_000, cseq=3, tags=there, branch="back", sdp="sendrecv"),
+        request("REFER", 8_500, cseq=4, tags=there, headers=["Refer-To: <sip:6002@pbx.example>"]),
+        response(202, 8_600, method="REFER", cseq=4),
+        request("BYE", 9_000, cseq=5, tags=there),
+    ]
+    again = [replace(packet, at=(packet.at or T0) - 3_000, agent=9) for packet in seen[2:]]
+    told = story(call_of([*seen, *again]))
+    assert told["holds"] == [(6_000, 8_000)]
+    assert told["transfers"] == [(8_600, "sip:6002@pbx.example")]
+
+
+def test_an_address_of_ipv4_in_ipv6_is_of_its_network() -> None:
+    """As HEP shows it from a server that listens on both."""
+    assert OURS.side(f"::ffff:{CALLER}", "", "") == "outbound"
+    assert Rules(networks=(ip_network("fe80::/10"),)).side("fe80::1%eth0", "", "") == "outbound"

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from gateway_telephony_sip import capture as module
 from gateway_telephony_sip.capture import Capture, read_facts
-from gateway_telephony_sip.facts import Call, Recording
+from gateway_telephony_sip.facts import Call, Logged, Recording
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.hep import write_hep
 from gateway_telephony_sip.leg import leg_of
@@ -182,6 +182,23 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stage.counts["dropped"] == 1
     (call,) = stage.offer(after_ms=module.SETTLE_MS)
     assert list(call.legs) == ["n4@test"]
+
+
+def test_what_is_known_beside_packets_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the store refuses, the redirect server goes on answering; what it chose must not fill memory."""
+    monkeypatch.setattr(module, "LEGS_MAX", 3)
+    monkeypatch.setattr(module, "OFFER_MAX", 2)
+    stage = Stage()
+    stage.ear.refuses = True
+    line = Logged(at=NOW, what="entered", by="redirect", queue="vip")
+    for number in (0, 1, 2, 3, 0):
+        stage.capture.also(f"n{number}@test", Call(logged=(line,)), NOW)
+    assert stage.offer() == []
+    assert stage.counts["dropped"] == 1
+
+    stage.ear.refuses = False
+    assert len(stage.offer()) == 3
+    assert stage.offer() == []
 
 
 def test_what_was_silent_for_long_is_forgotten() -> None:

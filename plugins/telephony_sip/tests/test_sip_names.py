@@ -59,10 +59,15 @@ def test_the_capturer_may_name_the_call() -> None:
 def test_a_suffix_of_the_exchange_is_taken_off() -> None:
     """`A_pbx-1`, `A-0`, before an @ as well; what is left has to say something."""
     assert ("4f5e6d7c",) == names(id="4f5e6d7c_pbx-1") == names(id="4f5e6d7c-0") == names(id="4f5e6d7c_b2b-12")
-    assert names(id="4f5e6d7c-2@h") == ("4f5e6d7c@h",)
+    assert names(id="4f5e6d7c-0@h") == ("4f5e6d7c@h",)
     assert () == names(id="a-1") == names(id="4f5e6d7c.1")
     assert names(id="4f5e6d7c-0", rules=Rules(suffixes=())) == ()
     assert names(id="4f5e6d7c.leg2", rules=Rules(suffixes=(".leg#",))) == ("4f5e6d7c",)
+
+
+def test_a_counter_at_the_end_joins_nobody() -> None:
+    """As diallers and telephones write Call-IDs: `20260115-0001`, `20260115-0002` are two strangers' calls."""
+    assert () == names(id="20260115-0001@dialler") == names(id="1803247566-5060-2@10.0.0.7")
 
 
 def test_long_names_stay_apart() -> None:
