@@ -3,7 +3,7 @@ and what follows from it takes the place of what was told before.
 
 Laws. The same pieces give the same events, in any order and any batches. What isn't told any more has not happened: the
 journal loses it. Objects that were told apart and turn out to be one go on as one; the other contact is merged into it.
-A record of which any piece can't be used tells nothing at all: it is parked, whole.
+A record of which any piece can't be used tells nothing at all: it is parked, whole, and no other that came with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -71,20 +71,30 @@ class Change:
 
 async def put_together(world: World, links: Links, tellings: Sequence[Telling]) -> list[Whole]:
     """The objects that these records have pieces of. A record whose pieces can't be used is marked `wrong`."""
-    while True:
-        parts = [(telling, piece) for telling in tellings if not telling.wrong for piece in telling.pieces]
-        if not parts:
-            return []
-        named = dict.fromkeys((telling.row.connector, name) for telling, piece in parts for name in piece.names)
-        objects = _Objects(links, await world.store.assemblies(list(named)))
-        for telling, piece in parts:
-            if not telling.wrong:
-                objects.take(telling, piece)
-        wholes = objects.touched()
-        for whole in wholes:
-            _tell(whole)
-        if not any(telling.wrong for telling, _ in parts):
-            return wholes
+    for telling in tellings:
+        telling.assembled.clear()
+    taken = [telling for telling in tellings if telling.pieces and not telling.wrong]
+    if not taken:
+        return []
+    named = {(telling.row.connector, name): None for telling in taken for name in telling.names()}
+    stored = await world.store.assemblies(list(named))
+    try:
+        return _together(_Objects(links, stored), taken)
+    except Exception:  # some record's fault: told after each, they show whose, and the others go on
+        objects = _Objects(links, stored)
+        for telling in taken:
+            objects.try_it(telling)
+        return objects.touched()
+
+
+def _together(objects: "_Objects", tellings: Iterable[Telling]) -> list[Whole]:
+    """The objects, each told once. Raises what a connector raises, and for what can't be used."""
+    for telling in tellings:
+        objects.take(telling)
+    wholes = objects.touched()
+    for whole in wholes:
+        _tell(whole)
+    return wholes
 
 
 def asked(wholes: Iterable[Whole]) -> Iterator[tuple[StrandKey, tuple[str, str]]]:
@@ -163,34 +173,43 @@ class _Objects:
         """The objects that a piece was taken of, the first first."""
         return [whole for whole in dict.fromkeys(self._by_name.values()) if whole.tellings]
 
-    def take(self, telling: Telling, piece: Piece) -> None:
-        """Add a piece to the object that it is of; objects that it is of alike are one from now on."""
+    def take(self, telling: Telling) -> None:
+        """Add a record's pieces to the objects that they are of. Raises what the connector raises, TypeError and
+        BadPayload."""
         link = self._links[telling.row.connector]
+        for piece in telling.pieces:
+            self._add(link, telling, piece)
+
+    def try_it(self, telling: Telling) -> None:
+        """Take a record's pieces and tell what they are of, or mark it `wrong` and take none of them."""
+        link, before = self._links[telling.row.connector], dict(self._by_name)
         try:
-            if link.assembles is None:
-                raise TypeError("only a connector that assembles gives pieces")
-            wholes = self._of(link, link.assembles, piece.names)
-            facts = piece.facts
-            for whole in wholes:
-                facts = link.assembles.join(whole.facts, facts)
-            if not isinstance(facts, link.assembles.facts_type):
-                raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
-            names = {*piece.names}.union(*(whole.names for whole in wholes))
-            if len(names) > NAMES_MAX:
-                known = {name for whole in wholes for name in whole.names}
-                shared = ", ".join(sorted(known.intersection(piece.names))[:3])
-                raise BadPayload(
-                    f"one object would have more than {NAMES_MAX} names; what many share is no name: {shared}"
-                )
+            self.take(telling)
+            for whole in dict.fromkeys(self._by_name[link.name, name] for name in telling.names()):
+                _tell(whole)
         except Exception as error:  # a plugin's fault must stay its own: the record is kept, the batch goes on
-            _refuse([telling], link, error)
-            return
-        one = wholes[0] if wholes else Whole(link, link.assembles, [], set(), facts)
-        for other in wholes[1:]:
-            one.stored += other.stored
-            one.tellings += other.tellings
-        one.facts, one.names = facts, names
-        one.tellings.append(telling)
+            self._by_name = before
+            _refuse(telling, link, error)
+
+    def _add(self, link: Link, telling: Telling, piece: Piece) -> None:
+        """Add a piece to the object that it is of; objects that it is of alike are one from now on. What they were
+        stays as it is."""
+        if link.assembles is None:
+            raise TypeError("only a connector that assembles gives pieces")
+        wholes = self._of(link, link.assembles, piece.names)
+        facts = piece.facts
+        for whole in wholes:
+            facts = link.assembles.join(whole.facts, facts)
+        if not isinstance(facts, link.assembles.facts_type):
+            raise TypeError(f"`join` gives a {link.assembles.facts_type.__name__}")
+        names = {*piece.names}.union(*(whole.names for whole in wholes))
+        if len(names) > NAMES_MAX:
+            known = {name for whole in wholes for name in whole.names}
+            shared = ", ".join(sorted(known.intersection(piece.names))[:3])
+            raise BadPayload(f"one object would have more than {NAMES_MAX} names; what many share is no name: {shared}")
+        stored = [row for whole in wholes for row in whole.stored]
+        tellings = [*(one for whole in wholes for one in whole.tellings), telling]
+        one = Whole(link, link.assembles, stored, names, facts, tellings)
         self._by_name.update(((link.name, name), one) for name in names)
 
     def _of(self, link: Link, assembles: Assembles, names: Iterable[str]) -> list[Whole]:
@@ -208,21 +227,18 @@ class _Objects:
 
 
 def _tell(whole: Whole) -> None:
-    """Ask what the facts say. Where that can't be used, it is noted with the records that they came by."""
-    try:
-        whole.kept = msgspec.json.encode(whole.facts)
-        if len(whole.kept) > FACTS_MAX:
-            raise BadPayload(f"more than {FACTS_MAX} bytes would be known of one object")
-        events: list[Event] = []
-        for event in whole.assembles.tell(whole.facts):
-            if len(events) == EVENTS_MAX:
-                raise ValueError(f"one object has {EVENTS_MAX} events at most")
-            events.append(usable(identified(event), whole.received_at))
-            encoded(events[-1])
-        _check(events, whole.told)
-        whole.events = tuple(events)
-    except Exception as error:  # a plugin's fault must stay its own: the records are kept, the batch goes on
-        _refuse(whole.tellings, whole.link, error)
+    """Ask what the facts say. Raises what the connector raises, BadPayload and ValueError where it can't be used."""
+    whole.kept = msgspec.json.encode(whole.facts)
+    if len(whole.kept) > FACTS_MAX:
+        raise BadPayload(f"more than {FACTS_MAX} bytes would be known of one object")
+    events: list[Event] = []
+    for event in whole.assembles.tell(whole.facts):
+        if len(events) == EVENTS_MAX:
+            raise ValueError(f"one object has {EVENTS_MAX} events at most")
+        events.append(usable(identified(event), whole.received_at))
+        encoded(events[-1])
+    _check(events, whole.told)
+    whole.events = tuple(events)
 
 
 def _check(events: Sequence[Event], before: Sequence[Told]) -> None:
@@ -243,11 +259,10 @@ def _check(events: Sequence[Event], before: Sequence[Told]) -> None:
         raise ValueError("what was opened stays so")
 
 
-def _refuse(tellings: Iterable[Telling], link: Link, error: Exception) -> None:
+def _refuse(telling: Telling, link: Link, error: Exception) -> None:
     if isinstance(error, BadPayload):
         why = str(error)
     else:
         link.fault(error)
         why = f"the connector raised {link.last_fault}"
-    for telling in tellings:
-        telling.wrong = why[:REASON_MAX] or "not usable"
+    telling.wrong = why[:REASON_MAX] or "not usable"

@@ -1,8 +1,9 @@
 """Judge contacts with what is new, and gather all that has to be written: what `process`, `tick` and `rejudge` share.
 
 A contact goes on from its stored state where the rules' `continues` says that it can: the new events sort behind it,
-and no policy has come into force in a time that it has been through. Otherwise it is judged again from the last
-checkpoint before them, or from its opening. Either way the result is the same.
+and no policy has come into force in a time that it has been through. Otherwise it is judged again: from its stored
+state where only what lies behind it has changed, as with events that wait for their time and move; else from the last
+checkpoint before that, or from its opening. Either way the result is the same.
 
 A batch is judged as a whole: who goes on, then who is judged again (their past is one read), then what is announced of
 all of them (what has been said is one read).
@@ -159,7 +160,7 @@ def news_of(
     )
     if row is None:
         # Who is first heard of in hindsight surprises nobody with what lies before.
-        read_at = max(arrival.received_at for arrival in arrivals)
+        read_at = max((arrival.received_at for arrival in arrivals), default=0)
         live_from = read_at if all(arrival.event.historical for arrival in arrivals) else 0
         row = ContactRow(id=contact_id(strand), version=0, strands=(strand,), state=None, live_from=live_from)
     fresh = in_order(Sourced(strand.connector, event) for event in kept.values() if is_news(event, known))
@@ -272,7 +273,7 @@ async def _judged_again(
 ) -> list[_Verdict]:
     """Judge histories anew, each from the last checkpoint before its instant, as far as events have happened and time
     was let pass before."""
-    pasts = await _pasts(world, bench, written, again)
+    pasts = await _pasts(world, bench, written, again, now)
     verdicts = []
     async for news, touched in turns.of(again):
         row = news.row
@@ -292,21 +293,31 @@ async def _judged_again(
     return verdicts
 
 
-async def _pasts(world: World, bench: Bench, written: Written, again: Sequence[tuple[News, int]]) -> dict[str, Past]:
-    """The past of each contact. A checkpoint that was judged by other policies than are in force now is none: then the
+async def _pasts(
+    world: World, bench: Bench, written: Written, again: Sequence[tuple[News, int]], now: int
+) -> dict[str, Past]:
+    """The past of each contact. A state that was judged by other policies than are in force now is none: then the
     whole history."""
-    asked = [
-        AskedPast(news.row.id, touched if news.row.state is not None and news.row.state.kept_at_event else None)
-        for news, touched in again
-        if news.row.version
-    ]
+    asked = [_asked(news.row, touched, now) for news, touched in again if news.row.version]
+    states = {news.row.id: news.row.state for news, _ in again}
     pasts = {news.row.id: Past(None, ()) for news, _ in again}
     while asked:
         found = await world.store.pasts(asked)
-        pasts |= {one.contact: past for one, past in zip(asked, found, strict=True)}
+        for one, past in zip(asked, found, strict=True):
+            pasts[one.contact] = past if one.after is None else Past(states[one.contact], past.events)
         asked = [one for one in asked if not await _stands(bench, written, one.contact, pasts[one.contact].base)]
         asked = [AskedPast(one.contact, None) for one in asked]
     return pasts
+
+
+def _asked(row: ContactRow, touched: int, now: int) -> AskedPast:
+    """What a contact is to be judged again from, of which nothing before `touched` has changed."""
+    state = row.state
+    if state is None:
+        return AskedPast(row.id, None)
+    if state.as_of < touched and state.as_of <= now:
+        return AskedPast(row.id, None, after=state.as_of)
+    return AskedPast(row.id, touched if state.kept_at_event else None)
 
 
 async def _stands(bench: Bench, written: Written, contact: str, base: State | None) -> bool:

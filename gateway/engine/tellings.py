@@ -50,6 +50,11 @@ class Telling:
         yield from (self.strand_of(event) for event in self.events)
         yield from self.assembled
 
+    def names(self) -> Iterator[str]:
+        """The names of the objects that its pieces are of."""
+        for piece in self.pieces:
+            yield from piece.names
+
     def strand_of(self, event: Event) -> StrandKey:
         """The strand that an event of it is about."""
         return StrandKey(self.row.connector, event.ref.kind, event.ref.id)

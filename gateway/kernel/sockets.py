@@ -1,8 +1,9 @@
 """The Sockets of the running gateway: datagrams and connections that others begin.
 
 Laws. Who sends too fast loses datagrams in the system's buffer, and nobody else waits: a batch is read, then others go
-on. Connections have a bound; one more than it is closed at once. What a handler raises is its own: it is logged, and
-the socket stays.
+on. Connections have a bound; for one more than it, the source that has most of them loses the one that has said nothing
+for longest: nobody keeps others out by holding connections. What a handler raises is its own: it is logged, and the
+socket stays.
 """
 
 import asyncio
@@ -10,7 +11,9 @@ import contextlib
 import errno
 import socket
 import struct
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from itertools import count
 
 import structlog
 
@@ -30,6 +33,9 @@ _MEMORY = struct.Struct("9I")
 
 CONNECTIONS_MAX = 256
 """Connections at once on one address."""
+
+QUIET_S = 60
+"""After so long without a word the system asks whether the other side is still there, where it can."""
 
 _log = structlog.get_logger("gateway.sockets")
 
@@ -90,15 +96,21 @@ class UdpSocket:
 
 
 class _Stream:
-    """A connection, for who serves it."""
+    """A connection, for who serves it. `heard` counts on over all connections: the least was heard longest ago."""
 
-    def __init__(self, reader: asyncio.StreamReader, source: Source) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, turns: "count[int]") -> None:
+        peer = writer.get_extra_info("peername") or ("", 0)
         self._reader = reader
-        self.source = source
+        self._turns = turns
+        self.heard = next(turns)
+        self.source: Source = (peer[0], peer[1])
+        self.close = writer.close
 
     async def read(self, size: int) -> bytes:
         """Exactly so many bytes. Raises EOFError, OSError."""
-        return await self._reader.readexactly(size)  # its IncompleteReadError is an EOFError
+        data = await self._reader.readexactly(size)  # its IncompleteReadError is an EOFError
+        self.heard = next(self._turns)
+        return data
 
 
 class TcpSocket:
@@ -107,7 +119,8 @@ class TcpSocket:
     def __init__(self, serve: Callable[[ByteStream], Awaitable[None]]) -> None:
         self._serve = serve
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: set[_Stream] = set()
+        self._turns = count()
         self.port = 0
 
     async def open(self, bound: socket.socket) -> None:
@@ -128,24 +141,29 @@ class TcpSocket:
         """Stop listening, and end every connection."""
         if self._server is not None:
             self._server.close()
-        for writer in self._open:
-            writer.close()
+        for stream in self._open:
+            stream.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= CONNECTIONS_MAX:
-            writer.close()
-            return
-        self._open.add(writer)
-        peer = writer.get_extra_info("peername") or ("", 0)
+        stream = _Stream(reader, writer, self._turns)
+        self._open.add(stream)
+        if len(self._open) > CONNECTIONS_MAX:
+            self._make_room()
         try:
-            await self._serve(_Stream(reader, (peer[0], peer[1])))
+            await self._serve(stream)
         except (EOFError, OSError):
-            _log.debug("connection_ended", source=peer[0])
+            _log.debug("connection_ended", source=stream.source[0])
         except Exception:  # a handler's fault ends its connection, and no other
             _log.exception("connection_failed", port=self.port)
         finally:
-            self._open.discard(writer)
-            writer.close()
+            self._open.discard(stream)
+            stream.close()
+
+    def _make_room(self) -> None:
+        held = Counter(stream.source[0] for stream in self._open)
+        quietest = min(self._open, key=lambda stream: (-held[stream.source[0]], stream.heard))
+        self._open.discard(quietest)
+        quietest.close()
 
 
 async def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
@@ -162,6 +180,9 @@ async def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind is socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # its connections have it from it
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET_S)
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         bound.bind(address)

@@ -98,10 +98,12 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class AskedPast(msgspec.Struct, frozen=True):
-    """The past of a contact, from its latest checkpoint before an instant on; from its opening on where None."""
+    """The past of a contact, from its latest checkpoint before an instant on; from its opening on where None. With
+    `after`, for who has a state as of then: what happened later, and no checkpoint."""
 
     contact: str
     before: int | None
+    after: int | None = None
 
 
 class Past(msgspec.Struct, frozen=True):

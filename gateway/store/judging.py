@@ -164,7 +164,7 @@ def said(connection: Connection, contact: str, ids: Sequence[str] | None, after:
 def past(connection: Connection, asked: AskedPast) -> Past:
     """What one contact can be judged again from."""
     base = None if asked.before is None else contact_checkpoints.latest(connection, asked.contact, asked.before)
-    return Past(base, history(connection, asked.contact, None if base is None else base.as_of))
+    return Past(base, history(connection, asked.contact, asked.after if base is None else base.as_of))
 
 
 def said_of(connection: Connection, asked: AskedSaid) -> dict[str, LedgerEntry]:

@@ -68,6 +68,9 @@ class Subject:
     excuses: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] | None = None
     seeds: int = 24
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What checks of one theme have found out once for all of them."""
+
     _material: Material | None = None
 
     def __post_init__(self) -> None:

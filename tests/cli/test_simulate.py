@@ -232,6 +232,25 @@ def test_a_secret_among_settings_is_found_whatever_its_name() -> None:
     assert environ == {"MY_DESK_TOKEN": "x", "MY_DESK_WEBHOOK_SECRET": "y"}
 
 
+def test_what_listens_is_to_be_started_first(
+    typed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody repeats what is sent before; a section of the settings is one line, and there is no environment to set."""
+
+    async def start(self: Stand, now: Any, push_to: str | None) -> dict[str, Any]:
+        return {"hep": {"udp": "127.0.0.1:9", "allow": ["127.0.0.1/32"]}}
+
+    monkeypatch.setattr(Stand, "start", start)
+    monkeypatch.setattr(Kind, "listen", None, raising=False)
+    typed("q")
+    ended = simulate(capsys, "desk", *FAST)
+
+    assert '    hep: {udp: "127.0.0.1:9", allow: ["127.0.0.1/32"]}' in ended.out.splitlines()
+    assert "environment" not in ended.out
+    assert "start the gateway with these settings" in ended.err
+    assert "webhooks" not in ended.err
+
+
 def test_it_ends_at_ctrl_c() -> None:
     """With 0: the simulator of Zendesk in a process of its own."""
     running = process("simulate", "zendesk", "--json", "--acts-per-minute", "0")

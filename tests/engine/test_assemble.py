@@ -335,19 +335,31 @@ def test_what_cannot_be_used_is_parked_whole(
     tell(story, tmp_path)
 
 
-def test_what_came_with_what_can_not_be_used_is_parked_with_it() -> None:
-    """Three records of one batch, of which the last says that the others' calls are one, and makes that useless: none
-    of them is done, so that all of them can be replayed."""
+@pytest.mark.parametrize("case", ["tell raises", "join raises", "too much", "known by too many names", "far ahead"])
+def test_who_comes_with_what_cannot_be_used_is_not_parked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    """Records of one call in one batch: the one that can't be used is parked, those before and behind it count."""
+    wrong, why = WRONG[case]
+    monkeypatch.setattr(assemble_module, "NAMES_MAX", 4)
+    monkeypatch.setattr(assemble_module, "FACTS_MAX", 4_000)
 
     async def story(rig: Rig) -> None:
+        rig.clock.at = T0 + MINUTE
         await heard(rig, BEGUN)
-        await heard(rig, piece(["b"], ("begin", 1), leg="b"))
-        await heard(rig, piece(["a", "b"], ("tell raises", 1)))
+        await heard(rig, piece(["z"], ("begin", 0), leg="z"), wrong)
+        await heard(rig, ANSWERED)
+        await heard(rig, piece(["z"], ("begin", SECOND), leg="z"))
         await rig.settle()
-        assert await states(rig) == ["parked"] * 3
-        assert await rig.store.contacts(limit=9) == []
+        (parked,) = await rig.parked()
+        assert why in (parked.reason or "")
+        assert rig.link("calls").faults_in_a_row <= 1
+        events = await journal(rig)
+        assert ("a:answered" in events, "mark 1" in str(events)) == (True, False)
+        assert (await journal(rig, "z"))["z:opened"].at == T0 + SECOND
+        await is_right(rig, await call(rig))
 
-    tell(story)
+    tell(story, tmp_path)
 
 
 def test_a_fault_is_counted_and_a_bound_is_none() -> None:

@@ -277,24 +277,32 @@ def test_a_handler_that_raises_ends_its_connection_alone() -> None:
     run(story())
 
 
-def test_one_connection_more_than_may_be_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that are open stay; when one ends there is room again."""
-    monkeypatch.setattr(sockets_module, "CONNECTIONS_MAX", 2)
+def test_for_one_connection_more_the_quietest_of_whoever_has_most_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that opens one after the other loses its own; another one's only connection stays, however quiet."""
+    monkeypatch.setattr(sockets_module, "CONNECTIONS_MAX", 3)
 
     async def story() -> None:
         server = Server()
         ear = await SystemSockets().tcp("127.0.0.1", 0, server)
-        pairs = [await asyncio.open_connection("127.0.0.1", ear.port) for _ in range(2)]
-        await server.until(lambda: len(server.sources) == 2)
-        reader, writer = await asyncio.open_connection("127.0.0.1", ear.port)
-        assert (await reader.read(), len(server.sources)) == (b"", 2)
-        writer.close()
-        pairs[0][1].write(b"end")
-        assert await pairs[0][0].read() == b""
-        pairs.append(await asyncio.open_connection("127.0.0.1", ear.port))
-        await server.until(lambda: len(server.sources) == 3)
+
+        async def connect(number: int, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            pair = await asyncio.open_connection("127.0.0.1", ear.port, local_addr=(host, 0))
+            await server.until(lambda: len(server.sources) == number)
+            return pair
+
+        alone = await connect(1, "127.0.0.2")
+        first, second = await connect(2, "127.0.0.1"), await connect(3, "127.0.0.1")
+        first[1].write(b"one")
+        await server.until(lambda: b"one" in server.read)
+        third = await connect(4, "127.0.0.1")
+        assert await second[0].read() == b""
+        fourth = await connect(5, "127.0.0.1")
+        assert await first[0].read() == b""
+        for pair in (alone, third, fourth):
+            pair[1].write(b"two")
+        await server.until(lambda: server.read.count(b"two") == 3)
         ear.close()
-        for _, writer in pairs:
+        for _, writer in (alone, first, second, third, fourth):
             writer.close()
 
     run(story())

@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from gateway_bell import Bell
 from gateway_desk import Desk
 
+from gateway.plugin import Stream
 from gateway.testing import CHECKS, LEVELS, ConnectorSuite, Report, Result
 from gateway.testing.check import check
 from gateway.testing.offline import Offline, offline
@@ -186,3 +188,40 @@ def test_a_name_decides_what_is_secret(name: str) -> None:
 def test_other_names_are_not_secret(name: str) -> None:
     """The id or the address of something secret isn't."""
     assert not sounds_secret(name)
+
+
+@pytest.mark.parametrize(("streams", "pulls"), [((), False), ((Stream("log"),), True)])
+def test_streams_by_settings_alone(streams: tuple[Stream, ...], pulls: bool) -> None:
+    """A connector that pulls only where its settings name something is asked about it only then."""
+
+    class Reading(Bell):
+        streams: tuple[Stream, ...] = ()
+
+        def __init__(self, name: str, settings: object, context: object) -> None:
+            super().__init__(name, settings, context)
+            self.streams = streams
+
+        async def pull(self, stream: Stream, cursor: str | None, now: int) -> None:
+            raise NotImplementedError
+
+    assert ("pulls" in Subject(Reading, values={}).able) is pulls
+
+
+def test_what_comes_by_tcp_is_heard_in_its_order() -> None:
+    """A connection's parts, then its end; a datagram beside it; to a restarted connector too."""
+
+    async def story() -> None:
+        subject = Subject(Bell)
+        async with subject.stage() as on, subject.reader(on) as ours:
+            await on.acted("arrive", "arrive", "arrive")
+            sent = on.sent()
+            assert sorted(one.kind for one in sent) == ["tcp", "udp", "udp"]
+            await ours.listen_again()
+            whole = next(one for one in sent if one.kind == "tcp")
+            await ours.hear([replace(whole, data=bytes([byte])) for byte in whole.data])
+            await ours.hear([replace(whole, data=b"")])
+            assert ours.listening.ear.raised == []
+            await ours.settle()
+            assert [row.state.contact.opened_at for row in await ours.rows()] == [on.simulator.truth()[2].at]
+
+    asyncio.run(story())

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -65,7 +65,12 @@ class Account:
         on = name not in self.faults
         self.simulator.fault(name, on=on)
         (self.faults.add if on else self.faults.discard)(name)
-        self.teller.switched(self.clock.now(), name, FAULTS.get(name, ""), on=on)
+        self.teller.switched(self.clock.now(), name, self._meaning(name), on=on)
+
+    def _meaning(self, name: str) -> str:
+        """What a fault is, in the simulator's own words where it has some."""
+        own = getattr(sys.modules.get(type(self.simulator).__module__), "FAULTS", {})
+        return str({**FAULTS, **own}.get(name, "")) if isinstance(own, Mapping) else ""
 
     async def live(self) -> None:
         """Let things happen, one after the other, until it ends."""

@@ -176,7 +176,15 @@ class _Known(NamedTuple):
 
 
 async def _pieces(subject: Subject) -> list[_Known]:
-    """Every piece of the samples, and of a story in which little is heard at a time."""
+    """Every piece of the samples, and of a story in which little is heard at a time; it is told once."""
+    if "pieces" not in subject.memory:
+        subject.memory["pieces"] = await _gathered(subject)
+    if not subject.memory["pieces"]:
+        raise NotApplicable("neither a sample nor the simulator gives a piece")
+    return list(subject.memory["pieces"])
+
+
+async def _gathered(subject: Subject) -> list[_Known]:
     connector = subject.made()
     records: list[tuple[str, Record, int | None]]
     records = [(sample.name, sample.record, None) for sample in subject.sampled() if not sample.parked]
@@ -201,8 +209,6 @@ async def _pieces(subject: Subject) -> list[_Known]:
             found += [_Known(name, item, latest) for item in said if isinstance(item, Piece)]
         except BadPayload:
             continue
-    if not found:
-        raise NotApplicable("neither a sample nor the simulator gives a piece")
     return found
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from gateway.plugin import (
     BadPayload,
+    CallAnswered,
     Connector,
     ContactOpened,
     Context,
@@ -48,8 +49,8 @@ from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import opening, tell
 
-RECORDING_URL: Final = re.compile(r"(?!javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*://(?![^/?#]*@)[!-~]{1,1000}")
-"""An address without a password in it, and nothing that a browser would run."""
+RECORDING_URL: Final = re.compile(r"(?:https?|s3|gs|sftp|ftps|file)://(?![^/?#]*@)[!-~]{1,1000}")
+"""What a header may name: it is shown as a link, and whoever calls may have written it. No password in it."""
 
 
 class TelephonySip:

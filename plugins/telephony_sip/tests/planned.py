@@ -30,6 +30,9 @@ KINDS = (
     *REFUSED,
 )  # fmt: skip
 OURS = "10.1.1.7"
+NUMBERS = {"short_hours": "+4930111333", "p1": "+4930111444", "": "+4930111222"}
+"""What is dialled, by the tag that such calls have."""
+
 WEEK_MS, MINUTE_MS = 7 * 86_400_000, 60_000
 LOS_ANGELES, NEW_YORK = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/New_York")
 SEASONS = (date(2026, 2, 23), date(2026, 10, 19))
@@ -147,7 +150,10 @@ class Expected:
     measured_by: Counter[str] = field(default_factory=Counter)
 
     def add(self, plan: Plan, promise: Promise) -> None:
-        """Count one call."""
+        """Count one call; nobody is promised anything of those that we began."""
+        if plan.outbound:
+            self.became["outbound"] += 1
+            return
         answered, ended, became = _fate(plan)
         kept = self.kept.setdefault(promise.rule, [0, 0, 0, 0])
         if answered is not None:
@@ -156,9 +162,6 @@ class Expected:
             kept[1 if promise.due(plan.starts) <= UNTIL else 3] += 1
         else:
             kept[1 if promise.broken_by(plan, ended) else 2] += 1
-        if plan.outbound:
-            self.became["outbound"] += 1
-            return
         self.became[became] += 1
         level = self.levels.setdefault(promise.rule, [0, 0, 0, 0])
         level[0] += 1
@@ -208,9 +211,7 @@ def _fate(plan: Plan) -> tuple[int | None, int | None, str]:
         ended = {"unended": answered + SILENT_MS, "glare": answered + 60}.get(plan.kind, plan.over)
         return answered, ended if ended <= UNTIL else None, "answered"
     if plan.kind == "abandoned" and plan.moment <= UNTIL:
-        is_short = plan.moment - plan.since < SHORT_MS and not plan.outbound
-        gave_up = "short" if is_short else "other" if plan.outbound else "abandoned"
-        return None, plan.moment, gave_up
+        return None, plan.moment, "short" if plan.moment - plan.since < SHORT_MS else "abandoned"
     if plan.kind in REFUSED and plan.moment <= UNTIL:
         return None, plan.moment, "other"
     lost = _silent_until(plan)
@@ -270,6 +271,9 @@ def _planned(number: int, chance: Random, edges: list[int]) -> Plan:
     if logged:
         moment = moment // 1_000 * 1_000
     queued, rings = (None if one is not None and one > moment else one for one in (queued, rings))
+    chosen = queued is not None and not logged and chance.random() < 0.3
+    if chosen and queued is not None and rings is not None:
+        rings = queued + 90 if queued + 90 <= moment else None
     talk = chance.randrange(1, 2_400) * (1_000 if logged else 997)
     held = None
     if kind == "answered" and talk > 10_000 and chance.random() < 0.4:
@@ -285,7 +289,7 @@ def _planned(number: int, chance: Random, edges: list[int]) -> Plan:
         tag=chance.choice(("short_hours", "short_hours", "p1", "", "")),
         outbound=not logged and chance.random() < 0.06,
         logged=logged,
-        chosen=queued is not None and not logged and chance.random() < 0.3,
+        chosen=chosen,
         held=held,
         transferred=kind == "answered" and chance.random() < 0.1,
     )
@@ -311,7 +315,7 @@ def _packets(plan: Plan) -> Iterator[Captured]:
     """The packets of a call at its proxy."""
     source = OURS if plan.outbound else "192.0.2.10"
     id, at, moment = plan.id, plan.at - T0, plan.moment - T0
-    yield request("INVITE", at, id=id, source=source)
+    yield request("INVITE", at, id=id, source=source, target=f"sip:{NUMBERS[plan.tag]}@pbx.example")
     if plan.kind != "silent":
         yield response(100, at, id=id, tags=("ann", ""))
     if plan.queued is not None and not plan.chosen:
@@ -355,7 +359,7 @@ def _lines(plan: Plan) -> Iterator[Logged]:
         yield Logged(plan.queued, "entered", "redirect", queue="voice", call=plan.id)
     if not plan.logged:
         return
-    yield Logged(plan.at, "entered", "queue_log", queue="voice", caller="+4930123456", call=plan.id)
+    yield Logged(plan.at, "entered", "queue_log", queue="voice", called=NUMBERS[plan.tag], call=plan.id)
     if plan.kind == "abandoned":
         yield Logged(plan.moment, "abandoned", "queue_log", queue="voice", call=plan.id)
         return

@@ -7,40 +7,41 @@ import os
 from ipaddress import ip_network
 from random import Random
 
-import msgspec
 import pytest
 from gateway_telephony_sip.rules import Rules
 from gateway_telephony_sip.telling import tell
 
-from gateway.model.event import ContactObserved, ContactOpened, Event
+from gateway.model.event import Event
 from gateway.policy.load import load_policy
 from gateway.policy.presets import preset_text
 from gateway.rules.advance import Sourced
 from gateway.rules.replay import replay
 from gateway.rules.service_level import ServiceLevel
 from gateway.rules.timeline import Timeline
-from plugins.telephony_sip.tests.planned import EDGES, UNTIL, Expected, Plan, Promise, facts, nights, plans, weekends
+from plugins.telephony_sip.tests.planned import (
+    EDGES,
+    NUMBERS,
+    UNTIL,
+    Expected,
+    Plan,
+    Promise,
+    facts,
+    nights,
+    plans,
+    weekends,
+)
 
 CALLS = int(os.environ.get("FIGURES_CALLS", "400"))
 SEED = int(os.environ.get("FIGURES_SEED", "1"))
-RULES = Rules(networks=(ip_network("10.0.0.0/8"),))
+RULES = Rules(
+    networks=(ip_network("10.0.0.0/8"),), tags=tuple((number, (tag,)) for tag, number in NUMBERS.items() if tag)
+)
 STARS = {
     "short_hours": Promise("voice-answer-short-hours", 60_000, True, nights()),
     "": Promise("voice-answer", 60_000, True),
 }
 ORION = {"p1": Promise("p1-voice-answer", 90_000, False), "": Promise("voice-answer", 90_000, False, weekends())}
 """What the presets promise, by the tag of a call."""
-
-
-def events(plan: Plan, chance: Random) -> list[Event]:
-    """What the connector tells of a call; its tag is one that the connector gives it."""
-    told: list[Event] = []
-    for event in tell(facts(plan, RULES, chance), RULES):
-        if isinstance(event, ContactOpened | ContactObserved) and plan.tag:
-            tags = event.tags if isinstance(event.tags, tuple) else ()
-            event = msgspec.structs.replace(event, tags=(*tags, plan.tag))
-        told.append(event)
-    return told
 
 
 def judged(preset: str, calls: list[tuple[Plan, list[Event]]]) -> ServiceLevel:
@@ -58,7 +59,7 @@ def judged(preset: str, calls: list[tuple[Plan, list[Event]]]) -> ServiceLevel:
 def calls() -> list[tuple[Plan, list[Event]]]:
     """The calls with what is told of each: packets in any order, some of them twice."""
     chance = Random(SEED)
-    return [(plan, events(plan, chance)) for plan in plans(SEED, CALLS)]
+    return [(plan, list(tell(facts(plan, RULES, chance), RULES))) for plan in plans(SEED, CALLS)]
 
 
 @pytest.mark.parametrize(("preset", "promises"), [("orion", ORION), ("orion-stars", STARS)])

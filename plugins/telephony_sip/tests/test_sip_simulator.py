@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -212,3 +213,15 @@ def test_by_tcp_the_same_packets_come_framed() -> None:
         del came[:length]
     ids = {read_sip(packet.payload).first("call-id").partition("-")[0] for packet in packets}
     assert (len(packets), ids) == (17 + 13, {"2", "3"})
+
+
+def test_the_readme_names_the_ids() -> None:
+    """Of every event of every call."""
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    names = {
+        event.id.partition(":")[2].replace(":2", ":1")
+        for name in WHOLE
+        for event in truth(WHOLE[name](Random(1), 1, NOW).notes, NOW)
+    }
+
+    assert [name for name in sorted(names) if f"`REF:{name}`" not in text] == []

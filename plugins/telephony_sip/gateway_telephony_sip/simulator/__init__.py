@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, ClassVar, Final
 
-from gateway.plugin import FAULTS as COMMON_FAULTS
 from gateway.plugin import Event, NowFunction, Ref
 from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.simulator.acts import STEPS, WHOLE
@@ -19,11 +18,11 @@ from gateway_telephony_sip.simulator.wire import HOST, Transport, Wire
 FAULTS: Final[Mapping[str, str]] = {
     "lose": "no packet arrives",
     "loss": "one packet of ten is lost",
-    "duplicate": COMMON_FAULTS["duplicate"].replace("webhook", "packet"),
+    "duplicate": "each packet is sent twice",
     "reorder": "packets arrive in another order than things happened",
     "wrong_clock": "the capturer's clock is two hours ahead",
     "no_time": "packets don't say when they were captured",
-    "not_hep3": "the capturer speaks HEPv2, as it does by default",
+    "not_hep3": "the capturer speaks HEPv2, as some do by default",
 }
 """What can be wrong with the exchange."""
 
