@@ -16,7 +16,6 @@ from pydantic import BaseModel
 
 from gateway.plugin import (
     BadPayload,
-    CallAnswered,
     Connector,
     ContactOpened,
     Context,
