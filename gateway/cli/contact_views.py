@@ -4,13 +4,16 @@ from gateway.cli.table import clean, duration, relative, table
 from gateway.engine.case import Case
 from gateway.kernel.store import UNOPENED, ContactRow
 from gateway.kernel.values import contact_values, judge_of
+from gateway.model.contact import Contact
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, State
+from gateway.rules.card import called
 from gateway.rules.clocks import deadline
 from gateway.rules.explanation import calls_in_order, clock_words
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.view import View, clocks_in_order, clocks_view, escalation_view
+from gateway.web.words import field_label, field_words, title_words
 
 
 def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:
@@ -61,8 +64,13 @@ def _cells(row: ContactRow, policy: Policy, now: int) -> tuple[object, ...]:
         state.contact.channel,
         state.route.queue if state.route else "-",
         row.id,
-        state.contact.subject or "",
+        state.contact.subject or _titled(state.contact),
     )
+
+
+def _titled(contact: Contact) -> str:
+    """What stands for the subject that a call doesn't have."""
+    return title_words("", contact.kind, contact.direction, called(contact.customer)) if contact.kind == "call" else ""
 
 
 def shown_values(case: Case) -> View:
@@ -99,13 +107,16 @@ def shown(case: Case) -> list[str]:
         ("severity", state.severity),
         ("queue", state.route.queue if state.route else None),
         ("subject", contact.subject),
-        ("customer", contact.customer.name or contact.customer.email or contact.customer.phone or contact.customer.id),
+        ("customer", called(contact.customer)),
         ("assignee", " / ".join(part for part in (contact.group, contact.assignee) if part)),
         ("tags", ", ".join(contact.tags)),
+        *((field_label(name), field_words(name, value)) for name, value in contact.fields.items()),
         ("opened", moment(contact.opened_at, now)),
         ("updated", moment(contact.updated_at, now)),
     ]
-    lines = [f"{name:<10}{clean(value)}" for name, value in facts if value not in (None, "")]
+    told = [(clean(name)[:32], value) for name, value in facts if value not in (None, "")]
+    width = max(10, *(len(name) + 2 for name, _ in told))
+    lines = [f"{name:<{width}}{clean(value)}" for name, value in told]
     return [*lines, "", *clock_lines(case, state), "", *escalation_lines(case, state)]
 
 

@@ -13,11 +13,13 @@ from gateway.engine.case import Case
 from gateway.engine.explaining import coming_of
 from gateway.model.instant import format_instant
 from gateway.model.judgement import Clock, State
+from gateway.rules.card import called
 from gateway.rules.coming import named
 from gateway.rules.explanation import calls_in_order, name_of, raised_by, steps_view
 from gateway.rules.in_short import severity_words
 from gateway.rules.policy import Section
 from gateway.rules.view import clocks_in_order, clocks_view
+from gateway.web.words import title_words
 
 CLOCKS_ENDED = 2
 """Of the clocks that are over, and of the breached ones among them, so many are told line by line, the latest, unless
@@ -32,8 +34,9 @@ def explanation_lines(case: Case, *, all: bool = False) -> list[str]:
         return [f"{row.id} is not opened yet: its events wait for the opening, and nobody judges them.", *refs]
     contact = state.contact
     lines = [f"{row.id}: {contact.kind} by {contact.channel}, {contact.direction}, {contact.status}"]
-    if contact.subject:
-        lines.append(f"  {clean(contact.subject)}")
+    if contact.subject or contact.kind == "call":
+        title = title_words(contact.subject, contact.kind, contact.direction, called(contact.customer))
+        lines.append(f"  {clean(title)}")
     lines.append(f"  opened {moment(contact.opened_at, now)}, last changed {moment(contact.updated_at, now)}")
     lines += _judge_lines(case)
     lines += _cut_lines(state)

@@ -57,6 +57,9 @@ class Connection:
     told_inside: bool
     pause: Pause | None
     receives: bool | None
+    listens: tuple[str, ...] | None
+    """Where it listens, such as `udp 0.0.0.0:9060`; None for a connector that doesn't listen at all."""
+
     live_from: int | None
     records: Waiting
     look_ups: Waits
@@ -91,7 +94,9 @@ async def connections_of(gateway: Gateway) -> list[Connection]:
         streams = () if link is None else await _streams(store, link, gateway.pullers.get(name, {}))
         findings = () if link is None else link.findings
         deaf, left_out = _deaf(gateway, name), gateway.left_out.get(name)
-        found.append(_connection(name, plugins[name], now, kept, link, streams, findings, left_out, deaf))
+        listener = gateway.listeners.get(name)
+        listens = None if listener is None else listener.addresses
+        found.append(_connection(name, plugins[name], now, kept, link, streams, findings, left_out, deaf, listens))
     return found
 
 
@@ -173,6 +178,7 @@ def _connection(
     findings: Sequence[Finding],
     left_out: str | None,
     deaf: str,
+    listens: tuple[str, ...] | None = None,
 ) -> Connection:
     pause, wrong = kept.pauses.get(name), _wrong(findings)
     failing = _failing(deaf, {stream.stream.name: stream.failure for stream in streams if stream.failures})
@@ -186,6 +192,7 @@ def _connection(
         told_inside=link is not None or left_out is not None,
         pause=pause,
         receives=None if link is None else link.receives is not None,
+        listens=listens,
         live_from=kept.live_from.get(name),
         records=kept.figures.records.get(name, Waiting()),
         look_ups=kept.look_ups.get(name, Waits()),
@@ -238,6 +245,7 @@ def connection_values(one: Connection) -> dict[str, Any]:
         "why": one.why or None,
         "paused": pause and {"by": pause.by, "at": format_instant(pause.at), "reason": pause.reason or None},
         "receives": one.receives,
+        "listens": None if one.listens is None else list(one.listens),
         "live_from": format_known(one.live_from),
         "records_waiting": one.records.count,
         "oldest_record_at": format_known(one.records.oldest),

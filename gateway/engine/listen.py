@@ -43,6 +43,9 @@ class Listener:
     emit: Emit
     failure: str = ""
     failures: int = 0
+    addresses: tuple[str, ...] = ()
+    """Where it listens now, such as `udp 0.0.0.0:9060`."""
+
     _ending: bool = False
     _ear: "Lent | None" = None
     _deadline: asyncio.Timeout | None = None
@@ -71,6 +74,7 @@ class Listener:
             why = self.link.last_fault
         finally:
             self._deadline = None
+            self.addresses = ()
             ear.close()
         if self._ending:
             return 0.0
@@ -80,6 +84,8 @@ class Listener:
 
     async def _listens(self) -> None:
         """Note that the connector has come to rest: its sockets are open."""
+        if self._ear is not None:
+            self.addresses = tuple(self._ear.addresses)
         if self.failure:
             self.failure = ""
             self.link.worked()
@@ -136,6 +142,9 @@ class Lent:
     """To be told that the connector has come to rest."""
 
     ending: bool = False
+    addresses: list[str] = field(default_factory=list)
+    """Where it listens, in words."""
+
     _sockets: list[Socket] = field(default_factory=list)
     _resting: set[asyncio.Event] = field(default_factory=set)
 
@@ -153,7 +162,11 @@ class Lent:
 
     async def emit(self, records: Sequence[Record]) -> bool:
         """Have records stored; False: nothing was kept."""
-        return await self.keep(self.link, records)
+        kept = await self.keep(self.link, records)
+        if not kept:
+            # Who offers again and again without a rest must not keep those from their turn who would make room.
+            await self.world.clock.sleep(0)
+        return kept
 
     async def rest(self, seconds: float) -> bool:
         """Wait, not longer than until it is time to end; whether it is."""
@@ -190,6 +203,7 @@ class Lent:
             "connector_listens", connector=self.link.name, protocol=protocol, address=host, port=socket.port
         )
         self._sockets.append(socket)
+        self.addresses.append(f"{protocol} {f'[{host}]' if ':' in host else host}:{socket.port}")
         return socket
 
     async def _wake(self, woken: asyncio.Event, seconds: float) -> None:

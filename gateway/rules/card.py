@@ -107,7 +107,7 @@ def card_of(state: State, policy: Policy) -> Card:
         tier=route.tier if route else 0,
         group=contact.group,
         assignee=contact.assignee,
-        customer=_cut(_called(contact.customer)),
+        customer=_cut(called(contact.customer)),
         refs=tuple(CardRef(strand.connector, strand.ref.kind, strand.ref.id) for strand in contact.strands),
         opened_at=int(contact.opened_at),
         updated_at=int(contact.updated_at),
@@ -170,7 +170,8 @@ def _waiting_since(state: State, contact: Contact) -> int | None:
     return None if state.waiting is None else int(state.waiting[0])
 
 
-def _called(customer: Customer) -> str:
+def called(customer: Customer) -> str:
+    """The customer as people call them: a name, else an identity; empty if neither is known."""
     handle = customer.handles[0].handle if customer.handles else ""
     return customer.name or customer.email or customer.phone or handle or customer.id or ""
 

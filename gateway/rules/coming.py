@@ -41,12 +41,20 @@ def upcoming(state: State, policy: Policy, most: int | None = None) -> list[Comi
             found += _of_clock(thing, policy)
         elif thing is None:
             # The first is enough: what comes behind it depends on it, and a vendor may have dated very many ahead.
-            more = len(state.future) > 1
-            which = "the first of the events that are known already" if more else "an event that is known already"
-            found.append(Coming(at, f"{which} happens", "event"))
+            found.append(Coming(at, _ahead(state), "event"))
         else:
             found.append(_next_of(thing, policy.chains.get(thing.chain)))
     return sorted(found)[:most]
+
+
+def _ahead(state: State) -> str:
+    """What the first of the events says that are dated ahead."""
+    if state.contact.kind == "call" and not state.contact.ended:
+        # The end that its silence would bring: whatever is heard of it before puts that off.
+        return "the call is taken for over, if nothing more is heard of it"
+    more = len(state.future) > 1
+    which = "the first of the events that are known already" if more else "an event that is known already"
+    return f"{which} happens"
 
 
 def _of_clock(clock: Clock, policy: Policy) -> list[Coming]:

@@ -14,7 +14,7 @@ from gateway.kernel.store import Conflict
 from gateway.store.coding import names, told
 from gateway.store.library import Connection
 from gateway.store.schema import assemblies, assembly_names
-from gateway.store.statement import Row, Statement, each, together, upsert, value
+from gateway.store.statement import Row, Statement, each, together, value
 
 _this = sa.and_(assemblies.c.connector == value("of"), assemblies.c.id == value("object"))
 _keys, (_of, _name) = each("keys", 2)
@@ -36,7 +36,15 @@ _set = Statement(
     .values({name: value(name) for name in ("version", "names", "facts", "told", "received_at")})
 )
 _remove = Statement(sa.delete(assemblies).where(_this, assemblies.c.version == value("loaded")))
-_set_name = upsert(assembly_names, ("connector", "name"), ("assembly",))
+# Nearly every write finds its names as they are: a row that isn't changed costs no page.
+_set_name = Statement(
+    insert(assembly_names).on_conflict_do_update(
+        index_elements=["connector", "name"],
+        set_={"assembly": sa.literal_column("excluded.assembly")},
+        where=assembly_names.c.assembly != sa.literal_column("excluded.assembly"),
+    ),
+    [column.name for column in assembly_names.c],
+)
 
 
 def named(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[Assembly]:

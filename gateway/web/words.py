@@ -10,6 +10,7 @@ FINE_MS = 10 * MINUTE_MS
 _UNSEEN = re.compile(
     r"[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+"
 )
+_WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[!-~]*)?", re.ASCII)
 _STACKED = re.compile(
     r"([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3})[\u0300-\u036f"
     r"\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
@@ -81,12 +82,36 @@ def clock_face(at: int) -> str:
     return f"{text[:-1].replace('T', ' ')} UTC"
 
 
-def title_words(subject: str | None, kind: str, direction: str) -> str:
+def title_words(subject: str | None, kind: str, direction: str, other: str | None = "") -> str:
     """What a contact goes by where one line is shown of it: its subject, or, since nobody writes one on the phone, that
-    it is a call."""
+    it is a call, and with whom (`other`) where that is known."""
     if subject:
         return subject
-    return f"({direction} call)" if kind == "call" else "(no subject)"
+    if kind != "call":
+        return "(no subject)"
+    return f"call {'from' if direction == 'inbound' else 'to'} {other}" if other else f"({direction} call)"
+
+
+def field_label(name: str) -> str:
+    """A contact's field as people call it: its unit is beside its value."""
+    return name_words(name.removesuffix("_s") or name)
+
+
+def field_words(name: str, value: str | float | bool | None) -> str:
+    """A contact's field as people read it: what ends in `_s` is a length in seconds."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and name.endswith("_s") and 0 <= value < 1e9:
+        return f"{value:.3g} s" if value < 1 and value % 1 else span_words(round(value * SECOND_MS))
+    return str("" if value is None else value)
+
+
+def web_address(value: object) -> str:
+    """A field that is an address of the web, for a link; empty for all else: no other scheme is followed, nor an
+    address with a name or password in it."""
+    if not isinstance(value, str) or not _WEB_ADDRESS.fullmatch(value):
+        return ""
+    return value
 
 
 def name_words(name: str) -> str:

@@ -107,6 +107,9 @@ def test_what_is_heard_becomes_contacts() -> None:
     async def story(rig: Rig, ears: Ears) -> None:
         rig.gateway.start()
         await until(lambda: len(ears.sockets) == 2)
+        await until(lambda: bool(rig.gateway.listeners["ears"].addresses))
+        (told,) = await connections_of(rig.gateway)
+        assert told.listens == tuple(f"{way} {LOOPBACK}:{ears.sockets[0].port}" for way in ("udp", "tcp"))
         say(ears.sockets[0].port, opening())
         _, writer = await asyncio.open_connection(LOOPBACK, ears.sockets[1].port)
         body = json.dumps(opening(ticket="2")).encode()
@@ -218,6 +221,29 @@ def test_what_nobody_can_keep_is_offered_again() -> None:
         await task
 
     hearing(story)
+
+
+def test_who_offers_without_a_rest_keeps_nobody_from_his_turn() -> None:
+    """While too much waits to be judged nothing is kept; others go on, and the gateway can stop."""
+    offered: list[bool] = []
+
+    async def listening(ear: Ear) -> None:
+        while not await ear.emit([Record(body=b"[]", received_at=Instant(ear.now()))]):
+            offered.append(False)
+
+    async def story(rig: Rig, ears: Ears) -> None:
+        rig.gateway._backlog.full = True
+        task = rig.spawn.task("listening", _stepped_once(listener(rig, ears)))
+        await until(lambda: len(offered) > 3)
+        rig.gateway._backlog.full = False
+        await task
+        assert await states(rig) == ["ready"]
+
+    hearing(story, listening)
+
+
+async def _stepped_once(listening: Listener) -> None:
+    assert await listening.step() == AGAIN_FIRST_S
 
 
 def test_nothing_to_keep_is_kept() -> None:

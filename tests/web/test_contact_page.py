@@ -308,6 +308,42 @@ def test_the_axis_is_of_the_viewers_zone() -> None:
     run(work)
 
 
+def test_a_call_is_told_in_words() -> None:
+    """Whose it is, its figures with their units, its recording as a link; the end that silence would bring is told as
+    what is to come, and never as what has happened."""
+    fields = {"outcome": "answered", "wait_s": 12, "handle_s": 190, "recording_url": "https://rec.example/7.wav"}
+
+    async def work(whole: Whole) -> None:
+        caller = {"phone": "+12025550140"}
+        await whole.post(
+            opened(7, NOW - M, kind="call", channel="phone", customer=caller),
+            event("call.answered", 7, NOW - 48 * S, agent="6001"),
+            event("contact.observed", 7, NOW - 47 * S, fields=fields),
+            event("call.ended", 7, NOW + 4 * H, reason="lost"),
+            event("status.changed", 7, NOW + 4 * H, to="solved"),
+        )
+        await whole.judge()
+        page = await got(whole, f"/contacts/{name_of(7)}")
+        words = words_of(page)
+        board = words_of(await got(whole, "/"))
+
+        assert "call from +12025550140" in board
+        assert "call from +12025550140" in words
+        assert all(told in words for told in ("The call ", " outcome answered ", " wait 12 s ", " handle 3 min 10 s "))
+        (link,) = [one for one in page.all("a") if one.get("href") == "https://rec.example/7.wav"]
+        assert (link["rel"], link["referrerpolicy"]) == ("noopener noreferrer nofollow", "no-referrer")
+        assert "the call is taken for over, if nothing more is heard of it" in words
+        assert "to come not yet, and only if no other news comes before: the call ended" in words
+        assert "event the call was answered, agent 6001" in words
+        whole.clock.at = NOW + 5 * H
+        await whole.judge()
+        later = words_of(await got(whole, f"/contacts/{name_of(7)}"))
+        assert "event the call ended" in later
+        assert "to come" not in later
+
+    run(work)
+
+
 def strange(number: int, words: str, at: int) -> list[dict[str, Any]]:
     """Events whose every text is `words`. The id and the kind of an object have checks of their own."""
     return [

@@ -15,6 +15,8 @@ from gateway.web.words import (
     clean,
     clock_face,
     due_words,
+    field_label,
+    field_words,
     for_words,
     left_words,
     over_words,
@@ -22,6 +24,7 @@ from gateway.web.words import (
     share_words,
     span_words,
     title_words,
+    web_address,
 )
 from tests.web.worlds import NOW, D, H, M, S
 
@@ -154,15 +157,61 @@ def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "kind", "direction", "words"),
+    ("subject", "kind", "direction", "other", "words"),
     [
-        ("Nobody can log in", "ticket", "inbound", "Nobody can log in"),
-        ("VIP", "call", "inbound", "VIP"),
-        ("", "call", "inbound", "(inbound call)"),
-        (None, "call", "outbound", "(outbound call)"),
-        (None, "chat", "inbound", "(no subject)"),
+        ("Nobody can log in", "ticket", "inbound", "Anna", "Nobody can log in"),
+        ("VIP", "call", "inbound", "Anna", "VIP"),
+        ("", "call", "inbound", "", "(inbound call)"),
+        ("", "call", "inbound", "+12025550140", "call from +12025550140"),
+        ("", "call", "outbound", "+12025550140", "call to +12025550140"),
+        (None, "call", "outbound", None, "(outbound call)"),
+        (None, "chat", "inbound", "Anna", "(no subject)"),
     ],
 )
-def test_what_a_contact_goes_by(subject: str | None, kind: str, direction: str, words: str) -> None:
-    """A call has no subject, and is told from what has lost its own."""
-    assert title_words(subject, kind, direction) == words
+def test_what_a_contact_goes_by(subject: str | None, kind: str, direction: str, other: str | None, words: str) -> None:
+    """A call has no subject, and is told from what has lost its own; who is at the other end says most."""
+    assert title_words(subject, kind, direction, other) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label", "words"),
+    [
+        ("wait_s", 28, "wait", "28 s"),
+        ("talk_s", 0.5, "talk", "0.5 s"),
+        ("handle_s", 131.4, "handle", "2 min 11 s"),
+        ("hold_s", 0, "hold", "0 s"),
+        ("wait_s", -3, "wait", "-3"),
+        ("wait_s", 1e300, "wait", "1e+300"),
+        ("wait_s", "long", "wait", "long"),
+        ("wait_s", True, "wait", "yes"),
+        ("_s", 3, " s", "3 s"),
+        ("recording_encrypted", False, "recording encrypted", "no"),
+        ("called_number", "+4930111", "called number", "+4930111"),
+        ("note", None, "note", ""),
+    ],
+)
+def test_a_field_is_read_with_its_unit(name: str, value: str | float | bool | None, label: str, words: str) -> None:
+    """What isn't a sensible length stays what it is."""
+    assert (field_label(name), field_words(name, value)) == (label, words)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "javascript:alert(1)",
+        "https://me:secret@rec.example/1.wav",
+        "https://rec.example/a b",
+        "https://rec.example/a\nb",
+        "file:///etc/passwd",
+        "//rec.example/1",
+        " https://rec.example/1",
+        "https://r\u0435c.example/1",
+        17,
+        None,
+        True,
+    ],
+)
+def test_what_no_link_is_made_of(value: object) -> None:
+    """Another scheme, a password in it, letters that look like others: a text, and nothing that can be followed."""
+    assert web_address(value) == ""
+    assert web_address("https://rec.example:8443/2026/1-2%40x.wav?a=1&b=2") != ""

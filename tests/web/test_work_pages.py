@@ -3,18 +3,21 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
 from gateway.engine.attempt import Endpoint
+from gateway.engine.listen import Listener, keep
 from gateway.kernel.access import Role, new_token, row_of
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.signing import parse_secret
 from gateway.kernel.store import Outcome, Performed
 from gateway.model.instant import format_instant
+from gateway.plugin import Listens
 from gateway.web.admin import admin_app
 from gateway.web.pages.forms import FORM
 from tests.web.raw import Reply, ask, served
@@ -258,6 +261,7 @@ def test_a_connector_is_paused_with_a_reason_and_resumed() -> None:
             page = await here.page("/connectors")
             assert "shop ok events" in " ".join(page.text.split())
             assert "Its vendor is asked for nothing" in page.text
+            assert "News webhooks are taken" in " ".join(page.text.split())
             reply = await here.post("/connectors/shop/pause", {"reason": "they <b>migrate</b>"})
             assert reply.headers["location"].startswith("/connectors?did=paused")
             assert reply.headers["location"].endswith("#shop")
@@ -359,5 +363,28 @@ def test_a_body_is_set_for_reading_beside_the_loop(monkeypatch: pytest.MonkeyPat
         async with site(whole) as here:
             assert (await here.get("/inbox/1")).status == 200
             assert threads.count("shown") == 1
+
+    run(work)
+
+
+def test_a_connector_that_listens_says_where_and_what_it_heard() -> None:
+    """What it left, too, by its own names; one that can't listen says that it should."""
+
+    async def work(whole: Whole) -> None:
+        async with site(whole) as here:
+            (name,) = whole.gateway.links
+            link, world = whole.gateway.links[name], whole.gateway.world
+            listener = Listener(world, link, cast(Listens, link.connector), partial(keep, world))
+            listener.addresses = ("udp 0.0.0.0:9060", "tcp [::]:9060")
+            whole.gateway.listeners[name] = listener
+            for what in ("accepted", "refused_key", "refused_key", "heard"):
+                link.count(what)
+            words = " ".join((await here.page("/connectors")).text.split())
+            assert "it listens at udp 0.0.0.0:9060, tcp [::]:9060" in words
+            assert "Since the start 1 new Counted since the start heard 1, refused key 2" in words
+            told = (await here.values("/connectors.json"))["connectors"][0]
+            assert told["listens"] == ["udp 0.0.0.0:9060", "tcp [::]:9060"]
+            listener.addresses = ()
+            assert "it should listen, and doesn't" in (await here.page("/connectors")).text
 
     run(work)

@@ -8,8 +8,10 @@ from aiohttp import web
 from gateway.engine.connections import NEEDIEST, Connection, State, connection_values, connections_of
 from gateway.kernel.values import share_of
 from gateway.web.asked import only
+from gateway.web.metrics import RECORDS as COUNTED
 from gateway.web.pages.deeds import DID, done
 from gateway.web.pages.page import Frame, Page
+from gateway.web.words import name_words
 
 TONES: Final[Mapping[State, str]] = {
     "left_out": "bad",
@@ -27,6 +29,13 @@ WORDS: Final[Mapping[State, str]] = {
     "warned": "to look at",
     "ok": "ok",
 }
+TOLD: Final[Mapping[str, str]] = {
+    "accepted": "new",
+    "duplicates": "known already",
+    "refused": "refused",
+    "fetched": "looked up",
+}
+"""What records are counted as, and how that is told."""
 
 
 class ConnectorsPage:
@@ -47,6 +56,8 @@ class ConnectorsPage:
             "tones": TONES,
             "words": WORDS,
             "counts": {one.name: _counts(one) for one in found},
+            "heard": {one.name: _heard(one) for one in found},
+            "ways": {one.name: _ways(one) for one in found},
             "done": done(request, self._clock.now()),
         }
 
@@ -61,8 +72,25 @@ def _share(run: Any) -> int | None:
     return None if length is None else round(100 * done / length)
 
 
+def _ways(one: Connection) -> str:
+    """How news of it come, in words; empty where that isn't known."""
+    ways = ["webhooks are taken"] if one.receives else []
+    if one.listens is not None:
+        ways.append(f"it listens at {', '.join(one.listens)}" if one.listens else "it should listen, and doesn't")
+    if one.streams:
+        ways.append("it is pulled")
+    return ", ".join(ways) if ways or one.receives is None else "none"
+
+
 def _counts(one: Connection) -> str:
     """What has come since the start, in words."""
-    words = (("accepted", "new"), ("duplicates", "known already"), ("refused", "refused"), ("fetched", "looked up"))
-    told = [f"{one.counts[name]} {word}" for name, word in words if one.counts.get(name)]
+    told = [f"{one.counts[name]:,} {word}" for name, word in TOLD.items() if one.counts.get(name)]
+    return ", ".join(told)
+
+
+def _heard(one: Connection) -> str:
+    """What a connector that listens has counted of its own, in words: what it heard, and what it left and why."""
+    if one.listens is None:
+        return ""
+    told = [f"{name_words(name)} {count:,}" for name, count in sorted(one.counts.items()) if name not in COUNTED]
     return ", ".join(told)

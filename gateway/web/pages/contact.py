@@ -17,6 +17,7 @@ from gateway.engine.explaining import THREAD, CantTell, coming_of, explained
 from gateway.kernel.board import BadPlace
 from gateway.kernel.store import ContactRow, StoreUnusable
 from gateway.kernel.values import delivery_values
+from gateway.rules.card import called
 from gateway.web.asked import BadQuestion, instant_of, only, word_of
 from gateway.web.auth import WHO
 from gateway.web.pages import acting, shown
@@ -108,6 +109,7 @@ class ContactPage:
         return {
             "told": await self._gateway.world.spawn.call(THREAD, partial(told, case, state, zone)),
             "refs": shown.ref_words(state.contact),
+            "customer": called(state.contact.customer),
             "coming": coming_of(case, state)[:NEXT_MAX],
             "long": case.trace is None and state.events > EXPLAINED_MAX,
         }

@@ -209,7 +209,7 @@ def promise_of(
     what = name_words(due.metric)
     broken = f"{what} breached {span_words(now - due.at)} ago, at {when}"
     words = broken if due.breached else f"{what} due in {span_words(due.at - now)}, at {when}"
-    title = clean(card.subject, 80) or title_words("", card.kind, card.direction)
+    title = clean(card.subject, 80) or clean(title_words("", card.kind, card.direction, card.customer), 80)
     return Promise(
         row.id,
         title,

@@ -161,6 +161,9 @@ class ConnectorTold(Struct, frozen=True, kw_only=True):
     receives: bool | None
     """Whether it takes webhooks."""
 
+    listens: list[str] | None
+    """Where it listens, such as `udp 0.0.0.0:9060`; null for one that never does, or where it isn't known."""
+
     live_from: Time | None
     """From when on what it tells is news."""
 

@@ -49,7 +49,7 @@ from gateway_telephony_sip.settings import TelephonySettings
 from gateway_telephony_sip.telling import opening, tell
 
 RECORDING_URL: Final = re.compile(r"(?:https?|s3|gs|sftp|ftps|file)://(?![^/?#]*@)[!-~]{1,1000}")
-"""What a header may name: it is shown as a link, and whoever calls may have written it. No password in it."""
+"""What a header may name: it is shown as a link, and whoever calls may have written it. No password stands in it."""
 
 
 class TelephonySip:

@@ -1,22 +1,17 @@
 """What may stand under the name of a telephony connector in gateway.yaml."""
 
-from ipaddress import IPv4Network, IPv6Network
+import re
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway_telephony_sip.addresses import Listening
+from gateway_telephony_sip.addresses import Address, Listening, Network, Networks
 from gateway_telephony_sip.asterisk.settings import AsteriskLogs
 from gateway_telephony_sip.numbers import Bare, Plan
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.rules import AnsweredBy, Missed, Rules
 
-Network = IPv4Network | IPv6Network
-
 MODEL: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-Networks = Annotated[tuple[Network, ...], Field(min_length=1, max_length=256)]
 
 
 class Hep(BaseModel):
@@ -46,12 +41,21 @@ class Hep(BaseModel):
         return self
 
 
+_COUNTRY: Final = r"^([1-9][0-9]{0,2})?$"
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch(_COUNTRY, code):
+        raise ValueError("give the country's code alone, without plus or zeros: 49, 1")
+    return code
+
+
 class Numbers(BaseModel):
     """How numbers are dialled where the exchange stands, so that they become E.164."""
 
     model_config = MODEL
 
-    country: Annotated[str, Field(pattern=r"^([1-9][0-9]{0,2})?$")] = ""
+    country: Annotated[str, AfterValidator(_country), Field(json_schema_extra={"pattern": _COUNTRY})] = ""
     """The country's code without a plus: `49`, `1`. Without it only numbers with a plus become E.164."""
 
     trunk: Annotated[str, Field(pattern=r"^[0-9]{0,6}$")] = "0"
@@ -151,10 +155,17 @@ class Recordings(BaseModel):
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         if (self.header is None) == (self.url is None):
-            raise ValueError("give `header` or `url`: what says where a recording lies")
+            both = ", not both" if self.url is not None else ""
+            raise ValueError(f"give `header` or `url`{both}: what says where a recording lies")
         if self.url is not None and "{call_id}" not in self.url:
             raise ValueError("`url` has no {call_id}: every call would have the same recording")
         return self
+
+
+def _meet(one: Address | None, other: Address) -> bool:
+    """Whether two sockets can't be open side by side; a port of 0 is any that is free."""
+    everywhere = {"0.0.0.0", "::"} & {other.host, one.host if one else ""}  # noqa: S104 - compared, not opened
+    return one is not None and 0 != one.port == other.port and (one.host == other.host or bool(everywhere))
 
 
 class TelephonySettings(BaseModel):
@@ -187,6 +198,8 @@ class TelephonySettings(BaseModel):
     def _has_a_source(self) -> Self:
         if self.hep is None and self.redirect is None and self.asterisk is None:
             raise ValueError("give `hep`, `redirect` or `asterisk`: where calls are seen")
+        if self.hep is not None and self.redirect is not None and _meet(self.hep.udp, self.redirect.udp):
+            raise ValueError("`hep.udp` and `redirect.udp` are the same address: give the redirect server another port")
         return self
 
     def rules(self) -> Rules:

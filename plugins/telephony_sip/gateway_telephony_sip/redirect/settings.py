@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gateway_telephony_sip.addresses import Address, Listening
+from gateway_telephony_sip.addresses import Address, Listening, Networks
 from gateway_telephony_sip.redirect.targets import TARGETS_MAX, Target, Targets, check_uri, ranked
 
 QUEUES_MAX: Final = 1_000
@@ -48,7 +48,7 @@ class RedirectSettings(BaseModel):
     udp: Listening = Address("127.0.0.1", 5062)
     """Where to listen for INVITEs, such as 10.20.0.5:5062."""
 
-    allow: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1, max_length=256)] = _LOOPBACK
+    allow: Networks = _LOOPBACK
     """The networks of the proxies that may ask; nobody else gets an answer."""
 
     late_ms: Annotated[int, Field(ge=50, le=10_000)] = 400
