@@ -13,7 +13,7 @@ COLUMNS = ("uniqueid", "start", "end", "callid", "rec")
     ("wrong", "words"),
     [
         ({}, "give `queue_log`, `cdr`, or both"),
-        ({"queue_log": "queue_log"}, "match pattern"),
+        ({"queue_log": "queue_log"}, "give the whole path"),
         ({"queue_log": QUEUE, "cdr": QUEUE}, "two files"),
         ({"cdr": CDR, "unheard": 1}, "not permitted"),
         ({"cdr": CDR, "timezone": "Mars/Base"}, "'Mars/Base' is no time zone"),
