@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from gateway.engine.judge import Arrival
+from gateway.engine.news import Arrival
 from gateway.engine.tellings import REASON_MAX, Telling, encoded, usable
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.assemblies import Assembly, Told
