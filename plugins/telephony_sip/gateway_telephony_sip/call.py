@@ -17,6 +17,9 @@ from gateway_telephony_sip.logs import WHOLE_SECOND_MS, Lines, read_lines
 from gateway_telephony_sip.outcome import Outcome, logged_as, passed_as, refused_as
 from gateway_telephony_sip.rules import Rules, Side
 
+CLOCKS_MS = 10_000
+"""So far apart may the clocks be that show the legs of a call."""
+
 SAME_TRANSFER_MS = 5_000
 """One transfer shows on several legs, and in the log, within so long."""
 
@@ -123,7 +126,24 @@ def _dialogs(call: Call) -> list[Dialog]:
     recorder is none: it is answered at once, and by nobody."""
     read = [dialog for id, leg in call.legs.items() if (dialog := read_leg(id, leg)) is not None]
     read = [dialog for dialog in read if dialog.invite is None or not dialog.invite.records]
-    return sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
+    read = sorted(read, key=lambda dialog: (dialog.invite is None, dialog.opened_at, dialog.id))
+    for dialog in read[1:]:
+        if _comes_of(call, read[0], dialog):
+            return [dialog, *(one for one in read if one is not dialog)]
+    return read
+
+
+def _comes_of(call: Call, later: Dialog, dialog: Dialog) -> bool:
+    """Whether a leg came about by another one, though its INVITE bears an earlier time: it says that one's Call-ID.
+
+    Emitters stamp what they sent before what they got now and then, and two machines have two clocks.
+    """
+    return (
+        dialog.invite is not None
+        and dialog.opened_at - later.opened_at <= CLOCKS_MS
+        and dialog.id in call.legs[later.id].names
+        and later.id not in call.legs[dialog.id].names
+    )
 
 
 def _opened_at(main: Dialog | None, lines: Lines | None) -> int:

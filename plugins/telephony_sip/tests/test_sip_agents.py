@@ -103,3 +103,25 @@ def test_an_address_of_ipv4_in_ipv6_is_of_its_network() -> None:
     """As HEP shows it from a server that listens on both."""
     assert OURS.side(f"::ffff:{CALLER}", "", "") == "outbound"
     assert Rules(networks=(ip_network("fe80::/10"),)).side("fe80::1%eth0", "", "") == "outbound"
+
+
+@pytest.mark.parametrize("early", [1, 3_000])
+def test_a_leg_that_names_another_is_not_the_callers(early: int) -> None:
+    """Kamailio with hidden Call-IDs stamps the INVITE that it sent before the one that it got, one time in three."""
+    packets = [
+        request("INVITE", 0, id="aa@caller"),
+        request("INVITE", -early, id="!!:masked", headers=["X-CID: aa@caller"], branch="far", forwards=69),
+        response(200, 5_000 - early, id="!!:masked", branch="far", vias=1),
+        response(200, 5_000, id="aa@caller"),
+    ]
+    told = next(tell(call_of(packets), RULES))
+    assert (told.ref.id, told.at) == ("aa@caller", T0)
+    assert story(call_of(packets))["answered"] == 5_000
+
+
+def test_two_legs_that_name_each_other_go_by_time() -> None:
+    packets = [
+        request("INVITE", 5, id="aa@caller", headers=["X-CID: bb@pbx"]),
+        request("INVITE", 0, id="bb@pbx", headers=["X-CID: aa@caller"]),
+    ]
+    assert next(tell(call_of(packets), RULES)).ref.id == "bb@pbx"

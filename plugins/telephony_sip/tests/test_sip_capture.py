@@ -258,7 +258,21 @@ def test_what_the_system_dropped_is_known() -> None:
     assert [capture.lost(total) for total in (0, 3, 3, 5)] == [0, 3, 0, 2]
     assert (capture.counts["lost"], bad()) == (5, [])
     capture.lost(7)
-    assert bad() == ["7 packets were dropped by the system before they could be read"]
+    assert bad() == ["packets are dropped by the system before they can be read"]
+
+
+def test_what_is_left_is_a_finding_that_stays_the_same_while_it_lasts() -> None:
+    """Its number is beside it: who is told of what begins and ends isn't told again of each packet."""
+    settings = TelephonySettings.model_validate(
+        {"hep": {"udp": "0.0.0.0:9060", "tcp": "[::]:9060", "allow": ["10.0.0.0/8"]}}
+    )
+    (awaited,) = findings(settings, {})
+    assert (awaited.ok, "udp 0.0.0.0:9060 and tcp [::]:9060" in awaited.what) == (True, True)
+    (one,) = findings(settings, {"refused_source": 1})
+    (more,) = findings(settings, {"refused_source": 200})
+    assert (one.ok, one.what) == (more.ok, more.what) == (False, "there are packets from sources that aren't allowed")
+    assert more.hint == "200 since the start: name their network under `hep.allow`"
+    assert [found.ok for found in findings(settings, {"heard": 100, "refused_source": 2})] == [True]
 
 
 class Stream:
