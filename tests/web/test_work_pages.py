@@ -384,6 +384,8 @@ def test_a_connector_that_listens_says_where_and_what_it_heard() -> None:
             assert "Since the start 1 new Counted since the start heard 1, refused key 2" in words
             told = (await here.values("/connectors.json"))["connectors"][0]
             assert told["listens"] == ["udp 0.0.0.0:9060", "tcp [::]:9060"]
+            link.counts.pop("accepted")
+            assert "Since the start no record yet" in " ".join((await here.page("/connectors")).text.split())
             listener.addresses = ()
             assert "it should listen, and doesn't" in (await here.page("/connectors")).text
 

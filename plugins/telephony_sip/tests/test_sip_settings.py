@@ -71,3 +71,10 @@ def test_a_countrys_code_stands_alone(code: str) -> None:
         "give the country's code alone, without plus or zeros: 49, 1"
     ]
     TelephonySettings.model_validate({"hep": HEP, "numbers": {"country": ""}})
+
+
+def test_a_path_of_a_log_is_whole() -> None:
+    """Which folder another path would start at is nothing to guess."""
+    words = "give the whole path, from / on, such as /var/log/asterisk/queue_log"
+    assert mistakes({"asterisk": {"queue_log": "asterisk/queue_log"}}) == [words]
+    TelephonySettings.model_validate({"asterisk": {"queue_log": "/var/log/asterisk/queue_log"}})

@@ -1,10 +1,11 @@
 """What may stand under `asterisk` of a connector of calls: where the exchange's logs are, and how they name a call."""
 
+import re
 from datetime import tzinfo
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gateway_telephony_sip.asterisk.rows import Columns
 from gateway_telephony_sip.asterisk.templates import PLACES, unknown_places
@@ -19,7 +20,21 @@ OWN_EVENTS: Final = frozenset({
 })  # fmt: skip
 """What Asterisk, and FreePBX (`DID`), write themselves."""
 
-_Path = Annotated[str, Field(min_length=2, max_length=1_024, pattern=r"^/[^\x00]+$")]
+_PATH: Final = r"^/[^\x00]+$"
+
+
+def _whole_path(path: str) -> str:
+    if not re.fullmatch(_PATH, path):
+        raise ValueError("give the whole path, from / on, such as /var/log/asterisk/queue_log")
+    return path
+
+
+_Path = Annotated[
+    str,
+    Field(min_length=2, max_length=1_024),
+    AfterValidator(_whole_path),
+    Field(json_schema_extra={"pattern": _PATH}),
+]
 _Glob = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^/\x00]+$")]
 _Column = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
