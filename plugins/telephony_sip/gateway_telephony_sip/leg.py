@@ -232,7 +232,13 @@ def _hides(message: Message) -> bool:
 
 
 def _caller(message: Message) -> str:
-    """Who calls: what the network asserts goes before what the phone says."""
+    """Who calls: what the network asserts goes before what the phone says; of a name and a number the number, since it
+    may assert one of each (RFC 3325, 9.1)."""
+    asserted = message.every("p-asserted-identity")
+    if len(asserted) > 1 or (asserted and "," in asserted[0]):
+        for one in addresses(message, "p-asserted-identity"):
+            if one.uri.lower().startswith("tel:"):
+                return _party(one.uri)
     for name in ("p-asserted-identity", "remote-party-id", "from"):
         party = _party(message.first(name))
         if party:
