@@ -61,6 +61,7 @@ def list_(
 @commands.command("show")
 def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show one record: its reason if it is parked, and its body as it came."""
+    from gateway.cli.table import clean
     from gateway.cli.work import with_store
     from gateway.kernel.values import record_values
 
@@ -72,7 +73,7 @@ def show(id: Id, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
         raise _missing(id)
     if as_json:
         return output.json_line({**record_values(row), "body": row.body.decode("utf-8", "replace")})
-    output.say(f"record {row.id} of {row.connector}: {row.state}" + (f": {row.reason}" if row.reason else ""))
+    output.say(clean(f"record {row.id} of {row.connector}: {row.state}" + (f": {row.reason}" if row.reason else "")))
     output.data(row.body if row.body.endswith(b"\n") else row.body + b"\n")
 
 

@@ -17,11 +17,12 @@ from gateway.engine.reconcile import reconcile
 from gateway.engine.world import Link, World
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.store import Store
-from gateway.plugin import HOUR_MS, MINUTE_MS, Finding, Pulls, VendorError
+from gateway.plugin import HOUR_MS, MINUTE_MS, Finding, Listens, Pulls, VendorError
 
 EVERY_S = 3_600.0
 AGAIN_S = 300.0
-"""While something is wrong it is asked more often."""
+"""While something is wrong it is asked more often, and so is who listens: what it can't use is lost, and nobody
+outside is asked."""
 
 DEADLINE_S = 60.0
 WINDOW_MS = HOUR_MS + 5 * MINUTE_MS
@@ -65,7 +66,8 @@ class Checkup:
             await self.world.store.note(f"{NOTED}{self.link.name}", msgspec.json.encode(list(wrong.values())))
             self._noted = True
         self.told = wrong
-        return (AGAIN_S if wrong else EVERY_S) * self.world.rng.uniform(0.9, 1.1)
+        soon = wrong or isinstance(self.link.connector, Listens)
+        return (AGAIN_S if soon else EVERY_S) * self.world.rng.uniform(0.9, 1.1)
 
     async def _missed(self) -> tuple[Finding, ...]:
         """What the webhooks missed in the last whole window; nothing for a connector that isn't both."""

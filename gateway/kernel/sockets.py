@@ -61,6 +61,7 @@ class UdpSocket:
         self._socket = bound
         self._heard = heard
         self.port: int = bound.getsockname()[1]
+        self._failures = 0
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(bound, self._read)
 
@@ -92,7 +93,9 @@ class UdpSocket:
             try:
                 self._heard(data, source[:2])
             except Exception:  # a handler's fault is its own: the next datagram may be better
-                _log.exception("datagram_failed", port=self.port)
+                self._failures += 1
+                if _is_told(self._failures):
+                    _log.exception("datagram_failed", port=self.port, failures=self._failures)
 
 
 class _Stream:
@@ -121,6 +124,7 @@ class TcpSocket:
         self._server: asyncio.Server | None = None
         self._open: set[_Stream] = set()
         self._turns = count()
+        self._failures = 0
         self.port = 0
 
     async def open(self, bound: socket.socket) -> None:
@@ -154,7 +158,9 @@ class TcpSocket:
         except (EOFError, OSError):
             _log.debug("connection_ended", source=stream.source[0])
         except Exception:  # a handler's fault ends its connection, and no other
-            _log.exception("connection_failed", port=self.port)
+            self._failures += 1
+            if _is_told(self._failures):
+                _log.exception("connection_failed", port=self.port, failures=self._failures)
         finally:
             self._open.discard(stream)
             stream.close()
@@ -164,6 +170,12 @@ class TcpSocket:
         quietest = min(self._open, key=lambda stream: (-held[stream.source[0]], stream.heard))
         self._open.discard(quietest)
         quietest.close()
+
+
+def _is_told(failures: int) -> bool:
+    """Whether the log hears of it: of the first failure, then each time there are twice as many. Who sends what a
+    handler can't bear sends it thousands of times a second."""
+    return failures & (failures - 1) == 0
 
 
 async def _bound(host: str, port: int, kind: socket.SocketKind) -> socket.socket:

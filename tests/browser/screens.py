@@ -19,8 +19,9 @@ from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
 from gateway.cli.demo.stage import Stage
-from gateway.cli.demo.story import BREACH_AT_S, TOO_LATE_S, Act, everyday, story
+from gateway.cli.demo.story import BREACH_AT_S, TOO_LATE_S, Act, calls, everyday, story
 from gateway.kernel.rng import SeededRng
+from gateway.model.instant import Instant
 from gateway.policy.load import load_policy
 from gateway.policy.presets import preset_text
 from gateway.web.receiver import Notice
@@ -88,11 +89,17 @@ async def performed(folder: Path) -> AsyncIterator[tuple[Stage, str]]:
                 called.put_nowait(body["subject"])
 
     stage = Stage(folder, PRESET, heard)
-    acts = story(load_policy(preset_text(PRESET), PRESET).policy)
+    policy = load_policy(preset_text(PRESET), PRESET).policy
+    acts = story(policy)
     await stage.open_accounts()
     for act in sorted([*past(-EVERYDAY_S), *(act for act in acts if act.at_s < 0)], key=lambda act: act.at_s):
         stage.play(act)
     await stage.start()
+    # Of the callers one has got through; the others wait, for their picture.
+    rung = [act for act in calls(policy, Instant(stage.started_at)) if act.what == "calls" or act.ticket == "in time"]
+    for act in (act for act in rung if act.at_s < 0):
+        stage.play(act)
+    acts = sorted([*acts, *rung], key=lambda act: act.at_s)
     going = asyncio.create_task(go_on(stage, [act for act in acts if 0 <= act.at_s < TOO_LATE_S]))
     try:
         async with asyncio.timeout(WAIT_S):

@@ -79,6 +79,16 @@ def test_records_are_listed_with_their_reason(desk: Desk, capsys: pytest.Capture
     assert whole == {**rows[0], "body": '{"events":[{"type":"message.added"}]}'}
 
 
+def test_a_reason_does_not_steer_the_terminal(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may quote what a stranger has written."""
+    desk.receive({**desk.opened("2", 10), "id": "odd\x1b[2J", "at": "1999-01-01T00:00:00Z"}, key="old")
+    desk.judge()
+    parked = gateway(capsys, "inbox", "list", "--state", "parked", "--json", "-c", desk.config).out.splitlines()
+    shown = gateway(capsys, "inbox", "show", str(json.loads(parked[0])["id"]), "-c", desk.config)
+
+    assert "event odd·[2J is dated" in shown.err and "\x1b" not in shown.err
+
+
 def test_a_record_is_taken_up_again(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """A parked record becomes ready; one that isn't there ends with 1."""
     parked = json.loads(gateway(capsys, "inbox", "list", "--state", "parked", "--json", "-c", desk.config).out)

@@ -1,5 +1,6 @@
 """What lies in the database file, read beside whoever has it: nothing is recovered, moved or written by looking."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,6 +54,13 @@ def waiting(database: Path, rows: int) -> dict[str, int]:
     """How much waits of each kind; the stream has so many `rows`."""
     asked = (now_ms() + SOON_MS, rows)
     return _looked(database, lambda connection: dict(connection.execute(WAITING, asked).fetchall()), {"schema": 1})
+
+
+def half_known(database: Path) -> list[str]:
+    """Objects in pieces of which not all is known that was told: every call begins, is answered, and ends."""
+    asked = "SELECT id, facts FROM assemblies"
+    kept = _looked(database, lambda connection: connection.execute(asked).fetchall(), [])
+    return [id for id, facts in kept if json.loads(facts)["at"].keys() != {"begin", "answer", "end"}]
 
 
 def sound(database: Path) -> str:

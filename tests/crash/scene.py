@@ -307,6 +307,7 @@ class Scene:
     def _wrong(self) -> Iterator[str]:
         if (said := leftover.sound(self.site.database_file)) != "ok":
             yield f"the file is damaged: {said}"
+        yield from (f"of {id} not all is known that was told" for id in leftover.half_known(self.site.database_file))
         found = kept(self.site.database_file)
         # Of what wasn't handed over yet when the process died some was stored nevertheless: nobody was told so.
         heard = self.vendor.heard() | (self.vendor.sent.keys() & set(found.events))

@@ -362,6 +362,31 @@ def test_who_comes_with_what_cannot_be_used_is_not_parked(
     tell(story, tmp_path)
 
 
+def test_a_batch_that_is_overtaken_is_put_together_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has become of the call meanwhile counts: nothing is lost, nothing told twice."""
+
+    async def story(rig: Rig) -> None:
+        await settled(rig, 0, BEGUN)
+        commit, overtaken = rig.store.commit, [True]
+
+        async def later(batch: Any) -> None:
+            if overtaken and batch.assemblies:
+                overtaken.clear()
+                await commit(replace(batch, done=(), parked=()))
+            await commit(batch)
+
+        monkeypatch.setattr(rig.store, "commit", later)
+        await settled(rig, 30 * SECOND, ANSWERED, piece(["b"], ("begin", -SECOND), leg="b"))
+        await settled(rig, 40 * SECOND, piece(["a", "b"], ("mark", SECOND)))
+        await rig.at(2 * MINUTE)
+        assert (overtaken, await rig.parked(), await states(rig)) == ([], [], ["done"] * 3)
+        assert (await call(rig, "b")).state is not None
+        for leg in ("a", "b"):
+            await is_right(rig, await call(rig, leg))
+
+    tell(story, tmp_path)
+
+
 def test_a_fault_is_counted_and_a_bound_is_none() -> None:
     """What a connector raises counts as its fault; a record that is too much of something is the sender's."""
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 import gateway.engine.listen as listen_module
+from gateway.engine.checkup import AGAIN_S, Checkup
 from gateway.engine.connections import connections_beside, connections_of, states_of
 from gateway.engine.listen import AGAIN_FIRST_S, AGAIN_MAX_S, Listener
 from gateway.engine.world import FAULTS_IN_A_ROW_MAX
@@ -325,3 +326,13 @@ def test_ending_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "listen_failed" not in rig.link("ears").counts
 
     hearing(story, listening)
+
+
+def test_who_listens_is_checked_every_few_minutes() -> None:
+    """What it can't use is lost: an hour would be long to wait until it is said."""
+
+    async def story(rig: Rig, ears: Ears) -> None:
+        wait_s = await Checkup(rig.world, rig.link("ears")).step()
+        assert 0.9 * AGAIN_S <= wait_s <= 1.1 * AGAIN_S
+
+    hearing(story)

@@ -110,6 +110,22 @@ def test_a_handler_that_raises_loses_its_datagram_alone() -> None:
     run(story())
 
 
+def test_a_flood_of_what_a_handler_cannot_bear_fills_no_log() -> None:
+    """Of the first it is told, and then each time there are twice as many."""
+
+    async def story() -> None:
+        ears = Ears()
+        ear = await SystemSockets().udp("127.0.0.1", 0, ears)
+        with closing(talker("127.0.0.1")) as other, capture_logs() as logs:
+            for _ in range(100):
+                other.sendto(b"bad", ("127.0.0.1", ear.port))
+            await ears.wait(100)
+        assert [entry["failures"] for entry in logs] == [1, 2, 4, 8, 16, 32, 64]
+        ear.close()
+
+    run(story())
+
+
 def test_others_have_their_turn_in_a_flood() -> None:
     """After a batch of datagrams whatever else the loop has to do is done, and then the rest is read."""
 

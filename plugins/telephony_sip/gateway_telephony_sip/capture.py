@@ -122,7 +122,7 @@ class Capture:
             part = ready[begin : begin + OFFER_MAX]
             offered = {call_id: self._waiting[call_id].leg for call_id in part}
             records = [
-                _record(Call(legs={id: leg}), id, self._waiting[id].waits_since or now) for id, leg in offered.items()
+                _record(Call(legs={id: leg}), id, _received_at(self._waiting[id])) for id, leg in offered.items()
             ]
             if not await shelf.emit(records):
                 return
@@ -184,15 +184,14 @@ class Capture:
             del self._waiting[call_id]
 
     async def _offer_more(self, shelf: Shelf) -> None:
-        if not self._more:
-            return
-        known, self._more = list(self._more.items()), {}
+        known = list(self._more.items())
         for begin in range(0, len(known), OFFER_MAX):
             part = known[begin : begin + OFFER_MAX]
             if not await shelf.emit([_record(call, id, since) for id, (since, call) in part]):
-                for call_id, (since, call) in known[begin:]:
-                    self.also(call_id, call, since)
                 return
+            for call_id, offered in part:
+                if self._more[call_id] is offered:  # else more has come meanwhile, and goes on waiting
+                    del self._more[call_id]
 
     def _forget(self, now: int) -> None:
         """Let go of legs that have been silent for long."""
@@ -234,6 +233,14 @@ def _is_settled(heard: _Heard, now: int) -> bool:
     if heard.offered is not None:
         return True
     return now - heard.began_at >= (SETTLE_MS if heard.leg.invites else NO_INVITE_MS)
+
+
+def _received_at(heard: _Heard) -> int:
+    """When what is offered came in: of a leg that nobody knows yet the last of it, else it would be judged twice, first
+    as of its INVITE; of one that is known what has waited for longest, for which time must not have passed."""
+    if heard.offered is None or heard.waits_since is None:
+        return heard.heard_at
+    return heard.waits_since
 
 
 def _is_news(heard: _Heard) -> bool:

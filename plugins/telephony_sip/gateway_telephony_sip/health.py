@@ -34,7 +34,11 @@ _WRONG: Final = (
 
 def findings(settings: TelephonySettings, counts: Mapping[str, int]) -> Iterator[Finding]:
     """What the counts since the start say of the captures; nothing where none are heard, or it isn't known here."""
-    if settings.hep is None or not counts:
+    if settings.hep is None:
+        return
+    if not counts:
+        where = " and ".join(f"{way} {at}" for way, at in (("udp", settings.hep.udp), ("tcp", settings.hep.tcp)) if at)
+        yield Finding(ok=True, what=f"captures are to come to {where}; the page of connectors counts what is heard")
         return
     heard = counts.get("heard", 0) + counts.get("heard_again", 0)
     if heard:
@@ -44,10 +48,12 @@ def findings(settings: TelephonySettings, counts: Mapping[str, int]) -> Iterator
     if lost > LOST_MAX * total:
         yield Finding(
             ok=False,
-            what=f"{lost} packets were dropped by the system before they could be read",
-            hint="let it keep more for a moment: sysctl -w net.core.rmem_max=8388608, and start the gateway again",
+            what="packets are dropped by the system before they can be read",
+            hint=f"{lost} since the start: let it keep more for a moment (sysctl -w net.core.rmem_max=8388608), "
+            "and start the gateway again",
         )
     for word, what, hint in _WRONG:
         count = counts.get(word, 0)
         if count and (not heard or count > SHARE_MAX * total):
-            yield Finding(ok=False, what=f"{count} {what}", hint=hint)
+            # Without numbers: it is the same finding as long as it lasts.
+            yield Finding(ok=False, what=f"there are {what}", hint=f"{count} since the start: {hint}")

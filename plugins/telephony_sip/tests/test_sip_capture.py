@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from gateway_telephony_sip import capture as module
 from gateway_telephony_sip.capture import Capture, read_facts
-from gateway_telephony_sip.facts import Call, Logged
+from gateway_telephony_sip.facts import Call, Logged, Recording
 from gateway_telephony_sip.health import findings
 from gateway_telephony_sip.hep import write_hep
 from gateway_telephony_sip.leg import leg_of
@@ -109,14 +109,34 @@ def test_each_change_of_its_state_is_offered_at_once_and_no_repetition() -> None
     assert call.legs["one@test"].byes
 
 
-def test_the_receipt_of_an_offer_is_that_of_its_first_packet() -> None:
-    """Time isn't let pass over what waits to be offered."""
+def test_the_receipt_of_an_offer_is_that_of_what_waits() -> None:
+    """Of a leg that nobody knows yet the last of it: all of it has happened. Time isn't let pass over what waits
+    of one that is known."""
     stage = Stage()
     stage.hear(INVITE)
     stage.hear(OK, after_ms=100)
     stage.offer(after_ms=module.SETTLE_MS)
+    stage.hear(BYE, after_ms=500)
+    ended_at = stage.ear.now()
+    stage.hear(BYE, after_ms=20)
+    stage.offer(after_ms=10)
 
-    assert stage.ear.kept[0].received_at == NOW
+    assert [record.received_at for record in stage.ear.kept] == [NOW + 100, ended_at]
+
+
+def test_what_else_is_known_waits_and_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that takes nothing loses none of it, and fills no memory."""
+    monkeypatch.setattr(module, "LEGS_MAX", 2)
+    stage = Stage()
+    stage.ear.refuses = True
+    for name in ("one", "two", "three", "one"):
+        stage.capture.also(name, Call(recordings=(Recording(f"http://{name}"),)), NOW)
+        assert stage.offer() == []
+    assert stage.counts["dropped"] == 1
+    stage.ear.refuses = False
+
+    assert [call.recordings[0].url for call in stage.offer()] == ["http://one", "http://two"]
+    assert stage.offer() == []
 
 
 def test_what_is_refused_is_offered_again() -> None:
@@ -238,7 +258,21 @@ def test_what_the_system_dropped_is_known() -> None:
     assert [capture.lost(total) for total in (0, 3, 3, 5)] == [0, 3, 0, 2]
     assert (capture.counts["lost"], bad()) == (5, [])
     capture.lost(7)
-    assert bad() == ["7 packets were dropped by the system before they could be read"]
+    assert bad() == ["packets are dropped by the system before they can be read"]
+
+
+def test_what_is_left_is_a_finding_that_stays_the_same_while_it_lasts() -> None:
+    """Its number is beside it: who is told of what begins and ends isn't told again of each packet."""
+    settings = TelephonySettings.model_validate(
+        {"hep": {"udp": "0.0.0.0:9060", "tcp": "[::]:9060", "allow": ["10.0.0.0/8"]}}
+    )
+    (awaited,) = findings(settings, {})
+    assert (awaited.ok, "udp 0.0.0.0:9060 and tcp [::]:9060" in awaited.what) == (True, True)
+    (one,) = findings(settings, {"refused_source": 1})
+    (more,) = findings(settings, {"refused_source": 200})
+    assert (one.ok, one.what) == (more.ok, more.what) == (False, "there are packets from sources that aren't allowed")
+    assert more.hint == "200 since the start: name their network under `hep.allow`"
+    assert [found.ok for found in findings(settings, {"heard": 100, "refused_source": 2})] == [True]
 
 
 class Stream:
