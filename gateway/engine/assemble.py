@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from gateway.engine.judge import Arrival
+from gateway.engine.news import Arrival
 from gateway.engine.tellings import REASON_MAX, Telling, encoded, usable
 from gateway.engine.world import Link, Links, World
 from gateway.kernel.assemblies import Assembly, Told
@@ -84,6 +84,7 @@ async def put_together(world: World, links: Links, tellings: Sequence[Telling]) 
         objects = _Objects(links, stored)
         for telling in taken:
             objects.try_it(telling)
+            await world.clock.sleep(0)  # this may take long: the doors have their turn
         return objects.touched()
 
 

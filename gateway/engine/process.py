@@ -10,7 +10,8 @@ from itertools import chain
 from msgspec.structs import replace
 
 from gateway.engine.assemble import Change, asked, change, put_together
-from gateway.engine.judge import Arrival, Bench, JudgingFailed, News, Written, judge, news_of
+from gateway.engine.judge import Bench, JudgingFailed, Written, judge
+from gateway.engine.news import Arrival, News, news_of
 from gateway.engine.tellings import REASON_MAX, Telling, telling_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World

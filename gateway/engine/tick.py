@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from gateway.engine.judge import Bench, News, judge
+from gateway.engine.judge import Bench, judge
+from gateway.engine.news import News
 from gateway.engine.turns import BURST_MS, LONG, Turns
 from gateway.engine.world import World
 from gateway.kernel.store import Conflict, ContactRow, Outlook

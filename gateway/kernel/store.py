@@ -98,8 +98,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class AskedPast(msgspec.Struct, frozen=True):
-    """The past of a contact, from its latest checkpoint before an instant on; from its opening on where None. With
-    `after`, for who has a state as of then: what happened later, and no checkpoint."""
+    """The past of a contact, from its latest checkpoint before an instant on, or None; or only what came `after`."""
 
     contact: str
     before: int | None
@@ -107,8 +106,7 @@ class AskedPast(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A state to start again from, and the events that happened after its `as_of`, in no promised order; or None, and
-    every event."""
+    """A state to start again from, and the events after its `as_of`, in no promised order; or None, and all events."""
 
     base: State | None
     events: Sequence[JournalEntry]

@@ -85,7 +85,7 @@ def became(call: Call, rules: Rules) -> Became | None:
     if main is None and lines is None:
         return None
     opened_at = _opened_at(main, lines)
-    side, caller, called = _parties(main, lines, rules)
+    side, caller, called = _parties(dialogs, lines, rules)
     answered = _between(opened_at, None, _answered(dialogs, lines, rules, side))
     end = _end(dialogs, lines, answered, side)
     end = replace(end, at=max(end.at, answered.at if answered else opened_at))
@@ -106,7 +106,7 @@ def became(call: Call, rules: Rules) -> Became | None:
         called=called,
         original=invite.original if invite else "",
         redirecting=invite.redirecting if invite else "",
-        is_private=invite is not None and invite.private,
+        is_private=_is_private(dialogs),
         replaces=invite.replaces if invite else "",
         queued=queued,
         ringing=_between(opened_at, latest_at, _ringing(main, lines)),
@@ -136,11 +136,11 @@ def _dialogs(call: Call) -> list[Dialog]:
 def _comes_of(call: Call, later: Dialog, dialog: Dialog) -> bool:
     """Whether a leg came about by another one, though its INVITE bears an earlier time: it says that one's Call-ID.
 
-    Emitters stamp what they sent before what they got now and then, and two machines have two clocks.
+    Emitters stamp what they sent before what they got now and then, two machines have two clocks, and of the caller's
+    own leg the INVITE may be lost.
     """
     return (
-        dialog.invite is not None
-        and dialog.opened_at - later.opened_at <= CLOCKS_MS
+        dialog.opened_at - later.opened_at <= CLOCKS_MS
         and dialog.id in call.legs[later.id].names
         and later.id not in call.legs[dialog.id].names
     )
@@ -162,15 +162,22 @@ def _between(earliest: int, latest: int | None, point: Point | None) -> Point | 
     return point if at == point.at else replace(point, at=at)
 
 
-def _parties(main: Dialog | None, lines: Lines | None, rules: Rules) -> tuple[Side, str, str]:
+def _is_private(dialogs: list[Dialog]) -> bool:
+    """Whether the caller wants not to be known: as the INVITE says, or, where that was lost, any other of the call."""
+    invites = [dialog.invite for dialog in dialogs if dialog.invite is not None]
+    lost = bool(dialogs) and dialogs[0].invite is None
+    return any(invite.private for invite in (invites if lost else invites[:1]))
+
+
+def _parties(dialogs: list[Dialog], lines: Lines | None, rules: Rules) -> tuple[Side, str, str]:
     """Which way it goes, and who calls whom."""
+    main = dialogs[0] if dialogs else None
     caller = main.caller if main is not None else ""
     called = main.called if main is not None else ""
     if main is not None and main.invite is not None and (rules.number(main.invite.target) or not called):
         called = main.invite.target
-    hidden = main is not None and main.invite is not None and main.invite.private
     if lines is not None:
-        caller = caller or ("" if hidden else lines.caller)
+        caller = caller or ("" if _is_private(dialogs) else lines.caller)
         called = called or lines.called
     source = main.invite.source if main is not None and main.invite is not None else ""
     return rules.side(source, caller, called), caller, called

@@ -57,6 +57,9 @@ that is one hour off shows local time for UTC, and must not lie at the edge of w
 HOPS = 70
 """The Max-Forwards of a request that has none: what RFC 3261 (8.1.1.6) wants it to begin with."""
 
+REMEMBERED_MAX = 256
+"""Characters of a header that is worth to be remembered."""
+
 _HIDING: Constant = frozenset({"id", "user", "header"})
 _WITHHELD: Constant = frozenset({"full", "uri"})
 _SIPFRAG: Constant = re.compile(rb"SIP/2\.0[ \t]+([1-6][0-9][0-9])\b", re.IGNORECASE)
@@ -232,7 +235,13 @@ def _hides(message: Message) -> bool:
 
 
 def _caller(message: Message) -> str:
-    """Who calls: what the network asserts goes before what the phone says."""
+    """Who calls: what the network asserts goes before what the phone says; of a name and a number the number, since it
+    may assert one of each (RFC 3325, 9.1)."""
+    asserted = message.every("p-asserted-identity")
+    if len(asserted) > 1 or (asserted and "," in asserted[0]):
+        for one in addresses(message, "p-asserted-identity"):
+            if one.uri.lower().startswith("tel:"):
+                return _party(one.uri)
     for name in ("p-asserted-identity", "remote-party-id", "from"):
         party = _party(message.first(name))
         if party:
@@ -299,9 +308,14 @@ def _branch(message: Message) -> str:
     return _kept(hop.branch) if hop else ""
 
 
-@lru_cache(4_096)
 def _party(value: str) -> str:
     """Whom a header's value names, as a URI without what isn't theirs: `sip:ann@a.example`, `tel:+4930…`."""
+    # Strangers write it: of long ones none is remembered, or a few thousand would fill memory.
+    return _read_party(value) if len(value) <= REMEMBERED_MAX else _read_party.__wrapped__(value)
+
+
+@lru_cache(4_096)
+def _read_party(value: str) -> str:
     if not value:
         return ""
     start = value.find("<")

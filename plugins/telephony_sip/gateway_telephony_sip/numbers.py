@@ -6,7 +6,6 @@ else (extensions, services such as 110, names) stays what it is.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 
 from gateway_telephony_sip.grammar import name_addr, plain, read_uri
@@ -27,6 +26,7 @@ _E164: Final = re.compile(rf"[1-9][0-9]{{{E164_DIGITS_MIN - 1},{E164_DIGITS_MAX 
 _PREFIX: Final = re.compile(r"[0-9]{0,6}")
 _COUNTRY: Final = re.compile(r"(?:[1-9][0-9]{0,2})?")
 _WITHHELD: Final = frozenset({"anonymous", "private", "restricted", "withheld", "blocked"})
+_ANY_WITHHELD: Final = re.compile("|".join(sorted(_WITHHELD)), re.IGNORECASE)
 _NOBODY: Final = _WITHHELD | {"", "unavailable", "unknown", "asterisk", "freeswitch", "nobody", "null", "none"}
 _KEYPAD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+86282452253", "+8656696"})
 """ANONYMOUS, RESTRICTED, BLOCKED, UNAVAILABLE and UNKNOWN, typed on a telephone: carriers send these as numbers."""
@@ -94,11 +94,12 @@ def is_anonymous(text: str) -> bool:
 def is_withheld(text: str) -> bool:
     """Whether it says that its owner wants not to be known (RFC 3323, section 4.1.1.3), as
     `sip:anonymous@anonymous.invalid` does."""
+    if _ANY_WITHHELD.search(text) is None and "%" not in text:
+        return False  # nearly always, and each INVITE asks
     user, host = _user_host(text)
     return host == "anonymous.invalid" or user in _WITHHELD
 
 
-@lru_cache(4_096)
 def _user_host(text: str) -> tuple[str, str]:
     # Without brackets, parameters of a user part would be taken for the header's: `sip:+4930111222;isub=4@a.example`.
     uri = read_uri(name_addr(text).uri if "<" in text or '"' in text or "@" not in text else text)

@@ -7,9 +7,9 @@ from ipaddress import ip_network
 import pytest
 from gateway_telephony_sip.message import Captured
 from gateway_telephony_sip.rules import Rules
-from gateway_telephony_sip.telling import tell
+from gateway_telephony_sip.telling import opening, tell
 
-from gateway.plugin import CallAnswered
+from gateway.plugin import UNSET, CallAnswered
 from plugins.telephony_sip.tests.calls import CALLER, RULES, T0, call_of, request, response, story
 
 OURS = Rules(networks=(ip_network(CALLER),))
@@ -125,3 +125,21 @@ def test_two_legs_that_name_each_other_go_by_time() -> None:
         request("INVITE", 0, id="bb@pbx", headers=["X-CID: aa@caller"]),
     ]
     assert next(tell(call_of(packets), RULES)).ref.id == "bb@pbx"
+
+
+@pytest.mark.parametrize("wish", [[], ["Privacy: id"]])
+def test_the_callers_leg_is_known_without_its_invite(wish: list[str]) -> None:
+    """The telephones' legs name it, and say whether the caller wants to be known."""
+    header = ["X-CID: aa@caller", *wish]
+    packets = [
+        response(180, 300, id="aa@caller"),
+        request("INVITE", 100, id="phone@pbx", tags=("pbx", ""), headers=header),
+        request("CANCEL", 8_010, id="phone@pbx", tags=("pbx", ""), headers=["Reason: SIP;cause=200"]),
+        response(200, 8_020, id="aa@caller"),
+        request("BYE", 60_000, id="aa@caller", cseq=2, tags=("ann", "bob")),
+    ]
+    told = story(call_of(packets))
+    assert (told["outcome"], told["answered"], told["ended"]) == ("answered", 8_020, 60_000)
+    opened = opening(tell(call_of(packets), RULES))
+    assert opened.ref.id == "aa@caller"
+    assert (opened.customer is UNSET) == bool(wish)

@@ -109,3 +109,11 @@ def test_parameters_of_a_number_make_nobody_of_no_one(user: str) -> None:
     customer = opening(told([called_from(f"<sip:{user}@carrier.example>".encode())])).customer
     assert customer is not UNSET
     assert customer.phone == "+4915550100"
+
+
+@pytest.mark.parametrize("between", [", ", "\r\nP-Asserted-Identity: "])
+def test_of_a_name_and_a_number_that_are_asserted_the_number_counts(between: str) -> None:
+    asserted = f'P-Asserted-Identity: "Roe, Ann" <sip:ann.roe@carrier.example>{between}<tel:+4915550199>'
+    customer = opening(told([request("INVITE", 0, headers=[asserted])])).customer
+    assert customer is not UNSET
+    assert customer.phone == "+4915550199"

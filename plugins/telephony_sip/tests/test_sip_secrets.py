@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from gateway_telephony_sip import RECORDING_URL
+from gateway_telephony_sip.leg import _read_party
 from gateway_telephony_sip.telling import opening, tell
 
 from plugins.telephony_sip.tests.calls import RULES, call_of, request, response
@@ -59,3 +60,13 @@ def test_a_header_that_names_no_plain_address_is_no_recording(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://r.example/1.wav", "s3://bucket/a@b.wav", "https://r.example/a?of=x@y"])
 def test_plain_addresses_of_recordings(url: str) -> None:
     assert RECORDING_URL.fullmatch(url)
+
+
+def test_long_addresses_of_strangers_fill_no_memory() -> None:
+    """A name of 20 KB is read, and not remembered: neither its name nor its address."""
+    before = _read_party.cache_info().currsize
+    for number in range(20):
+        name = f'Referred-By: "{"n" * 20_000}" <sip:short{number}@h>'
+        address = f"P-Asserted-Identity: <sip:{'u' * 20_000}{number}@h>"
+        call_of([request("INVITE", 0, id=f"{number}@h", headers=[name, address])])
+    assert _read_party.cache_info().currsize <= before + 4
