@@ -62,7 +62,7 @@ def matches(card: Card, wanted: Wanted) -> bool:
         and (not wanted.severity or card.severity in wanted.severity)
         and (not wanted.connector or any(ref.connector in wanted.connector for ref in card.refs))
         and _any(card.assignee or "", wanted.assignee)
-        and (not wanted.rule or (due is not None and due.rule in wanted.rule))
+        and (not wanted.rule or (due.rule if due is not None else "") in wanted.rule)
         and (wanted.breached is None or wanted.breached == (due is not None and due.breached))
         and (wanted.escalated is None or _escalated(card, wanted.escalated))
         and (wanted.due_before is None or (due is not None and due.at < wanted.due_before))

@@ -24,7 +24,7 @@ def test_a_call_is_fourteen_packets_of_one_answered_call() -> None:
     legs: dict[str, Leg] = {}
     for one in seen:
         captured = read_hep(one.data)
-        said = leg_of(read_sip(captured.payload), captured, AT, Rules())
+        said = leg_of(read_sip(captured.payload), captured, captured.at or AT, Rules())
         if said is not None:
             legs[said[0]] = join_legs(legs.get(said[0], Leg()), said[1])
     told = became(Call(legs=legs), Rules())
