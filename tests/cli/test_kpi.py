@@ -42,6 +42,7 @@ def damage(desk: Desk, statement: str) -> None:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
     """Calls of the last day and of before, and two tickets."""
+    monkeypatch.setenv("COLUMNS", "200")  # a narrow terminal cuts the last column
     desk = set_up(tmp_path, monkeypatch)
     (desk.folder / "policy.yaml").write_text(POLICY)
     facts = {"outcome": "answered", "wait_s": 20.5, "talk_s": 60, "hold_s": 9.5, "measured_by": "packets"}
