@@ -67,6 +67,7 @@ class TelephonySip:
         self._rules = settings.rules()
         self._route = context.route
         self._heard: dict[str, int] = {}
+        self._capture: Capture | None = None
         self._files = None if settings.asterisk is None else AsteriskFiles(settings.asterisk)
         if self._files is not None:
             self.streams = self._files.streams
@@ -106,7 +107,8 @@ class TelephonySip:
 
     async def listen(self, ear: Ear) -> None:
         """Hear captures, and answer INVITEs, until it is time to end."""
-        capture = self._new_capture(ear)
+        # What was heard and couldn't be stored is still there when listening begins anew.
+        capture = self._capture = self._capture or self._new_capture(ear)
         door = await self._open(ear, capture)
         server = await self._open_redirect(ear, capture)
         wait_s = OFFER_EVERY_S

@@ -216,8 +216,9 @@ class Capture:
                 return
 
     def lost(self, number: int) -> int:
-        """Take how many packets the system has dropped before they could be read; how many more than last time."""
-        more, self._lost = number - self._lost, number
+        """Take how many packets the system has dropped before they could be read; how many more than last time. A
+        socket that was opened anew counts from 0."""
+        more, self._lost = number - (self._lost if number >= self._lost else 0), number
         if more:
             self.counts[LOST] = self.counts.get(LOST, 0) + more
         return more
