@@ -3,6 +3,7 @@
 It listens to the calls of built-in functions that the interpreter makes, and so needs no cooperation of the code.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -67,12 +68,15 @@ def watching(inside: Path | None = None) -> Iterator[list[str]]:
         elif event == "call" and frame.f_code in environ and frame.f_back is not None:
             _note(found, "os.environ", frame.f_back, inside)
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # a collection calls others' callbacks in the midst of whatever runs
     sys.setprofile(seen)
     try:
         yield found
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
 
 
 def watched(work: Callable[[], Any], inside: Path | None = None) -> list[str]:

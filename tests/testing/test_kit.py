@@ -1,6 +1,7 @@
 """The kit's own parts: the registry, the level, the suite, what watches, and what keeps it offline."""
 
 import asyncio
+import gc
 import os
 import random
 import socket
@@ -140,6 +141,20 @@ def test_what_touches_the_world_is_seen(work: object, name: str) -> None:
 def test_what_touches_nothing_is_not_seen() -> None:
     """Work with values alone, times among them."""
     assert watched(lambda: sorted([datetime(2026, 1, 1).isoformat(), f"{1}"])) == []
+
+
+def test_a_collection_in_the_midst_is_nobodys_touch() -> None:
+    """What others have done with each collection of garbage isn't what the watched work does."""
+
+    def collected(phase: str, info: object) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(collected)
+    try:
+        assert watched(lambda: [[[]] for _ in range(50_000)]) == []
+        assert gc.isenabled()
+    finally:
+        gc.callbacks.remove(collected)
 
 
 def test_nobody_leaves_the_machine() -> None:
