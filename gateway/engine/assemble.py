@@ -108,10 +108,9 @@ def asked(wholes: Iterable[Whole]) -> Iterator[tuple[StrandKey, tuple[str, str]]
             yield _strand(connector, event.ref), (connector, event.id)
 
 
-def change(whole: Whole, known: Mapping[tuple[str, str], Event]) -> Change:
-    """What an object's events change of what the journal has."""
+def change(whole: Whole, journal: Mapping[str, Event]) -> Change:
+    """What an object's events change of what the journal has of its connector's, by id."""
     connector, before, received_at = whole.link.name, whole.told, whole.received_at
-    journal = {id: event for (by, id), event in known.items() if by == connector}
     events = [*whole.events, *_merged(whole, before, journal)]
     found = Change(_row(whole, events), tuple(whole.stored[1:]))
     historical = all(telling.row.record.historical for telling in whole.tellings)

@@ -15,7 +15,7 @@ from gateway.engine.news import Arrival, News, news_of
 from gateway.engine.tellings import REASON_MAX, Telling, telling_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
-from gateway.kernel.store import Batch, Conflict, FetchKey, Known, LookUp
+from gateway.kernel.store import Batch, Conflict, ContactRow, FetchKey, Known, LookUp
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.record import InboxRow
@@ -116,13 +116,16 @@ async def _process(
     wholes = await put_together(world, links, tellings)
     told = [(telling.row.connector, event.id) for telling in tellings for event in telling.events]
     strands = dict.fromkeys(telling.strand_of(event) for telling in tellings for event in telling.events)
-    for strand, event in asked(wholes):
+    for strand, id_told in asked(wholes):
         strands[strand] = None
-        told.append(event)
+        told.append(id_told)
     known = await world.store.known(list(strands), told) if told else Known({}, {})
     _refuse_contradictions(tellings, links, known.events)
-    changes = [change(whole, known.events) for whole in wholes]
-    news = _news(tellings, changes, known)
+    journals: dict[str, dict[str, Event]] = {}
+    for (connector, id), event in known.events.items():
+        journals.setdefault(connector, {})[id] = event
+    changes = [change(whole, journals.get(whole.link.name, {})) for whole in wholes]
+    news = _news(tellings, changes, known.contacts, journals)
     news = _held_back(tellings, news) + _let_go(tellings, news, known)
     written = await judge(world, bench, news, now, watermark, turns)
     if written.failed:
@@ -136,8 +139,14 @@ async def _process(
     return {}
 
 
-def _news(tellings: Sequence[Telling], changes: Sequence[Change], known: Known) -> list[News]:
-    """What is new, strand by strand: what was told outright, and what follows from pieces."""
+def _news(
+    tellings: Sequence[Telling],
+    changes: Sequence[Change],
+    contacts: Mapping[StrandKey, ContactRow],
+    journals: Mapping[str, Mapping[str, Event]],
+) -> list[News]:
+    """What is new, strand by strand: what was told outright, and what follows from pieces. `journals`: what is known
+    already, by connector and id."""
     arrivals = _by_strand(tellings)
     gone: dict[StrandKey, list[Event]] = {}
     for one in changes:
@@ -145,15 +154,12 @@ def _news(tellings: Sequence[Telling], changes: Sequence[Change], known: Known) 
             arrivals.setdefault(strand, []).extend(found)
         for strand, withdrawn in one.gone.items():
             gone.setdefault(strand, []).extend(withdrawn)
-    known_by: dict[str, dict[str, Event]] = {}
-    for (connector, id), event in known.events.items():
-        known_by.setdefault(connector, {})[id] = event
     found_news = (
         news_of(
             strand,
-            known.contacts.get(strand),
+            contacts.get(strand),
             arrivals.get(strand, []),
-            known_by.get(strand.connector, {}),
+            journals.get(strand.connector, {}),
             gone.get(strand, ()),
         )
         for strand in dict.fromkeys(chain(arrivals, gone))
