@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.engine.world import Link, World
 from gateway.kernel.cards import hide_cards
+from gateway.kernel.store import Added, StoreFull
 from gateway.plugin import Record
 
 
@@ -30,3 +31,16 @@ def arrived(world: World, link: Link, records: Sequence[Record]) -> list[Record]
         link.count("cards_hidden", total)
         world.log.warning("cards_hidden", connector=link.name, count=total)
     return ready
+
+
+async def keep(world: World, link: Link, records: Sequence[Record]) -> Added | None:
+    """Put what was pushed or heard into the inbox, after the commit; None where the store is full: nothing was kept."""
+    try:
+        added = await world.store.add_records(link.name, arrived(world, link, records))
+    except StoreFull:
+        world.log.error("store_full", connector=link.name)
+        return None
+    link.worked()
+    link.count("accepted", added.accepted)
+    link.count("duplicates", added.duplicates)
+    return added

@@ -10,7 +10,7 @@ from gateway.engine.checkup import Checkup
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
-from gateway.engine.listen import Listener, keep
+from gateway.engine.listen import Listener, keep_heard
 from gateway.engine.perform import Endpoint, Performer
 from gateway.engine.policies import Taken
 from gateway.engine.policy_reading import PolicyReading
@@ -154,7 +154,7 @@ class Gateway:
         oldest = min((int(record.received_at) for record in records), default=self.world.clock.now())
         self._arriving[id(records)] = oldest
         try:
-            return await keep(self.world, link, records)
+            return await keep_heard(self.world, link, records)
         finally:
             del self._arriving[id(records)]
             self._judging.nudge()

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.engine.arrive import arrived
+from gateway.engine.arrive import keep
 from gateway.engine.world import Link, World
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.ports import ByteStream, Heard, Socket
@@ -116,19 +116,9 @@ async def noted_failure(store: Store, connector: str) -> str:
     return (await store.noted(f"{NOTED}{connector}") or b"").decode()
 
 
-async def keep(world: World, link: Link, records: Sequence[Record]) -> bool:
+async def keep_heard(world: World, link: Link, records: Sequence[Record]) -> bool:
     """Store what a connector has heard; False: nothing was kept, and it is to be offered again."""
-    if not records:
-        return True
-    try:
-        added = await world.store.add_records(link.name, arrived(world, link, records))
-    except StoreFull:
-        world.log.error("store_full", connector=link.name)
-        return False
-    link.worked()
-    link.count("accepted", added.accepted)
-    link.count("duplicates", added.duplicates)
-    return True
+    return not records or await keep(world, link, records) is not None
 
 
 @dataclass(slots=True)

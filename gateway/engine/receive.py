@@ -6,9 +6,8 @@ Laws. What is not proved is not stored. What a vendor signed is stored even if n
 
 import msgspec
 
-from gateway.engine.arrive import arrived
+from gateway.engine.arrive import keep
 from gateway.engine.world import Link, World
-from gateway.kernel.store import StoreFull
 from gateway.plugin import Accepted, Refused, Reply, Request
 
 _RETRY_AFTER_S = 30
@@ -42,14 +41,9 @@ async def receive(world: World, link: Link, request: Request) -> Answer:
         case Reply(status, body, content_type):
             return Answer(status=status, body=body, content_type=content_type)
         case Accepted(records):
-            try:
-                added = await world.store.add_records(link.name, arrived(world, link, records))
-            except StoreFull:
-                world.log.error("store_full", connector=link.name)
+            added = await keep(world, link, records)
+            if added is None:
                 return unavailable("the gateway can't store anything now; send it again")
-            link.worked()
-            link.count("accepted", added.accepted)
-            link.count("duplicates", added.duplicates)
             return Answer(status=202, body=_json({"accepted": added.accepted, "duplicates": added.duplicates}))
 
 

@@ -18,7 +18,7 @@ from structlog.testing import LogCapture
 from gateway.engine.backfill import backfill_page
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
-from gateway.engine.listen import keep
+from gateway.engine.listen import keep_heard
 from gateway.engine.policies import Policies
 from gateway.engine.pull import Pulled, begin, pull_once
 from gateway.engine.world import Link, World
@@ -261,7 +261,7 @@ class Reader:
 
     async def keep(self, records: Sequence[Record]) -> bool:
         """Store what the connector has heard, unless the store is full."""
-        return not self.full and await keep(self.world, self.link, records)
+        return not self.full and await keep_heard(self.world, self.link, records)
 
     async def settle(self) -> None:
         """Judge and look up until there is nothing left to do, waiting where the vendor wants it."""

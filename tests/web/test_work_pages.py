@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gateway.engine.attempt import Endpoint
-from gateway.engine.listen import Listener, keep
+from gateway.engine.listen import Listener, keep_heard
 from gateway.kernel.access import Role, new_token, row_of
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.signing import parse_secret
@@ -374,7 +374,7 @@ def test_a_connector_that_listens_says_where_and_what_it_heard() -> None:
         async with site(whole) as here:
             (name,) = whole.gateway.links
             link, world = whole.gateway.links[name], whole.gateway.world
-            listener = Listener(world, link, cast(Listens, link.connector), partial(keep, world))
+            listener = Listener(world, link, cast(Listens, link.connector), partial(keep_heard, world))
             listener.addresses = ("udp 0.0.0.0:9060", "tcp [::]:9060")
             whole.gateway.listeners[name] = listener
             for what in ("accepted", "refused_key", "refused_key", "heard"):
