@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.plugin import BadPayload, ByteStream, Instant, Record, Source, same_secret
 from gateway_telephony_sip.facts import Call, Leg, Recording, join, join_legs
-from gateway_telephony_sip.hep import read_frame, read_hep
+from gateway_telephony_sip.hep import SIP, read_frame, read_hep
 from gateway_telephony_sip.message import BadHep, BadSip, Captured, Message
 from gateway_telephony_sip.peers import Peers
 from gateway_telephony_sip.sip import read_sip
@@ -25,9 +25,6 @@ LOST: Final = "lost"
 
 FACTS: Final = "facts"
 """The key under which a record holds facts."""
-
-SIP: Final = 1
-"""HEP's type of a payload that is SIP."""
 
 OFFER_EVERY_S: Final = 0.05
 SETTLE_MS: Final = 250

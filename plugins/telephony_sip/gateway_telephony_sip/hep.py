@@ -8,8 +8,9 @@ import zlib
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final
 
+from gateway.plugin import ByteStream
 from gateway_telephony_sip.message import BadHep, Captured
 
 BYTES_MAX: Final = 65_535
@@ -31,14 +32,6 @@ _CHUNK: Final = Struct(">HHH").unpack_from
 _IPV4, _IPV6, _UDP = 2, 10, 17
 _OLD_HEADS: Final = (16, 28, 40, 52)
 """Bytes of a head of HEPv1 with IPv4, HEPv2 with it, and the same with IPv6."""
-
-
-class Stream(Protocol):
-    """What a connection lends."""
-
-    async def read(self, n: int) -> bytes:
-        """Exactly `n` bytes. Raises EOFError where there are no more."""
-        ...
 
 
 def read_hep(data: bytes) -> Captured:
@@ -120,7 +113,7 @@ def frame_bytes(head: bytes) -> int:
     return total
 
 
-async def read_frame(stream: Stream) -> bytes:
+async def read_frame(stream: ByteStream) -> bytes:
     """The next packet of a connection, for `read_hep`. Raises EOFError at its end, and BadHep as `frame_bytes` does."""
     head = await stream.read(HEAD_BYTES)
     return head + await stream.read(frame_bytes(head) - HEAD_BYTES)

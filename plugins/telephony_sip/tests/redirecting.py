@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway_telephony_sip.headers import contacts, tag
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.table import Table
 from gateway_telephony_sip.redirect.targets import Targets, ranked
 from gateway_telephony_sip.sip import read_sip
+
+from gateway.plugin import Source
 
 PROXY = ("10.1.1.1", 5060)
 VIP = ranked([("sip:vip@pbx.example", None), ("sip:overflow@pbx.example", 0.5)])

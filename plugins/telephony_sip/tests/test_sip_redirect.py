@@ -2,11 +2,11 @@
 
 import pytest
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.table import KEPT_MAX, OF_CALL_MAX, T1_MS, TIMER_H_MS, TIMER_I_MS
 from gateway_telephony_sip.redirect.targets import Targets, ranked
 from gateway_telephony_sip.sip import read_sip
 
+from gateway.plugin import Source
 from plugins.telephony_sip.tests.redirecting import DEFAULT, PROXY, VIP, Peer, chosen, offered, request, status, to_tag
 
 

@@ -7,14 +7,13 @@ import pytest
 from gateway_telephony_sip.facts import Logged
 from gateway_telephony_sip.message import Message
 from gateway_telephony_sip.redirect.choice import Chooser
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.redirect.targets import URI_MAX, check_uri, contact, place, ranked
 from gateway_telephony_sip.sip import read_sip
 from pydantic import ValidationError
 
 from gateway.model.judgement import Route
-from gateway.plugin import ContactOpened, Ref
+from gateway.plugin import ContactOpened, Ref, Source
 from plugins.telephony_sip.tests.redirecting import DEFAULT, PROXY, VIP, request
 
 INVITE = read_sip(request())

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from gateway_telephony_sip.headers import tag
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.targets import Targets, ranked
 from gateway_telephony_sip.sip import read_sip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.plugin import Source
 from plugins.telephony_sip.tests.redirecting import Peer, request, status
 
 LATE_MAX_MS = 2_000

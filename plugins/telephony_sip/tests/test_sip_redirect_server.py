@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from gateway_telephony_sip.facts import Logged
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.server import IDLE_MS, STEP_MS, RedirectServer
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.sip import read_sip
 
 from gateway.kernel.sockets import SystemSockets
 from gateway.model.judgement import Route
-from gateway.plugin import ByteStream, ContactOpened, Heard, Record, Ref, Socket
+from gateway.plugin import ByteStream, ContactOpened, Heard, Record, Ref, Socket, Source
 from plugins.telephony_sip.tests.redirecting import offered, request, status, to_tag
 
 PATIENCE_S = 10

@@ -9,10 +9,10 @@ that are slow delay no answer by much more than one choice takes, and no webhook
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gateway.plugin import ContactOpened, RouteFunction
+from gateway.plugin import ContactOpened, RouteFunction, Source
 from gateway_telephony_sip.facts import Logged
 from gateway_telephony_sip.message import Message
-from gateway_telephony_sip.redirect.request import Source, caller_of
+from gateway_telephony_sip.redirect.request import caller_of
 from gateway_telephony_sip.redirect.targets import Targets
 
 SHARE: Final = 0.5

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from gateway.plugin import Source
 from gateway_telephony_sip.grammar import split
 from gateway_telephony_sip.headers import Via, addresses, call_id, cseq, history, listed, number, tag, top_via, vias
 from gateway_telephony_sip.message import BadSip, Message
-
-Source = tuple[str, int]
 
 KEY_BYTES_MAX: Final = 64
 _COOKIE: Final = "z9hg4bk"

@@ -6,9 +6,8 @@ that don't fit.
 
 from typing import Final
 
-from gateway.plugin import Ear, RouteFunction, Socket
+from gateway.plugin import Ear, RouteFunction, Socket, Source
 from gateway_telephony_sip.redirect.choice import Chooser, Opening, Told
-from gateway_telephony_sip.redirect.request import Source
 from gateway_telephony_sip.redirect.settings import RedirectSettings
 from gateway_telephony_sip.redirect.table import Datagrams, Table
 

@@ -19,10 +19,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.plugin import Source
 from gateway_telephony_sip.message import BadSip, Message
 from gateway_telephony_sip.peers import Network, Peer, Peers
 from gateway_telephony_sip.redirect.answers import ALLOWED, Headers, answer, redirection
-from gateway_telephony_sip.redirect.request import Asked, Source, asked_of
+from gateway_telephony_sip.redirect.request import Asked, asked_of
 from gateway_telephony_sip.redirect.targets import Targets, place
 from gateway_telephony_sip.sip import read_sip
 
