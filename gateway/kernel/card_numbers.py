@@ -1,13 +1,15 @@
 """Where a text holds payment card numbers, and what is hidden of them. Pure; works on what a text says, not on bytes.
 
 A card number is 12 to 19 digits, alone or in groups, that begin like an issuer's, have a length that this issuer
-uses, and satisfy the Luhn sum (ISO/IEC 7812). Telephone numbers with a plus sign, UUIDs, hexadecimal numbers and
-addresses of web pages are none. Magnetic stripes, and security codes near a card number, are hidden as a whole.
+uses, and satisfy the Luhn sum (ISO/IEC 7812), unless what stands around them says otherwise. Magnetic stripes, and
+security codes near a card number, are hidden as a whole.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+
+from gateway.kernel.card_context import in_card_groups, is_something_else
 
 MARK: Final = "•"
 PLAIN_MARK: Final = "·"
@@ -27,11 +29,9 @@ _ROW_MAX = 64
 _HIDDEN_MAX = 64
 """Characters in front of a number in which the hidden part of another one may lie."""
 
-_BACK_MAX = 512
-"""Characters in front of a number that are looked at for an address."""
-
 _ZERO_WIDTH = r"\0\u00ad\u180e\u200b-\u200f\u2060\ufeff"
-_SEPARATORS = r" .\-\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\uff0d\uff0e"
+_LINE_BREAKS = re.compile(r"[\t\n\r]")
+_SEPARATORS = r" ._\-\t\n\r\u00a0\u2000-\u200a\u2010-\u2015\u202f\u2212\u3000\uff0d\uff0e"
 _BETWEEN = rf"[{_ZERO_WIDTH}]*+(?:[{_SEPARATORS}][{_ZERO_WIDTH}]*+){{0,2}}"
 _NEXT = rf"{_BETWEEN}[0-9]"
 _FIRST = r"[2-68](?<![0-9][2-68])"
@@ -42,6 +42,9 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 # Signs of ours with digits on the other side are a part of a number that is hidden already; others begin a list.
 _SIGN = rf"[{MARK}{PLAIN_MARK}]"
 _GOES_ON = re.compile(rf"[{_ZERO_WIDTH}]*+(?:[0-9]|{_SIGN}(?:{_BETWEEN}{_SIGN}){{1,8}}(?:{_BETWEEN}[0-9]){{4}})")
+_EXPIRES = re.compile(r"[^0-9][0-9]{2}/[0-9]{2}(?![0-9])")
+"""The two digits of a month are no part of the number in front of it."""
+
 _WENT_BEFORE = re.compile(
     rf"(?:[0-9][{_ZERO_WIDTH}]++|(?<![0-9])(?:[0-9]{_BETWEEN}){{6}}(?:{_SIGN}{_BETWEEN}){{2,9}}(?:[0-9]{_BETWEEN}){{0,3}})\Z"
 )
@@ -81,15 +84,6 @@ _CODE_BEFORE = re.compile(rf"(?<![0-9•])([0-9]{{3,4}})(?![0-9])[^0-9•]{{0,12
 
 _CODE_HINTS = ("cv", "csc", "cid", "cod", "código", "nummer", "crypto", "код", "安全", "セキュ")
 """One of these is in every word for a security code, in small letters."""
-
-_PLUS = re.compile(r"\+[0-9\s.()\-]*\Z")
-_PHONE_DIGITS_MAX = 15
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-# Beyond ASCII an address ends: in Chinese and Japanese no space stands between it and the next sentence.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"'<>,;|(){}\u0080-\U0010ffff]*\Z")
-_WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
-_WORD = re.compile(r"[0-9A-Za-z]*")
-_HEX = re.compile(r"0[xX][0-9a-fA-F]+|(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
 
 
 class Found(NamedTuple):
@@ -166,10 +160,20 @@ def _card(text: str, row: re.Match[str]) -> _Card | None:
     if len(places) != len(digits):
         places = [place for place in places if "0" <= text[place] <= "9"]
     for length in lengths:
-        if length <= len(digits) and _sums_up(digits[:length]) and not _GOES_ON.match(text, places[length - 1] + 1):
-            card = _made(places[:length])
-            return None if _is_something_else(text, card) else card
+        if length <= len(digits) and _sums_up(digits[:length]) and _may_be(text, digits[:length], places[:length]):
+            return _made(places[:length])
     return None
+
+
+def _may_be(text: str, digits: str, places: Sequence[int]) -> bool:
+    """Whether digits that sum up, at these places, stand as a card number does."""
+    start, end = places[0], places[-1] + 1
+    if _GOES_ON.match(text, end) or _EXPIRES.match(text, end - 3):
+        return False
+    if _LINE_BREAKS.search(text, start, end) and not in_card_groups(text[start:end]):
+        return False
+    before = _WENT_BEFORE.search(text, max(0, start - _HIDDEN_MAX), start)
+    return before is None and not is_something_else(text, start, end, digits)
 
 
 def _made(places: Sequence[int]) -> _Card:
@@ -190,27 +194,6 @@ def _sums_up(digits: str) -> bool:
     """The Luhn sum."""
     read = digits.encode()
     return (sum(read[-1::-2].translate(_VALUES)) + sum(read[-2::-2].translate(_DOUBLED))) % 10 == 0
-
-
-def _is_something_else(text: str, card: _Card) -> bool:
-    """Whether what looks like a card number is a part of something longer that is none."""
-    back = text[max(0, card.start - 24) : card.start]
-    plus = _PLUS.search(back)
-    if plus and (plus[0] == "+" or len(_NO_DIGIT.sub("", plus[0])) + len(card.digits) <= _PHONE_DIGITS_MAX):
-        return True
-    if _WENT_BEFORE.search(text, max(0, card.start - _HIDDEN_MAX), card.start):
-        return True
-    word = _WORD_BEFORE.search(text, max(0, card.start - 64), card.start)
-    behind = _WORD.match(text, card.end, card.end + 64)
-    around = (word[0] if word else ""), (behind[0] if behind else "")
-    if any(around) and _HEX.fullmatch(around[0] + "1" + around[1]):
-        return True
-    near = text[max(0, card.start - 36) : card.end + 36]
-    if "-" in near and any(
-        uuid.start() <= card.start - max(0, card.start - 36) < uuid.end() for uuid in _UUID.finditer(near)
-    ):
-        return True
-    return _ADDRESS.search(text[max(0, card.start - _BACK_MAX) : card.start]) is not None
 
 
 def _codes(text: str, cards: list[tuple[int, int]], rest: list[tuple[int, int]]) -> list[tuple[int, int]]:

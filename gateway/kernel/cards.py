@@ -7,21 +7,29 @@ not found again.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
-from urllib.parse import unquote_plus
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 import msgspec
 
-from gateway.kernel.card_numbers import DIGITS_MAX, DIGITS_MIN, MARK, PLAIN_MARK, find, is_number, may_hold_number
+from gateway.kernel.card_numbers import DIGITS_MAX, DIGITS_MIN, MARK, is_number, may_hold_number
+from gateway.kernel.card_writings import (
+    IN_BYTES,
+    IN_FORM,
+    IN_JSON,
+    IN_WORDS,
+    all_unescaped,
+    characters_read,
+    hide,
+    read,
+)
 
 _LEADS_OF_DIGITS = bytes([0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xEA, 0xEF, 0xF0])
 """Bytes that UTF-8's digits of other scripts, the full-width ones among them, begin with."""
 
 _KINDS = bytes(0x30 if byte in b"0123456789" + _LEADS_OF_DIGITS else byte for byte in range(256))
-_DROPPED = b" .-+%\0\xc2\xe2\xe3" + bytes(range(0x80, 0xC0))
-"""Separators, what has no width, and the bytes of UTF-8 that they are made of."""
+_DROPPED = b" ._-+%\t\n\r\\nrt\0\xc2\xe2\xe3" + bytes(range(0x80, 0xC0))
+"""Separators, what has no width, the bytes of UTF-8 that they are made of, and what JSON writes for them."""
 
 _SHORTEST = b"0" * DIGITS_MIN
 _ROWS = re.compile(_SHORTEST + b"0*")
@@ -29,22 +37,17 @@ _BEGIN_JSON = (b"{", b"[", b'"')
 _NUMBERS_OF_KEYS = re.compile(rb'":(?<=[0-9A-Za-z_]":)[ ]?[0-9]{%d,}' % DIGITS_MIN)
 """In JSON: a quote behind a letter closes a text, a colon behind it makes that a key, and what follows is a number."""
 
-_LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"([ \t\r\n]*+:[ \t\r\n]*+)?', re.DOTALL)
-_JSON_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
-)
+_ELEMENTS = re.compile(rb'<[/!A-Za-z][^<>"]{0,200}>')
 _CODE_FIELD = re.compile(
     r'("[^"\\]{0,40}(?:cvv|cvc|cvn|csc|security[ _-]?code|card[ _-]?code)[^"\\]{0,12}"\s{0,9}:\s{0,9}")[0-9]{3,4}(?=")',
     re.IGNORECASE,
 )
 """A security code in a field of its own, whose key says so."""
 
-_SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_MATHEMATICAL = re.compile(rb"\\u[dD]835")
+"""The digits of mathematicians, in two escapes each."""
+
 _FORM = re.compile(r"[\w.~*%+&=\[\]-]+=[\w.~*%+&=\[\]-]*")
-_MORE = "%[89ab][0-9a-f]"
-_FORM_ESCAPE = re.compile(
-    rf"\+|%(?:[0-7][0-9a-f]|[cd][0-9a-f]{_MORE}|e[0-9a-f](?:{_MORE}){{2}}|f[0-7](?:{_MORE}){{3}})", re.IGNORECASE
-)
 
 
 def hide_cards(body: bytes, id_keys: frozenset[str] = frozenset()) -> tuple[bytes, int]:
@@ -61,36 +64,54 @@ def hide_cards(body: bytes, id_keys: frozenset[str] = frozenset()) -> tuple[byte
     if _is_json(body):
         hidden, count = _hide_in_json(text, id_keys)
     elif _FORM.fullmatch(text):
-        hidden, count = _hide(text, _IN_FORM)
+        hidden, count = hide(text, IN_FORM)
     elif charset == "latin-1" or "\0" in text:  # UTF-16, as likely as not
         charset = "latin-1"
-        hidden, count = _hide(body.decode(charset), _IN_BYTES)
+        hidden, count = hide(body.decode(charset), IN_BYTES)
     else:
-        hidden, count = _hide(text, _IN_JSON)
+        hidden, count = hide(text, IN_JSON)
     return (hidden.encode(charset), count) if count else (body, 0)
 
 
 def hide_cards_in_words(text: str) -> str:
     """A sentence of ours without card numbers: a reason, a line of a log."""
     return (
-        _hide(text, _IN_WORDS)[0] if _SHORTEST in text.encode("utf-8", "replace").translate(_KINDS, _DROPPED) else text
+        hide(text, IN_WORDS)[0]
+        if any(_SHORTEST in _joined(way) for way in _ways(text.encode("utf-8", "replace")))
+        else text
     )
 
 
 def _may_hold(body: bytes) -> bool:
     """Whether a body may have something to hide, at the speed of C; it says yes too often rather than too seldom."""
     if b"\\u" in body:
-        if b"\\ud835" in body or b"\\uD835" in body:  # the digits of mathematicians, in two escapes each
+        if _MATHEMATICAL.search(body):
             return True
         body = _unicode_escapes_read(body)
     elif b"%" in body and body[:1] not in _BEGIN_JSON:
         return True
-    joined = body.translate(_KINDS, _DROPPED)
+    return any(_has_number(way) for way in _ways(body))
+
+
+def _ways(body: bytes) -> Iterator[bytes]:
+    """The ways to read a body: as it stands, and as its markup would show it."""
+    yield body
+    if b"<" in body or b"&" in body:
+        yield _ELEMENTS.sub(b"", characters_read(body))
+
+
+def _joined(body: bytes) -> bytes:
+    """Each digit as a zero, of any script, and nothing of what may stand between the digits of a number."""
+    return body.translate(_KINDS, _DROPPED)
+
+
+def _has_number(body: bytes) -> bool:
+    joined = _joined(body)
     if _SHORTEST not in joined:
         return False
     if b'":' in body and _is_json(body):  # most long rows of digits are ids then, and numbers stay as they are
         body, count = _NUMBERS_OF_KEYS.subn(b'":0', body)
-        joined = body.translate(_KINDS, _DROPPED) if count else joined
+        joined = _joined(body) if count else joined
         if _SHORTEST not in joined:
             return False
     if b"^" in body or b"=" in body:
@@ -117,36 +138,10 @@ def _unicode_escapes_read(body: bytes) -> bytes:
     r"""The body with every \uXXXX read."""
     try:
         text = body.decode()
-        read = text.encode("raw_unicode_escape").decode("raw_unicode_escape")
+        said = text.encode("raw_unicode_escape").decode("raw_unicode_escape")
     except UnicodeError:  # no JSON, or a text about escapes
-        text = body.decode("latin-1")
-        read = _JSON_ESCAPE.sub(lambda escape: _unescaped(escape[0]), text)
-    return read.encode("utf-8", "surrogatepass")
-
-
-class _Writing(NamedTuple):
-    """How characters are written in a text: what an escape looks like, what it stands for, how to write our sign."""
-
-    escape: re.Pattern[str] | None
-    read: Callable[[str], str]
-    mark: str
-
-
-def _unescaped(escape: str) -> str:
-    if len(escape) == 12:
-        return chr(0x10000 + (int(escape[2:6], 16) - 0xD800 << 10) + int(escape[8:], 16) - 0xDC00)
-    return chr(int(escape[2:], 16)) if len(escape) == 6 else _SHORT_ESCAPES.get(escape[1:], escape[1:])
-
-
-def _unquoted(escape: str) -> str:
-    character = unquote_plus(escape)
-    return character if len(character) == 1 else "\ufffd"
-
-
-_IN_JSON = _Writing(_JSON_ESCAPE, _unescaped, MARK)
-_IN_BYTES = _Writing(_JSON_ESCAPE, _unescaped, PLAIN_MARK)
-_IN_FORM = _Writing(_FORM_ESCAPE, _unquoted, "%E2%80%A2")
-_IN_WORDS = _Writing(None, _unescaped, MARK)
+        said = all_unescaped(body.decode("latin-1"))
+    return said.encode("utf-8", "surrogatepass")
 
 
 def _is_json(body: bytes) -> bool:
@@ -164,7 +159,7 @@ def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
     parts: list[str] = []
     done = total = 0
     for start, end in _values(text, id_keys):
-        hidden, count = _hide(text[start:end], _IN_JSON)
+        hidden, count = hide(text[start:end], IN_JSON)
         if count:
             parts += (text[done:start], hidden)
             done, total = end, total + count
@@ -175,55 +170,36 @@ def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
 
 def _values(text: str, id_keys: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Where the texts lie that are looked at. A key holds for the text right behind it, and not for a list."""
-    key, behind_key = "", -1
-    for literal in _LITERAL.finditer(text):
-        if literal[2] is not None:
-            key, behind_key = literal[1], literal.end()
-        elif literal.end(1) - literal.start(1) >= DIGITS_MIN and (
-            literal.start() != behind_key or _read(key, _IN_JSON)[0] not in id_keys
-        ):
-            yield literal.span(1)
+    plain = text.replace("\\\\", "__").replace('\\"', "__")  # as long, and each quote begins or ends a text now
+    pieces = plain.split('"')
+    ends = list(accumulate(map(len, pieces)))
+    for place in _places_with_digits(plain, len(pieces)):
+        if pieces[place + 1].lstrip()[:1] == ":":
+            continue
+        start, end = (ends[at] + place for at in (place - 1, place))
+        if pieces[place - 1].strip() == ":":
+            key = text[ends[place - 3] + place - 2 : ends[place - 2] + place - 2]
+            if read(key, IN_JSON)[0] in id_keys:
+                continue
+        yield start, end
 
 
-def _hide(text: str, writing: _Writing) -> tuple[str, int]:
-    """Hide in a text: found in what it says, replaced in how it is written."""
-    said, places = _read(text, writing)
-    found = find(said)
-    parts: list[str] = []
-    done = 0
-    for start, end in found.places:
-        parts += (text[done : places.of(start)], writing.mark)
-        done = places.of(end)
-    return "".join((*parts, text[done:])), found.secrets
-
-
-class _Places(NamedTuple):
-    """Where the characters that a text says stand in how it is written: both begin a piece at these positions."""
-
-    said: list[int]
-    written: list[int]
-
-    def of(self, said: int) -> int:
-        """The position in the writing."""
-        piece = bisect_right(self.said, said) - 1
-        return self.written[piece] + said - self.said[piece]
-
-
-def _read(text: str, writing: _Writing) -> tuple[str, _Places]:
-    """What a text says, and where. An escape is one character."""
-    pieces: list[str] = []
-    places = _Places([], [])
-    said = done = 0
-    for escape in writing.escape.finditer(text) if writing.escape else ():
-        if escape.start() > done:
-            places.said.append(said)
-            places.written.append(done)
-            pieces.append(text[done : escape.start()])
-            said += escape.start() - done
-        places.said.append(said)
-        places.written.append(escape.start())
-        pieces.append(writing.read(escape[0]))
-        said, done = said + 1, escape.end()
-    places.said.append(said)
-    places.written.append(done)
-    return "".join((*pieces, text[done:])), places
+def _places_with_digits(plain: str, pieces: int) -> Iterable[int]:
+    """Which of the pieces between quotes are texts with digits enough for a card; every other one is a text."""
+    body = plain.replace("\\u0022", "__").encode()
+    if b"\\u" in body:
+        if _MATHEMATICAL.search(body):
+            return range(1, pieces, 2)
+        body = _unicode_escapes_read(body)
+    found: set[int] = set()
+    for way in _ways(body):
+        joined = _joined(way)
+        place = done = 0
+        while (at := joined.find(_SHORTEST, done)) >= 0:
+            place += joined.count(b'"', done, at)
+            if place % 2:
+                found.add(place)
+            done = joined.find(b'"', at)
+            if done < 0:
+                break
+    return sorted(found)
