@@ -17,7 +17,7 @@ PLAIN_MARK: Final = "·"
 
 DIGITS_MIN: Final = 12
 DIGITS_MAX: Final = 19
-TRIES_MAX: Final = 2_000
+TRIES_MAX: Final = 6_000
 """Rows of digits in one text that are reckoned through; of those behind them all is hidden from a 2 to 6 or 8 on."""
 
 NEAR: Final = 40
@@ -50,19 +50,40 @@ _WENT_BEFORE = re.compile(
 )
 
 # The longest reading that fits wins: a shorter one would leave digits of the true number in sight.
-_ISSUERS = (
-    (r"4", (19, 16, 13)),  # Visa
-    (r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),  # Mastercard
-    (r"3[47]", (15,)),  # American Express
-    (r"30[0-5]|3095|36|3[89]", (19, 18, 17, 16, 15, 14)),  # Diners Club
-    (r"35(?:2[89]|[3-8])", (19, 18, 17, 16)),  # JCB
-    (r"220[0-4]", (19, 18, 17, 16)),  # Mir
-    (r"6011|64[4-9]|65|62|81", (19, 18, 17, 16)),  # Discover, UnionPay; RuPay's 65 and 81
-    (r"5[0678]|6[37]", (19, 18, 17, 16, 15, 14, 13, 12)),  # Maestro; RuPay's 508
-    (r"60|82", (16,)),  # RuPay
+_ISSUERS: Final[tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]] = (
+    (("4",), (19, 16, 13)),  # Visa
+    (("5[1-5]", "222[1-9]", "22[3-9]", "2[3-6]", "27[01]", "2720"), (16,)),  # Mastercard
+    (("3[47]",), (15,)),  # American Express
+    (("30[0-5]", "3095", "36", "3[89]"), (19, 18, 17, 16, 15, 14)),  # Diners Club
+    (("352[89]", "35[3-8]"), (19, 18, 17, 16)),  # JCB
+    (("220[0-4]",), (19, 18, 17, 16)),  # Mir
+    (("6011", "64[4-9]", "65", "62", "81"), (19, 18, 17, 16)),  # Discover, UnionPay; RuPay's 65 and 81
+    (("5[0678]", "6[37]"), (19, 18, 17, 16, 15, 14, 13, 12)),  # Maestro; RuPay's 508
+    (("60", "82"), (16,)),  # RuPay
 )
-_ISSUER = re.compile("|".join(f"({begins})" for begins, _ in _ISSUERS))
+_ISSUER = re.compile("|".join(f"({'|'.join(begins)})" for begins, _ in _ISSUERS))
 _LENGTHS = ((), *(lengths for _, lengths in _ISSUERS))
+
+
+def _begins(begin: str) -> str:
+    """Behind the first digit: the others that a number of an issuer begins with, whatever stands between them."""
+    atoms = re.findall(r"\[[^]]*\]|[0-9]", begin)
+    return f"(?<={atoms[0]})" + "".join(("(?=", *(_BETWEEN + atom for atom in atoms[1:]), ")"))
+
+
+def _ends(length: int) -> str:
+    """Behind the first digit: as many more as the number has then, and no digit."""
+    return f"(?:{_NEXT}){{{length - 1}}}(?![{_ZERO_WIDTH}]*+[0-9])"
+
+
+_CANDIDATE = re.compile(
+    _FIRST
+    + "(?:%s)"
+    % "|".join(
+        f"(?:{'|'.join(map(_begins, begins))})(?={'|'.join(map(_ends, lengths))})" for begins, lengths in _ISSUERS
+    )
+)
+"""Where a row begins as an issuer's numbers do, and may end as they do. It takes the first digit."""
 
 _VALUES = bytes((byte - 0x30) % 256 for byte in range(256))
 _DOUBLED = bytes(sum(divmod(2 * ((byte - 0x30) % 10), 10)) for byte in range(256))
@@ -120,10 +141,12 @@ def find(text: str) -> Found:
     """What a text has to hide, in order."""
     if not text.isascii():  # digits of other scripts, the full-width ones among them; no position changes
         text = _OTHER_DIGIT.sub(lambda digit: str(int(digit[0])), text)
-    stripes = [match.span() for match in _STRIPE.finditer(text)]
+    stripes = [match.span() for match in _STRIPE.finditer(text)] if "^" in text or "=" in text else []
     if stripes:
         text = _STRIPE.sub(lambda stripe: MARK * len(stripe[0]), text)
     cards, rest = _cards(text)
+    if not (cards or rest or stripes):
+        return Found([], 0)
     hidden = [place for card in cards for place in card.hidden]
     codes = _codes(text, [card[:2] for card in cards], rest) if cards else []
     return Found(sorted({*stripes, *hidden, *codes, *rest}), len(stripes) + len(cards) + len(codes) + len(rest))
@@ -137,8 +160,9 @@ def _cards(text: str) -> tuple[list[_Card], list[tuple[int, int]]]:
     cards: list[_Card] = []
     at = 0
     for _ in range(TRIES_MAX):
-        row = _ROW.search(text, at)
-        if row is None:
+        candidate = _CANDIDATE.search(text, at)
+        row = candidate and _ROW.match(text, candidate.start())
+        if not row:
             return cards, []
         at = row.start() + 1
         card = _card(text, row)
@@ -156,11 +180,14 @@ def _card(text: str, row: re.Match[str]) -> _Card | None:
     lengths = _lengths(digits)
     if not lengths:
         return None
+    fitting = [length for length in lengths if length <= len(digits) and _sums_up(digits[:length])]
+    if not fitting:
+        return None
     places: Sequence[int] = range(*row.span())
     if len(places) != len(digits):
         places = [place for place in places if "0" <= text[place] <= "9"]
-    for length in lengths:
-        if length <= len(digits) and _sums_up(digits[:length]) and _may_be(text, digits[:length], places[:length]):
+    for length in fitting:
+        if _may_be(text, digits[:length], places[:length]):
             return _made(places[:length])
     return None
 

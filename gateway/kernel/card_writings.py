@@ -54,6 +54,9 @@ class Places(NamedTuple):
         return self.written[piece] + said - self.said[piece]
 
 
+_AS_WRITTEN: Final = Places([0], [0])
+
+
 def unescaped(escape: str) -> str:
     r"""The character that an escape of JSON stands for: \n, \u0034, or two of these for one beyond the first plane."""
     if len(escape) == 12:
@@ -112,6 +115,8 @@ def _hide(text: str, writing: Writing, in_markup: bool = False) -> tuple[str, in
         said, places = read(said, _IN_MARKUP)
         layers.append(places)
     found = find(said)
+    if not found.places:
+        return text, 0
     parts: list[str] = []
     done = 0
     for start, end in found.places:
@@ -124,10 +129,12 @@ def _hide(text: str, writing: Writing, in_markup: bool = False) -> tuple[str, in
 
 def read(text: str, writing: Writing) -> tuple[str, Places]:
     """What a text says, and where. An escape is one character."""
+    if writing.escape is None or writing.escape.search(text) is None:
+        return text, _AS_WRITTEN
     pieces: list[str] = []
     places = Places([], [])
     said = done = 0
-    for escape in writing.escape.finditer(text) if writing.escape else ():
+    for escape in writing.escape.finditer(text):
         if escape.start() > done:
             places.said.append(said)
             places.written.append(done)

@@ -44,6 +44,15 @@ _CODE_FIELD = re.compile(
 )
 """A security code in a field of its own, whose key says so."""
 
+_CODE_KEYS = (
+    "cvv",
+    "cvc",
+    "cvn",
+    "csc",
+    *(f"{word}{join}code" for word in ("security", "card") for join in (*" _-", "")),
+)
+"""One of these is in every such key, in small letters: a look that is a hundred times as quick."""
+
 _MATHEMATICAL = re.compile(rb"\\u[dD]835")
 """The digits of mathematicians, in two escapes each."""
 
@@ -164,8 +173,14 @@ def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
             parts += (text[done:start], hidden)
             done, total = end, total + count
     hidden = "".join((*parts, text[done:]))
-    hidden, codes = _CODE_FIELD.subn(rf"\g<1>{MARK}", hidden) if total else (hidden, 0)
-    return hidden, total + codes
+    if total and _has_code_key(hidden.lower()):
+        hidden, codes = _CODE_FIELD.subn(rf"\g<1>{MARK}", hidden)
+        total += codes
+    return hidden, total
+
+
+def _has_code_key(text: str) -> bool:
+    return any(key in text for key in _CODE_KEYS)
 
 
 def _values(text: str, id_keys: frozenset[str]) -> Iterator[tuple[int, int]]:
