@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 import gateway.plugin
 from gateway.kernel import ports, signing, vendor_auth, vendor_errors, vendor_http, vendor_limits
 from gateway.model import judgement, record
-from gateway.plugin import FAULTS, connector, helpers, listening, spec
+from gateway.plugin import FAULTS, connector, enricher, helpers, listening, spec
 from gateway.plugin.manager import ABILITIES
 
 BASE: Final = "Connector"
@@ -52,6 +52,11 @@ def abilities() -> str:
 def lent() -> str:
     """What a connector is lent that listens, or must answer at once."""
     return "\n\n".join(_protocol(_classes(module)[name]) for module, names in LENT for name in names)
+
+
+def enrichers() -> str:
+    """What an enricher has."""
+    return _protocol(_classes(enricher)["Enricher"])
 
 
 def simulator() -> str:

@@ -280,6 +280,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "abilities": door.abilities,
     "ability-words": door.ability_words,
     "lent": door.lent,
+    "enrichers": door.enrichers,
     "simulator": door.simulator,
     "values": door.values,
     "ways": door.ways,

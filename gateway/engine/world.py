@@ -1,4 +1,5 @@
-"""What the engine is given: the five ports as one value, and the connectors with their health."""
+"""What the engine is given: the five ports as one value, and the connectors and enrichers with their
+health."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from gateway.kernel.ports import Clock, Net, Rng, Sockets, Spawn
 from gateway.kernel.reading import Pause
 from gateway.kernel.sockets import SystemSockets
 from gateway.kernel.store import Store
-from gateway.plugin import ID_KEYS, Assembles, Connector, Fetches, Finding, ListsIds, Receives
+from gateway.plugin import ID_KEYS, Assembles, Connector, Enricher, Fetches, Finding, ListsIds, Receives
 from gateway.rules.strain import CALM, Strain
 
 FAULTS_IN_A_ROW_MAX = 5
@@ -95,3 +96,38 @@ class Link:
 
 
 Links = Mapping[str, Link]
+
+
+@dataclass(slots=True)
+class EnricherLink:
+    """An enricher at work, and how it stands. One look-up may take `timeout_s` seconds, and `concurrency` of them are
+    under way at once; an answer is good for `ttl_s` seconds where the policy doesn't say."""
+
+    name: str
+    enricher: Enricher
+    timeout_s: float
+    concurrency: int
+    ttl_s: float
+    strain: Strain = CALM
+    """How the other system bears our look-ups."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    answered_at: int | None = None
+    """The last answer, in ms."""
+
+    failed_at: int | None = None
+    last_failure: str = ""
+    """The last failure and its words, no secrets; empty after an answer."""
+
+    findings: tuple[Finding, ...] = ()
+    """What its own check found last."""
+
+    budget: Budget | None = None
+    """What may still be asked of its account; None where that isn't known."""
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something for the metrics."""
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+EnricherLinks = Mapping[str, EnricherLink]

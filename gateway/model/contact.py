@@ -27,6 +27,15 @@ class Csat(msgspec.Struct, frozen=True, omit_defaults=True):
     ratio: float = 0.0
 
 
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What an enricher has said last: at `at` it gave facts, or (`reason`) why it could give none. `facts_at` is when
+    it gave the facts that are known of it; None where none are."""
+
+    at: int
+    reason: str = ""
+    facts_at: int | None = None
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One matter with one customer. Instants are milliseconds since the epoch."""
 
@@ -46,6 +55,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     csat: Csat = Csat()
     facts: dict[str, dict[str, Any]] = {}
     reopened: int = 0
+    answers: dict[str, Answer] = {}
+    """By enricher."""
 
     @property
     def status(self) -> Life:

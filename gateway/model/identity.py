@@ -53,6 +53,15 @@ class Customer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         """Whether there is anything to find this person by."""
         return bool(self.id or self.email or self.phone or self.handles)
 
+    def replaces(self, before: "Customer") -> bool:
+        """Whether what was known of `before` may be of somebody else: an identity is another one now, or none stayed.
+        That one more is known changes nobody."""
+        pairs = ((before.id, self.id), (before.email, self.email), (before.phone, self.phone))
+        if any(was and now and was != now for was, now in pairs):
+            return True
+        stayed = any(was and was == now for was, now in pairs) or bool(set(before.handles) & set(self.handles))
+        return before.known and not stayed
+
     @property
     def domain(self) -> str:
         """What follows the `@` of the e-mail address, in lower case; empty without one."""

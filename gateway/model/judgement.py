@@ -268,6 +268,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     frozen: bool = False
     """Merged or deleted at some time: what counts to a resolution never goes on."""
 
+    asked: dict[str, int] = {}
+    """The enrichers that were asked of the present customer, each with the instant."""
+
     @property
     def as_of(self) -> int:
         """The last instant that is wholly in it: what happens later can be added, nothing else."""

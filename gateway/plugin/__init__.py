@@ -1,10 +1,15 @@
 """The door: the only module of the gateway that a connector or plugin imports, and all that it needs.
 
-A connector is a class with a few methods (`Connector`, and one Protocol for each ability); a hook registers it:
+A connector is a class with a few methods (`Connector`, and one Protocol for each ability), an enricher one with fewer
+(`Enricher`); hooks register them:
 
     @hookimpl
     def gateway_connectors(register):
         register(YourConnector)
+
+    @hookimpl
+    def gateway_enrichers(register):
+        register(YourEnricher)
 """
 
 from msgspec import UNSET, UnsetType
@@ -102,6 +107,7 @@ from gateway.plugin.connector import (
     Simulator,
     Stream,
 )
+from gateway.plugin.enricher import Enricher
 from gateway.plugin.helpers import Secrets, hmac_sha256, read_json, same_secret
 from gateway.plugin.listening import ByteStream, Ear, Heard, Listens, RouteFunction, Socket, Source
 from gateway.plugin.spec import hookimpl
@@ -151,6 +157,7 @@ __all__ = [
     "Customer",
     "Direction",
     "Ear",
+    "Enricher",
     "EnrichmentReceived",
     "EscalationAcknowledged",
     "EscalationResolved",

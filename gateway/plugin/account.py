@@ -1,4 +1,4 @@
-"""Opens the HTTP client that the core lends a connector: the host and the credentials come from its settings."""
+"""Opens the HTTP client that the core lends connectors and enrichers: host and credentials come from the settings."""
 
 from typing import Any
 
@@ -11,13 +11,14 @@ from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_auth import Auth, NoAuth
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.plugin.connector import Connector
+from gateway.plugin.enricher import Enricher
 
 NOWHERE = "https://no-vendor.invalid"
 """The host of a connector that asks no vendor anything: it never resolves."""
 
 
 def open_account(
-    kind: type[Connector],
+    kind: type[Connector] | type[Enricher],
     settings: BaseModel,
     *,
     reach: Reach = INTERNET,
@@ -30,7 +31,7 @@ def open_account(
     may reach is the operator's word, never the plugin's; a `transport` of one's own is asked instead of the network.
     Without a `vault` no account can be proved by tokens that a person granted.
 
-    Raises ValueError if `base_url` is none. Close it when the connector is done.
+    Raises ValueError if `base_url` is none. Close it when its user is done.
     """
     limits: Any = getattr(kind, "limits", None)
     return VendorHttp(
@@ -45,7 +46,7 @@ def open_account(
     )
 
 
-def auth_of(kind: type[Connector], settings: BaseModel) -> Auth:
+def auth_of(kind: type[Connector] | type[Enricher], settings: BaseModel) -> Auth:
     """How the account that `settings` describe is proved, as its class says."""
     proves: Any = getattr(kind, "auth", None)
     auth: Auth = NoAuth() if proves is None else proves(settings)

@@ -3,18 +3,20 @@
 A plugin is an entry point of the group `gateway` whose object has the hooks. The built-in ones come in by the same way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
 import pluggy
+from msgspec import Struct
 from pydantic import BaseModel
 
 from gateway.kernel.log import hide_secrets
 from gateway.plugin import spec
 from gateway.plugin.connector import Connector
+from gateway.plugin.enricher import Enricher
 
 ABILITIES: Mapping[str, tuple[str, ...]] = {
     "receives": ("receive",),
@@ -39,9 +41,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Plugins:
-    """What was found: connector classes by the name that `plugin:` in gateway.yaml asks for, and what was left out."""
+    """What was found: classes by the name that `plugin:` in gateway.yaml asks for, and what was left out."""
 
     connectors: dict[str, type[Connector]] = field(default_factory=dict)
+    enrichers: dict[str, type[Enricher]] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
 
 
@@ -69,36 +72,66 @@ def abilities(kind: type) -> tuple[str, ...]:
 
 def _add(found: Plugins, name: str, load: Any) -> None:
     try:
-        registered = _register(name, load())
-        for kind in registered:
-            if kind.plugin in found.connectors:
-                raise _Unusable(f"another plugin has registered the connector {kind.plugin!r} already")
+        connectors, enrichers = _register(name, load())
+        _refuse_taken("connector", connectors, found.connectors)
+        _refuse_taken("enricher", enrichers, found.enrichers)
     except _Unusable as error:
         found.broken.append(Broken(name, str(error)))
     except (Exception, SystemExit) as error:  # the isolation boundary of plugins: foreign code runs in `load` and hooks
         found.broken.append(Broken(name, hide_secrets(f"{type(error).__name__}: {error}")))
     else:
-        found.connectors.update({kind.plugin: kind for kind in registered})
+        found.connectors.update({kind.plugin: kind for kind in connectors})
+        found.enrichers.update({kind.plugin: kind for kind in enrichers})
 
 
-def _register(name: str, plugin: object) -> list[type[Connector]]:
+def _refuse_taken(what: str, kinds: Iterable[type[Any]], taken: Mapping[str, object]) -> None:
+    for kind in kinds:
+        if kind.plugin in taken:
+            raise _Unusable(f"another plugin has registered the {what} {kind.plugin!r} already")
+
+
+def _register(name: str, plugin: object) -> tuple[list[type[Connector]], list[type[Enricher]]]:
     """What one plugin registers. A manager of its own for each, so that nothing of a broken one remains."""
-    registered: list[Any] = []
+    connectors: list[Any] = []
+    enrichers: list[Any] = []
     manager = pluggy.PluginManager(spec.PROJECT)
     manager.add_hookspecs(spec)
     manager.register(plugin, name=name)
     manager.check_pending()
-    manager.hook.gateway_connectors(register=registered.append)
-    if not registered:
-        raise _Unusable("it registers nothing: implement the hook gateway_connectors with @hookimpl")
-    for kind in registered:
-        if lack := _lack(kind):
-            raise _Unusable(f"{getattr(kind, '__name__', repr(kind))} is no connector: {lack}")
-    return registered
+    manager.hook.gateway_connectors(register=connectors.append)
+    manager.hook.gateway_enrichers(register=enrichers.append)
+    if not connectors and not enrichers:
+        raise _Unusable(
+            "it registers nothing: implement the hook gateway_connectors or gateway_enrichers with @hookimpl"
+        )
+    _refuse_unfit("connector", connectors, _lack_of_connector)
+    _refuse_unfit("enricher", enrichers, _lack_of_enricher)
+    return connectors, enrichers
 
 
-def _lack(kind: object) -> str:
+def _refuse_unfit(what: str, kinds: Iterable[object], lack: Callable[[object], str]) -> None:
+    for kind in kinds:
+        if why := lack(kind):
+            raise _Unusable(f"{getattr(kind, '__name__', repr(kind))} is no {what}: {why}")
+
+
+def _lack_of_connector(kind: object) -> str:
     """What keeps `kind` from being a connector class; empty if nothing does."""
+    return _lack(kind, ("normalize", "check"))
+
+
+def _lack_of_enricher(kind: object) -> str:
+    """What keeps `kind` from being an enricher class; empty if nothing does."""
+    if why := _lack(kind, ("lookup", "check")):
+        return why
+    facts = getattr(kind, "facts_type", None)
+    if not isinstance(facts, type) or not issubclass(facts, Struct):
+        return "its `facts_type` is no msgspec Struct"
+    return ""
+
+
+def _lack(kind: object, methods: Iterable[str]) -> str:
+    """What keeps `kind` from being a class with these methods that the core can make; empty if nothing does."""
     if not isinstance(kind, type):
         return "register the class, not an instance of it"
     plugin = getattr(kind, "plugin", None)
@@ -107,7 +140,7 @@ def _lack(kind: object) -> str:
     settings = getattr(kind, "settings_type", None)
     if not isinstance(settings, type) or not issubclass(settings, BaseModel):
         return "its `settings_type` is no pydantic model"
-    for method in ("normalize", "check"):
+    for method in methods:
         if not callable(getattr(kind, method, None)):
             return f"it has no method `{method}`"
     return ""

@@ -71,6 +71,7 @@ class Draft:
     wait_weight: int = 0
     future: tuple[int, ...] = ()
     frozen: bool = False
+    asked: dict[str, int] = field(default_factory=dict)
     events: int = 1
     kept_at_event: int = 0
     change: Change | None = None
@@ -174,6 +175,7 @@ class Draft:
             wait_weight=self.wait_weight,
             future=self.future,
             frozen=self.frozen,
+            asked=dict(self.asked),
         )
 
 
@@ -208,6 +210,7 @@ def draft_of(state: State, judge: InForce) -> Draft:
         wait_weight=state.wait_weight,
         future=state.future,
         frozen=state.frozen,
+        asked=dict(state.asked),
         events=state.events,
         kept_at_event=state.kept_at_event,
     )

@@ -2,6 +2,7 @@
 
 Laws. The first `contact.opened` fixes kind, channel, direction and opening; a second one only updates fields. An event
 that says nothing about a field leaves it; `None` clears it; `tags` replace. Every event moves `updated_at` forward.
+What enrichers have said holds for the customer of whom they were asked, and goes when another one takes that place.
 """
 
 from math import inf
@@ -10,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from gateway.model.contact import Contact, Csat, Strand
+from gateway.model.contact import Answer, Contact, Csat, Strand
 from gateway.model.event import (
     ContactAssigned,
     ContactDeleted,
@@ -25,6 +26,8 @@ from gateway.model.event import (
 )
 from gateway.model.identity import Customer, Ref
 from gateway.model.words import Life
+
+NO_REASON = "it gave no reason"
 
 _PLAIN = ("subject", "priority", "group", "assignee", "language")
 
@@ -69,8 +72,8 @@ def _changed(contact: Contact, connector: str, event: Event) -> Contact:
             span = event.max - event.min
             ratio = (event.score - event.min) / span if 0 < span < inf else 0.0
             return replace(contact, csat=Csat(True, min(max(ratio, 0.0), 1.0)))
-        case EnrichmentReceived(status="ok"):
-            return replace(contact, facts={**contact.facts, event.enricher: event.facts or {}})
+        case EnrichmentReceived():
+            return _with_answer(contact, event)
         case ContactRedacted():
             return _redacted(contact, event)
         case _:
@@ -96,7 +99,7 @@ def _with_life(contact: Contact, connector: str, ref: Ref, life: Life) -> Contac
 def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact:
     contact = _with_fields(contact, event, _PLAIN)
     if event.customer is not UNSET:
-        contact = replace(contact, customer=event.customer or Customer())
+        contact = _with_customer(contact, event.customer or Customer())
     if event.fields is not UNSET:
         contact = replace(contact, fields={**contact.fields, **event.fields})
     if event.tags is not UNSET:
@@ -106,6 +109,28 @@ def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact
     return contact
 
 
+def _with_customer(contact: Contact, customer: Customer) -> Contact:
+    """The contact of this customer. What is known of somebody else is none of theirs."""
+    if customer.replaces(contact.customer):
+        return replace(contact, customer=customer, facts={}, answers={})
+    return replace(contact, customer=customer)
+
+
+def _with_answer(contact: Contact, event: EnrichmentReceived) -> Contact:
+    """The contact with what an enricher says. That it can't say anything takes away nothing that it has said."""
+    name, at = event.enricher, int(event.at)
+    if event.status == "ok":
+        answer = Answer(at, facts_at=at)
+        return replace(
+            contact,
+            facts={**contact.facts, name: event.facts or {}},
+            answers={**contact.answers, name: answer},
+        )
+    before = contact.answers.get(name)
+    answer = Answer(at, event.reason or NO_REASON, before.facts_at if before else None)
+    return replace(contact, answers={**contact.answers, name: answer})
+
+
 def _with_fields(contact: Contact, event: Snapshot | ContactAssigned, names: tuple[str, ...]) -> Contact:
     said: dict[str, Any] = {name: value for name in names if (value := getattr(event, name)) is not UNSET}
     return replace(contact, **said) if said else contact
@@ -113,10 +138,10 @@ def _with_fields(contact: Contact, event: Snapshot | ContactAssigned, names: tup
 
 def _redacted(contact: Contact, event: ContactRedacted) -> Contact:
     if event.all:
-        return replace(contact, subject=None, fields={}, customer=Customer(), facts={})
+        return replace(contact, subject=None, fields={}, customer=Customer(), facts={}, answers={})
     names = set(event.fields)
     blank: dict[str, Any] = {"subject": None} if "subject" in names else {}
     if "customer" in names:
-        blank["customer"] = Customer()
+        blank |= {"customer": Customer(), "facts": {}, "answers": {}}
     kept = {name: value for name, value in contact.fields.items() if name not in names}
     return replace(contact, fields=kept, **blank)

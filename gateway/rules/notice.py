@@ -79,6 +79,18 @@ class NoticeEscalation(Struct, frozen=True, kw_only=True):
     resolved_by: Annotated[str | None, _told("Who said that it is over; null where its cause was.")]
 
 
+class NoticeFacts(Struct, frozen=True, kw_only=True):
+    """What an enricher was asked about the customer, and what it said. Nothing waits for it."""
+
+    status: Annotated[
+        Literal["asked", "ok", "unavailable"], _told("`asked`: no answer yet; `unavailable`: none could be had so far.")
+    ]
+    at: Annotated[Time, _told("When it answered; asked, when it was asked.")]
+    reason: Annotated[str | None, _told("Why it is unavailable.")]
+    known_at: Annotated[Time | None, _told("When what is known was said: by an answer before this one, maybe.")]
+    known: Annotated[dict[str, Any] | None, _told("What it knows, as the enricher declares; null: nothing was said.")]
+
+
 class NoticeContact(Struct, frozen=True, kw_only=True):
     """The contact as it was when the notice became true."""
 
@@ -96,6 +108,7 @@ class NoticeContact(Struct, frozen=True, kw_only=True):
     language: Annotated[str | None, _told("The customer's language.")]
     fields: Annotated[dict[str, FieldValue], _told("The vendor's own fields.")]
     customer: Annotated[Customer, _told("Who asks; what is not known is left out.")]
+    facts: Annotated[dict[str, NoticeFacts], _told("What others know of the customer, by enricher.")]
     refs: Annotated[list[NoticeRef], _told("The vendors' objects that it is made of.")]
     opened_at: Annotated[Time, _told("When it began.")]
     updated_at: Annotated[Time, _told("When something last happened to it.")]

@@ -21,11 +21,11 @@ def is_other_customer(before: Contact, after: Contact) -> bool:
 
 def ask_enrichers(draft: Draft, at: int, cause: str) -> None:
     """Ask what can be known of the customer; `cause` is the id of the event that named it."""
-    asked: set[str] = set()
+    draft.asked = {}
     for rule in draft.policy.enrich:
-        if rule.enricher in asked or f"enrich/{rule.id}" not in draft.matching:
+        if rule.enricher in draft.asked or f"enrich/{rule.id}" not in draft.matching:
             continue
-        asked.add(rule.enricher)
+        draft.asked[rule.enricher] = at
         draft.say(
             "enrichment.requested",
             at,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.model.contact import Contact, Strand
+from gateway.model.contact import Answer, Contact, Strand
 from gateway.model.event import ContactOpened, Event
 from gateway.model.identity import Customer, Ref
 from gateway.model.words import Life
@@ -156,7 +156,29 @@ def test_an_enrichers_facts_are_kept_by_its_name() -> None:
     first = event("enrichment.received", M, enricher="payments", status="ok", facts={"plan": "gold", "n": 1})
     second = event("enrichment.received", 2 * M, enricher="payments", status="ok", facts={"plan": "tin"})
     missing = event("enrichment.received", 3 * M, enricher="payments", status="unavailable", reason="down")
-    assert contact(opening(), first, second, missing).facts == {"payments": {"plan": "tin"}}
+    told = contact(opening(), first, second, missing)
+    assert told.facts == {"payments": {"plan": "tin"}}
+    assert told.answers == {"payments": Answer(T0 + 3 * M, "down", facts_at=T0 + 2 * M)}
+
+
+@pytest.mark.parametrize(
+    ("after", "stays"),
+    [
+        ({"id": "7", "email": "ada@x.example"}, True),
+        ({"id": "7", "email": "ada@x.example", "phone": "+1", "name": "Ada"}, True),
+        ({"email": "ada@x.example"}, True),
+        ({"id": "8", "email": "ada@x.example"}, False),
+        ({"id": "7", "email": "bob@x.example"}, False),
+        ({"phone": "+1"}, False),
+        (None, False),
+    ],
+)
+def test_what_is_known_of_a_customer_goes_with_them(after: dict[str, str] | None, stays: bool) -> None:
+    """One more identity, or one less, is the same person still."""
+    known = event("enrichment.received", 1, enricher="payments", status="ok", facts={"plan": "gold"})
+    first = opening(customer={"id": "7", "email": "ada@x.example"})
+    told = contact(first, known, event("contact.observed", M, customer=after))
+    assert (bool(told.facts), bool(told.answers)) == (stays, stays)
 
 
 def test_redaction_takes_what_it_names() -> None:
@@ -167,7 +189,7 @@ def test_redaction_takes_what_it_names() -> None:
     assert (some.subject, some.fields, some.customer) == (None, {"b": 2}, Customer(id="7"))
     other = contact(before, facts, event("contact.redacted", M, fields=["customer"]))
     assert (other.subject, other.fields, other.customer) == ("Help", {"a": 1, "b": 2}, Customer())
-    assert other.facts == {"payments": {"plan": "gold"}}
+    assert (other.facts, other.answers) == ({}, {})
     everything = contact(before, facts, event("contact.redacted", M, all=True))
     assert (everything.subject, everything.fields, everything.customer, everything.facts) == (None, {}, Customer(), {})
 

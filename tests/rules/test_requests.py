@@ -2,8 +2,11 @@
 
 import pytest
 
+from gateway.model.event import Event
+from gateway.model.instant import format_instant
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.policy import ActionRule, Chain, Deed, EnrichRule, EscalationRule, Mark, Step, Trigger
+from gateway.rules.view import facts_view
 from tests.rules.worlds import (
     T0,
     D,
@@ -84,6 +87,42 @@ def test_a_rule_that_matches_later_asks_nothing_by_itself() -> None:
     assert asked(rules, opening(customer=ADA), tags(M, "vip")) == []
     assert asked(rules, opening(customer=ADA), tags(M, "vip", customer=BOB)) == [("paid", 1)]
     assert asked(following(policy(), (H, policy(enrich=(PAID,)))), opening()) == []
+
+
+def answered(after: int, **said: object) -> Event:
+    """What the enricher says."""
+    return event("enrichment.received", after, enricher="payments", **said)
+
+
+GOLD = answered(M, status="ok", facts={"plan": "gold"})
+DOWN = answered(2 * M, status="unavailable", reason="it is down")
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "at", "reason", "known_at"),
+    [
+        ((), "asked", 0, None, None),
+        ((GOLD,), "ok", 1, None, 1),
+        ((answered(M, status="unavailable", reason="it is down"),), "unavailable", 1, "it is down", None),
+        ((answered(M, status="unavailable"),), "unavailable", 1, "it gave no reason", None),
+        ((GOLD, DOWN), "unavailable", 2, "it is down", 1),
+        ((DOWN, answered(3 * M, status="ok", facts={"plan": "gold"})), "ok", 3, None, 3),
+        ((GOLD, event("contact.observed", 2 * M, customer={**ADA, "phone": "+1"})), "asked", 2, None, 1),
+        ((GOLD, event("contact.observed", 2 * M, customer=BOB)), "asked", 2, None, None),
+    ],
+)
+def test_everybody_sees_how_a_question_stands(
+    events: tuple[Event, ...], status: str, at: int, reason: str | None, known_at: int | None
+) -> None:
+    """Asked, answered, or why not; what is known of the same customer stays beside it."""
+    (told,) = facts_view(state_of(judged(policy(enrich=(PAID,)), D, opening(customer=ADA), *events))).values()
+    assert told == {
+        "status": status,
+        "at": format_instant(T0 + at * M),
+        "reason": reason,
+        "known_at": None if known_at is None else format_instant(T0 + known_at * M),
+        "known": None if known_at is None else {"plan": "gold"},
+    }
 
 
 # ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
