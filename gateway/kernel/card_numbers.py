@@ -6,7 +6,6 @@ security codes near a card number, are hidden as a whole.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from gateway.kernel.card_context import in_card_groups, is_something_else
@@ -77,11 +76,11 @@ def _ends(length: int) -> str:
 
 
 _CANDIDATE = re.compile(
-    _FIRST
-    + "(?:%s)"
-    % "|".join(
+    rf"{_FIRST}(?:"
+    + "|".join(
         f"(?:{'|'.join(map(_begins, begins))})(?={'|'.join(map(_ends, lengths))})" for begins, lengths in _ISSUERS
     )
+    + ")"
 )
 """Where a row begins as an issuer's numbers do, and may end as they do. It takes the first digit."""
 
@@ -115,12 +114,19 @@ class Found(NamedTuple):
 
 
 class _Card(NamedTuple):
-    """A card number: where it begins and ends, the places of its digits, and those that are hidden."""
+    """A card number, or several that overlap: the places of all digits, in order."""
 
-    start: int
-    end: int
-    digits: Sequence[int]
-    hidden: list[tuple[int, int]]
+    digits: list[int]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From the first digit to behind the last."""
+        return self.digits[0], self.digits[-1] + 1
+
+    @property
+    def hidden(self) -> list[tuple[int, int]]:
+        """Six digits in front and four behind stay."""
+        return [(place, place + 1) for place in self.digits[6:-4]]
 
 
 def is_number(digits: str) -> bool:
@@ -148,7 +154,7 @@ def find(text: str) -> Found:
     if not (cards or rest or stripes):
         return Found([], 0)
     hidden = [place for card in cards for place in card.hidden]
-    codes = _codes(text, [card[:2] for card in cards], rest) if cards else []
+    codes = _codes(text, [card.span for card in cards], rest) if cards else []
     return Found(sorted({*stripes, *hidden, *codes, *rest}), len(stripes) + len(cards) + len(codes) + len(rest))
 
 
@@ -166,11 +172,11 @@ def _cards(text: str) -> tuple[list[_Card], list[tuple[int, int]]]:
             return cards, []
         at = row.start() + 1
         card = _card(text, row)
-        if card is not None and cards and card.start < cards[-1].end:
-            cards[-1] = _joined(cards[-1], card)
+        if card is not None and cards and card.digits[0] <= (last := cards[-1].digits[-1]):
+            cards[-1].digits.extend(place for place in card.digits if place > last)
         elif card is not None:
             cards.append(card)
-    at = max(at, cards[-1].end) if cards else at
+    at = max(at, cards[-1].digits[-1] + 1) if cards else at
     return cards, [row.span() for row in _ANY_ROW.finditer(text, at)]
 
 
@@ -183,16 +189,14 @@ def _card(text: str, row: re.Match[str]) -> _Card | None:
     fitting = [length for length in lengths if length <= len(digits) and _sums_up(digits[:length])]
     if not fitting:
         return None
-    places: Sequence[int] = range(*row.span())
-    if len(places) != len(digits):
-        places = [place for place in places if "0" <= text[place] <= "9"]
+    places = [place for place in range(*row.span()) if "0" <= text[place] <= "9"]
     for length in fitting:
         if _may_be(text, digits[:length], places[:length]):
-            return _made(places[:length])
+            return _Card(places[:length])
     return None
 
 
-def _may_be(text: str, digits: str, places: Sequence[int]) -> bool:
+def _may_be(text: str, digits: str, places: list[int]) -> bool:
     """Whether digits that sum up, at these places, stand as a card number does."""
     start, end = places[0], places[-1] + 1
     if _GOES_ON.match(text, end) or _EXPIRES.match(text, end - 3):
@@ -201,15 +205,6 @@ def _may_be(text: str, digits: str, places: Sequence[int]) -> bool:
         return False
     before = _WENT_BEFORE.search(text, max(0, start - _HIDDEN_MAX), start)
     return before is None and not is_something_else(text, start, end, digits)
-
-
-def _made(places: Sequence[int]) -> _Card:
-    """Six digits in front and four behind stay."""
-    return _Card(places[0], places[-1] + 1, places, [(place, place + 1) for place in places[6:-4]])
-
-
-def _joined(first: _Card, second: _Card) -> _Card:
-    return _made([*first.digits, *(place for place in second.digits if place >= first.end)])
 
 
 def _lengths(digits: str, at: int = 0) -> tuple[int, ...]:

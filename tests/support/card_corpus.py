@@ -235,7 +235,9 @@ def _tracking(chance: random.Random) -> str:
 def _phone(chance: random.Random) -> str:
     return chance.choice(
         (
-            lambda: f"+{some(chance, 1, '234567')}{some(chance, 1)} {some(chance, 3)} {some(chance, 4)} {some(chance, 4)}",
+            lambda: (
+                f"+{some(chance, 1, '234567')}{some(chance, 1)} {some(chance, 3)} {some(chance, 4)} {some(chance, 4)}"
+            ),
             lambda: f"00{some(chance, 2, '345')} {some(chance, 3)} {some(chance, 7)}",
             lambda: f"({some(chance, 3)}) {some(chance, 3)}-{some(chance, 4)}",
             lambda: f"0{some(chance, 3)}/{some(chance, 7)}",
@@ -267,7 +269,9 @@ def _instant(chance: random.Random) -> str:
 
 
 def _iban(chance: random.Random) -> str:
-    country, length = chance.choice((("DE", 18), ("FR", 23), ("ES", 20), ("NL", 14), ("PL", 24), ("AT", 16), ("BE", 12)))
+    country, length = chance.choice(
+        (("DE", 18), ("FR", 23), ("ES", 20), ("NL", 14), ("PL", 24), ("AT", 16), ("BE", 12))
+    )
     if country == "NL":
         account = some(chance, 4, string.ascii_uppercase) + some(chance, 10)
     else:
