@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gateway.kernel.cards import hide_cards
+from gateway.kernel.cards import hide_cards, hide_cards_in_words
 from gateway.kernel.store import ContactRow, Store
 from gateway.model.event import Event, encode_event
 from gateway.model.instant import Instant
@@ -63,8 +63,10 @@ class Meant:
 
 
 def in_one_line(text: str, most: int) -> str:
-    """A person's text as it may be kept: in one line, without what isn't printable, at most so many characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:most]
+    """A person's text as it may be kept: in one line, without what isn't printable and without card numbers, at most so
+    many characters."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return hide_cards_in_words(line)[:most]
 
 
 def actor(by: str) -> str:

@@ -15,6 +15,7 @@ from gateway.engine.news import Arrival, News, news_of
 from gateway.engine.tellings import REASON_MAX, Telling, telling_of
 from gateway.engine.turns import Turns
 from gateway.engine.world import Links, World
+from gateway.kernel.log import hide_secrets
 from gateway.kernel.store import Batch, Conflict, ContactRow, FetchKey, Known, LookUp
 from gateway.model.event import Event
 from gateway.model.identity import StrandKey, contact_id
@@ -103,7 +104,7 @@ def _give_up(tellings: Sequence[Telling], failed: Mapping[str, JudgingFailed]) -
         spoken_of = (contact_id(strand) for strand in telling.strands() if not telling.wrong)
         error = next((failed[contact] for contact in spoken_of if contact in failed), None)
         if error is not None:
-            telling.wrong = str(error)[:REASON_MAX]
+            telling.wrong = hide_secrets(str(error))[:REASON_MAX]
             found = True
     return found
 

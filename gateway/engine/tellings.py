@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.engine.fetch import asked_again, is_version
 from gateway.engine.world import Link, Links
+from gateway.kernel.log import hide_secrets
 from gateway.model.event import Event, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import StrandKey
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
@@ -67,7 +68,7 @@ def telling_of(links: Links, row: InboxRow) -> Telling:
         telling.bodies = [encoded(event) for event in telling.events]
         return telling
     except BadPayload as error:
-        return Telling(row, wrong=str(error)[:REASON_MAX] or "not usable")
+        return Telling(row, wrong=hide_secrets(str(error))[:REASON_MAX] or "not usable")
 
 
 def _normalize(links: Links, row: InboxRow) -> Telling:

@@ -41,7 +41,7 @@ def redacted(key: str, value: Any, depth: int = 0) -> Any:
     if depth >= _DEPTH_MAX:
         return f"<{type(value).__name__}>"
     if isinstance(value, Mapping):
-        return {str(name): redacted(str(name), inner, depth + 1) for name, inner in value.items()}
+        return {hide_secrets(str(name)): redacted(str(name), inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redacted(key, inner, depth + 1) for inner in value]
     return hide_secrets(repr(value))

@@ -6,6 +6,7 @@ Each function here is a part of one transaction.
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from gateway.kernel.cards import hide_cards_in_words
 from gateway.kernel.outbox import AuditEntry
 from gateway.store.coding import storable
 from gateway.store.library import Connection
@@ -24,15 +25,16 @@ _latest = Statement(
 
 
 def note(connection: Connection, at: int, actor: str, action: str, object: str, detail: str) -> int:
-    """Keep a deed; the number of its row."""
+    """Keep a deed; the number of its row. Card numbers that a person has written into it are hidden."""
     texts = {"actor": actor, "action": action, "object": object, "detail": detail}
+    texts = {name: hide_cards_in_words(text) for name, text in texts.items()}
     ((id,),) = _add.rows(connection, at=at, **{name: storable(text)[:TEXT_MAX] for name, text in texts.items()})
     return int(id)
 
 
 def set_detail(connection: Connection, id: int, detail: str) -> None:
     """Say anew how far a deed has come."""
-    _set_detail.run(connection, row=id, told=storable(detail)[:TEXT_MAX])
+    _set_detail.run(connection, row=id, told=storable(hide_cards_in_words(detail))[:TEXT_MAX])
 
 
 def latest(connection: Connection, limit: int) -> list[AuditEntry]:

@@ -1,4 +1,4 @@
-"""Twelve languages around the numbers of the corpus: sentences with a card, words for codes, labels of other numbers."""
+"""Twelve languages around the numbers of the corpus: sentences with a card, words for codes, labels."""
 
 from typing import Final
 
