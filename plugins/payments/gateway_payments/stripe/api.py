@@ -2,7 +2,7 @@
 
 Laws. Everything that fails is a VendorError. An answer that isn't the object that was asked for, or that can't be read,
 is ill weather (Transient): nothing of it is stored. What is gone gives nothing, and changes nothing: it may be the key
-of another account. Of a person and a card no more is kept than is needed.
+of another account.
 """
 
 import re
@@ -26,8 +26,10 @@ from gateway.plugin import (
     read_json,
 )
 from gateway_payments.stripe.events import shown
+from gateway_payments.stripe.trim import trimmed
 
 PATHS: Final[Mapping[str, str]] = {
+    "charge": "/v1/charges",
     "dispute": "/v1/disputes",
     "radar.early_fraud_warning": "/v1/radar/early_fraud_warnings",
     "review": "/v1/reviews",
@@ -37,7 +39,15 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Where each object is, by Stripe's word for it."""
 
-_OF_CHARGE: Final = frozenset({"dispute", "radar.early_fraud_warning", "review", "refund"})
+_AROUND: Final[Mapping[str, str]] = {
+    "charge": "customer",
+    **dict.fromkeys(("dispute", "radar.early_fraud_warning", "review", "refund"), "charge.customer"),
+}
+"""What is read along with each."""
+
+_ALSO_KNOWN_AS: Final[Mapping[str, str]] = {"verification": "identity.verification_session"}
+"""Contacts whose kind isn't Stripe's word."""
+
 SETTLED_MS: Final = 2 * SECOND_MS
 """What was read is all that had happened so long before: Stripe's times have whole seconds."""
 
@@ -46,19 +56,6 @@ CLOCKS_APART_MAX_MS: Final = 300_000
 
 _REF: Final = re.compile(r"(?:(acct_[A-Za-z0-9]{1,60})/)?([a-z]{2,8}_[A-Za-z0-9_]{1,60})")
 _PERMISSION: Final = re.compile(rb"rak_[a-z0-9_]{1,60}")
-_KEPT: Final[Mapping[str, tuple[str, ...]]] = {
-    "dispute": ("amount", "currency", "created", "evidence_details", "is_charge_refundable", "payment_intent",
-                "payment_method_details", "reason", "status"),
-    "radar.early_fraud_warning": ("actionable", "created", "fraud_type", "payment_intent"),
-    "review": ("open", "opened_reason", "closed_reason", "reason", "created", "payment_intent"),
-    "refund": ("amount", "currency", "created", "failure_reason", "payment_intent", "status"),
-    "payout": ("amount", "currency", "created", "destination", "failure_code", "status"),
-    "identity.verification_session": ("created", "last_error", "related_customer", "status"),
-}  # fmt: skip
-_KEPT_CHARGE: Final = ("id", "object", "amount", "currency", "payment_intent", "receipt_email", "refunded")
-_KEPT_CUSTOMER: Final = ("id", "object", "email", "phone", "name", "deleted")
-_KEPT_CARD: Final = ("brand", "last4", "funding", "country")
-_KEPT_BILLING: Final = ("email", "phone", "name")
 Json = Mapping[str, Any]
 Params = Mapping[str, str | int]
 
@@ -77,22 +74,23 @@ class Api:
 
     async def look_up(self, ref: Ref, now: int) -> Sequence[Record]:
         """An object as it is now; nothing where it is gone, or none of ours, or where the key may not read it."""
-        named, path = _REF.fullmatch(ref.id), PATHS.get(ref.kind)
+        kind = _ALSO_KNOWN_AS.get(ref.kind, ref.kind)
+        named, path = _REF.fullmatch(ref.id), PATHS.get(kind)
         if named is None or path is None:
             return []
         account, id = named[1] or "", named[2]
         try:
-            answer = await self._expanded(ref.kind, f"{path}/{id}", account)
+            answer = await self._expanded(kind, f"{path}/{id}", account)
         except Permanent as error:
             if error.status == 404:
                 return []
             if is_refused(error):
-                self.lacking.add(f"{ref.kind}, as {permission(error)}")
+                self.lacking.add(f"{kind}, as {permission(error)}")
                 return []
             raise
-        object = _checked(answer.json(), ref.kind, id)
+        object = _checked(answer.json(), kind, id)
         read_at = read_at_of(answer, now)
-        content = {"object": _trimmed(object, ref.kind), "read_at": now if read_at is None else read_at}
+        content = {"object": trimmed(object, kind), "read_at": now if read_at is None else read_at}
         if account:
             content["account"] = account
         try:
@@ -104,10 +102,10 @@ class Api:
 
     async def _expanded(self, kind: str, path: str, account: str) -> VendorResponse:
         """With its charge and the charge's customer, if the key may read these."""
-        if kind not in _OF_CHARGE:
+        if kind not in _AROUND:
             return await self.get(path, None, account)
         try:
-            return await self.get(path, {"expand[0]": "charge.customer"}, account)
+            return await self.get(path, {"expand[0]": _AROUND[kind]}, account)
         except Permanent as error:
             if not is_refused(error):
                 raise
@@ -117,8 +115,8 @@ class Api:
 
 
 def is_refused(error: VendorError) -> bool:
-    """Whether the key lacks a permission, rather than being worth nothing."""
-    return error.status == 403
+    """Whether Stripe says that the key lacks a permission; another's 403 says nothing of it."""
+    return error.status == 403 and _PERMISSION.search(error.body) is not None
 
 
 def permission(error: VendorError) -> str:
@@ -151,27 +149,3 @@ def _checked(answer: Any, kind: str, id: str) -> Json:
     if not isinstance(answer, dict) or answer.get("object") != kind or answer.get("id") != id:
         raise Transient(f"the vendor answered something else than {kind} {id}")
     return answer
-
-
-def _trimmed(object: Json, kind: str) -> dict[str, Any]:
-    kept: dict[str, Any] = _only(object, ("id", "object", *_KEPT[kind]))
-    charge = object.get("charge")
-    if isinstance(charge, dict):
-        small = _only(charge, _KEPT_CHARGE)
-        customer = charge.get("customer")
-        small["customer"] = _only(customer, _KEPT_CUSTOMER)
-        small["billing_details"] = _only(charge.get("billing_details"), _KEPT_BILLING)
-        small["outcome"] = _only(charge.get("outcome"), ("risk_level", "risk_score"))
-        method = charge.get("payment_method_details")
-        small["payment_method_details"] = (
-            {"card": _only(method.get("card"), _KEPT_CARD)} if isinstance(method, dict) else None
-        )
-        charge = small
-    if charge is not None:
-        kept["charge"] = charge
-    return kept
-
-
-def _only(value: Any, keys: Sequence[str]) -> Any:
-    """An object with these keys alone; anything else as it is, for its reader to judge."""
-    return {key: value[key] for key in keys if key in value} if isinstance(value, dict) else value

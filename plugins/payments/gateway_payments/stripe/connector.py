@@ -24,6 +24,7 @@ from gateway.plugin import (
     Record,
     Ref,
     Request,
+    Simulator,
     Stream,
 )
 from gateway_payments.matter import Matter, join
@@ -72,6 +73,13 @@ class Stripe:
         """What the gateway may use of the account's limit."""
         return limits_of(settings)
 
+    @staticmethod
+    def simulator(settings: StripeSettings | None, seed: int) -> Simulator:
+        """An account on a loopback port; it uses the secrets of `settings` where they are given."""
+        from gateway_payments.stripe.simulator import StripeSimulator
+
+        return StripeSimulator(settings, seed)
+
     def receive(self, request: Request) -> Receipt:
         """Prove a webhook; whatever Stripe signed is accepted."""
         refused = unproved(self._secrets, request, self._tolerance_ms)
@@ -88,7 +96,7 @@ class Stripe:
         if record.form not in ("push", "row"):
             raise BadPayload("neither an event nor what was looked up")
         follow = self._settings.failed_payments.follow
-        for said in event_said(record.body, int(record.received_at), self._mode, failures=follow):
+        for said in event_said(record.body, self._mode, failures=follow):
             if self._settings.api_key is not None or not isinstance(said, Fetch):
                 yield said
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.plugin import BadPayload, Fetch, Piece, Ref, read_json
+from gateway.plugin import EARLIEST, BadPayload, Fetch, Piece, Ref, read_json
 from gateway_payments.stripe.attempts import failed_charge, failed_intent, payout
 from gateway_payments.stripe.objects import READERS, Showing
-from gateway_payments.stripe.reading import Json, an_id, flag, mapping, needed_id, past, text
+from gateway_payments.stripe.reading import Json, an_id, flag, mapping, needed_id, needed_moment, text
 
 PULLED: Final = (
     "charge.dispute.created",
@@ -43,10 +43,13 @@ HEARD: Final = frozenset({*PULLED, "charge.dispute.funds_reinstated", "charge.di
 
 FAILED_PAYMENTS: Final = frozenset({"charge.failed", "payment_intent.payment_failed"})
 
+MOMENT_END: Final = 1 << 42
+"""The year 2109: no time of ours is later."""
+
 _ALWAYS_READ: Final = frozenset({"dispute", "radar.early_fraud_warning", "review"})
 
 
-def event_said(body: bytes, received_at: int, mode: str | None, *, failures: bool) -> Iterator[Fetch | Piece]:
+def event_said(body: bytes, mode: str | None, *, failures: bool) -> Iterator[Fetch | Piece]:
     """What an event says; nothing of one of another `mode`, and of failed payments only with `failures`."""
     event = mapping(read_json(body), "the event")
     kind = text(event, "type")
@@ -59,7 +62,7 @@ def event_said(body: bytes, received_at: int, mode: str | None, *, failures: boo
         raise BadPayload("livemode is missing")
     if mode is not None and live is not (mode == "live"):
         return
-    showing = Showing(past(event, "created", received_at), an_id(event, "account") or "")
+    showing = Showing(needed_moment(event, "created"), an_id(event, "account") or "")
     object = mapping(mapping(event.get("data"), "data").get("object"), "data.object")
     yield from _said(kind, object, showing)
 
@@ -106,8 +109,8 @@ def read_said(body: bytes) -> Iterator[Fetch | Piece]:
 def shown(record: Json) -> Iterator[Piece]:
     """The same of one that was decoded."""
     at = record.get("read_at")
-    if not isinstance(at, int) or isinstance(at, bool):
-        raise BadPayload("read_at is missing")
+    if not isinstance(at, int) or isinstance(at, bool) or not EARLIEST <= at < MOMENT_END:
+        raise BadPayload("read_at is no time that is possible")
     object, showing = mapping(record.get("object"), "object"), Showing(at, an_id(record, "account") or "")
     word = text(object, "object")
     if word == "payout":
@@ -115,7 +118,7 @@ def shown(record: Json) -> Iterator[Piece]:
     elif word in READERS:
         yield READERS[word](object, showing)
     else:
-        raise BadPayload("neither a dispute, a warning, a review, a refund, a payout nor a verification")
+        raise BadPayload("what was read is none of what is looked up")
 
 
 def key_of(body: bytes) -> str | None:

@@ -154,6 +154,15 @@ def verification(object: Json, showing: Showing) -> Piece:
     return Piece((f"verification:{id}",), matter)
 
 
+def charge(object: Json, showing: Showing) -> Piece:
+    """A charge that was read for its own sake: nothing is at issue because of it."""
+    id, intent = needed_id(object, "id"), an_id(object, "payment_intent")
+    refs = [Named(0, "charge", id)] + ([Named(1, "payment_intent", intent)] if intent else [])
+    payments = {id: payment_of(object, showing.at)}
+    matter = Matter(provider=PROVIDER, account=showing.account, refs=tuple(refs), payments=payments)
+    return Piece(tuple(f"{named.kind}:{named.id}" for named in refs), matter)
+
+
 def payment_of(charge: Json, at: int) -> Payment:
     """A charge and who paid it; `whole` where its customer stands in it, or it has none."""
     customer = charge.get("customer")
@@ -224,6 +233,7 @@ def _told(fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
 
 
 READERS: Final[Mapping[str, Callable[[Json, Showing], Piece]]] = {
+    "charge": charge,
     "dispute": dispute,
     "radar.early_fraud_warning": warning,
     "review": review,
