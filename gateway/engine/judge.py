@@ -22,7 +22,9 @@ from gateway.engine.policies import Policies
 from gateway.engine.turns import Turns
 from gateway.engine.world import World
 from gateway.kernel.board import Tally
+from gateway.kernel.questions import Question
 from gateway.kernel.store import AskedPast, AskedSaid, Batch, ContactRow, JournalEntry, Notice, Past, StoreUnusable
+from gateway.model.identity import StrandKey
 from gateway.model.instant import HOUR_MS
 from gateway.model.judgement import Effect, LedgerEntry, RequestType, State
 from gateway.rules.advance import Judged, Sourced, advance, continues, next_due
@@ -30,6 +32,7 @@ from gateway.rules.announce import announce, recipients
 from gateway.rules.card import card_of
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
+from gateway.rules.requests import is_other_customer
 from gateway.rules.tallying import target_of
 from gateway.rules.timeline import Timeline
 from gateway.rules.view import notice_body
@@ -65,6 +68,8 @@ class Written:
     notices: list[Notice] = field(default_factory=list)
     forgotten: list[tuple[str, int]] = field(default_factory=list)
     checkpoints: list[tuple[str, State]] = field(default_factory=list)
+    unasked: list[tuple[StrandKey, str]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
     announced: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How often something was announced, by type, rule and target."""
 
@@ -80,6 +85,8 @@ class Written:
             notices=tuple(self.notices),
             forgotten=tuple(self.forgotten),
             checkpoints=tuple(self.checkpoints),
+            unasked=tuple(self.unasked),
+            questions=tuple(self.questions),
             tallies=tuple(
                 Tally(hour=now - now % HOUR_MS, type=type, rule=rule, target=target, count=count)
                 for (type, rule, target), count in sorted(self.announced.items())
@@ -303,6 +310,8 @@ async def _conclude(
         effects = [effect for effect in announced.effects if not effect.suppressed]
         written.announced.update((effect.type, effect.rule, target_of(effect, policy)) for effect in effects)
         written.notices.extend(_notices(bench, row, state, policy, effects))
+        written.unasked.extend(_unasked(row, state))
+        written.questions.extend(_questions(row, effects, now))
         written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
         due = None if one.held else next_due(state)
         card = None if state.contact.ended else card_of(state, policy)
@@ -340,3 +349,25 @@ def _notices(
                 link=f"{bench.admin_url}/contacts/{row.id}",
             )
             yield Notice(effect=effect, contact=row.id, body=msgspec.json.encode(body), endpoints=endpoints)
+
+
+def _unasked(row: ContactRow, state: State) -> Iterable[tuple[StrandKey, str]]:
+    """The questions that were asked of somebody who isn't the contact's customer any more."""
+    before = row.state
+    if before is None or not before.asked or not is_other_customer(before.contact, state.contact):
+        return ()
+    return [(row.strands[0], name) for name in before.asked]
+
+
+def _questions(row: ContactRow, effects: Iterable[Effect], now: int) -> Iterable[Question]:
+    """What is asked of enrichers."""
+    for effect in effects:
+        if effect.type == "enrichment.requested":
+            ttl_s = effect.detail["ttl_s"]
+            yield Question(
+                strand=row.strands[0],
+                enricher=effect.detail["enricher"],
+                request=effect.id,
+                ttl_ms=None if ttl_s is None else round(ttl_s * 1000),
+                asked_at=max(now, effect.at),
+            )

@@ -1,7 +1,8 @@
 """What was asked of enrichers and isn't answered yet: a part of the store's port; every method is one transaction.
 
-A question has a lease and a fencing number, as look-ups have. One strand asks one enricher one thing at a time: a newer
-question takes the older one's place, and the older one's answer comes too late.
+Laws. One strand asks one enricher one thing at a time: a newer question takes the older one's place, and the older
+one's answer comes too late. A question has a lease and a fencing number, as look-ups have. What an enricher said and
+what becomes of the question are one transaction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,14 @@ from gateway.model.record import Record
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An enricher is to say what it knows of a contact's customer. `request` is the id of the effect that asks."""
+    """An enricher is to say what it knows of a contact's customer. `request` is the id of the effect that asks; times
+    are in ms."""
 
     strand: StrandKey
     enricher: str
     request: str
-    ttl_s: float | None = None
-    """How long an answer that is known already may be old; None: as the enricher says."""
+    ttl_ms: int | None = None
+    """How old an answer that is known already may be; None: as the enricher says."""
 
     asked_at: int
     attempt: int = 0
@@ -33,6 +35,19 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its contact was told that there is no answer yet."""
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a claimed question: it ends, or is asked again at `next_at` because of `reason`.
+
+    `record` is what is told of it, for the inbox of its strand's connector; `counted`: a try has failed.
+    """
+
+    question: Question
+    record: Record | None = None
+    next_at: int | None = None
+    reason: str = ""
+    counted: bool = False
+
+
 class Questions(Protocol):
     """What the engine needs kept of questions. They come with a `Batch`."""
 
@@ -41,20 +56,14 @@ class Questions(Protocol):
         ...
 
     async def claim_questions(self, *, enricher: str, now: int, lease_ms: int, limit: int) -> list[Question]:
-        """The oldest of them, leased, the attempt grown."""
+        """Those of an enricher that are due, leased, the longest due first, the attempt grown."""
         ...
 
-    async def answer_question(self, question: Question, record: Record | None) -> None:
-        """End it; its answer, if there is one, goes into the inbox of the strand's connector. Raises Conflict."""
-        ...
-
-    async def postpone_question(
-        self, question: Question, next_at: int, reason: str, record: Record | None = None
-    ) -> None:
-        """Ask again at `next_at`; that there is no answer yet, if it is to be told, goes into the inbox. Raises
-        Conflict."""
+    async def settle_questions(self, settled: Sequence[Settled]) -> list[Question]:
+        """What became of some, each for itself; those that are somebody else's by now: nothing is written of them.
+        Raises StoreFull."""
         ...
 
     async def questions_waiting(self) -> Mapping[str, int]:
-        """How many there are, by enricher."""
+        """How many there are, by enricher, each counted up to 100,000."""
         ...

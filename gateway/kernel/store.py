@@ -2,7 +2,8 @@
 
 Inbox, fetches and deliveries have a state, a lease and a fencing number (`attempt`), never a cursor over ids: whoever
 finishes a row that has been claimed again since is refused with `Conflict`. What goes out: `kernel/outbox.py`; what is
-read from vendors: `kernel/reading.py`; tokens: `kernel/tokens.py`; what listings show: `kernel/board.py`.
+read from vendors: `kernel/reading.py`; what enrichers are asked: `kernel/questions.py`; tokens: `kernel/tokens.py`;
+what listings show: `kernel/board.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,9 @@ import msgspec
 from gateway.kernel.access import AccessShelf
 from gateway.kernel.assemblies import Assemblies, Assembly
 from gateway.kernel.board import Board, Tally
+from gateway.kernel.figures import COUNTED_MAX as COUNTED_MAX
+from gateway.kernel.figures import Figures as Figures
+from gateway.kernel.figures import Waiting as Waiting
 from gateway.kernel.outbox import Attempt as Attempt
 from gateway.kernel.outbox import AuditEntry as AuditEntry
 from gateway.kernel.outbox import Conflict as Conflict
@@ -25,6 +29,7 @@ from gateway.kernel.outbox import Outbox
 from gateway.kernel.outbox import Outcome as Outcome
 from gateway.kernel.outbox import Performed as Performed
 from gateway.kernel.outbox import Replayed as Replayed
+from gateway.kernel.questions import Question, Questions
 from gateway.kernel.reading import Added as Added
 from gateway.kernel.reading import FetchKey as FetchKey
 from gateway.kernel.reading import FetchRow as FetchRow
@@ -190,6 +195,13 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     tallies: tuple[Tally, ...] = ()
     """How often something was announced: counted on top of what has been."""
 
+    unasked: tuple[tuple[StrandKey, str], ...] = ()
+    """Questions that hold no more, by strand and enricher: nobody wants their answers. Removed first."""
+
+    questions: tuple[Question, ...] = ()
+    """What is asked of enrichers. One takes the place of another of its strand and enricher; the same again changes
+    nothing."""
+
     now: int = 0
 
 
@@ -207,43 +219,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-COUNTED_MAX = 100_000
-"""What waits is counted so far, and no further."""
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits in one place: how much, up to COUNTED_MAX, and since when the oldest does."""
-
-    count: int = 0
-    oldest: int | None = None
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """How the store stands, read along indexes: cheap, however much there is."""
-
-    records: Mapping[str, Waiting]
-    """Records that wait to be judged, by connector."""
-
-    parked: int
-    contacts_due: Waiting
-    """Contacts whose `next_due` has come and that aren't judged yet."""
-
-    dead: int
-    """Deliveries that were given up."""
-
-    commits: int
-    """Transactions since the start."""
-
-    writes: int
-    """What was asked to be written since the start; many share a transaction."""
-
-    commit_failures: int
-    """Transactions since the start that couldn't be written: the disk, or who else has the file, didn't let them."""
-
-    wal_bytes: int
-    """The length of the write-ahead log, as far as it is known."""
-
-
 class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     """A part of all that happened to a contact, the latest first: events, what was said of it, and its deliveries.
 
@@ -255,7 +230,7 @@ class Chronicle(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
-class Store(Outbox, Reading, Assemblies, AccessShelf, TokenShelf, Recordings, Board, Protocol):
+class Store(Outbox, Reading, Questions, Assemblies, AccessShelf, TokenShelf, Recordings, Board, Protocol):
     """What the engine needs kept. Implementations: `gateway.store`."""
 
     # ── T1: what came in ─────────────────────────────────────────────────────────────────────────────────────────

@@ -45,6 +45,7 @@ def contact_values(row: ContactRow, policies: Timeline, at: int) -> View:
         "tags": [],
         "fields": {},
         "customer": None,
+        "facts": {},
         "refs": [{"connector": strand.connector, "kind": strand.kind, "id": strand.id} for strand in row.strands],
         "opened_at": None,
         "updated_at": format_instant(row.updated_at),

@@ -106,7 +106,9 @@ class VendorHttp:
         self.clock_ahead_s: float | None = None
         """How far this machine's clock was ahead of the vendor's at the last answer; None before one with a date."""
 
-    async def get(self, path: str, params: Params | None = None) -> VendorResponse:
+    async def get(
+        self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> VendorResponse:
         """Read `path` (or an absolute URL on the same host, such as a link to the next page), with retries."""
         tries = AsyncRetrying(
             stop=stop_after_attempt(TRIES),
@@ -115,7 +117,7 @@ class VendorHttp:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return await tries(self._send, "GET", path, params, None, None)
+        return await tries(self._send, "GET", path, params, None, headers)
 
     async def post(self, path: str, json: Any = None, headers: Mapping[str, str] | None = None) -> VendorResponse:
         """Send `json` to `path`, once."""

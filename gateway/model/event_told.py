@@ -31,6 +31,8 @@ from gateway.model.event_words import MEANINGS
 WORD_MAX: Final = 60
 """Characters of a vendor's word."""
 
+REASON_MAX: Final = 200
+
 _SAID: Final = ("status", "priority", "group", "assignee", "language")
 _NAMED: Final = ("subject", "customer", "tags", "fields")
 _PLAIN: Final = {
@@ -81,7 +83,7 @@ def event_told(event: Event) -> str:
         case ContactRedacted():
             return "redacted: everything" if event.all else f"redacted: {', '.join(map(_word, event.fields[:8]))}"
         case EnrichmentReceived():
-            return f"the enricher {_word(event.enricher)} answered: {event.status}"
+            return _enriched(event)
     return _other(event)
 
 
@@ -130,6 +132,14 @@ def _assigned(event: ContactAssigned) -> str:
     return f"assigned to {' / '.join(given)}" if given else "assigned to nobody"
 
 
+def _enriched(event: EnrichmentReceived) -> str:
+    """That an enricher answered; what it knows of the customer stands elsewhere."""
+    if event.status == "ok":
+        return f"the enricher {_word(event.enricher)} said what it knows of the customer"
+    why = f": {_word(event.reason, REASON_MAX)}" if event.reason else ""
+    return f"the enricher {_word(event.enricher)} is unavailable{why}"
+
+
 def _call(event: CallEvent) -> str:
     words = _CALLS.get(type_of(event), type_of(event))  # type: ignore[arg-type]  # every kind of call is an event
     more = [f"{name} {_word(value)}" for name in ("agent", "queue") if (value := getattr(event, name))]
@@ -140,5 +150,5 @@ def _joined(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _word(text: str) -> str:
-    return text if len(text) <= WORD_MAX else f"{text[: WORD_MAX - 1]}…"
+def _word(text: str, most: int = WORD_MAX) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -30,11 +30,12 @@ class Enricher(Protocol):
 
     def __init__(self, name: str, settings: Any, context: Context) -> None: ...
 
-    async def lookup(self, customer: Customer) -> Any:
+    async def lookup(self, customer: Customer, now: int) -> Any:
         """What is known of a customer, as a `facts_type`. That nobody of these identities is known is an answer, too.
 
-        May be cancelled at any await: the core gives it the time that `timeout` in gateway.yaml says. A VendorError is
-        why there is no answer now; the core asks again later. Never raises anything else.
+        `now` is in milliseconds: an enricher has no other clock. May be cancelled at any await: the core gives it the
+        time that `timeout` in gateway.yaml says. A VendorError is why there is no answer now; the core asks again
+        later. Never raises anything else.
         """
         ...
 

@@ -1,6 +1,7 @@
 """The explanation in a few sentences that goes out with every notice of an escalation: from the state alone. Pure.
 
-It holds names of the policy, figures and instants: nothing of the customer's, and nothing that the vendor wrote.
+It holds names of the policy, figures and instants, and why an enricher could say nothing: nothing of the customer's, and
+nothing that the vendor wrote of them. What is known of the customer stands beside it, in the contact's facts.
 """
 
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from gateway.model.instant import format_instant, format_known, length_words, seconds_of
 from gateway.model.judgement import Clock, Effect, Escalation, State
 from gateway.rules import clocks
+from gateway.rules.asked import facts_words
 from gateway.rules.coming import Coming, coming_view, named, upcoming
 from gateway.rules.policy import Policy
 
@@ -104,6 +106,7 @@ def _words(
         said = f"Step {step['step']} of {step['of']}" if step["step"] else f"No step yet of {step['of']}"
         calls = f" calls {', '.join(effect.roles)}" if effect.roles else ""
         words.append(f"{said} of the chain {step['chain']}{calls}.")
+    words += facts_words(state)
     if coming:
         words.append(f"If nothing else happens, {format_instant(coming[0].at)}: {coming[0].what}.")
     else:

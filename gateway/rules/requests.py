@@ -1,7 +1,8 @@
 """What is asked of others: of enrichers who the customer is, of connectors to write on the contact.
 
 Laws. An enricher is asked at the opening and when the customer's identities change, once each time, by the first rule
-that matches and names it; nobody waits for the answer. An action is asked for when its trigger comes true, after
+that matches and names it; nobody waits for the answer. Who the customer is belongs to what is asked: an opening that
+is read again, with another one, asks again. An action is asked for when its trigger comes true, after
 everything else of that instant.
 """
 
@@ -30,6 +31,7 @@ def ask_enrichers(draft: Draft, at: int, cause: str) -> None:
             "enrichment.requested",
             at,
             cause,
+            str(_identities(draft.contact.customer)),
             rule=rule.id,
             reason=f"rule {rule.id} matched",
             enricher=rule.enricher,

@@ -9,6 +9,7 @@ from gateway.model.contact import Contact
 from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.model.judgement import Clock, Effect, Escalation, Implied, Route, State
 from gateway.rules import clocks
+from gateway.rules.asked import facts_view
 from gateway.rules.in_short import in_short
 from gateway.rules.notice import enveloped
 from gateway.rules.policy import Policy
@@ -48,25 +49,6 @@ def customer_view(contact: Contact) -> View:
     """The customer's identities, those that are known."""
     view: View = to_builtins(contact.customer)
     return view
-
-
-def facts_view(state: State) -> dict[str, View]:
-    """By enricher that was asked or has answered: how that stands, and what is known. What an answer didn't bring may
-    be known from one before it."""
-    contact = state.contact
-    return {name: _answer_view(state, name) for name in sorted({*state.asked, *contact.answers})}
-
-
-def _answer_view(state: State, name: str) -> View:
-    answer, asked = state.contact.answers.get(name), state.asked.get(name)
-    waiting = answer is None or (asked is not None and answer.at < asked)
-    return {
-        "status": "asked" if answer is None or waiting else "unavailable" if answer.reason else "ok",
-        "at": format_known(asked if answer is None or waiting else answer.at),
-        "reason": None if answer is None or waiting else answer.reason or None,
-        "known_at": format_known(answer.facts_at if answer else None),
-        "known": state.contact.facts.get(name),
-    }
 
 
 def clocks_in_order(state: State, policy: Policy, retired: Iterable[Clock] = ()) -> list[Clock]:

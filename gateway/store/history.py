@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from gateway.kernel.history import Dossier, Size, StateRow, Stray
 from gateway.kernel.ports import Spawn
 from gateway.kernel.store import PolicyRow, StoreUnusable
-from gateway.store import connections, dossiers, judged, library, listing, policies, schema
+from gateway.store import connections, dossiers, founding, judged, library, listing, policies
 from gateway.store.library import Connection, snapshot
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def _opened(driver: Any, path: str) -> Connection:
     try:
         connection = connections.open_examiner(driver, path)
         try:
-            schema.check(connection)
+            founding.check(connection)
         except BaseException:
             connection.close()
             raise

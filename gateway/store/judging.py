@@ -14,7 +14,7 @@ from gateway.model.event import Event
 from gateway.model.identity import StrandKey
 from gateway.model.judgement import LedgerEntry, State
 from gateway.model.words import ENDED
-from gateway.store import assembling, board, contact_checkpoints, fetching, inbox, outbox
+from gateway.store import assembling, board, contact_checkpoints, fetching, inbox, outbox, questions
 from gateway.store.coding import decode_strands, encode_strands, entries, read_event, states, write_event
 from gateway.store.library import Connection
 from gateway.store.schema import contacts, journal, ledger, strands
@@ -234,6 +234,10 @@ class Prepared:
             contact_checkpoints.keep(connection, self.checkpoints)
         if self.batch.fetches:
             fetching.ask(connection, self.batch.fetches, self.batch.now)
+        if self.batch.unasked:
+            questions.forget(connection, self.batch.unasked)
+        if self.batch.questions:
+            questions.ask(connection, self.batch.questions, self.batch.now)
         if self.batch.tallies:
             board.count(connection, self.batch.tallies)
         outbox.add(connection, self.notices)

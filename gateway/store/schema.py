@@ -1,20 +1,12 @@
-"""The tables, and making them. `user_version` of the file says which schema it has.
+"""The tables. `user_version` of the file says which schema it has; `founding` makes them.
 
 `due` is when a row may be claimed: null when nobody may, now or ever. Leasing a row moves its `due` to the end of the
 lease, so a lease that is over needs no sweep.
 """
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from gateway.kernel.failpoint import reached
-from gateway.kernel.store import StoreUnusable
-from gateway.store.library import Connection
-
-SCHEMA_VERSION = 6
-_OURS = frozenset({"inbox", "contacts", "journal", "ledger", "policies"})
-"""Tables that every version has had: a file of an older version is known by them."""
+SCHEMA_VERSION = 7
 
 metadata = sa.MetaData()
 
@@ -83,6 +75,26 @@ fetches = _table(
     by_key=True,
 )
 sa.Index("fetches_due", fetches.c.connector, fetches.c.historical, fetches.c.due, fetches.c.asked_at)
+
+# What enrichers are asked. `leased`: who claimed it may settle it; `due` is the end of the lease then.
+questions = _table(
+    "questions",
+    _text("enricher", key=True),
+    _text("connector", key=True),
+    _text("kind", key=True),
+    _text("ref", key=True),
+    _text("request"),
+    _whole("ttl_ms", null=True),
+    _whole("asked_at"),
+    _whole("attempt"),
+    _whole("tries"),
+    _whole("told"),
+    _whole("leased"),
+    _whole("due"),
+    _text("failure", null=True),
+    by_key=True,
+)
+sa.Index("questions_due", questions.c.enricher, questions.c.due, questions.c.asked_at)
 
 # The version at which each object was last fetched whole.
 versions = _table(
@@ -346,53 +358,3 @@ access_tokens = _table(
     _whole("revoked_at", null=True),
 )
 sa.Index("access_tokens_name", access_tokens.c.name, unique=True, sqlite_where=access_tokens.c.revoked_at.is_(None))
-
-
-def check(connection: Connection) -> None:
-    """Raise StoreUnusable unless this is a database of ours that this program can read, with every table."""
-    if not _is_whole(connection):
-        raise StoreUnusable("the database has no tables of ours yet: `gateway run` makes them at its first start")
-
-
-def _is_whole(connection: Connection) -> bool:
-    """Whether everything is there; no where nothing is. Raises StoreUnusable for a file of another program or
-    version."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise StoreUnusable(
-            f"the database has schema {version}, and this program knows {SCHEMA_VERSION} at most: "
-            "it was written by a newer version; run that one, or restore a backup from before the upgrade"
-        )
-    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if version == SCHEMA_VERSION and found >= metadata.tables.keys():
-        return True
-    if 0 < version < SCHEMA_VERSION and found >= _OURS:
-        raise StoreUnusable(
-            f"the database has schema {version}: it was made by a development version, before the first release, "
-            "and what it holds can't be carried over; start with a new file, and keep this one if it matters"
-        )
-    if version or found:
-        raise StoreUnusable("the database is of another program: give a file that isn't there yet, or one of ours")
-    return False
-
-
-def create(connection: Connection) -> None:
-    """Make what is missing, in one transaction. Raises StoreUnusable for a file of another program or version."""
-    if _is_whole(connection):
-        return
-    dialect = sqlite.dialect()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        reached("schema.begun")
-        for table in metadata.sorted_tables:
-            connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
-            for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        reached("schema.before_commit")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    reached("schema.committed")

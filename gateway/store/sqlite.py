@@ -36,6 +36,7 @@ from gateway.store import (
     durable_log,
     fetching,
     figures,
+    founding,
     inbox,
     judging,
     latest,
@@ -45,8 +46,8 @@ from gateway.store import (
     outdated,
     performing,
     policies,
+    questions,
     recorded,
-    schema,
     walking,
 )
 from gateway.store.library import Connection, snapshot
@@ -54,6 +55,7 @@ from gateway.store.lock import DaemonLock, daemon_pid
 from gateway.store.sqlite_access import SqliteAccess
 from gateway.store.sqlite_board import SqliteBoard
 from gateway.store.sqlite_outbox import SqliteOutbox
+from gateway.store.sqlite_questions import SqliteQuestions
 from gateway.store.sqlite_reading import SqliteReading
 from gateway.store.sqlite_tokens import SqliteTokens
 from gateway.store.wal import WalCheckpoints
@@ -71,7 +73,7 @@ SHOW_THREAD = "store-show"
 CHECKPOINT_THREAD = "store-checkpoint"
 
 
-class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, SqliteBoard):
+class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteQuestions, SqliteTokens, SqliteBoard):
     """See the Store port for what each method promises. Make it with `open`."""
 
     def __init__(
@@ -89,7 +91,7 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
         self._open = [connection]
         if rewrite_log is not None:
             durable_log.make_durable(connection, path, rewrite_log)
-        schema.create(connection)
+        founding.create(connection)
         self._read_thread = WRITE_THREAD if self._memory else READ_THREAD
         self._reader = connection if self._memory else self._opened(connections.open_reader(driver, path))
         self._show_thread = WRITE_THREAD if self._memory else SHOW_THREAD
@@ -351,6 +353,7 @@ class SqliteStore(SqliteAccess, SqliteOutbox, SqliteReading, SqliteTokens, Sqlit
 def _release(connection: Connection) -> None:
     inbox.release(connection)
     fetching.release(connection)
+    questions.release(connection)
     performing.release(connection)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -172,3 +173,19 @@ def test_the_types_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """One a line."""
     assert gateway(capsys, "trigger", "--list").out.split() == list(NOTICE_TYPES)
     assert json.loads(gateway(capsys, "trigger", "--list", "--json").out.splitlines()[0]) == {"type": NOTICE_TYPES[0]}
+
+
+@pytest.mark.parametrize(
+    ("type", "status", "said"),
+    [("contact.opened", "asked", None), ("escalation.raised", "unavailable", None), ("escalation.stepped", "ok", True)],
+)
+def test_no_notice_waits_for_an_enricher(type: str, status: str, said: bool | None) -> None:
+    """An escalation leaves before the answer, with the reason; its next step has it. The words say which."""
+    data: Any = sample(type)["data"]
+    facts = data["contact"]["facts"]["payments"]
+
+    assert (facts["status"], facts["known"] and facts["known"]["disputed"]) == (status, said)
+    assert facts["reason"] == ("no answer within 5 s" if status == "unavailable" else None)
+    if type.startswith("escalation."):
+        words = f"known as of {facts['at']}" if said else "unavailable: no answer within 5 s"
+        assert f"payments: {words}." in data["explanation"]["words"]

@@ -129,6 +129,16 @@ def test_words_hold_no_text_of_a_message() -> None:
         ("csat.received", {"score": 2, "min": 1, "max": 5}, "the customer's verdict: 2 on a scale from 1 to 5"),
         ("contact.merged", {"into": {"kind": "ticket", "id": "9"}}, "merged into ticket 9"),
         ("contact.redacted", {"all": True}, "redacted: everything"),
+        (
+            "enrichment.received",
+            {"enricher": "payments", "status": "ok", "facts": {"plan": "secret"}},
+            "the enricher payments said what it knows of the customer",
+        ),
+        (
+            "enrichment.received",
+            {"enricher": "payments", "status": "unavailable", "reason": "no answer within 5 s"},
+            "the enricher payments is unavailable: no answer within 5 s",
+        ),
         ("contact.deleted", {}, "deleted at the vendor"),
         ("bot.handed_over", {}, "a bot gave up"),
         (

@@ -95,6 +95,15 @@ def test_a_read_tells_who_asks(httpx2_mock: respx.Router) -> None:
     assert "authorization" not in route.calls.last.request.headers
 
 
+def test_a_read_has_the_headers_that_its_vendor_wants(httpx2_mock: respx.Router) -> None:
+    """Such as the version of the API; on every try, and never in place of the proof."""
+    route = httpx2_mock.get(f"{BASE}/x").mock(side_effect=[Response(503), Response(200)])
+    wanted = {"Vendor-Version": "2026-10-28", "Authorization": "Bearer mine"}
+    assert run(lambda http: http.get("/x", headers=wanted), ApiKey(SecretStr("key"))).status == 200
+    assert [call.request.headers["vendor-version"] for call in route.calls] == ["2026-10-28"] * 2
+    assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer key"] * 2
+
+
 @pytest.mark.parametrize(
     ("auth", "header", "value"),
     [

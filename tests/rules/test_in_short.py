@@ -9,7 +9,7 @@ from gateway.rules.announce import announce
 from gateway.rules.calendar import ALWAYS
 from gateway.rules.coming import upcoming
 from gateway.rules.in_short import NEXT_TOLD
-from gateway.rules.policy import Chain, EscalationRule, Mark, RoutingRule, Step
+from gateway.rules.policy import Chain, EnrichRule, EscalationRule, Mark, RoutingRule, Step
 from gateway.rules.view import notice_body
 from tests.rules.worlds import T0, H, M, agent, event, judged, opening, policy, sla, state_of, status
 
@@ -85,6 +85,50 @@ def test_nothing_of_the_customer_is_in_it() -> None:
     text = json.dumps(explanations(2 * H, opening(**SECRET), status(M, "pending")))
 
     assert [word for word in ("Ada", "card", "vip", "gold", "plan") if word in text] == []
+
+
+def answered(after: int, enricher: str = "payments", **said: Any) -> Any:
+    """What an enricher says."""
+    name = f"{enricher}@{after}"
+    return event("enrichment.received", after, id=name, enricher=enricher, **said)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ((), "payments: asked at 2026-03-02T09:00:00Z, no answer yet."),
+        (({"status": "ok", "facts": {"plan": "gold"}},), "payments: known as of 2026-03-02T09:01:00Z."),
+        (({"status": "unavailable", "reason": "no\nanswer"},), "payments: unavailable: no answer."),
+        (({"status": "unavailable", "reason": "x" * 9_999},), f"payments: unavailable: {'x' * 199}…."),
+        (
+            ({"status": "ok", "facts": {"plan": "gold"}}, {"status": "unavailable"}),
+            "payments: unavailable: it gave no reason; what it said at 2026-03-02T09:01:00Z stands.",
+        ),
+    ],
+)
+def test_why_nothing_is_known_is_told(answers: tuple[dict[str, Any], ...], sentence: str) -> None:
+    """Before what comes next; a reason on one line and not for ever; never what is known of the customer."""
+    rules = policy(
+        *RULES.sla,
+        routing=RULES.routing,
+        chains=tuple(RULES.chains.values()),
+        escalation=RULES.escalation,
+        enrich=(EnrichRule("who-pays", "payments"),),
+    )
+    said = [answered((place + 1) * M, **one) for place, one in enumerate(answers)]
+    words = explanations(15 * M, opening(**SECRET), *said, rules=rules)["escalation.raised"]["words"]
+
+    assert words[-2] == sentence
+    assert "gold" not in str(words)
+
+
+def test_a_crowd_of_enrichers_is_counted() -> None:
+    """Whoever says them: the words stay few."""
+    crowd = [answered(M, f"e{n}", status="unavailable", reason="no") for n in range(8)]
+    words = explanations(15 * M, opening(), *crowd)["escalation.raised"]["words"]
+
+    assert [word for word in words if "unavailable" in word] == [f"e{n}: unavailable: no." for n in range(5)]
+    assert "3 more enrichers were asked." in words
 
 
 def test_one_that_is_over_or_gone_says_so() -> None:

@@ -18,7 +18,7 @@ from gateway.kernel.board import BadPlace, Carded, CardPage, Order, QueueRow, Su
 from gateway.kernel.store import Batch, Conflict, ContactRow
 from gateway.model.instant import HOUR_MS
 from gateway.rules.card import CARD_FORM, Card, CardCall, CardDue, CardRef
-from gateway.store import SqliteStore, board, choosing, connections, library, schema
+from gateway.store import SqliteStore, board, choosing, connections, founding, library, schema
 from gateway.store.library import Connection
 from tests.store.samples import T0, row, with_store
 from tests.store.samples.shapes import shape_of
@@ -83,7 +83,7 @@ questions = st.builds(
 def table() -> Iterator[Connection]:
     """A database whose cards a test may put there by itself."""
     with closing(connections.open_writer(library.driver(), connections.MEMORY)) as connection:
-        schema.create(connection)
+        founding.create(connection)
         yield connection
 
 

@@ -88,6 +88,7 @@ WRITES: dict[str, Writing] = {
     "ask_sync": lambda store: store.ask_sync(BACKFILL),
     "claim_deliveries": lambda store: store.claim_deliveries(now=T0, lease_ms=LEASE, room=ROOM),
     "claim_fetches": _look_up,
+    "claim_questions": lambda store: store.claim_questions(enricher="a", now=T0, lease_ms=LEASE, limit=9),
     "claim_records": lambda store: store.claim_records(now=T0, lease_ms=LEASE, limit=9),
     "commit": lambda store: store.commit(Batch(now=T0)),
     "enable_endpoint": lambda store: store.enable_endpoint("helpdesk", T0, "me"),
@@ -117,6 +118,7 @@ WRITES: dict[str, Writing] = {
     "replay_record": lambda store: store.replay_record(1, T0, "me"),
     "resume_connector": _resume_connector,
     "revoke_access": lambda store: store.revoke_access("anna", T0, "me"),
+    "settle_questions": lambda store: store.settle_questions([]),
     "started": lambda store: store.started(["a"], T0),
     "write_audit": lambda store: store.write_audit(at=T0, actor="me", action="key", object="o", detail="d"),
 }

@@ -56,6 +56,8 @@ chains:
       - {after: 15m, notify: [team_lead]}
 escalation:
   - {id: late-resolution, on: sla.breached, metric: resolution, chain: late}
+enrich:
+  - {id: who-pays, enricher: payments}
 """
 
 _ENDPOINT_TYPES: Final[tuple[OperatorType, ...]] = ("endpoint.failing", "endpoint.recovered", "endpoint.disabled")
@@ -67,8 +69,16 @@ _OPENING: Final[Contact] = {
     "tags": ["sample"],
     "customer": {"id": "a-customer", "name": "Ada Customer", "email": "ada@customer.example"},
 }
+_FACTS: Final[Mapping[str, Any]] = {
+    "customer": "cus_a_sample",
+    "paid": ["1240.00 EUR"],
+    "disputed": True,
+    "disputes": [{"id": "dp_a_sample", "amount": "129.00 EUR", "reason": "fraudulent", "status": "needs_response"}],
+}
 _STORY: Final[tuple[tuple[int, str, Mapping[str, Any]], ...]] = (
     (1, "message.added", {"author": {"kind": "customer", "name": "Ada Customer"}, "text": "Nothing works."}),
+    (2, "enrichment.received", {"enricher": "payments", "status": "unavailable", "reason": "no answer within 5 s"}),
+    (70, "enrichment.received", {"enricher": "payments", "status": "ok", "facts": _FACTS}),
     (80, "escalation.acknowledged", {"by": "an-agent"}),
     (90, "message.added", {"author": {"kind": "agent", "id": "an-agent"}, "text": "It works again."}),
     (95, "status.changed", {"to": "solved"}),
@@ -77,7 +87,8 @@ _STORY: Final[tuple[tuple[int, str, Mapping[str, Any]], ...]] = (
     (111, "status.changed", {"to": "open"}),
     (120, "status.changed", {"to": "closed"}),
 )
-"""Minutes after the opening, and what happens: late all along."""
+"""Minutes after the opening, and what happens: late all along. The enricher is asked at the opening, and answers after
+the first step of the escalation, which doesn't wait for it, and before the second."""
 
 _IN_TIME: Final = (20, "status.changed", {"to": "solved"})
 """What would have kept the promise."""

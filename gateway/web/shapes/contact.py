@@ -13,7 +13,7 @@ from gateway.model.identity import Customer
 from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.model.words import Channel, Direction, Kind, Metric, Priority
 from gateway.rules.card import CardCall, CardDue
-from gateway.rules.notice import NoticeClock, NoticeEscalation, NoticeRef, NoticeRoute, Seconds, Time
+from gateway.rules.notice import NoticeClock, NoticeEscalation, NoticeFacts, NoticeRef, NoticeRoute, Seconds, Time
 from gateway.web.shapes.outgoing import DeliveryTold
 
 Known = Literal["new", "open", "pending", "on_hold", "solved", "closed", "merged", "deleted", "unopened"]
@@ -204,6 +204,9 @@ class WholeContact(Struct, frozen=True, kw_only=True):
 
     customer: Customer | None
     """Who asks; what is not known is left out."""
+
+    facts: dict[str, NoticeFacts]
+    """What others know of the customer, by enricher."""
 
     refs: list[NoticeRef]
     """The vendors' objects that it is made of."""

@@ -8,7 +8,7 @@ from gateway.model.event import FieldValue
 from gateway.model.identity import Customer
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
 from gateway.rules.coming import ComingKind
-from gateway.rules.notice import NoticeRef, NoticeRoute, Seconds, Time
+from gateway.rules.notice import NoticeFacts, NoticeRef, NoticeRoute, Seconds, Time
 from gateway.rules.trace.path import TurnOf
 from gateway.rules.trace.tried import Became
 from gateway.web.shapes.paths import ExplainedClock, ExplainedEscalation, WhatCaused
@@ -207,6 +207,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     customer: Customer | UnsetType = UNSET
     """Who asks."""
+
+    facts: dict[str, NoticeFacts] | UnsetType = UNSET
+    """What others know of the customer, by enricher."""
 
     opened_at: Time | UnsetType = UNSET
     """When it began."""

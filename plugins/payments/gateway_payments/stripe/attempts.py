@@ -1,0 +1,111 @@
+"""Failed payments and payouts, as Stripe's events tell them: no object of Stripe's holds what they make together.
+
+A failed attempt is told twice, as a charge and as a payment intent: both name it by the charge.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from gateway.plugin import FieldValue, Instant, Piece, format_instant
+from gateway_payments.failures import days_of
+from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage
+from gateway_payments.stripe.objects import PROVIDER, Showing, payment_of
+from gateway_payments.stripe.reading import Json, an_id, moment, money, needed_id, part, text, whole
+
+MONTHS: Final = 3
+"""A payout that arrives ends failures of its own month and those before it, so many together."""
+
+_PAYOUTS: Final[Mapping[str, tuple[Stage, int]]] = {"failed": ("open", 1), "canceled": ("over", 2)}
+
+
+def failed_charge(charge: Json, showing: Showing) -> Piece:
+    """A charge that failed."""
+    outcome = part(charge, "outcome")
+    code = text(charge, "failure_code") or text(outcome, "reason")
+    failure = Failure(showing.at, needed_id(charge, "id"), code, money(charge))
+    card = part(part(charge, "payment_method_details"), "card")
+    return _failed(failure, payment_of(charge, showing.at), an_id(card, "fingerprint"), showing)
+
+
+def failed_intent(intent: Json, showing: Showing) -> Piece:
+    """A payment intent whose attempt failed; without a charge, where the customer wasn't authenticated."""
+    error = part(intent, "last_payment_error")
+    method = part(error, "payment_method")
+    id = an_id(error, "charge") or f"{needed_id(intent, 'id')}_{showing.at // 1000}"
+    code = text(error, "decline_code") or text(error, "code")
+    # What a charge would say, from what the intent says.
+    charge: Json = {
+        "amount": intent.get("amount"),
+        "currency": intent.get("currency"),
+        "customer": intent.get("customer"),
+        "receipt_email": intent.get("receipt_email"),
+        "billing_details": method.get("billing_details"),
+        "payment_method_details": {"card": method.get("card")},
+    }
+    failure = Failure(showing.at, id, text(error, "code") or code, money(intent))
+    return _failed(failure, payment_of(charge, showing.at), an_id(part(method, "card"), "fingerprint"), showing)
+
+
+def payout(object: Json, showing: Showing) -> Iterator[Piece]:
+    """A payout: a failed one opens the matter of its account's payouts, one that arrives ends what failed before it."""
+    id, status = needed_id(object, "id"), text(object, "status")
+    made_at = moment(object, "created") or showing.at
+    currency = text(object, "currency")[:8]
+    if status == "paid":
+        for month in _months(made_at):
+            yield _payouts(showing, currency, month, Matter(paid=(Paid(made_at, showing.at, id),)))
+    elif status in _PAYOUTS:
+        stage, rank = _PAYOUTS[status]
+        code = text(object, "failure_code")
+        fields: dict[str, FieldValue] = {"payout_failure": code, "destination": an_id(object, "destination") or ""}
+        fields = {name: value for name, value in fields.items() if value}
+        shown = Shown(at=showing.at, amount=whole(object, "amount"), money=money(object), reason=code, fields=fields)
+        issue = Issue(what="payout", made_at=made_at, seen={status: Seen(stage, rank, (showing.at,), shown)})
+        yield _payouts(showing, currency, _month(made_at), Matter(issues={id: issue}))
+
+
+def _payouts(showing: Showing, currency: str, month: str, matter: Matter) -> Piece:
+    id = f"{showing.account or 'account'}:{currency}:{month}"
+    facts = Matter(
+        provider=PROVIDER,
+        account=showing.account,
+        refs=(Named(0, "payouts", id),),
+        issues=matter.issues,
+        paid=matter.paid,
+    )
+    return Piece((f"payouts:{id}",), facts)
+
+
+def _month(at: int) -> str:
+    return format_instant(Instant(at))[:7]
+
+
+def _months(at: int) -> Iterator[str]:
+    year, month = map(int, _month(at).split("-"))
+    for back in range(MONTHS):
+        years, rest = divmod(year * 12 + month - 1 - back, 12)
+        yield f"{years:04}-{rest + 1:02}"
+
+
+def _failed(failure: Failure, payment: Payment, fingerprint: str | None, showing: Showing) -> Piece:
+    who = _who(payment, fingerprint)
+    days = [f"{showing.account}{who}:{day}" for day in days_of(failure.at)]
+    matter = Matter(
+        provider=PROVIDER,
+        account=showing.account,
+        refs=(Named(0, "failed_payments", days[0]),),
+        payments={failure.id: payment},
+        failures=(failure,),
+        failed_last_at=failure.at,
+    )
+    return Piece(tuple(f"failed_payments:{day}" for day in days), matter)
+
+
+def _who(payment: Payment, fingerprint: str | None) -> str:
+    """Whose failures count together: a customer's, else an address's, else a card's, else those of nobody known."""
+    if payment.customer:
+        return payment.customer
+    if payment.email:
+        return f"email-{hashlib.sha256(payment.email.lower().encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"card-{fingerprint}" if fingerprint else "guest"

@@ -1,0 +1,139 @@
+"""Reads single values of Stripe's JSON: the value, nothing where Stripe says nothing, or BadPayload.
+
+Laws. Every text is cut, every number has its range, an id is what Stripe's ids are made of: whatever comes, what is
+kept is small and plain.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.plugin import EARLIEST, SECOND_MS, BadPayload
+from gateway_payments.money import AMOUNT_MAX
+from gateway_payments.money import money as shown_money
+
+Json = Mapping[str, Any]
+
+TEXT_MAX: Final = 200
+"""Characters of a text that are kept."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
+_EPOCH_MAX: Final = 4_000_000_000
+
+PLACES: Final[Mapping[str, int]] = {
+    **dict.fromkeys(
+        ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"], 0
+    ),
+    **dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3),
+}
+"""Decimal places in which Stripe counts, where they aren't two (docs.stripe.com/currencies). UGX and ISK, which have
+none any more, are still counted with two."""
+
+ID_KEYS: Final = frozenset(
+    {
+        "account",
+        "balance_transaction",
+        "charge",
+        "customer",
+        "destination",
+        "fingerprint",
+        "id",
+        "idempotency_key",
+        "latest_charge",
+        "network_transaction_id",
+        "payment_intent",
+        "payment_method",
+        "related_customer",
+        "request",
+        "review",
+        "transaction_id",
+    }
+)
+"""Keys whose texts are ids."""
+
+
+def mapping(value: object, what: str) -> Json:
+    """An object. Raises BadPayload for anything else."""
+    if not isinstance(value, dict):
+        raise BadPayload(f"{what} is no object")
+    return value
+
+
+def part(source: Json, key: str) -> Json:
+    """An object within another; empty where there is none."""
+    value = source.get(key)
+    return {} if value is None else mapping(value, key)
+
+
+def text(source: Json, key: str) -> str:
+    """Text, cut; empty where there is none."""
+    value = source.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadPayload(f"{key} is no text")
+    return value[:TEXT_MAX]
+
+
+def an_id(source: Json, key: str) -> str | None:
+    """The id of an object, whether Stripe gave the id or the whole object; None where there is none."""
+    value = source.get(key)
+    if isinstance(value, dict):
+        value = value.get("id")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise BadPayload(f"{key} is no id")
+    return value
+
+
+def needed_id(source: Json, key: str) -> str:
+    """An id that must be there."""
+    value = an_id(source, key)
+    if value is None:
+        raise BadPayload(f"{key} is missing")
+    return value
+
+
+def whole(source: Json, key: str, at_most: int = AMOUNT_MAX) -> int:
+    """A whole number from -`at_most` to `at_most`; 0 where there is none."""
+    value = source.get(key)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or not -at_most <= value <= at_most:
+        raise BadPayload(f"{key} is no number that is possible")
+    return value
+
+
+def flag(source: Json, key: str) -> bool | None:
+    """True or false, or None."""
+    value = source.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise BadPayload(f"{key} is neither true nor false")
+    return value
+
+
+def moment(source: Json, key: str) -> int | None:
+    """A time in seconds, as milliseconds; None for null and for 0, which Stripe writes where there is no date."""
+    value = whole(source, key, _EPOCH_MAX)
+    if value == 0:
+        return None
+    if value * SECOND_MS < EARLIEST:
+        raise BadPayload(f"{key} is no time that is possible")
+    return value * SECOND_MS
+
+
+def needed_moment(source: Json, key: str) -> int:
+    """A time that must be there."""
+    value = moment(source, key)
+    if value is None:
+        raise BadPayload(f"{key} is missing")
+    return value
+
+
+def money(source: Json, key: str = "amount") -> str:
+    """An amount with its currency, for people; empty where there is none."""
+    currency = text(source, "currency")
+    if source.get(key) is None or not currency:
+        return ""
+    return shown_money(whole(source, key), currency[:8], PLACES)
