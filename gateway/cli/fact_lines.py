@@ -9,8 +9,7 @@ from gateway.model.instant import parse_instant
 from gateway.model.judgement import State
 from gateway.rules.asked import View, facts_view
 from gateway.rules.trace.path import Trace
-from gateway.web.facts import FactLine, fact_lines
-from gateway.web.pages.facts_shown import enquiry_words
+from gateway.web.facts import FactLine, enquiry_words, fact_lines
 
 LINES_SHOWN = 12
 ENQUIRIES_SHOWN = 6

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from gateway.model.instant import parse_instant
+from gateway.rules.trace.path import Enquiry
 from gateway.web.words import clean, field_label, field_words
 
 LINES_MAX: Final = 200
@@ -42,6 +43,15 @@ def fact_lines(known: Mapping[str, Any]) -> tuple[tuple[FactLine, ...], bool]:
     return found[:LINES_MAX], len(found) > LINES_MAX
 
 
+def enquiry_words(enquiry: Enquiry) -> str:
+    """What was asked of an enricher, or what it answered, in words that have to be cleaned."""
+    if enquiry.kind == "asked":
+        return f"asked by rule {enquiry.rule}"
+    if enquiry.kind == "unavailable":
+        return f"unavailable: {enquiry.reason}" if enquiry.reason else "unavailable"
+    return f"answered: {', '.join(enquiry.changed) or enquiry.reason or 'nothing new'}"
+
+
 def _lines(known: Mapping[str, Any], depth: int) -> Iterator[FactLine]:
     for name, value in known.items():
         yield from _line(str(name), value, depth)
@@ -68,7 +78,7 @@ def _text(name: str, value: Any) -> str:
     if _is_list(value):
         told = ", ".join(_plain(name, one) for one in value[:ITEMS_MAX])
         more = f" and {len(value) - ITEMS_MAX:,} more" if len(value) > ITEMS_MAX else ""
-        return f"{told}{more}" or "none"
+        return clean(f"{told}{more}", TEXT_MAX) or "none"
     return _plain(name, value) or "none"
 
 

@@ -9,7 +9,7 @@ from gateway.model.instant import parse_instant
 from gateway.model.judgement import State
 from gateway.rules.asked import View, facts_view
 from gateway.rules.trace.path import Enquiry
-from gateway.web.facts import FactLine, fact_lines
+from gateway.web.facts import FactLine, enquiry_words, fact_lines
 
 ENRICHERS_MAX: Final = 12
 OPEN_MAX: Final = 12
@@ -61,12 +61,3 @@ def _enquiries(name: str, asked: tuple[Enquiry, ...]) -> Iterator[tuple[int, str
     for one in asked:
         if one.enricher == name:
             yield one.at, enquiry_words(one)
-
-
-def enquiry_words(enquiry: Enquiry) -> str:
-    """What was asked of an enricher, or what it answered, in words that have to be cleaned."""
-    if enquiry.kind == "asked":
-        return f"asked by rule {enquiry.rule}"
-    if enquiry.kind == "unavailable":
-        return f"unavailable: {enquiry.reason}" if enquiry.reason else "unavailable"
-    return f"answered: {', '.join(enquiry.changed) or enquiry.reason or 'nothing new'}"
