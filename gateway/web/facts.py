@@ -1,13 +1,15 @@
 """What an enricher knows of a customer as lines for people, whatever it declares: texts, numbers, truths, lists, and
 what is nested in them. Pure.
 
-Laws. It never raises, and gives no more than LINES_MAX lines. Every text is a stranger's: it is cleaned and cut here,
-and whoever prints it still has to escape it.
+Laws. It never raises, and gives no more than LINES_MAX lines. A number with a point beside a `currency` is an amount of
+it. Every text is a stranger's: it is cleaned and cut here, and whoever prints it still has to escape it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from typing import Any, Final
 
 from gateway.model.instant import parse_instant
@@ -21,6 +23,7 @@ ITEMS_MAX: Final = 8
 DEPTH_MAX: Final = 6
 TEXT_MAX: Final = 300
 LABEL_MAX: Final = 60
+_CURRENCY: Final = re.compile("[A-Za-z]{3}", re.ASCII)
 _WHOLE_MAX: Final = 10**18
 _INSTANT_LENGTHS: Final = range(20, 36)
 """Letters of an instant in RFC 3339."""
@@ -53,14 +56,15 @@ def enquiry_words(enquiry: Enquiry) -> str:
 
 
 def _lines(known: Mapping[str, Any], depth: int) -> Iterator[FactLine]:
-    for name, value in known.items():
-        yield from _line(str(name), value, depth)
+    currency = known.get("currency")
+    money = currency if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else ""
+    for name, value in sorted(known.items(), key=lambda one: _place(one[1])):
+        yield from _line(str(name), f"{_amount(value)} {money}" if money and _is_amount(value) else value, depth)
 
 
 def _line(name: str, value: Any, depth: int) -> Iterator[FactLine]:
     label = clean(field_label(name[: LABEL_MAX * 4]), LABEL_MAX)
-    nested = isinstance(value, Mapping) or (_is_list(value) and any(isinstance(one, Mapping | list) for one in value))
-    if not nested or not value:
+    if not _is_nested(value):
         text = _text(name, value)
         yield FactLine(depth, label, text, _instant(text))
     elif depth >= DEPTH_MAX:
@@ -69,9 +73,25 @@ def _line(name: str, value: Any, depth: int) -> Iterator[FactLine]:
         yield FactLine(depth, label, "")
         yield from _lines(value, depth + 1)
     else:
-        yield FactLine(depth, label, "")
         for place, one in enumerate(value, 1):
-            yield from _line(str(place), one, depth + 1)
+            yield from _line(f"{name[:LABEL_MAX]} {place}", one, depth + (not _is_nested(one)))
+
+
+def _place(value: Any) -> int:
+    """What is on one line stands before what is long, and before what says nothing."""
+    if value is None or value == "" or value == [] or value == {}:
+        return 2
+    return int(_is_nested(value))
+
+
+def _is_amount(value: Any) -> bool:
+    """Whether it is money, where a currency is beside it: what is counted is whole."""
+    return isinstance(value, float) and isfinite(value)
+
+
+def _amount(value: float) -> str:
+    text = f"{value:,.3f}"
+    return text[:-1] if text.endswith("0") else text
 
 
 def _text(name: str, value: Any) -> str:
@@ -99,6 +119,13 @@ def _instant(text: str) -> int | None:
         return int(parse_instant(text))
     except ValueError:
         return None
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether it takes more than a line."""
+    if _is_list(value):
+        return any(isinstance(one, Mapping | list) for one in value)
+    return isinstance(value, Mapping) and bool(value)
 
 
 def _is_list(value: Any) -> bool:

@@ -162,6 +162,41 @@ def test_the_explanation_names_the_answer_as_the_cause() -> None:
     run(work, policy=RULES)
 
 
+def test_lines_are_for_people() -> None:
+    """What is short first, what says nothing last; amounts with their currency, however many places that has."""
+    known = {
+        "a": {"currency": "KWD", "paid": 1.234, "payments": 2},
+        "b": "",
+        "c": [{"d": 1}, {"d": 2}],
+        "currency": "EUR",
+        "ratio_of": "1.5",
+        "paid": 1240.0,
+        "refunded": 0.5,
+        "wait_s": 90,
+        "ok": False,
+    }
+    lines, more = fact_lines(known)
+
+    assert [f"{'.' * line.depth}{line.label}: {line.text}" for line in lines] == [
+        "currency: EUR",
+        "ratio of: 1.5",
+        "paid: 1,240.00 EUR",
+        "refunded: 0.50 EUR",
+        "wait: 1 min 30 s",
+        "ok: no",
+        "a: ",
+        ".currency: KWD",
+        ".paid: 1.234 KWD",
+        ".payments: 2",
+        "c 1: ",
+        ".d: 1",
+        "c 2: ",
+        ".d: 2",
+        "b: none",
+    ]
+    assert not more
+
+
 def nested(levels: int) -> dict[str, Any]:
     """As deep as that."""
     found: dict[str, Any] = {"end": 1}
