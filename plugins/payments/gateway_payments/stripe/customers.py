@@ -19,7 +19,7 @@ NO_SEARCH: Final = "customers by phone, or by an e-mail address in other letters
 MANY: Final = f"more than {CUSTOMERS_MAX} customers that match"
 
 _ID: Final = re.compile(r"cus_[A-Za-z0-9]{1,64}")
-_EMAIL: Final = re.compile(r"[^\s@\x00-\x1f\x7f]{1,128}@[^\s@\x00-\x1f\x7f]{1,254}")
+_EMAIL: Final = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,128}@[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,254}")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _APART: Final = re.compile(r"[\s().\-/\u00a0]")
 
