@@ -1,5 +1,6 @@
 """A stored contact as the commands show it to people: lines and tables. Pure."""
 
+from gateway.cli.fact_lines import known_lines
 from gateway.cli.table import clean, duration, relative, table
 from gateway.engine.case import Case
 from gateway.kernel.store import UNOPENED, ContactRow
@@ -92,8 +93,8 @@ def ended_too(case: Case, state: State) -> View:
     }
 
 
-def shown(case: Case) -> list[str]:
-    """The lines that show one contact."""
+def shown(case: Case, *, all: bool = False) -> list[str]:
+    """The lines that show one contact; with `all`, everything that is known of its customer."""
     row, now = case.row, case.now
     state = row.state
     if state is None:
@@ -117,6 +118,9 @@ def shown(case: Case) -> list[str]:
     told = [(clean(name)[:32], value) for name, value in facts if value not in (None, "")]
     width = max(10, *(len(name) + 2 for name, _ in told))
     lines = [f"{name:<{width}}{clean(value)}" for name, value in told]
+    known = known_lines(state, now, all=all)
+    if known:
+        lines += ["", "What others know of the customer:", *known]
     return [*lines, "", *clock_lines(case, state), "", *escalation_lines(case, state)]
 
 

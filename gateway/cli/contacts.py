@@ -75,7 +75,7 @@ def show(contact: ContactName, config: ConfigFile = CONFIG, all: AllEarlier = Fa
     if as_json:
         output.json_line(shown_values(case))
     else:
-        for line in shown(case):
+        for line in shown(case, all=all):
             output.line(line)
 
 

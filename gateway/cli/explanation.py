@@ -4,6 +4,7 @@ It is told from the stored judgement, by the policy that made it. That an earlie
 """
 
 from gateway.cli.contact_views import clock_in_words, left_out, moment
+from gateway.cli.fact_lines import enquiry_lines, known_lines
 from gateway.cli.path_lines import call_lines, path_lines, turn_lines
 from gateway.cli.policy_views import named as policy_named
 from gateway.cli.policy_views import since_words
@@ -47,6 +48,9 @@ def explanation_lines(case: Case, *, all: bool = False) -> list[str]:
     lines += ["", "What changed it:" if all else "What changed these last:", *changed] if changed else []
     lines += ["", *_clock_lines(case, state, all=all)]
     lines += ["", *_escalation_lines(case, state, all=all)]
+    known = known_lines(state, now, all=all)
+    if known:
+        lines += ["", "What others know of the customer:", *known, *enquiry_lines(case.trace, all=all)]
     if state.failures:
         lines += ["", "Rules whose condition could not be evaluated; they count as not matched:"]
         lines += [f"  {clean(rule)}: {clean(reason)}" for rule, reason in sorted(state.failures.items())]

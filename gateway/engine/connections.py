@@ -252,7 +252,7 @@ def connection_values(one: Connection) -> dict[str, Any]:
         "look_ups_waiting": {"live": one.look_ups.live, "past": one.look_ups.past},
         "oldest_look_up_at": format_known(one.look_ups.oldest),
         "streams": [_stream_values(stream, one.at) for stream in one.streams] if told else None,
-        "limits": [_limit_values(limit) for limit in one.limits] if told else None,
+        "limits": [limit_values(limit) for limit in one.limits] if told else None,
         "findings": [{"what": finding.what, "hint": finding.hint} for finding in one.findings],
         "counts": dict(one.counts) if told else None,
         "runs": [sync_values(run) for run in one.runs],
@@ -271,7 +271,8 @@ def _stream_values(stands: StreamStanding, now: int) -> dict[str, Any]:
     }
 
 
-def _limit_values(limit: Allowance) -> dict[str, Any]:
+def limit_values(limit: Allowance) -> dict[str, Any]:
+    """A limit of a vendor's for JSON, lengths in seconds."""
     return {
         "name": limit.name,
         "requests": limit.requests,

@@ -23,7 +23,7 @@ from gateway.engine.supervise import HELD_POLL_S, POLL_S, Loop
 from gateway.engine.tick import HELD_BACK_IN_BURST_MS, HELD_BACK_MAX_MS, Watermark, tick
 from gateway.engine.turns import Courtesy
 from gateway.engine.watch import Watch
-from gateway.engine.world import Link, Links, World
+from gateway.engine.world import EnricherLinks, Link, Links, World
 from gateway.kernel.signing import Secret
 from gateway.kernel.store import Outlook
 from gateway.plugin import Listens, Pulls, Record, Request, Stream
@@ -43,6 +43,10 @@ class Gateway:
     endpoints: Mapping[str, Endpoint]
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Connectors of the configuration that can't work here, and why."""
+
+    enrichers: EnricherLinks = field(default_factory=dict)
+    enrichers_left_out: Mapping[str, str] = field(default_factory=dict)
+    """The same of enrichers."""
 
     loops: list[Loop] = field(default_factory=list)
     pullers: dict[str, dict[str, Puller]] = field(default_factory=dict)

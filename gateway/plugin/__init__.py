@@ -107,7 +107,7 @@ from gateway.plugin.connector import (
     Simulator,
     Stream,
 )
-from gateway.plugin.enricher import Enricher
+from gateway.plugin.enricher import Enricher, StandIn
 from gateway.plugin.helpers import Secrets, hmac_sha256, read_json, same_secret
 from gateway.plugin.listening import ByteStream, Ear, Heard, Listens, RouteFunction, Socket, Source
 from gateway.plugin.spec import hookimpl
@@ -203,6 +203,7 @@ __all__ = [
     "Simulator",
     "Socket",
     "Source",
+    "StandIn",
     "Status",
     "StatusChanged",
     "Stream",

@@ -1,17 +1,18 @@
 """What an enricher is: it says what another system knows of a customer. Nobody waits for it.
 
 The core calls `EnricherType(name, settings, context)`; the constructor does no I/O. Members that it may have beside
-those of the Protocol, as a connector: `auth(settings)` and `limits(settings)` of the account, and `ttl_s`.
+those of the Protocol, as a connector: `auth(settings)` and `limits(settings)` of the account, `ttl_s`, and
+`simulator(settings, seed)`, which gives a `StandIn`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol
 
 from msgspec import Struct
 from pydantic import BaseModel
 
 from gateway.model.identity import Customer
-from gateway.plugin.connector import Context, Finding
+from gateway.plugin.connector import Context, Finding, NowFunction
 
 TTL_S: Final = 3_600.0
 """How long an answer is good, in seconds, where neither the policy's `ttl` nor the enricher's `ttl_s` says."""
@@ -41,4 +42,21 @@ class Enricher(Protocol):
 
     async def check(self) -> Sequence[Finding]:
         """Credentials and scopes, asked of the other system."""
+        ...
+
+
+class StandIn(Protocol):
+    """The other system, as far as an enricher can tell: the kit asks it."""
+
+    async def start(self, now: NowFunction, push_to: str | None) -> Mapping[str, Any]:
+        """Listen on loopback; `push_to` is for connectors. Returns the settings that point an enricher at it (secrets
+        as text)."""
+        ...
+
+    def customers(self) -> Sequence[Customer]:
+        """Whom it knows, by each identity alone that it can be asked for; one at least."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of everything."""
         ...

@@ -6,7 +6,7 @@ needed are described here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_fa
 _EQUALITY: Final = frozenset({"_==_", "_!=_"})
 _INDEX: Final = "_[_]"
 _MEMBERSHIP: Final = frozenset({"@in", "_in_", "in"})
+
+_NESTED: Final = "facts"
+_BELOW_MAX: Final = 8
 
 _FIELDS: Final = {
     "CheckedExpr": (("expr", 4, "Expr"), ("source_info", 5, "SourceInfo")),
@@ -62,12 +65,14 @@ _FIELDS: Final = {
 class Read:
     """A field of the contact that is read: its name, empty for the contact as a whole. `at` counts characters.
 
-    `key`: what alone is read of it, where it is a map and the key stands in the expression; None: all of it.
+    `key`: what alone is read of it, where it is a map and the key stands in the expression; None: all of it. `below`:
+    what alone is read of that, and so on, where it is what an enricher knows.
     """
 
     field: str
     at: int
     key: str | None = None
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,14 @@ class _Walk:
             owner, key = node.call.args[1], _word(node.call.args[0])
         else:
             return None
-        field = self._field_of(owner, bound)
-        return Read(field, self._at(owner), key) if field and key is not None else None
+        if key is None:
+            return None
+        if field := self._field_of(owner, bound):
+            return Read(field, self._at(owner), key)
+        above = self._keyed(owner, _kind(owner), bound)
+        if above is None or above.field != _NESTED or len(above.below) >= _BELOW_MAX:
+            return None
+        return replace(above, below=(*above.below, key))
 
     def _comprehension(self, loop: Any, bound: frozenset[str]) -> None:
         self.visit(loop.iter_range, bound)

@@ -28,20 +28,22 @@ _NUMBER_MAX: Final = 2**63 - 1
 
 
 def values_read(reads: Iterable[Read], facts: Facts) -> dict[str, Any]:
-    """The values by field, or by `field.key` where a condition asks a mapping for one key."""
+    """The values by field, or by `field.key` where a condition asks a mapping for one key, and so on."""
     found: dict[str, Any] = {}
     for read in reads:
         for name in (read.field,) if read.field else FIELDS:
             if len(found) >= READS_MAX:
                 return found
-            _add(found, name, read.key, facts)
+            _add(found, name, read, facts)
     return found
 
 
-def _add(found: dict[str, Any], name: str, key: str | None, facts: Facts) -> None:
+def _add(found: dict[str, Any], name: str, read: Read, facts: Facts) -> None:
     value = _VALUES[name](facts) if name in _VALUES else getattr(facts.contact, name, None) or ""
-    if key is not None and isinstance(value, Mapping):
-        found[f"{name}.{_text(key)}"] = plain(value.get(key))
+    if read.key is not None and isinstance(value, Mapping):
+        for key in (read.key, *read.below):
+            name, value = f"{name}.{_text(key)}", value.get(key) if isinstance(value, Mapping) else None
+        found[name] = plain(value)
     elif name == "tags":
         found[name] = list(value)
     else:

@@ -11,7 +11,7 @@ from gateway.model.instant import format_instant, seconds_of
 from gateway.model.judgement import Clock, Escalation, State
 from gateway.rules import clocks
 from gateway.rules.escalation import step_due
-from gateway.rules.path_view import TriedRules, call_path_view, clock_path_view, tried_view, turns_view
+from gateway.rules.path_view import TriedRules, call_path_view, clock_path_view, enquiries_view, tried_view, turns_view
 from gateway.rules.policy import Chain, Policy
 from gateway.rules.trace.path import Trace
 from gateway.rules.view import View, clocks_in_order, clocks_view, contact_view, escalation_view, route_view
@@ -64,6 +64,7 @@ def explanation_view(
         "failures": dict(state.failures),
         **tried_view(rules),
         **turns_view(trace),
+        **enquiries_view(trace),
     }
 
 

@@ -1,7 +1,7 @@
 """The explanation in a few sentences that goes out with every notice of an escalation: from the state alone. Pure.
 
-It holds names of the policy, figures and instants, and why an enricher could say nothing: nothing of the customer's, and
-nothing that the vendor wrote of them. What is known of the customer stands beside it, in the contact's facts.
+It holds names of the policy, figures and instants, and why an enricher could say nothing: nothing of the customer's.
+What is known of the customer stands beside it, in the contact's facts.
 """
 
 from typing import Any, Final

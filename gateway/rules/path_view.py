@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.rules.policy import Section
-from gateway.rules.trace.path import CallPath, Cause, Change, ClockPath, Moment, Segment, Stretch, Trace, Turn
+from gateway.rules.trace.path import CallPath, Cause, Change, ClockPath, Enquiry, Moment, Segment, Stretch, Trace, Turn
 from gateway.rules.trace.tried import Tried
 
 View = dict[str, Any]
@@ -41,6 +41,14 @@ def turns_view(trace: Trace | None) -> View:
     if trace is None:
         return {"turns": None, "turns_left_out": 0}
     return {"turns": [_turn_view(turn) for turn in trace.turns], "turns_left_out": trace.turns_left_out}
+
+
+def enquiries_view(trace: Trace | None) -> View:
+    """What enrichers were asked and have said."""
+    if trace is None:
+        return {"enquiries": None, "enquiries_left_out": 0}
+    told = [_enquiry_view(enquiry) for enquiry in trace.enquiries]
+    return {"enquiries": told, "enquiries_left_out": trace.enquiries_left_out}
 
 
 def tried_view(rules: TriedRules) -> View:
@@ -125,6 +133,18 @@ def _turn_view(turn: Turn) -> View:
         "rule": turn.rule or None,
         "because": list(turn.because),
         "cause": _cause_view(turn.cause),
+    }
+
+
+def _enquiry_view(enquiry: Enquiry) -> View:
+    return {
+        "at": format_instant(enquiry.at),
+        "enricher": enquiry.enricher,
+        "kind": enquiry.kind,
+        "rule": enquiry.rule or None,
+        "reason": enquiry.reason or None,
+        "changed": list(enquiry.changed),
+        "cause": _cause_view(enquiry.cause),
     }
 
 

@@ -1,16 +1,32 @@
-"""The kit: checks that a connector does what it must, offline and within a minute, and the level that follows.
+"""The kit: checks that a connector or an enricher does what it must, offline, and the level that follows.
 
 `gateway plugin check` runs them, and so does pytest:
 
     class TestMine(ConnectorSuite):
         connector = Mine
         samples = Path(__file__).parent / "samples"
+
+    class TestOurs(EnricherSuite):
+        enricher = Ours
 """
 
-from gateway.testing.check import CHECKS, KIT_VERSION, LEVELS, Check, Level
+from gateway.testing.check import CHECKS, KIT_VERSION, LEVELS, Check, Level, Sort
 from gateway.testing.report import Report, Result
 from gateway.testing.run import run
 from gateway.testing.subject import Subject
-from gateway.testing.suite import ConnectorSuite
+from gateway.testing.suite import ConnectorSuite, EnricherSuite
 
-__all__ = ["CHECKS", "KIT_VERSION", "LEVELS", "Check", "ConnectorSuite", "Level", "Report", "Result", "Subject", "run"]
+__all__ = [
+    "CHECKS",
+    "KIT_VERSION",
+    "LEVELS",
+    "Check",
+    "ConnectorSuite",
+    "EnricherSuite",
+    "Level",
+    "Report",
+    "Result",
+    "Sort",
+    "Subject",
+    "run",
+]

@@ -1,4 +1,4 @@
-"""What a check of a connector is: a small function under an id that never changes, and the registry of all of them.
+"""What a check of a plugin is: a small function under an id that never changes, and the registry of all of them.
 
 Laws. An id is never used for something else. A check that is given up stays listed, `deprecated` by the one that takes
 its place, and isn't run any more. What a check says of itself stands in its docstring, once: what is asked, `Why:`,
@@ -10,18 +10,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-KIT_VERSION: Final = "1.1"
+KIT_VERSION: Final = "1.2"
 """Grows by its second number where checks are added, by its first where one asks for more than it did."""
 
 Level = Literal["bronze", "silver", "gold"]
 LEVELS: Final[tuple[Level, ...]] = ("bronze", "silver", "gold")
+
+Sort = Literal["connector", "enricher"]
+"""What is checked."""
+
+BOTH: Final[tuple[Sort, ...]] = ("connector", "enricher")
 
 PAGE: Final = "docs/reference/kit.md"
 """Where every check has a section under its id."""
 
 
 class Unmet(Exception):
-    """A check has failed: what was seen, `where` in the connector's source, and `mend` if there is more to say than the
+    """A check has failed: what was seen, `where` in the plugin's source, and `mend` if there is more to say than the
     check says of itself."""
 
     def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
@@ -31,7 +36,7 @@ class Unmet(Exception):
 
 
 class NotApplicable(Exception):
-    """A check has nothing to ask of this connector; why."""
+    """A check has nothing to ask of this class; why."""
 
 
 Work = Callable[[Any], Awaitable[None] | None]
@@ -40,8 +45,8 @@ Work = Callable[[Any], Awaitable[None] | None]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that a connector must do. `needs`: the abilities without which there is nothing to ask; `since`: the
-    version of the kit that brought it."""
+    """One thing that a connector or an enricher must do, or (`of`) both. `needs`: the abilities without which there is
+    nothing to ask; `since`: the version of the kit that brought it."""
 
     id: str
     title: str
@@ -49,6 +54,7 @@ class Check:
     needs: tuple[str, ...]
     since: str
     run: Work
+    of: tuple[Sort, ...] = ("connector",)
     deprecated: str = ""
     """The id of the check that takes its place; empty for one that is in use."""
 
@@ -85,14 +91,21 @@ CHECKS: Final[dict[str, Check]] = {}
 
 
 def check(
-    id: str, title: str, *, level: Level, needs: tuple[str, ...] = (), since: str = "1.0", deprecated: str = ""
+    id: str,
+    title: str,
+    *,
+    level: Level,
+    needs: tuple[str, ...] = (),
+    since: str = "1.0",
+    of: tuple[Sort, ...] = ("connector",),
+    deprecated: str = "",
 ) -> Callable[[Work], Work]:
     """Register a function as the check of this id."""
 
     def registered(run: Work) -> Work:
         if id in CHECKS:
             raise ValueError(f"there are two checks {id!r}")
-        CHECKS[id] = Check(id, title, level, needs, since, run, deprecated)
+        CHECKS[id] = Check(id, title, level, needs, since, run, of, deprecated)
         return run
 
     return registered

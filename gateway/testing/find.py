@@ -1,4 +1,4 @@
-"""Finds the connector that somebody names: a folder with a pyproject.toml, installed or not, or an installed plugin."""
+"""Finds the class that somebody names: in a folder with a pyproject.toml, or of an installed plugin."""
 
 import importlib
 import sys
@@ -7,8 +7,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from gateway.plugin.manager import find_plugins
+from gateway.plugin.manager import Plugins, find_plugins
 from gateway.plugin.spec import PROJECT
+from gateway.testing.check import Sort
 from gateway.testing.places import package_folder
 from gateway.testing.subject import Subject, kit_file
 
@@ -16,17 +17,18 @@ SAMPLES = Path("tests") / "samples"
 
 
 class NotFound(Exception):
-    """There is no such connector; `hint` says what to do."""
+    """There is no such class; `hint` says what to do."""
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.hint = hint
 
 
-def in_folder(folder: Path, name: str = "") -> Subject:
-    """The connector of a distribution's folder: what the entry points of its pyproject.toml register. Raises NotFound.
+def in_folder(folder: Path, name: str = "", sort: Sort | None = None) -> Subject:
+    """The class of a distribution's folder: what the entry points of its pyproject.toml register. Raises NotFound.
 
-    Its package is taken from this folder, also where another copy is installed. `name` chooses one of several.
+    Its package is taken from this folder, also where another copy is installed. `name` chooses one of several; without
+    a `sort` it is a connector, if there is any.
     """
     folder = folder.resolve()
     try:
@@ -42,18 +44,18 @@ def in_folder(folder: Path, name: str = "") -> Subject:
     for value in points.values():
         _make_importable(folder, str(value).partition(":")[0])
     found = find_plugins({}, [EntryPoint(str(key), str(value), PROJECT) for key, value in points.items()])
-    if found.broken and not found.connectors:
+    if found.broken and not found.connectors and not found.enrichers:
         raise NotFound(f"{found.broken[0].name} can't be used: {found.broken[0].reason}")
-    return _subject(_chosen(found.connectors, name), folder)
+    return _subject(_chosen(found, name, sort), folder)
 
 
-def installed(name: str, builtin: Any = None) -> Subject:
-    """An installed connector, by its plugin's name. Raises NotFound."""
+def installed(name: str, builtin: Any = None, sort: Sort | None = None) -> Subject:
+    """An installed connector or enricher, by its plugin's name. Raises NotFound."""
     found = find_plugins(builtin or {})
     broken = {left.name: left.reason for left in found.broken}
     if name in broken:
         raise NotFound(f"{name} can't be used: {broken[name]}")
-    kind = _chosen(found.connectors, name)
+    kind = _chosen(found, name, sort)
     package = package_folder(kind)
     above = next((path for path in (package, *package.parents[:2]) if (path / "pyproject.toml").is_file()), None)
     return _subject(kind, above)
@@ -68,12 +70,17 @@ def _subject(kind: Any, folder: Path | None) -> Subject:
         raise NotFound(f"tests/kit.toml: {error}") from None
 
 
-def _chosen(connectors: dict[str, Any], name: str) -> Any:
-    if name and name not in connectors:
-        raise NotFound(f"no connector {name[:100]!r} is there", f"there are {', '.join(sorted(connectors)) or 'none'}")
-    if not name and len(connectors) != 1:
-        raise NotFound(f"there are {len(connectors)} connectors", f"name one: {', '.join(sorted(connectors))}")
-    return connectors[name or next(iter(connectors))]
+def _chosen(found: Plugins, name: str, sort: Sort | None) -> Any:
+    connectors: dict[str, Any] = dict(found.connectors)
+    enrichers: dict[str, Any] = dict(found.enrichers)
+    if sort is None:
+        sort = "enricher" if enrichers and (not connectors if not name else name not in connectors) else "connector"
+    kinds = connectors if sort == "connector" else enrichers
+    if name and name not in kinds:
+        raise NotFound(f"no {sort} {name[:100]!r} is there", f"there are {', '.join(sorted(kinds)) or 'none'}")
+    if not name and len(kinds) != 1:
+        raise NotFound(f"there are {len(kinds)} {sort}s", f"name one: {', '.join(sorted(kinds))}")
+    return kinds[name or next(iter(kinds))]
 
 
 def _make_importable(folder: Path, module: str) -> None:

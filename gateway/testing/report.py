@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from xml.etree import ElementTree
 
-from gateway.testing.check import CHECKS, KIT_VERSION, LEVELS, Check, Level
+from gateway.testing.check import CHECKS, KIT_VERSION, LEVELS, Check, Level, Sort
 
 Outcome = Literal["passed", "failed", "not applicable", "excused"]
 _COUNTS: Final = ("passed", "not applicable")
@@ -47,16 +47,17 @@ class Result:
 class Report:
     """All results of one run; `whole` unless only some checks were run."""
 
-    connector: str
+    name: str
     version: str
     results: Sequence[Result]
     whole: bool = True
+    sort: Sort = "connector"
 
     @property
     def level(self) -> Level | None:
         """The highest level whose checks, and those of the levels below, all passed where they apply; None for none,
         and where not all were run."""
-        return level_of(self.results) if self.whole else None
+        return level_of(self.results, self.sort) if self.whole else None
 
     def reaches(self, level: Level) -> bool:
         """Whether the level is this one, or a higher one; of a run of some checks, whether those of them passed."""
@@ -67,7 +68,7 @@ class Report:
         """The report for programs."""
         return {
             "kit": KIT_VERSION,
-            "connector": self.connector,
+            self.sort: self.name,
             "version": self.version,
             "level": self.level,
             "results": [result.data() for result in self.results],
@@ -81,7 +82,7 @@ class Report:
         skipped = sum(result.outcome in ("not applicable", "excused") for result in self.results)
         suite = ElementTree.Element(
             "testsuite",
-            name=f"gateway kit {KIT_VERSION}: {self.connector}",
+            name=f"gateway kit {KIT_VERSION}: {self.name}",
             tests=str(len(self.results)),
             failures=str(count["failed"]),
             skipped=str(skipped),
@@ -95,12 +96,13 @@ class Report:
         return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))
 
 
-def level_of(results: Iterable[Result]) -> Level | None:
-    """The level that follows from the results of all checks."""
+def level_of(results: Iterable[Result], sort: Sort = "connector") -> Level | None:
+    """The level that follows from the results of all checks of this sort."""
     outcomes = {result.check.id: result.outcome for result in results}
     reached: Level | None = None
     for level in LEVELS:
-        due = [check.id for check in CHECKS.values() if check.level == level and not check.deprecated]
+        ours = [check for check in CHECKS.values() if sort in check.of and not check.deprecated]
+        due = [check.id for check in ours if check.level == level]
         if not all(outcomes.get(id) in _COUNTS for id in due):
             return reached
         reached = level

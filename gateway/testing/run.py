@@ -1,4 +1,4 @@
-"""Runs the checks on a connector, one after the other; one that raises what it shouldn't has failed, and no more."""
+"""Runs the checks on a class, one after the other; one that raises what it shouldn't has failed, and no more."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gateway.kernel.log import hide_secrets
 from gateway.testing import checks as checks
-from gateway.testing.check import CHECKS, Check, NotApplicable, Unmet
+from gateway.testing.check import CHECKS, Check, NotApplicable, Sort, Unmet
 from gateway.testing.offline import offline
 from gateway.testing.places import told, where, where_raised
 from gateway.testing.report import Report, Result
@@ -18,23 +18,24 @@ from gateway.testing.subject import Subject
 _MEMBER = {"receives": "receive", "pulls": "pull", "fetches": "fetch", "simulates": "simulator"}
 
 
-def in_use(only: Sequence[str] = ()) -> list[Check]:
-    """The checks to run: all, or those of these ids. Raises KeyError for an id that isn't there."""
+def in_use(only: Sequence[str] = (), sort: Sort = "connector") -> list[Check]:
+    """The checks of this sort to run: all, or those of these ids. Raises KeyError for an id that isn't there."""
+    ours = [check for check in CHECKS.values() if sort in check.of]
     for id in only:
-        if id not in CHECKS:
+        if id not in {check.id for check in ours}:
             raise KeyError(id)
-    ordered = sorted(CHECKS.values(), key=lambda check: checks.THEMES.index(check.theme))
+    ordered = sorted(ours, key=lambda check: checks.THEMES.index(check.theme))
     return [check for check in ordered if (check.id in only if only else not check.deprecated)]
 
 
 def run(subject: Subject, only: Sequence[str] = (), progress: Callable[[Result], None] | None = None) -> Report:
     """Run the checks. `progress` hears each result as it comes. Raises KeyError for an id that isn't there."""
     results = []
-    for check in in_use(only):
+    for check in in_use(only, subject.sort):
         results.append(run_one(subject, check))
         if progress is not None:
             progress(results[-1])
-    return Report(subject.kind.plugin, version_of(subject.kind), results, whole=not only)
+    return Report(subject.kind.plugin, version_of(subject.kind), results, whole=not only, sort=subject.sort)
 
 
 def run_one(subject: Subject, check: Check) -> Result:

@@ -1,4 +1,4 @@
-"""What is checked: a connector class, its samples, and what its simulator gave when a story was played with it once."""
+"""What is checked: a class, its samples, and what its simulator gave when a story was played with it once."""
 
 import asyncio
 import tomllib
@@ -11,10 +11,10 @@ import httpx2
 from pydantic import BaseModel
 
 from gateway.kernel.rng import SeededRng
-from gateway.plugin import Context, Instant, Record, RecordForm, Request
+from gateway.plugin import Context, Customer, Instant, Record, RecordForm, Request
 from gateway.plugin.account import open_account
 from gateway.plugin.manager import abilities
-from gateway.testing.check import CHECKS, NotApplicable
+from gateway.testing.check import CHECKS, NotApplicable, Sort
 from gateway.testing.clock import START, StoryClock
 from gateway.testing.ear import Sent
 from gateway.testing.places import told
@@ -54,13 +54,16 @@ class Material:
     """What was sent to where it listens."""
 
     records: list[Sample] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
+    """Whom the stand-in of an enricher knows."""
+
     trouble: str = ""
 
 
 @dataclass(slots=True)
 class Subject:
-    """A connector under test. `folder` is its distribution's (pyproject.toml, README.md); `seeds` how many stories
-    the checks tell that depend on chance."""
+    """A connector or an enricher under test. `folder` is its distribution's (pyproject.toml, README.md); `seeds` how
+    many stories the checks tell that depend on chance."""
 
     kind: Any
     samples: Path | None = None
@@ -81,6 +84,11 @@ class Subject:
                 raise ValueError(f"the excuse for {id!r} gives no reason")
 
     @property
+    def sort(self) -> Sort:
+        """What it is: who looks customers up is an enricher."""
+        return "enricher" if hasattr(self.kind, "lookup") and not hasattr(self.kind, "normalize") else "connector"
+
+    @property
     def able(self) -> tuple[str, ...]:
         """Its abilities; to pull is none of them where the settings at hand name nothing to pull."""
         return tuple(word for word in abilities(self.kind) if word != "pulls" or self._has_streams())
@@ -89,7 +97,7 @@ class Subject:
     def material(self) -> Material:
         """What one story brought; it is told once."""
         if self._material is None:
-            self._material = _gathered(self)
+            self._material = _gathered(self) if self.sort == "connector" else _introduced(self)
         return self._material
 
     @property
@@ -119,12 +127,12 @@ class Subject:
         return self.material.requests
 
     def made(self, values: Mapping[str, Any] | None = None) -> Any:
-        """A connector whose HTTP client reaches nothing."""
+        """One whose HTTP client reaches nothing."""
         settings = validated(self.kind, self.given if values is None else values)
         return self.kind("kit", settings, self.context(settings))
 
     def context(self, settings: BaseModel) -> Context:
-        """What the core lends a connector, with a client that reaches nothing."""
+        """What the core lends it, with a client that reaches nothing."""
         clock = StoryClock()
         transport = KitTransport(clock, fault=no_answer(httpx2.ConnectError))
         return Context(open_account(self.kind, settings, clock=clock, rng=SeededRng(1), transport=transport))
@@ -199,6 +207,26 @@ def _gathered(subject: Subject) -> Material:
                     await ours.sync()
                 finally:
                     found.records = [_recorded(row) for row in await ours.inbox()]
+
+    if "simulates" in abilities(subject.kind):
+        try:
+            subject.play(story)
+        except Exception as error:  # told by the checks whose business it is
+            found.trouble = told(error)
+    return found
+
+
+def _introduced(subject: Subject) -> Material:
+    """Start the stand-in of an enricher once, and keep what it gives; what fails is a check's to tell."""
+    found = Material()
+
+    async def story() -> None:
+        stand_in = subject.kind.simulator(None, 1)
+        try:
+            found.values = dict(await stand_in.start(StoryClock().now, None))
+            found.customers = list(stand_in.customers())
+        finally:
+            await stand_in.stop()
 
     if "simulates" in abilities(subject.kind):
         try:

@@ -3,28 +3,27 @@
 class TestMine(ConnectorSuite):
     connector = Mine
     samples = Path(__file__).parent / "samples"
+
+class TestOurs(EnricherSuite):
+    enricher = Ours
+    folder = Path(__file__).parent.parent
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from gateway.testing.check import CHECKS, LEVELS, Level
+from gateway.testing.check import CHECKS, LEVELS, Level, Sort
 from gateway.testing.run import in_use, run_one
 from gateway.testing.subject import Subject, kit_file
 
 
-class ConnectorSuite:
-    """Derive from it, under a name that begins with Test. Only `connector` must be set."""
+class _Suite:
+    """What both suites have."""
 
-    connector: ClassVar[Any] = None
-    """The connector's class."""
-
+    sort: ClassVar[Sort]
     samples: ClassVar[Path | None] = None
-    """The folder of its samples: FORM_*.json, with push, row or fetched as FORM."""
-
     folder: ClassVar[Path | None] = None
-    """The folder of its distribution; unless given, the one above the samples that has a pyproject.toml."""
 
     settings: ClassVar[Mapping[str, Any] | None] = None
     """Settings to try it with, secrets as text; those that its simulator gives unless given."""
@@ -41,10 +40,10 @@ class ConnectorSuite:
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """A test for each check."""
         if "check_id" in metafunc.fixturenames:
-            metafunc.parametrize("check_id", [check.id for check in in_use(type(self).only)])
+            metafunc.parametrize("check_id", [check.id for check in in_use(type(self).only, type(self).sort)])
 
     def test_check(self, check_id: str) -> None:
-        """The connector does what the check asks."""
+        """It does what the check asks."""
         import pytest
 
         __tracebackhide__ = True
@@ -57,19 +56,48 @@ class ConnectorSuite:
             pytest.skip(f"{result.outcome}: {result.what}")
 
 
+class ConnectorSuite(_Suite):
+    """Derive from it, under a name that begins with Test. Only `connector` must be set."""
+
+    sort: ClassVar[Sort] = "connector"
+
+    connector: ClassVar[Any] = None
+    """The connector's class."""
+
+    samples: ClassVar[Path | None] = None
+    """The folder of its samples: FORM_*.json, with push, row or fetched as FORM."""
+
+    folder: ClassVar[Path | None] = None
+    """The folder of its distribution; unless given, the one above the samples that has a pyproject.toml."""
+
+
+class EnricherSuite(_Suite):
+    """Derive from it, under a name that begins with Test. Only `enricher` must be set."""
+
+    sort: ClassVar[Sort] = "enricher"
+
+    enricher: ClassVar[Any] = None
+    """The enricher's class."""
+
+    folder: ClassVar[Path | None] = None
+    """The folder of its distribution, with pyproject.toml, README.md and tests/kit.toml."""
+
+
 _SUBJECTS: dict[type, Subject] = {}
 
 
-def _subject(suite: type[ConnectorSuite]) -> Subject:
+def _subject(suite: type[_Suite]) -> Subject:
     """The one subject of a suite: what its story brought serves all its tests."""
     if suite not in _SUBJECTS:
-        if suite.connector is None:
-            raise TypeError(f"{suite.__name__} names no connector: set `connector` to its class")
-        said = kit_file(suite.samples)
+        kind = getattr(suite, suite.sort)
+        if kind is None:
+            raise TypeError(f"{suite.__name__} names no {suite.sort}: set `{suite.sort}` to its class")
+        samples = suite.samples or (suite.folder / "tests" / "samples" if suite.folder else None)
+        said = kit_file(samples)
         _SUBJECTS[suite] = Subject(
-            suite.connector,
-            samples=suite.samples,
-            folder=suite.folder or folder_above(suite.samples),
+            kind,
+            samples=samples,
+            folder=suite.folder or folder_above(samples),
             excuses=said.get("excuses", {}),
             values=suite.settings or said.get("settings"),
             seeds=suite.seeds,

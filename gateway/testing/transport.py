@@ -15,6 +15,9 @@ from gateway.kernel.vendor_transport import GuardedTransport
 LOOPBACK: Final = Reach((ip_network("127.0.0.0/8"), ip_network("::1/128")))
 """All that may be reached."""
 
+Twist = Callable[[bytes], bytes]
+"""What becomes of the body of a true answer."""
+
 Fault = Callable[[httpx2.Request], httpx2.Response | None]
 """What happens to a request instead: an answer, an error of httpx2's, or (None) what would have happened anyway."""
 
@@ -37,6 +40,7 @@ class KitTransport(httpx2.AsyncBaseTransport):
     clock: Clock
     spared: frozenset[str] = frozenset()
     fault: Fault | None = None
+    twist: Twist | None = None
     asked: list[Asked] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     """Every credential that was sent."""
@@ -50,12 +54,22 @@ class KitTransport(httpx2.AsyncBaseTransport):
         try:
             answer = self._spoilt(request)
             if answer is None:
-                answer = await self._inner.handle_async_request(request)
+                answer = await self._true(request)
             status = answer.status_code
             return answer
         finally:
             path = request.url.path
             self.asked.append(Asked(self.clock.monotonic(), request.method, request.url.host, path, status))
+
+    async def _true(self, request: httpx2.Request) -> httpx2.Response:
+        """What whom it is for answers, twisted if that is on."""
+        answer = await self._inner.handle_async_request(request)
+        if self.twist is None or str(request.url.copy_with(query=None)) in self.spared:
+            return answer
+        body = self.twist(b"".join([chunk async for chunk in answer.aiter_raw()]))
+        await answer.aclose()
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
+        return httpx2.Response(answer.status_code, headers=headers, stream=_Body(body), request=request)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.engine.enricher_states import ailing
 from gateway.engine.gateway import Gateway
 
 FAILURES_IN_A_ROW_MIN = 3
@@ -10,7 +11,7 @@ FAILURES_IN_A_ROW_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the gateway is not ready: what ails, and how."""
+    """What ails, and how."""
 
     what: str
     why: str
@@ -36,3 +37,8 @@ async def reasons(gateway: Gateway) -> list[Reason]:
         gateway.world.log.exception("store_ill")
         found.append(Reason("store", type(error).__name__))
     return found
+
+
+def beside(gateway: Gateway) -> list[Reason]:
+    """What ails and keeps the gateway from nothing: nobody waits for an enricher."""
+    return [Reason(f"enricher {name}", why) for name, why in ailing(gateway)]

@@ -77,7 +77,7 @@ def test_sent_events_are_proved() -> None:
 def test_the_example_of_a_notice_has_the_fields_that_the_page_tells() -> None:
     """Each field of the example is explained."""
     text = page("reference/notices.md")
-    example, _ = blocks(text, "json")
+    example, *_ = blocks(text, "json")
 
     explained = set(rows(text)) | {"time", "timestamp", "specversion"}
     assert set(json.loads(example)) <= explained

@@ -143,7 +143,7 @@ def test_a_warning_is_as_published() -> None:
 
 def test_the_example_has_the_published_fields() -> None:
     """That of the page about notices, but for its empty `data`."""
-    example, _ = blocks(page("reference/notices.md"), "json")
+    example, *_ = blocks(page("reference/notices.md"), "json")
 
     assert {path.partition(":")[0] for path in wrongs(SCHEMA, msgspec.json.decode(example))} == {"data"}
 

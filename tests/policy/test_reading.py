@@ -34,6 +34,9 @@ def reading(condition: str, contact: Facts) -> Reading:
         ("'a' in contact.tags", {"tags": ["a", "b"]}),
         ("contact.fields.vip == true || 'none' in contact.fields", {"fields.vip": True, "fields.none": None}),
         ("has(contact.facts.payments)", {"facts.payments": {"plan": "gold"}}),
+        ("contact.facts.payments.plan == 'gold'", {"facts.payments.plan": "gold"}),
+        ("has(contact.facts.payments.odd)", {"facts.payments.odd": None}),
+        ("contact.facts.payments.odd.a['b'][0] == 'c'", {"facts.payments.odd.a.b": None}),
         ("contact.customer.email != '' && contact.customer.known", {"customer.email": "a@b.c", "customer.known": True}),
         ("contact.csat.given", {"csat.given": False}),
         ("contact.opened_at > timestamp('2020-01-01T00:00:00Z')", {"opened_at": "2026-03-02T09:00:00.123Z"}),
@@ -96,7 +99,7 @@ def test_whatever_a_vendor_sent_is_shown_in_short(value: object) -> None:
     contact = facts(facts={"payments": {"odd": value}}, fields={"odd": value}, subject="s" * 10**6)
     found = reading("contact.fields.odd == 1 || has(contact.facts.payments.odd) || contact.subject == ''", contact)
 
-    assert found.values.keys() == {"fields.odd", "facts.payments", "subject"}
+    assert found.values.keys() == {"fields.odd", "facts.payments.odd", "subject"}
     assert len(msgspec.json.encode(found.values)) < 2 * ITEMS_MAX**2 * (TEXT_MAX + 10)
     assert found.values["subject"].endswith(CUT)
 

@@ -12,7 +12,7 @@ from gateway.model.identity import StrandKey, contact_id
 from gateway.store.library import Connection
 from tests.support.pages import blocks, page
 from tests.web.test_pages import fetched, story
-from tests.web.worlds import NOW, D, M, Whole, event, opened, run
+from tests.web.worlds import NOW, POLICY, D, M, S, Whole, event, opened, run
 
 FIELDS = {
     "id", "kind", "channel", "direction", "status", "severity", "subject", "refs", "customer", "queue", "due",
@@ -129,21 +129,34 @@ def test_an_explanation_is_what_the_command_tells() -> None:
 
 
 def test_an_escalation_explains_itself_as_the_reference_shows() -> None:
-    """The example of the page is what a receiver gets, word for word."""
+    """The examples of the page are what a receiver gets, word for word: before an enricher's answer, and with it."""
+
+    def answer(at: int, **said: Any) -> dict[str, Any]:
+        return event("enrichment.received", 1, at, enricher="payments", **said)
 
     async def work(whole: Whole) -> None:
         await whole.post(opened(1, NOW - 20 * M, channel="chat", tags=["outage"]))
         await whole.judge()
         whole.clock.at = NOW - 5 * M
+        await whole.post(answer(NOW - 20 * M + 5 * S, status="unavailable", reason="no answer within 5 s"))
         await whole.judge()
         sent = [msgspec.json.decode(row.body) for row in await whole.store.notices_after("helpdesk", 0, 100)]
         (raised,) = [notice["data"] for notice in sent if notice["type"] == "escalation.raised"]
-        _, example = blocks(page("reference/notices.md"), "json")
+        _, example, before, after = map(msgspec.json.decode, blocks(page("reference/notices.md"), "json"))
 
-        assert raised["explanation"] == msgspec.json.decode(example)
+        assert raised["explanation"] == example
+        assert raised["contact"]["facts"] == before["data"]["contact"]["facts"]
         assert [notice["type"] for notice in sent if "explanation" in notice["data"]] == ["escalation.raised"]
+        facts = after["data"]["contact"]["facts"]
+        whole.clock.at = NOW + 25 * M
+        await whole.post(answer(NOW + 10 * M, status="ok", facts=facts["payments"]["known"]))
+        await whole.judge()
+        last = msgspec.json.decode((await whole.store.notices_after("helpdesk", 0, 100))[-1].body)
+        assert (last["type"], last["time"]) == (after["type"], after["time"])
+        assert last["data"]["contact"]["facts"] == facts
 
-    run(work, at=NOW - 20 * M)
+    asks = POLICY + "enrich:\n  - {id: who-pays, enricher: payments}\n"
+    run(work, at=NOW - 20 * M, policy=asks)
 
 
 def test_what_can_no_longer_be_told_is_409() -> None:
@@ -244,6 +257,6 @@ def test_readiness_names_every_reason(monkeypatch: pytest.MonkeyPatch) -> None:
             {"what": "store", "why": "StoreFull"},
         ]
         assert failing["reasons"] == [{"what": "loop judge", "why": "3 failures in a row, the last: StoreFull"}]
-        assert well == {"status": "ready", "reasons": []}
+        assert well == {"status": "ready", "reasons": [], "ailing": []}
 
     run(work)

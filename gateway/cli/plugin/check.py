@@ -101,6 +101,6 @@ def _summary(report: "Report") -> str:
     for result in report.results:
         counts[result.outcome] += 1
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    name = f"{report.connector} {report.version}".strip()
+    name = f"{report.name} {report.version}".strip()
     level = f"level: {report.level or 'none'}" if report.whole else "no level, since not all checks were run"
     return f"{name}, kit {KIT_VERSION}: {told}; {level}"

@@ -7,6 +7,7 @@ from gateway.model.contact import Contact
 from gateway.model.event import ContactOpened, Event, MessageAdded
 from gateway.rules.draft import Draft
 from gateway.rules.timeline import InForce
+from gateway.rules.trace.enquiries import facts_read
 from gateway.rules.trace.path import Cause
 
 TIME: Final = Cause("time")
@@ -85,7 +86,8 @@ def reasons(before: Seen | None, now: Seen, draft: Draft, cause: Event | InForce
     for name in sorted({*draft.policy.matcher.reads, "priority"}):
         was, value = _value(before, name), _value(now, name)
         if was is not value and was != value:
-            found[name] = _changed(name, value)
+            read = facts_read(draft.policy, before.contact, now.contact) if name == "facts" else ""
+            found[name] = read or _changed(name, value)
     return found
 
 

@@ -44,6 +44,8 @@ MomentKind = Literal[
 """`kept`: something has happened since the acknowledgement, which therefore doesn't run out. `policy`: it goes on by a
 chain as a new policy has it."""
 
+EnquiryKind = Literal["asked", "ok", "unavailable"]
+
 TurnOf = Literal["policy", "status", "severity", "route", "rule"]
 
 
@@ -161,12 +163,26 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Enquiry:
+    """An enricher was asked, by `rule`, or it answered: `changed` are the facts that this changed, in words, and
+    `reason` says why it told nothing."""
+
+    at: int
+    enricher: str
+    kind: EnquiryKind
+    cause: Cause
+    rule: str = ""
+    reason: str = ""
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """A contact's path up to and including `until`.
 
     `state` is what a replay gives, None while no opening is known; `judge` the policy that judged last. `clocks` are in
     the order of their starts, those that no rule has counted yet (instance 0) among them; `left_out` has how many
-    clocks, escalations and turns are not told.
+    clocks, escalations, turns and enquiries are not told.
     """
 
     until: int
@@ -175,7 +191,9 @@ class Trace:
     clocks: tuple[ClockPath, ...] = ()
     escalations: tuple[CallPath, ...] = ()
     turns: tuple[Turn, ...] = ()
+    enquiries: tuple[Enquiry, ...] = ()
     implied: tuple[Implied, ...] = ()
     clocks_left_out: int = 0
     escalations_left_out: int = 0
     turns_left_out: int = 0
+    enquiries_left_out: int = 0

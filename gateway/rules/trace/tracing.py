@@ -15,7 +15,8 @@ from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.trace.callpath import Called, raised_by
 from gateway.rules.trace.causes import DECIDED, ROUTED, TIME, Seen, cause_of, reasons, seen_of, without
 from gateway.rules.trace.clockpath import Followed, Step
-from gateway.rules.trace.path import Cause, Trace, Turn
+from gateway.rules.trace.enquiries import enquiries
+from gateway.rules.trace.path import Cause, Enquiry, Trace, Turn
 
 EARLIER: Final = 50
 """Clocks, and escalations, that the state no longer carries and that are told all the same: the latest."""
@@ -23,6 +24,10 @@ EARLIER: Final = 50
 TURNS_MAX: Final = 200
 """Changes of status, severity, route, rules and policies that are told: the first and the last ones."""
 
+ENQUIRIES_MAX: Final = 100
+"""Questions to enrichers, and answers, that are told: the first and the last ones."""
+
+_Told = TypeVar("_Told")
 _Thing = TypeVar("_Thing", Followed, Called)
 _Key = tuple[Metric, str, int, int]
 
@@ -41,21 +46,21 @@ def trace(events: Iterable[Sourced], policies: Timeline, until: int, *, earlier:
     calls_out, calls_gone = _latest(tracing.calls_gone, earlier)
     followed = sorted([*gone, *tracing.clocks.values()], key=lambda one: one.clock.started_at)
     called = sorted([*calls_gone, *tracing.calls.values()], key=lambda one: one.call.raised_at)
-    turns = tracing.turns
-    turns_out = max(0, len(turns) - TURNS_MAX)
-    if turns_out:
-        turns = [*turns[: TURNS_MAX // 2], *turns[-TURNS_MAX // 2 :]]
+    turns_out, turns = _ends(tracing.turns, TURNS_MAX)
+    enquiries_out, asked = _ends(tracing.enquiries, ENQUIRIES_MAX)
     return Trace(
         until=until,
         judge=policies.at(judged.state.policy_since),
         state=judged.state,
         clocks=tuple(one.path(until) for one in followed),
         escalations=tuple(one.path() for one in called),
-        turns=tuple(turns),
+        turns=turns,
+        enquiries=asked,
         implied=judged.implied,
         clocks_left_out=clocks_out,
         escalations_left_out=calls_out,
         turns_left_out=turns_out,
+        enquiries_left_out=enquiries_out,
     )
 
 
@@ -68,6 +73,7 @@ class _Tracing:
         self.calls: dict[str, Called] = {}
         self.calls_gone: list[Called] = []
         self.turns: list[Turn] = []
+        self.enquiries: list[Enquiry] = []
         self._events: dict[str, Event] = {}
         self._seen: Seen | None = None
         self._heard = 0
@@ -91,6 +97,8 @@ class _Tracing:
                 status = now.contact.status
             self._turn(draft, before, now, at, cause, by, why)
         self._follow_clocks(draft, Step(draft, at, cause, by, without(why), status, self._events))
+        was = before.contact if before else None
+        self.enquiries += enquiries(draft.implied[self._heard :], cause, was, draft.contact, at, by)
         self._follow_calls(draft, at, cause, by)
 
     def _follow_clocks(self, draft: Draft, step: Step) -> None:
@@ -164,6 +172,13 @@ class _Tracing:
             old, new = rules.get(metric, ""), now.in_force.get(metric, "")
             if old != new:
                 turns.append(Turn(at, "rule", old, new, by, new, metric, without(why)))
+
+
+def _ends(things: list[_Told], most: int) -> tuple[int, tuple[_Told, ...]]:
+    """How many are left out in the middle, and the others."""
+    if len(things) <= most:
+        return 0, tuple(things)
+    return len(things) - most, (*things[: most // 2], *things[-most // 2 :])
 
 
 def _latest(things: list[_Thing], most: int | None) -> tuple[int, list[_Thing]]:

@@ -3,25 +3,28 @@
 from gateway.testing.checks import (
     access,
     assembling,
+    facts,
     http,
     imports,
     limits,
     listening,
+    lookups,
     normalize,
     pulling,
     settings,
     simulator,
     truth,
+    unavailable,
     webhooks,
 )
 
 THEMES = (
     "settings", "imports", "normalize", "simulator", "webhooks", "listening", "assembling", "pulling", "truth", "http",
-    "access", "limits",
+    "access", "limits", "facts", "lookups", "unavailable",
 )  # fmt: skip
 """The modules, in the order in which an author meets what they ask."""
 
 __all__ = [
-    "access", "assembling", "http", "imports", "limits", "listening", "normalize", "pulling", "settings", "simulator",
-    "truth", "webhooks",
+    "access", "assembling", "facts", "http", "imports", "limits", "listening", "lookups", "normalize", "pulling",
+    "settings", "simulator", "truth", "unavailable", "webhooks",
 ]  # fmt: skip

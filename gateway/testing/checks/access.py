@@ -109,11 +109,11 @@ async def check_tells(subject: Subject) -> None:
         ):
             ours.transport.fault = fault
             on.clock.pass_(90_000)
-            _not_ok(subject, await _findings(subject, ours, f"with {name}"), f"with {name}")
+            not_ok(subject, await _findings(subject, ours, f"with {name}"), f"with {name}")
         if "authenticates" not in subject.able:
             return
         async with subject.reader(on, values=_wrong(subject, on)) as other:
-            _not_ok(subject, await _findings(subject, other, "with wrong credentials"), "with wrong credentials")
+            not_ok(subject, await _findings(subject, other, "with wrong credentials"), "with wrong credentials")
 
 
 @check("secrets-hidden", "No secret gets out", level="bronze", needs=("simulates",))
@@ -125,7 +125,7 @@ async def secrets_hidden(subject: Subject) -> None:
     Mend: never put a header, a URL with its query, settings or an answer's body into words.
     """
     secrets: set[str] = set()
-    with _listening() as heard:
+    with listening() as heard:
         async with subject.stage(objects=2) as on:
             for values in (dict(on.values), *([_wrong(subject, on)] if "authenticates" in subject.able else [])):
                 async with subject.reader(on, values=values) as ours:
@@ -177,7 +177,7 @@ async def _everything(subject: Subject, ours: Reader, heard: list[str]) -> None:
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def listening() -> Iterator[list[str]]:
     """Hear what is printed and logged in the block."""
     heard: list[str] = []
 
@@ -251,7 +251,8 @@ async def _findings(subject: Subject, ours: Reader, what: str) -> list[Finding]:
     return found
 
 
-def _not_ok(subject: Subject, found: list[Finding], what: str) -> None:
+def not_ok(subject: Subject, found: list[Finding], what: str) -> None:
+    """Raise Unmet unless something is wrong among the findings, each that is with words and a hint."""
     wrong = [finding for finding in found if not finding.ok]
     if not wrong:
         raise _unmet(subject, f"{what} it finds everything ok")

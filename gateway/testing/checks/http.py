@@ -30,10 +30,10 @@ STATUSES: Final = range(400, 600)
 _GONE: Final = (404, 410)
 _LACKING: Final = (403, 404, 410)
 _LATER: Final = (408, 425)
-_ELSEWHERE: Final = "kit-elsewhere.example"
-_HTML: Final = b"<!doctype html><html><title>Maintenance</title>We will be back soon.</html>"
-_SHAPES: Final = (b"null", b"[]", b"42", b'"text"', b"[[1]]", b'{"kit": {"kit": []}}')
-_WAITS: Final = (None, "0", "120", "3600", "999999999999", "-1", "soon", "", "Mon, 02 Mar 2026 10:00:00 GMT")
+ELSEWHERE: Final = "kit-elsewhere.example"
+HTML: Final = b"<!doctype html><html><title>Maintenance</title>We will be back soon.</html>"
+SHAPES: Final = (b"null", b"[]", b"42", b'"text"', b"[[1]]", b'{"kit": {"kit": []}}')
+WAITS: Final = (None, "0", "120", "3600", "999999999999", "-1", "soon", "", "Mon, 02 Mar 2026 10:00:00 GMT")
 
 
 @check("http-client", "It asks its vendor by the client that it is lent", level="bronze", needs=("simulates",))
@@ -89,7 +89,7 @@ async def http_statuses(subject: Subject) -> None:
                     continue
                 if found is None:
                     raise _unmet(subject, member, f"{member} at status {status} raises nothing")
-                if type(found) is not (due := _due(status)) and not (due is Permanent and _is_due(found, due)):
+                if type(found) is not (due := due_error(status)) and not (due is Permanent and _is_due(found, due)):
                     raise _unmet(subject, member, f"{member} at {status} raises {told(found)}, not {due.__name__}")
 
 
@@ -103,7 +103,7 @@ async def http_retry_after(subject: Subject) -> None:
     """
     async with _asking(subject) as ours:
         for member, ask in _asks(subject, ours):
-            for wait in _WAITS:
+            for wait in WAITS:
                 ours.stage.clock.pass_(2 * DAY_MS / 1000)
                 ours.transport.fault = _spent(wait)
                 found = await _came(subject, ours, member, ask, f"{member} at 429")
@@ -139,10 +139,10 @@ async def http_broken(subject: Subject) -> None:
         ("a reset", no_answer(httpx2.ReadError), True),
         ("a refused connection", no_answer(httpx2.ConnectError), True),
         ("an answer that breaks off", cut_off(), True),
-        ("HTML at 200", answer(200, _HTML, content_type="text/html"), True),
+        ("HTML at 200", answer(200, HTML, content_type="text/html"), True),
         ("nothing at 200", answer(200, b""), True),
         ("half of JSON", answer(200, b'{"a": [1, {"b"'), True),
-        *((f"{body.decode()} at 200", answer(200, body), False) for body in _SHAPES),
+        *((f"{body.decode()} at 200", answer(200, body), False) for body in SHAPES),
     ]
     async with _asking(subject) as ours:
         before = await _cursors(ours)
@@ -169,12 +169,12 @@ async def http_redirects(subject: Subject) -> None:
     async with _asking(subject) as ours:
         for member, ask in _asks(subject, ours):
             for status in (301, 302, 307, 308):
-                ours.transport.fault = answer(status, b"", location=f"https://{_ELSEWHERE}/api")
+                ours.transport.fault = answer(status, b"", location=f"https://{ELSEWHERE}/api")
                 found = await _came(subject, ours, member, ask, f"{member} at a redirect")
                 if not isinstance(found, Permanent):
                     what = told(found) if found else "nothing"
                     raise _unmet(subject, member, f"{member} at a redirect elsewhere raises {what}, not Permanent")
-        if any(asked.host == _ELSEWHERE for asked in ours.transport.asked):
+        if any(asked.host == ELSEWHERE for asked in ours.transport.asked):
             raise Unmet("the host of a redirect was asked", where=where(subject.kind, "pull", "fetch"))
 
 
@@ -254,7 +254,7 @@ async def _told(ours: Reader, before: list[str | None], known: set[str]) -> bool
     return await _cursors(ours) == before and not said <= known
 
 
-def _due(status: int) -> type[VendorError]:
+def due_error(status: int) -> type[VendorError]:
     """The error that a status means."""
     if status == 401:
         return Unauthorized

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from gateway.testing.check import Unmet, check
+from gateway.testing.check import BOTH, Unmet, check
 from gateway.testing.places import package_folder, where
 from gateway.testing.settings import validated
 from gateway.testing.subject import Subject
@@ -18,7 +18,7 @@ IMPORT_WITHIN_S: Final = 30.0
 _DOOR: Final = ("gateway.plugin", "gateway.testing")
 
 
-@check("import-quiet", "Importing it touches nothing", level="bronze")
+@check("import-quiet", "Importing it touches nothing", level="bronze", of=BOTH)
 def import_quiet(subject: Subject) -> None:
     """Importing the package opens no socket, writes no file, starts no thread or process, reads neither environment nor
     clock nor chance, and ends.
@@ -49,7 +49,7 @@ def import_quiet(subject: Subject) -> None:
         )
 
 
-@check("import-door", "It imports nothing of the gateway but the door", level="bronze")
+@check("import-door", "It imports nothing of the gateway but the door", level="bronze", of=BOTH)
 def import_door(subject: Subject) -> None:
     """Of the gateway, the package imports `gateway.plugin` only.
 
@@ -68,11 +68,11 @@ def import_door(subject: Subject) -> None:
             raise Unmet(f"it imports {line[1]}", where=f"{path}:{line[0]}")
 
 
-@check("constructor-quiet", "Making one touches nothing", level="bronze")
+@check("constructor-quiet", "Making one touches nothing", level="bronze", of=BOTH)
 def constructor_quiet(subject: Subject) -> None:
     """The constructor reads no file, clock, chance or environment and opens nothing; making settings doesn't either.
 
-    Why: connectors are made to be listed, checked and tested, often by dozens and without a network.
+    Why: they are made to be listed, checked and tested, often by dozens and without a network.
     Mend: keep what `settings` and `context` hold; do the rest in the methods that are awaited.
     """
     subject.made()  # what is loaded at first use is loaded now

@@ -1,4 +1,4 @@
-"""Checks of what may stand under a connector's name in gateway.yaml, and of what is said about it."""
+"""Checks of what may stand under a name in gateway.yaml, and of what is said about it."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gateway.plugin.manager import abilities
-from gateway.testing.check import NotApplicable, Unmet, check
+from gateway.testing.check import BOTH, NotApplicable, Unmet, check
 from gateway.testing.places import where
 from gateway.testing.settings import described, is_secret, secret_texts, sounds_secret, validated
 from gateway.testing.subject import Subject
@@ -17,7 +17,7 @@ _UNKNOWN = ("kit_unknown_one", "kit_unknown_two")
 _CANARY = "kit-canary-value"
 
 
-@check("plugin-named", "The connector has a name and says what it is", level="bronze")
+@check("plugin-named", "It has a name and says what it is", level="bronze", of=BOTH)
 def plugin_named(subject: Subject) -> None:
     """`plugin` is a short name in lower case (`freshdesk`, `acme-desk`), and the class has a docstring.
 
@@ -30,11 +30,11 @@ def plugin_named(subject: Subject) -> None:
         raise Unmet(f"`plugin` is {name!r}", where=where(kind))
     if not (kind.__doc__ or "").strip():
         raise Unmet(f"the class {kind.__name__} has no docstring", where=where(kind))
-    if abilities(kind) == ():
+    if subject.sort == "connector" and abilities(kind) == ():
         raise Unmet("it has no ability: it neither receives nor pulls nor fetches", where=where(kind))
 
 
-@check("plugin-packaged", "It can be installed by itself", level="bronze")
+@check("plugin-packaged", "It can be installed by itself", level="bronze", of=BOTH)
 def plugin_packaged(subject: Subject) -> None:
     """Its pyproject.toml has a name, a version, a description, and the gateway among its dependencies, and an entry
     point of the group `gateway` leads to the package.
@@ -65,7 +65,7 @@ def plugin_packaged(subject: Subject) -> None:
         raise Unmet(f"no entry point of the group `gateway` leads to {package}", where=str(path))
 
 
-@check("settings-described", "Every setting is described", level="bronze")
+@check("settings-described", "Every setting is described", level="bronze", of=BOTH)
 def settings_described(subject: Subject) -> None:
     """Each field of `settings_type` has a description: text behind it in the class, or `Field(description=…)`.
 
@@ -81,7 +81,7 @@ def settings_described(subject: Subject) -> None:
         raise Unmet(f"nothing is said about {_listed(bare)}", where=where(model))
 
 
-@check("settings-secrets", "Secrets are typed as secrets", level="bronze")
+@check("settings-secrets", "Secrets are typed as secrets", level="bronze", of=BOTH)
 def settings_secrets(subject: Subject) -> None:
     """A setting whose name ends in key, token, secret, password or the like is a `SecretStr` or `Secrets`, and no text
     of the settings (repr, str, JSON) shows it.
@@ -107,7 +107,7 @@ def settings_secrets(subject: Subject) -> None:
             raise Unmet("the settings show a secret when they are printed", where=where(model, "__repr__", "__str__"))
 
 
-@check("settings-strict", "Unknown settings are refused, all mistakes at once", level="bronze")
+@check("settings-strict", "Unknown settings are refused, all mistakes at once", level="bronze", of=BOTH)
 def settings_strict(subject: Subject) -> None:
     """A key that the model doesn't know is refused; two of them are both named; the message repeats no value.
 
@@ -134,14 +134,14 @@ def settings_strict(subject: Subject) -> None:
     raise Unmet(f"an unknown key ({_UNKNOWN[0]}) is taken without a word", where=where(kind.settings_type))
 
 
-@check("settings-base-url", "The vendor's address can be set", level="bronze")
+@check("settings-base-url", "The vendor's address can be set", level="bronze", of=BOTH)
 def settings_base_url(subject: Subject) -> None:
-    """A connector that asks its vendor has a setting `base_url`, and after validation it is never None.
+    """What asks a vendor has a setting `base_url`, and after validation it is never None.
 
     Why: sandboxes, proxies and simulators are reached by it, and the core opens the HTTP client for it.
     Mend: add `base_url: str`, with the vendor's public address as its default where there is one.
     """
-    if not {"pulls", "fetches", "authenticates"} & set(subject.able):
+    if not {"pulls", "fetches", "authenticates"} & set(subject.able) and subject.sort == "connector":
         raise NotApplicable("it asks its vendor for nothing")
     model: type[BaseModel] = subject.kind.settings_type
     if "base_url" not in model.model_fields:
@@ -150,11 +150,11 @@ def settings_base_url(subject: Subject) -> None:
         raise Unmet("`base_url` is empty after validation", where=where(model))
 
 
-@check("readme-settings", "The README names every setting", level="bronze")
+@check("readme-settings", "The README names every setting", level="bronze", of=BOTH)
 def readme_settings(subject: Subject) -> None:
     """The distribution has a README.md, and each setting stands in it in backquotes.
 
-    Why: it is the first page that anybody sees of a connector, on PyPI and in the repository.
+    Why: it is the first page that anybody sees of a plugin, on PyPI and in the repository.
     Mend: keep a table of the settings in README.md: name, default, what it is.
     """
     if subject.folder is None:

@@ -1,4 +1,4 @@
-"""The operations on connectors: how each stands, pause, resume, and pull now."""
+"""The operations on connectors: how each stands, pause, resume, and pull now; and how enrichers stand."""
 
 from typing import Annotated, Any, Final
 
@@ -6,12 +6,13 @@ from msgspec import Meta
 
 from gateway.engine.acting import CantAct
 from gateway.engine.connections import connection_values, connections_of
+from gateway.engine.enricher_states import enricher_values, enrichers_of
 from gateway.kernel.reading import Pause
 from gateway.kernel.values import sync_values
 from gateway.model.instant import format_instant
 from gateway.web.api.acting import Actor, by_whom, refused
 from gateway.web.api.operation import Asked, Desk, Operation, Said, Word
-from gateway.web.shapes.connectors import ConnectorActed, ConnectorList, ConnectorPaused, ConnectorSynced
+from gateway.web.shapes.connectors import ConnectorActed, ConnectorList, ConnectorPaused, ConnectorSynced, EnricherList
 
 CONNECTOR: Final = Word("A connector's name in the configuration.")
 
@@ -32,6 +33,11 @@ async def listing(desk: Desk, asked: Asked[Any, None]) -> Said:
     """By name: state, lag, budget, findings; those that can't work here among them."""
     found = await connections_of(desk.gateway)
     return Said({"connectors": [connection_values(one) for one in found]})
+
+
+async def enrichers(desk: Desk, asked: Asked[Any, None]) -> Said:
+    """By name: state, last answer, last failure, what waits; those that can't be asked here among them."""
+    return Said({"enrichers": [enricher_values(one) for one in await enrichers_of(desk.gateway)]})
 
 
 async def pause(desk: Desk, asked: Asked[Any, Pausing | None]) -> Said:
@@ -84,6 +90,17 @@ OPERATIONS: Final = (
         run=listing,
         answers={200: ConnectorList},
         rows="connectors",
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/enrichers",
+        id="listEnrichers",
+        tag="connectors",
+        summary="List the enrichers: how each stands, when it answered and failed last, what waits.",
+        role="viewer",
+        run=enrichers,
+        answers={200: EnricherList},
+        rows="enrichers",
     ),
     Operation(
         method="POST",

@@ -17,7 +17,7 @@ from gateway.web.auth import MISSED
 from gateway.web.metrics import metrics
 from gateway.web.shapes.outgoing import Missed
 from gateway.web.shapes.tryout import TryContact, Tryout
-from gateway.web.shapes.upkeep import NotReady, PolicyStanding, Readiness
+from gateway.web.shapes.upkeep import Ailing, PolicyStanding, Readiness
 
 BYTES_MAX: Final = 8 * 1024 * 1024
 """Bodies of notices in one answer; beyond them there is `more`."""
@@ -87,10 +87,14 @@ async def missed(desk: Desk, asked: Asked[MissedQuery, None]) -> Said:
 
 
 async def ready(desk: Desk, asked: Asked[Any, None]) -> Said:
-    """200 when all is well, else 503 with every reason."""
+    """200 when all is well, else 503 with every reason. What ails and keeps nobody from anything is named, too."""
     found = await health.reasons(desk.gateway)
-    reasons = [NotReady(what=reason.what, why=reason.why) for reason in found]
-    return Said(Readiness(status="not ready" if found else "ready", reasons=reasons), status=503 if found else 200)
+    told = Readiness(
+        status="not ready" if found else "ready",
+        reasons=[Ailing(what=one.what, why=one.why) for one in found],
+        ailing=[Ailing(what=one.what, why=one.why) for one in health.beside(desk.gateway)],
+    )
+    return Said(told, status=503 if found else 200)
 
 
 async def figures(desk: Desk, asked: Asked[Any, None]) -> web.Response:

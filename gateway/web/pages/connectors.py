@@ -1,4 +1,5 @@
-"""The page of the connectors: how each stands, what it has read, what it may still ask, and what goes on."""
+"""The page of the connectors: how each stands, what it has read, what it may still ask, and what goes on; and of the
+enrichers: how each stands, and when it answered."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway.engine.connections import NEEDIEST, Connection, State, connection_values, connections_of
+from gateway.engine.enricher_states import enricher_values, enrichers_of
 from gateway.kernel.values import share_of
 from gateway.web.asked import only
 from gateway.web.metrics import RECORDS as COUNTED
@@ -47,11 +49,14 @@ class ConnectorsPage:
         self.pages = (Page("/connectors", "connectors.html", self.read, self.twin),)
 
     async def read(self, request: web.Request) -> Mapping[str, Any]:
-        """Every connector, what needs a person first."""
+        """Every connector and every enricher, what needs a person first."""
         only(request, *DID)
         found = sorted(await connections_of(self._gateway), key=lambda one: (NEEDIEST.index(one.state), one.name))
+        enrichers = sorted(await enrichers_of(self._gateway), key=lambda one: (NEEDIEST.index(one.state), one.name))
         return {
             "connectors": found,
+            "enrichers": enrichers,
+            "counted": {one.name: _counted(one.counts or {}) for one in enrichers},
             "shares": {run.id: _share(run) for one in found for run in one.runs},
             "tones": TONES,
             "words": WORDS,
@@ -63,7 +68,10 @@ class ConnectorsPage:
 
     def twin(self, read: Mapping[str, Any]) -> object:
         """The same as the API tells them."""
-        return {"connectors": [connection_values(one) for one in read["connectors"]]}
+        return {
+            "connectors": [connection_values(one) for one in read["connectors"]],
+            "enrichers": [enricher_values(one) for one in read["enrichers"]],
+        }
 
 
 def _share(run: Any) -> int | None:
@@ -92,5 +100,8 @@ def _heard(one: Connection) -> str:
     """What a connector that listens has counted of its own, in words: what it heard, and what it left and why."""
     if one.listens is None:
         return ""
-    told = [f"{name_words(name)} {count:,}" for name, count in sorted(one.counts.items()) if name not in COUNTED]
-    return ", ".join(told)
+    return _counted({name: count for name, count in one.counts.items() if name not in COUNTED})
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name_words(name)} {count:,}" for name, count in sorted(counts.items()))

@@ -21,6 +21,7 @@ from gateway.rules.card import called
 from gateway.web.asked import BadQuestion, instant_of, only, word_of
 from gateway.web.auth import WHO
 from gateway.web.pages import acting, shown
+from gateway.web.pages.facts_shown import shown_facts
 from gateway.web.pages.page import Elsewhere, Frame, Missing, Page
 from gateway.web.pages.told import told
 from gateway.web.viewer import viewer_of
@@ -106,10 +107,13 @@ class ContactPage:
         if state is None:
             return {"told": None, "refs": ", ".join(map(str, row.strands)), "long": False}
         zone = viewer_of(request.cookies).zone
+        others, others_left_out = shown_facts(case, state)
         return {
             "told": await self._gateway.world.spawn.call(THREAD, partial(told, case, state, zone)),
             "refs": shown.ref_words(state.contact),
             "customer": called(state.contact.customer),
+            "others": others,
+            "others_left_out": others_left_out,
             "coming": coming_of(case, state)[:NEXT_MAX],
             "long": case.trace is None and state.events > EXPLAINED_MAX,
         }

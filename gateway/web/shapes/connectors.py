@@ -1,8 +1,10 @@
-"""How connectors stand, described: `engine.connections` fills it, for the API and the commands."""
+"""How connectors and enrichers stand, described: `engine.connections` and `engine.enricher_states` fill it, for the API
+and the commands."""
 
 from msgspec import Struct
 
 from gateway.engine.connections import State
+from gateway.engine.enricher_states import EnricherState
 from gateway.kernel.lane import Lane
 from gateway.rules.notice import Seconds, Time
 
@@ -81,7 +83,7 @@ class LimitTold(Struct, frozen=True, kw_only=True):
 
 
 class FindingTold(Struct, frozen=True, kw_only=True):
-    """Something that a connector's own check found wrong."""
+    """Something that a connector's, or an enricher's, own check found wrong."""
 
     what: str
     """What."""
@@ -200,6 +202,56 @@ class ConnectorList(Struct, frozen=True, kw_only=True):
 
     connectors: list[ConnectorTold]
     """The connectors."""
+
+
+class EnricherTold(Struct, frozen=True, kw_only=True):
+    """How an enricher stands. Nothing waits for one: what it can't answer is told as unavailable, and asked again."""
+
+    name: str
+    """Its name in the configuration."""
+
+    plugin: str | None
+    """Its plugin; null for one that can't be asked here."""
+
+    state: EnricherState
+    """The gravest that holds."""
+
+    why: str | None
+    """Why, in words."""
+
+    waiting: int
+    """Questions that have no answer yet."""
+
+    timeout_s: Seconds | None
+    """So long it has for an answer, in seconds."""
+
+    answered_at: Time | None
+    """When it answered last, since the start."""
+
+    failed_at: Time | None
+    """When it last failed to, since the start."""
+
+    last_failure: str | None
+    """How, until it answers again."""
+
+    alone_until: Time | None
+    """Until when it is asked for nothing, after failures or because it wants that."""
+
+    limits: list[LimitTold] | None
+    """What may still be asked of its account."""
+
+    findings: list[FindingTold]
+    """What its own check found wrong."""
+
+    counts: dict[str, int] | None
+    """What was counted since the start."""
+
+
+class EnricherList(Struct, frozen=True, kw_only=True):
+    """Every enricher, by name."""
+
+    enrichers: list[EnricherTold]
+    """The enrichers."""
 
 
 class ConnectorActed(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from gateway.model.identity import Customer
 from gateway.model.words import Channel, Direction, Kind, Life, Metric, Priority
 from gateway.rules.coming import ComingKind
 from gateway.rules.notice import NoticeFacts, NoticeRef, NoticeRoute, Seconds, Time
-from gateway.rules.trace.path import TurnOf
+from gateway.rules.trace.path import EnquiryKind, TurnOf
 from gateway.rules.trace.tried import Became
 from gateway.web.shapes.paths import ExplainedClock, ExplainedEscalation, WhatCaused
 
@@ -91,6 +91,31 @@ class ContactTurn(Struct, frozen=True, kw_only=True):
 
     because: list[str]
     """The reasons."""
+
+    cause: WhatCaused
+    """What brought it."""
+
+
+class ContactEnquiry(Struct, frozen=True, kw_only=True):
+    """An enricher was asked, or it answered."""
+
+    at: Time
+    """When."""
+
+    enricher: str
+    """Its name."""
+
+    kind: EnquiryKind
+    """`asked`, or how it answered."""
+
+    rule: str | None
+    """Asked: the rule that asks it."""
+
+    reason: str | None
+    """Why it is unavailable."""
+
+    changed: list[str]
+    """The facts that an answer changed, in words."""
 
     cause: WhatCaused
     """What brought it."""
@@ -258,6 +283,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     turns_left_out: int | UnsetType = UNSET
     """How many more did."""
+
+    enquiries: list[ContactEnquiry] | UnsetType | None = UNSET
+    """What enrichers were asked and have said."""
+
+    enquiries_left_out: int | UnsetType = UNSET
+    """How many more of them there were."""
 
     zones: dict[str, str] | UnsetType = UNSET
     """The zones of the policy's calendars."""

@@ -21,8 +21,8 @@ class PolicyStanding(Struct, frozen=True, kw_only=True):
     """Open contacts that are still to be judged by the one in force."""
 
 
-class NotReady(Struct, frozen=True, kw_only=True):
-    """Something that keeps the gateway from its work."""
+class Ailing(Struct, frozen=True, kw_only=True):
+    """Something that ails."""
 
     what: str
     """What ails."""
@@ -37,8 +37,11 @@ class Readiness(Struct, frozen=True, kw_only=True):
     status: Literal["ready", "not ready"]
     """Whether it does."""
 
-    reasons: list[NotReady]
+    reasons: list[Ailing]
     """All that keeps it from it."""
+
+    ailing: list[Ailing]
+    """What ails and keeps it from nothing: enrichers, for which nobody waits."""
 
 
 class HappeningTold(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 Laws. An id names a fact (`ch_…:dp_…:under_review`), so that better facts take the place of what was told. A contact is
 open while anything about its charge wants an answer, on hold while all that isn't over waits for somebody else, and
-closed when all is over; its priority is that of the most urgent thing that is open, its deadline the earliest of those.
+closed when all is over; its priority is that of the most urgent thing that was ever at issue, its deadline the earliest
+of what is open.
 What a charge and its customer are is told from the opening on, whenever it was read. What never wanted an answer is
 told of disputes, warnings and reviews only.
 """
@@ -88,7 +89,6 @@ class _So:
 
     matter: Matter
     latest: dict[str, _Step] = field(default_factory=dict)
-    priority: Priority = "normal"
     had_deadline: bool = False
 
     def take(self, step: _Step) -> dict[str, Any]:
@@ -98,13 +98,12 @@ class _So:
         status: Status = "open" if "open" in stages else "on_hold" if "waits" in stages else "closed"
         most: Stage = "open" if "open" in stages else "waits" if "waits" in stages else "over"
         alive = [one for one in self.latest.values() if one.stage == most]
-        if most != "over" or len(self.latest) == 1:
-            self.priority = min((_priority(one, self.matter) for one in alive), key=_URGENCY.index)
+        priority = min((_priority(one, self.matter) for one in self.latest.values()), key=_URGENCY.index)
         lead = min(alive, key=lambda one: (_URGENCY.index(_priority(one, self.matter)), one.at, one.id))
         due = [one.shown.due_by for one in alive if one.stage == "open" and one.shown.due_by is not None]
         said: dict[str, Any] = {
             "subject": _headline(lead),
-            "priority": self.priority,
+            "priority": priority,
             "tags": self._tags(),
             "fields": self._fields(),
             "status": status,

@@ -1,4 +1,4 @@
-"""The simulated account's API: who may ask, how lists and searches are paged, what is refused, and what each fault does."""
+"""The simulated account's API: who may ask, how lists and searches are paged, what is refused, what each fault does."""
 
 import asyncio
 import base64
@@ -172,12 +172,8 @@ def test_a_search_finds_what_is_alike_and_may_be_behind() -> None:
     """Whatever the case; with AND and with OR; a page at a time; under its fault nothing that is new."""
 
     async def story(shop: Shop) -> None:
-        ids = [
-            (
-                await shop.ask("customers", {"email": f"ann{n}@b.example", "name": "Ann O'Hara", "phone": f"+4{n}"})
-            ).content["id"]
-            for n in range(3)
-        ][::-1]
+        forms = [{"email": f"ann{n}@b.example", "name": "Ann O'Hara", "phone": f"+4{n}"} for n in range(3)]
+        ids = [(await shop.ask("customers", form)).content["id"] for form in forms][::-1]
 
         async def found(query: str, more: str = "") -> Answer:
             return await shop.ask(f"customers/search?query={query}{more}")

@@ -176,7 +176,6 @@ def payment_of(charge: Json, at: int) -> Payment:
         "card_funding": text(card, "funding"),
         "card_country": text(card, "country")[:2],
         "charge_amount": money(charge),
-        "charge_refunded": flag(charge, "refunded"),
         "risk_level": text(outcome, "risk_level"),
     }
     return Payment(

@@ -11,7 +11,7 @@ _KEPT: Final[Mapping[str, str]] = {
     "refund": "amount currency created failure_reason payment_intent status",
     "payout": "amount currency created destination failure_code status",
     "identity.verification_session": "created last_error related_customer status",
-    "charge": "amount currency payment_intent receipt_email refunded",
+    "charge": "amount currency payment_intent receipt_email",
 }
 """The keys, by Stripe's word for the object."""
 

@@ -1,0 +1,225 @@
+"""The Stripe enricher: who a customer is there, what was paid, what is disputed; by id, e-mail address or phone number.
+
+It only reads, with a restricted key, and its questions are bounded: so many customers, charges, disputes and warnings,
+and so far back. Whatever is left out is said. Payments of guests, who are no customers of Stripe's, can't be found: no
+list and no search of Stripe's finds charges by an e-mail address.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from gateway.plugin import (
+    DAY_MS,
+    SECOND_MS,
+    ApiKey,
+    Auth,
+    Context,
+    Customer,
+    Finding,
+    Limit,
+    Permanent,
+    Transient,
+    Unauthorized,
+    VendorError,
+)
+from gateway_payments.purse import Payment, Purse, Quarrel, Who, add_up
+from gateway_payments.stripe.answers import Charge, Dispute, Known, Params, Warned, id_of, listed, page
+from gateway_payments.stripe.currencies import PLACES
+from gateway_payments.stripe.customers import find, quoted
+
+DISPUTED_MAX: Final = 5
+"""Charges whose disputes are read, each with a request: the newest that are disputed."""
+
+WARNED_MAX: Final = 3
+"""Charges whose early fraud warnings are read: the newest that were paid."""
+
+DISPUTES_MAX: Final = 10
+"""Disputes of one charge."""
+
+Said = TypeVar("Said", Dispute, Warned)
+
+_OVER: Final = frozenset({"won", "lost", "prevented", "warning_closed", "charge_refunded"})
+_PERMISSION: Final = re.compile(rb"\brak_[a-z_]{1,60}\b")
+_OPTIONAL: Final = {"/v1/disputes": "disputes", "/v1/radar/early_fraud_warnings": "early fraud warnings"}
+
+
+class StripePurseSettings(BaseModel):
+    """`api_key` is a restricted key (`rk_…`) that may read customers, charges, disputes and early fraud warnings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    api_key: SecretStr
+    """A restricted key that may read customers, charges, disputes and early fraud warnings."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+/?$")] = "https://api.stripe.com"
+    """The API's host, for proxies and simulators."""
+
+    days: Annotated[int, Field(ge=1, le=3_650)] = 365
+    """How many days of payments are looked at."""
+
+    charges_max: Annotated[int, Field(ge=10, le=1_000)] = 200
+    """So many payments at most, the newest; a request for every hundred."""
+
+    requests_per_second: Annotated[int, Field(ge=1, le=100)] = 10
+    """Requests in a second that the enricher may use; Stripe allows 100 live and 25 in test mode, to all that speaks to
+    the account."""
+
+
+class StripePurse:
+    """What a customer of Stripe's has paid."""
+
+    plugin: ClassVar[str] = "stripe"
+    settings_type: ClassVar[type[BaseModel]] = StripePurseSettings
+    facts_type: ClassVar[type[Purse]] = Purse
+    ttl_s: ClassVar[float] = 900.0
+
+    def __init__(self, name: str, settings: StripePurseSettings, context: Context) -> None:
+        self._http = context.http
+        self._days = settings.days
+        self._charges_max = settings.charges_max
+
+    @staticmethod
+    def auth(settings: StripePurseSettings) -> Auth:
+        """The restricted key."""
+        return ApiKey(settings.api_key)
+
+    @staticmethod
+    def limits(settings: StripePurseSettings) -> Sequence[Limit]:
+        """What of the account's requests is ours; Stripe allows 20 searches a second."""
+        return (
+            Limit("the account", settings.requests_per_second, 1.0, ("/v1/*",)),
+            Limit("the search", min(settings.requests_per_second, 10), 1.0, ("/v1/*/search",)),
+        )
+
+    async def lookup(self, customer: Customer, now: int) -> Purse:
+        """What is known of the customer's payments. Raises VendorError."""
+        try:
+            return await self._lookup(customer, now)
+        except Unauthorized:
+            raise
+        except Permanent as error:
+            if error.status == 403:
+                raise Permanent(f"the key may not read it{_permission(error)}", status=403) from None
+            raise
+
+    async def _lookup(self, customer: Customer, now: int) -> Purse:
+        known, unseen = await find(self._http, customer)
+        charges: dict[str, Charge] = {}
+        for one in known:
+            found, more = await self._charges(one, now)
+            charges |= {charge.id: charge for charge in found}
+            unseen |= {f"payments before the newest {self._charges_max}"} if more else set()
+        newest = sorted(charges.values(), key=lambda charge: (charge.created, charge.id), reverse=True)
+        disputed = [charge for charge in newest if charge.disputed]
+        paid = [charge for charge in newest if charge.status == "succeeded"]
+        unseen |= {f"disputes of more than {DISPUTED_MAX} payments"} if len(disputed) > DISPUTED_MAX else set()
+        disputes = await self._of(Dispute, "/v1/disputes", disputed[:DISPUTED_MAX], unseen)
+        warnings = await self._of(Warned, "/v1/radar/early_fraud_warnings", paid[:WARNED_MAX], unseen)
+        return add_up(
+            [_who(one) for one in known],
+            [payment for charge in newest if (payment := _payment(charge)) is not None],
+            [_quarrel(dispute) for dispute in disputes],
+            now=now,
+            places=PLACES,
+            warnings=len(warnings),
+            unseen=sorted(unseen),
+        )
+
+    async def _charges(self, known: Known, now: int) -> tuple[list[Charge], bool]:
+        """The charges of a customer, and whether there are more within the time that is looked back."""
+        since = max(now - self._days * DAY_MS, 0) // SECOND_MS
+        asked: Params = {"customer": known.id, "created[gte]": since}
+        charges, more = await listed(self._http, "/v1/charges", asked, Charge, at_most=self._charges_max)
+        for charge in charges:
+            if id_of(charge.customer) != known.id:
+                raise Transient("Stripe answered with payments of another customer than was asked for")
+            if charge.amount_refunded > charge.amount or (charge.amount_captured or 0) > charge.amount:
+                raise Transient("Stripe answered with a payment of which more was taken or given back than it was")
+        return [charge for charge in charges if charge.created >= since], more
+
+    async def _of(self, kind: type[Said], path: str, charges: Sequence[Charge], unseen: set[str]) -> list[Said]:
+        """What is said of these charges. A key that may not read it, or an account without it, leaves it unseen."""
+        found: list[Said] = []
+        for charge in charges:
+            try:
+                objects, more = await listed(self._http, path, {"charge": charge.id}, kind, at_most=DISPUTES_MAX)
+            except Unauthorized:
+                raise
+            except Permanent as error:
+                unseen.add(f"{_OPTIONAL[path]}{_permission(error)}")
+                return found
+            if any(id_of(one.charge) != charge.id for one in objects):
+                raise Transient(f"Stripe answered with {_OPTIONAL[path]} of another payment than was asked for")
+            unseen |= {f"more than {DISPUTES_MAX} {_OPTIONAL[path]} of a payment"} if more else set()
+            found += objects
+        return found
+
+    async def check(self) -> Sequence[Finding]:
+        """Whether the key is good, and what it may read."""
+        found: list[Finding] = []
+        for what, path, kind in (
+            ("Customers", "/v1/customers", Known),
+            ("Charges", "/v1/charges", Charge),
+            ("Disputes", "/v1/disputes", Dispute),
+            ("Early fraud warnings", "/v1/radar/early_fraud_warnings", Warned),
+        ):
+            try:
+                await page(self._http, path, {"limit": 1}, kind)  # type: ignore[type-var]
+            except Unauthorized:
+                return [Finding(False, "Stripe doesn't accept the key", "renew `api_key`: Developers, API keys")]
+            except Permanent as error:
+                hint = f"let the restricted key read {what}, in Stripe's Developers, API keys{_permission(error)}"
+                found.append(Finding(False, f"the key may not read {what}", hint))
+            except VendorError as error:
+                return [*found, Finding(False, f"Stripe can't be asked: {error}", "try again later; see base_url")]
+            else:
+                found.append(Finding(True, f"the key may read {what}"))
+        return [*found, await self._search_found()]
+
+    async def _search_found(self) -> Finding:
+        query = f"email:{quoted('nobody@gateway.invalid')}"
+        try:
+            await page(self._http, "/v1/customers/search", {"query": query, "limit": 1}, Known)
+        except VendorError as error:
+            what = f"Stripe's search can't be used ({error}): customers are found by id and e-mail address only"
+            return Finding(True, what)
+        return Finding(True, "Stripe's search can be used")
+
+
+def _permission(error: Permanent) -> str:
+    """Which permission Stripe names in a refusal."""
+    named = _PERMISSION.search(error.body)
+    return f" (its permission `{named[0].decode()}`)" if named else ""
+
+
+def _who(known: Known) -> Who:
+    return Who(known.id, None if known.created is None else known.created * SECOND_MS, known.delinquent is True)
+
+
+def _payment(charge: Charge) -> Payment | None:
+    """A charge that was paid or failed; None for one that is under way, or was never captured."""
+    card = charge.payment_method_details.card if charge.payment_method_details else None
+    brand, last4 = (card.brand or "", card.last4 or "") if card else ("", "")
+    at, currency = charge.created * SECOND_MS, charge.currency.upper()
+    if charge.status == "failed":
+        return Payment(at, currency, failure=charge.failure_code or "failed", card_brand=brand, card_last4=last4)
+    if charge.status != "succeeded" or not charge.captured:
+        return None
+    taken = charge.amount if charge.amount_captured is None else charge.amount_captured
+    return Payment(at, currency, taken, min(charge.amount_refunded, taken), card_brand=brand, card_last4=last4)
+
+
+def _quarrel(dispute: Dispute) -> Quarrel:
+    details = dispute.evidence_details
+    due = details.due_by if details is not None and dispute.status.endswith("needs_response") else None
+    return Quarrel(
+        dispute.currency.upper(),
+        dispute.amount,
+        is_open=dispute.status not in _OVER,
+        lost=dispute.status == "lost",
+        due_at=None if due is None else due * SECOND_MS,
+        reason=dispute.reason,
+    )
