@@ -170,6 +170,8 @@ class EnrichmentReceived(EventBase, frozen=True, kw_only=True, tag="enrichment.r
     status: Literal["ok", "unavailable"]
     facts: dict[str, Any] | None = None
     reason: str | None = None
+    customer: Customer | None = None
+    """Of whom it is said: nothing is kept of it where the contact's customer is somebody else."""
 
 
 class EscalationAcknowledged(EventBase, frozen=True, kw_only=True, tag="escalation.acknowledged"):

@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "contact.merged": "the vendor has put it into another; `into` is its ref",
     "contact.deleted": "it is gone at the vendor",
     "contact.redacted": "these fields, or all, must not be shown any more",
-    "enrichment.received": "a look-up has answered: `ok`, or `unavailable` and why",
+    "enrichment.received": "a look-up has answered: `ok`, or `unavailable` and why; `customer` is of whom it is said:"
+    " where the contact's is another by then, it is passed over",
     "escalation.acknowledged": "somebody takes care of the escalation with this id",
     "escalation.resolved": "somebody says that the escalation with this id is over: nobody more is called",
     "bot.handed_over": "a bot gave up; a person must go on",

@@ -117,7 +117,10 @@ def _with_customer(contact: Contact, customer: Customer) -> Contact:
 
 
 def _with_answer(contact: Contact, event: EnrichmentReceived) -> Contact:
-    """The contact with what an enricher says. That it can't say anything takes away nothing that it has said."""
+    """The contact with what an enricher says of its customer. That it can't say anything takes away nothing that it has
+    said."""
+    if event.customer is not None and contact.customer.replaces(event.customer):
+        return contact
     name, at = event.enricher, int(event.at)
     if event.status == "ok":
         answer = Answer(at, facts_at=at)

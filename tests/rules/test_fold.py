@@ -181,6 +181,19 @@ def test_what_is_known_of_a_customer_goes_with_them(after: dict[str, str] | None
     assert (bool(told.facts), bool(told.answers)) == (stays, stays)
 
 
+def test_what_is_said_of_somebody_else_is_passed_over() -> None:
+    """An answer may sort behind the event that names another customer: a late one, say. One that names nobody holds."""
+    ada, bob = {"id": "7", "email": "ada@x.example"}, {"id": "8"}
+    said = event("enrichment.received", 2 * M, enricher="payments", status="ok", facts={"plan": "gold"}, customer=ada)
+    first = opening(customer=ada)
+    assert contact(first, said).facts == {"payments": {"plan": "gold"}}
+    told = contact(first, event("contact.observed", M, customer=bob), said)
+    assert (told.facts, told.answers) == ({}, {})
+    assert contact(first, event("contact.redacted", M, all=True), said).facts == {}
+    more = event("contact.observed", M, customer={**ada, "phone": "+1", "name": "Ada"})
+    assert contact(first, more, said).facts == {"payments": {"plan": "gold"}}
+
+
 def test_redaction_takes_what_it_names() -> None:
     """Fields by their names, `subject` and `customer` too; `all` takes everything that was told in words."""
     before = opening(subject="Help", customer={"id": "7"}, fields={"a": 1, "b": 2})
