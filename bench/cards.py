@@ -1,5 +1,5 @@
-"""What the search for card numbers costs a webhook of 3 KB that has none: the engine's own way from a request to its
-records, with the search and without it, in turns. `python -m bench.cards --help`.
+"""What the search for card numbers costs: a webhook of 3 KB that has none, by the engine's own way from a request to
+its records, with the search and without it, in turns; and bodies of one MiB, alone. `python -m bench.cards --help`.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
+from random import Random
 from types import FunctionType
 from typing import Any, cast
 
@@ -20,6 +21,9 @@ from bench.table import Figure
 
 MEASURE = "--measure"
 GOAL_US = 15.0
+GOAL_MS = 20.0
+MIB = 2**20
+BODY_ROUNDS = 5
 ROUNDS = 15
 REQUESTS = 1_000
 TEXT = (
@@ -44,7 +48,11 @@ def rows(options: Options) -> list[Figure]:
             1,
             absent="this checkout has no filter",
             note=NOTE % said["with_us"] if said["more_us"] else "",
-        )
+        ),
+        *(
+            Figure(f"redaction filter, 1 MiB of {what}", tuple(took_ms), "ms", goal, "at most", 1)
+            for what, (goal, took_ms) in said["bodies_ms"].items()
+        ),
     ]
 
 
@@ -75,10 +83,52 @@ def _searches() -> Iterator[tuple[Any, str]]:
                 yield module, known
 
 
+def _bodies() -> Iterator[tuple[str, float | None, bytes]]:
+    """Bodies of one MiB: what it is, the goal in ms, the bytes. The numbers differ from line to line."""
+    chance = Random(7)
+
+    def whole(digits: int) -> int:
+        return chance.randrange(10 ** (digits - 1), 10**digits)
+
+    def letter() -> str:
+        return (
+            f"Order {whole(5)}-{whole(5)} of 2026-0{whole(1)}-1{whole(1)} (EUR {whole(1)},{whole(3)}.{whole(2)}) "
+            f"is late, parcel 00340{whole(15)}. Call +49 30 {whole(6)} or +1 ({whole(3)}) {whole(3)}-{whole(4)} "
+            "please. "
+        )
+
+    def ticket() -> dict[str, Any]:
+        times = {"created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T09:30:00Z"}
+        return {"id": whole(13), "requester_id": whole(12), "subject": "It is late", "comment": letter(), **times}
+
+    letters = "".join(letter() for _ in range(MIB // 180))[:MIB]
+    tickets = json.dumps([ticket() for _ in range(MIB // 330)])[:MIB].rpartition(", {")[0] + "]"
+    markup = json.dumps(['<p class="x">' + letter() + "<b>&nbsp;</b></p>"] * (MIB // 230))
+    yield "clean text", GOAL_MS, ("nobody has answered me, please call " * (MIB // 36)).encode()
+    yield "text with dates, amounts, orders and telephones", GOAL_MS, letters.encode()
+    yield "JSON of tickets", GOAL_MS, tickets.encode()
+    yield "JSON with HTML", GOAL_MS, markup.encode()
+    yield "rows of sixteen digits and nothing else", None, " ".join(str(whole(16)) for _ in range(MIB // 17)).encode()
+
+
+def _search_ms() -> dict[str, tuple[float | None, list[float]]]:
+    """Milliseconds of the processor for each body, as if it had a MiB, once a round; beside it the goal."""
+    from gateway.kernel.cards import hide_cards
+
+    taken: dict[str, tuple[float | None, list[float]]] = {}
+    for what, goal, body in _bodies():
+        taken[what] = goal, []
+        for _ in range(BODY_ROUNDS):
+            started = time.process_time()
+            hide_cards(body)
+            taken[what][1].append((time.process_time() - started) * 1e3 * MIB / len(body))
+    return taken
+
+
 def measure() -> dict[str, Any]:
     """Microseconds that the filter adds, once a round, and what the whole way takes with it."""
     if find_spec(FILTER) is None:
-        return {"more_us": [], "with_us": 0.0}
+        return {"more_us": [], "with_us": 0.0, "bodies_ms": {}}
     found = list(_searches())
     if not found:
         raise SystemExit("the engine doesn't call the filter: nothing can be measured")
@@ -95,6 +145,7 @@ def measure() -> dict[str, Any]:
     return {
         "more_us": [more - bare for more, bare in zip(with_it, without, strict=True)],
         "with_us": sorted(with_it)[ROUNDS // 2],
+        "bodies_ms": _search_ms(),
     }
 
 

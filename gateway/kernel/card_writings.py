@@ -21,8 +21,12 @@ _FORM_ESCAPE = re.compile(
     rf"\+|%(?:[0-7][0-9a-f]|[cd][0-9a-f]{_MORE}|e[0-9a-f](?:{_MORE}){{2}}|f[0-7](?:{_MORE}){{3}})", re.IGNORECASE
 )
 
+APART: Final = "\x1f" * 128
+"""Between texts that are looked at together: a sign that no text of JSON has as it stands, so often that nothing is
+taken for a part of both."""
+
 _NO_WIDTH = "\u200b"
-_MARKUP = re.compile(r"<(/?)([A-Za-z]{1,10}|!--)(?:\s?/?|[\s\-][^<>]{0,200})>|&#?[0-9A-Za-z]{2,8};")
+_MARKUP = re.compile(r"<(/?)([A-Za-z]{1,10}|!--)(?:\s?/?|[\s\-][^<>\x1f]{0,200})>|&#?[0-9A-Za-z]{2,8};")
 """Elements of HTML, comments, and references to characters."""
 
 _NUMERIC = re.compile(rb"&#[0-9A-Za-z]{2,8};")

@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.kernel.card_numbers import DIGITS_MAX, DIGITS_MIN, MARK, is_number, may_hold_number
 from gateway.kernel.card_writings import (
+    APART,
     IN_BYTES,
     IN_FORM,
     IN_JSON,
@@ -36,6 +37,9 @@ _ROWS = re.compile(_SHORTEST + b"0*")
 _BEGIN_JSON = (b"{", b"[", b'"')
 _NUMBERS_OF_KEYS = re.compile(rb'":(?<=[0-9A-Za-z_]":)[ ]?[0-9]{%d,}' % DIGITS_MIN)
 """In JSON: a quote behind a letter closes a text, a colon behind it makes that a key, and what follows is a number."""
+
+_MAY_BE_STRIPE = re.compile(rb"\^|=(?<=[0-9]=)")
+"""What stands behind the number in a stripe's data."""
 
 _ELEMENTS = re.compile(rb'<[/!A-Za-z][^<>"]{0,200}>')
 _CODE_FIELD = re.compile(
@@ -123,7 +127,7 @@ def _has_number(body: bytes) -> bool:
         joined = _joined(body) if count else joined
         if _SHORTEST not in joined:
             return False
-    if b"^" in body or b"=" in body:
+    if _MAY_BE_STRIPE.search(body):
         return True
     zeros = body.translate(_KINDS)
     rows = _ROWS.findall(joined)
@@ -165,15 +169,17 @@ def _is_json(body: bytes) -> bool:
 
 def _hide_in_json(text: str, id_keys: frozenset[str]) -> tuple[str, int]:
     """Hide in the string literals that are values; all else is copied as it stands. Beside a card, codes go too."""
+    places = list(_values(text, id_keys))
+    together, total = hide(APART.join(text[start:end] for start, end in places), IN_JSON)
+    if not total:
+        return text, 0
     parts: list[str] = []
-    done = total = 0
-    for start, end in _values(text, id_keys):
-        hidden, count = hide(text[start:end], IN_JSON)
-        if count:
-            parts += (text[done:start], hidden)
-            done, total = end, total + count
+    done = 0
+    for (start, end), hidden in zip(places, together.split(APART), strict=True):
+        parts += (text[done:start], hidden)
+        done = end
     hidden = "".join((*parts, text[done:]))
-    if total and _has_code_key(hidden.lower()):
+    if _has_code_key(hidden.lower()):
         hidden, codes = _CODE_FIELD.subn(rf"\g<1>{MARK}", hidden)
         total += codes
     return hidden, total

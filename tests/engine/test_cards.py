@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gateway.engine.pausing import pause
 from gateway.engine.pull import pull_once
 from gateway.kernel.log import redacted
 from gateway.model.identity import Ref
-from gateway.plugin import Event, Fetch, Instant, Page, Permanent, Receipt, Record, Refused, Request, Stream
+from gateway.plugin import BadPayload, Event, Fetch, Instant, Page, Permanent, Receipt, Record, Refused, Request, Stream
 from tests.engine.rig import Rig, Vendor, opening, reply, run
 
 CARDS = ("4111111111111111", "5555 5555 5555 4444", "3782-822463-10005")
@@ -126,3 +127,36 @@ def test_a_refusal_is_logged_without_cards() -> None:
         assert redacted("why", line["why"]) == f"unknown word {SHOWN[0]!r}"
 
     run(story)
+
+
+def test_what_people_write_is_hidden_too() -> None:
+    """Reasons and names of who acts, in the store and in the audit; the reason of a record that can't be read."""
+
+    class Quoting(Vendor):
+        """Says what it could not read, decoded."""
+
+        def normalize(self, record: Record) -> Iterator[Event | Fetch]:
+            """No."""
+            raise BadPayload(f"no ticket in {CARDS[1]}")
+            yield
+
+    async def story(rig: Rig) -> None:
+        rig.connectors["vendor"] = Quoting()
+        await rig.restart()
+        store = rig.world.store
+        await pause(store, ["vendor"], "vendor", f"Jane {CARDS[0]}", rig.clock.now(), f"until {CARDS[2]} is paid")
+        kept = (await store.pauses())["vendor"]
+        assert (kept.by, kept.reason) == (f"Jane {SHOWN[0]}", f"until {SHOWN[2]} is paid")
+        (deed,) = await store.audit(9)
+        assert not any(card in f"{deed.actor} {deed.object} {deed.detail}" for card in CARDS)
+        await rig.told({"x": 1})
+        await rig.settle()
+        (parked,) = await store.inbox(state="parked", limit=9)
+        assert parked.reason == f"no ticket in {SHOWN[1]}"
+
+    run(story)
+
+
+def test_no_key_of_what_is_logged_has_a_card() -> None:
+    """A mapping from vendors' words may have anything as its keys."""
+    assert redacted("fields", {CARDS[0]: [CARDS[1]]}) == {SHOWN[0]: [SHOWN[1]]}
