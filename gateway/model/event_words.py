@@ -60,6 +60,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "fields": "the vendor's own fields: names to text, numbers or true and false",
     "language": "the customer's language",
     "status": "how it stands; pending waits for the customer, on_hold for a third party",
+    "deadline": "by when the vendor's own rules demand an answer, such as the evidence of a dispute: RFC 3339 with a "
+    "zone, at most 400 days after `at`",
     "author": "who wrote",
     "visibility": "whether the customer sees it",
     "auto": "whether no one typed it",

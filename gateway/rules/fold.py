@@ -104,6 +104,9 @@ def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact
         contact = replace(contact, fields={**contact.fields, **event.fields})
     if event.tags is not UNSET:
         contact = _with_strand(contact, connector, event.ref, tags=tuple(dict.fromkeys(event.tags)))
+    if event.deadline is not UNSET:
+        due = None if event.deadline is None else int(event.deadline)
+        contact = _with_strand(contact, connector, event.ref, deadline=due)
     if event.status is not UNSET:
         contact = _with_life(contact, connector, event.ref, event.status)
     return contact

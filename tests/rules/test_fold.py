@@ -272,3 +272,19 @@ def test_equal_ids_of_two_connectors_have_one_order() -> None:
     pair = [replace(left, connector="x"), replace(right, connector="y")]
     assert in_order(pair) == in_order(reversed(pair)) == pair
     assert advance(None, in_order(pair), Timeline.only(RULES)).state is None
+
+
+def test_the_deadline_is_the_earliest_of_the_strands_that_go_on() -> None:
+    """Each vendor object has its own; that of one which has ended is settled, unless all have."""
+
+    def deadline(*strands: tuple[Life, int | None]) -> int | None:
+        joined = tuple(
+            Strand("test", Ref("ticket", str(number)), life, deadline=at) for number, (life, at) in enumerate(strands)
+        )
+        return msgspec.structs.replace(contact(opening()), strands=joined).deadline
+
+    assert deadline(("open", 5), ("open", 3), ("open", None)) == 3
+    assert deadline(("open", 5), ("solved", 3)) == 5
+    assert deadline(("open", None), ("solved", 3)) is None
+    assert deadline(("closed", 5), ("solved", 3)) == 3
+    assert deadline(("closed", 5)) == 5

@@ -41,7 +41,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 TEXTS: Final = ("subject", "group", "assignee", "language", "connector")
 LINES: Final = ("customer", "fields", "facts")
-FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at")
+FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at", "deadline")
 """Everything that can be asked about."""
 
 JUDGED: Final = frozenset(
@@ -84,6 +84,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     assignee: str | None = None
     language: str | None = None
+    deadline: int | None = None
     connector: str = "events"
     tags: tuple[str, ...] = ()
     fields: dict[str, FieldValue] = {}
@@ -159,7 +160,7 @@ class _Reader:
             "fields": self._fields,
             "customer": self._customer,
             "facts": self._facts,
-            "at": self._at,
+            **dict.fromkeys(("at", "deadline"), self._at),
         }
         for name, value in given.items():
             if name not in reads:

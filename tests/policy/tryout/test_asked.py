@@ -31,6 +31,7 @@ def test_a_form_says_what_json_says() -> None:
         "at": "2026-03-02T10:00",
         "zone": "Europe/Berlin",
         "subject": "  ",
+        "deadline": "2026-03-09T10:00",
     }
     value = {
         "channel": "chat",
@@ -40,6 +41,7 @@ def test_a_form_says_what_json_says() -> None:
         "fields": {"amount": 12.5, "code": "12", "gone": None, "paid": True, "plan": "gold plan"},
         "facts": {"payments": {"tier": "gold", "score": 7}},
         "at": "2026-03-02T09:00:00Z",
+        "deadline": "2026-03-09T09:00:00Z",
     }
     asked = read_form(form, 0)
     assert asked == read_json(msgspec.json.encode(value), 0) == read_json(msgspec.json.encode({"contact": value}), 0)
