@@ -37,7 +37,11 @@ class YoursystemStandIn:
 
     def customers(self) -> Sequence[gw.Customer]:
         """Whom it knows, by each identity alone."""
-        return [gw.Customer(**{key: str(ADA[key])}) for key in ("id", "email", "phone")]
+        return [
+            gw.Customer(id=str(ADA["id"])),
+            gw.Customer(email=str(ADA["email"])),
+            gw.Customer(phone=str(ADA["phone"])),
+        ]
 
     async def stop(self) -> None:
         """Stop listening."""
