@@ -23,7 +23,7 @@ def check(
     level: Annotated[LevelName, typer.Option(help="The level that it must reach.")] = "bronze",
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object on standard output.")] = False,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Which, where a folder has several.")] = "",
-    enricher: Annotated[bool, typer.Option("--enricher", help="The enricher, where there is a connector, too.")] = False,
+    enricher: Annotated[bool, typer.Option("--enricher", help="The enricher, not the connector.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit's XML, too.")] = None,
 ) -> int:
     """Check a connector or an enricher, offline. Exit 0 if it reaches the level, 1 if not."""

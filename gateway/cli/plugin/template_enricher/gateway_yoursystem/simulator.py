@@ -1,6 +1,7 @@
 """A stand-in for Yoursystem on a loopback port, with one customer in it.
 
-Write it after the system's documentation, not after the enricher: what both have misread in the same way, no test finds.
+Write it after the system's documentation, not after the enricher: what both have misread in the same way, no test
+finds.
 """
 
 from collections.abc import Mapping, Sequence
