@@ -52,6 +52,9 @@ _ALWAYS: Final = frozenset({"dispute", "warning", "review"})
 """What is told even where it was over when it was first seen."""
 
 _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
+_CHANGES: Final = 3
+"""The sequence of changes: what was done within the same second led to them."""
+
 _DEADLINES: Final = "deadline" in ContactOpened.__struct_fields__
 TEXT_MAX: Final = 200
 Fields = dict[str, FieldValue]
@@ -144,7 +147,7 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
                     kind="ticket", channel="other", customer=_customer(matter), **said, **_named(ref, "opened", step.at)
                 )
             elif changed := {key: value for key, value in said.items() if before.get(key, UNSET) != value}:
-                yield ContactObserved(**changed, **_named(ref, name, step.at, 2 * place + 1))
+                yield ContactObserved(**changed, **_named(ref, name, step.at, _CHANGES + place))
             before = said
     yield from _answers(ref, matter, steps[0].at)
 
@@ -154,7 +157,7 @@ def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
     for id, issue in sorted(matter.issues.items()):
         if issue.evidence_at is not None:
             at = max(issue.evidence_at, opened_at)
-            yield ContactAcknowledged(by=matter.provider, **_named(ref, f"{id}:evidence", at, 2))
+            yield ContactAcknowledged(by=matter.provider, **_named(ref, f"{id}:evidence", at, 1))
         if issue.answered_at is not None:
             at = max(issue.answered_at, opened_at)
             yield MessageAdded(
