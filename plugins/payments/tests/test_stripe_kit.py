@@ -12,5 +12,5 @@ class TestStripe(ConnectorSuite):
 
     connector = Stripe
     samples = Path(__file__).parent / "samples"
-    level = "silver"
+    level = "gold"
     seeds = 2
