@@ -115,7 +115,16 @@ def test_what_never_wanted_an_answer_is_no_contact() -> None:
     assert of_charge(re_1=issue("refund", ("succeeded", "over", 0))) == []
     assert of_charge(vs_1=issue("verification", ("processing", "waits", 0), ("verified", "over", 9))) == []
     assert told(Matter(refs=(Named(0, "payouts", "a"),), paid=(Paid(T, T, "po_1"),))) == []
+    assert of_charge(issfr_1=issue("warning", ("not_actionable", "over", 0))) == []
     assert told(Matter()) == []
+
+
+def test_a_warning_that_nobody_can_act_on_still_counts() -> None:
+    """Banks send many for charges that are refunded or disputed already: a dispute of such a one is fraud."""
+    warning, dispute = ("not_actionable", "over", 0), ("needs_response", "open", 50)
+    found = of_charge(issfr_1=issue("warning", warning), dp_1=issue("dispute", dispute))
+
+    assert life(found) == [(50, "open", "urgent")]
 
 
 def test_a_failed_refund_is_made_good_by_a_later_one() -> None:
