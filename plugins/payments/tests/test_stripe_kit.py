@@ -13,7 +13,7 @@ class TestStripe(ConnectorSuite):
 
     connector = Stripe
     samples = Path(__file__).parent / "samples"
-    level = "silver"
+    level = "gold"
     seeds = 2
 
 
