@@ -17,6 +17,7 @@ from gateway.model.instant import EARLIEST, format_instant
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, PRIORITIES, STATUSES, Channel, Direction, Kind, Priority
 from gateway.model.words import Status as Status
 from gateway.policy.tryout.moment import LATEST_ASKED, read_moment, zone_of
+from gateway.rules.notice import NoticeFacts
 
 JSON_MAX: Final = 64 * 1024
 """Bytes of a question in JSON."""
@@ -247,7 +248,8 @@ class _Reader:
         if not isinstance(value, dict):
             raise ValueError('must have the facts of each enricher: {"payments": {"tier": "gold"}}')
         _few(value)
-        return {str(enricher): dict(_pairs(facts, plain=False)) for enricher, facts in value.items()}
+        said = {str(enricher): _said(facts) for enricher, facts in value.items()}
+        return {name: dict(_pairs(facts, plain=False)) for name, facts in said.items() if facts is not None}
 
     def _at(self, name: str, value: Any) -> int:
         if not isinstance(value, str):
@@ -256,6 +258,12 @@ class _Reader:
         if not EARLIEST <= instant <= LATEST_ASKED:
             raise ValueError(f"must lie between {format_instant(EARLIEST)} and {format_instant(LATEST_ASKED)}")
         return int(instant)
+
+
+def _said(facts: Any) -> Any:
+    """What an enricher has said, also where it stands as the API tells it: then None where it hasn't answered."""
+    is_told = isinstance(facts, dict) and facts.keys() == set(NoticeFacts.__struct_fields__)
+    return facts["known"] if is_told else facts
 
 
 def _few(things: Any) -> None:

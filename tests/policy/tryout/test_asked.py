@@ -158,3 +158,13 @@ def test_an_instant_is_told_in_a_zone() -> None:
     """With its weekday and its offset."""
     assert format_in(NOW, "Asia/Kolkata") == "Mon 2026-03-02 14:30:00 +05:30"
     assert format_in(NOW, "") == "Mon 2026-03-02 09:00:00 +00:00"
+
+
+def test_facts_as_the_api_tells_them_are_what_is_known() -> None:
+    """A contact can be pasted as it is told; an enricher that hasn't answered says nothing."""
+    told = {"status": "unavailable", "at": "2026-03-02T09:00:00Z", "reason": "429", "known_at": None, "known": None}
+    known = {**told, "known_at": "2026-03-02T08:00:00Z", "known": {"plan": "gold"}}
+    body = {"channel": "chat", "facts": {"payments": known, "crm": told, "own": {"status": "ok", "known": 1}}}
+
+    asked = read_json(msgspec.json.encode(body), NOW)
+    assert asked.facts == {"payments": {"plan": "gold"}, "own": {"status": "ok", "known": 1}}
