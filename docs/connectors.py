@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_payments.stripe.connector import Stripe
 from gateway_telephony_sip import TelephonySip
 from gateway_zendesk import Zendesk
 
@@ -14,6 +15,7 @@ from gateway.plugin.manager import abilities
 
 CONNECTORS: Final[Mapping[str, Any]] = {
     "events": EventsConnector,
+    "stripe": Stripe,
     "telephony_sip": TelephonySip,
     "zendesk": Zendesk,
 }
@@ -21,6 +23,10 @@ CONNECTORS: Final[Mapping[str, Any]] = {
 _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
 ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "events": {"`secret`": {"secret": _SECRET}},
+    "stripe": {
+        "`api_key`": {"api_key": "rk_test_a-key", "webhook_secret": "whsec_a-secret"},
+        "`webhook_secret` alone": {"webhook_secret": "whsec_a-secret"},
+    },
     "telephony_sip": {
         "`asterisk`": {"asterisk": {"queue_log": "/var/log/asterisk/queue_log", "cdr": "/var/log/asterisk/cdr.csv"}},
     },

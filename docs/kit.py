@@ -1,6 +1,6 @@
 """What the reference says of the kit, made of its registry: a table of all checks, and a section for each."""
 
-from gateway.testing import CHECKS, KIT_VERSION, LEVELS, Check
+from gateway.testing import CHECKS, KIT_VERSION, LEVELS, Check, Sort
 from gateway.testing.checks import THEMES
 from gateway.testing.run import in_use
 
@@ -17,15 +17,28 @@ HEADINGS = {
     "http": "A vendor's bad days",
     "access": "Credentials and secrets",
     "limits": "Limits",
+    "facts": "Facts",
+    "lookups": "Look-ups",
+    "unavailable": "Unavailable",
 }
 """The heading over the checks of each module."""
 
 
-def table() -> str:
-    """Every check in a line, by level."""
-    lines = [f"Version {KIT_VERSION} of the kit has {len(in_use())} checks.", ""]
+def connectors() -> str:
+    """Every check of a connector in a line, by level."""
+    return _table("connector")
+
+
+def enrichers() -> str:
+    """Every check of an enricher in a line, by level."""
+    return _table("enricher")
+
+
+def _table(sort: Sort) -> str:
+    ours = in_use(sort=sort)
+    lines = [f"Version {KIT_VERSION} of the kit has {len(ours)} checks of {sort}s.", ""]
     lines += ["| check | asks that | level | needs | since |", "|---|---|---|---|---|"]
-    for check in sorted(in_use(), key=lambda check: LEVELS.index(check.level)):
+    for check in sorted(ours, key=lambda check: LEVELS.index(check.level)):
         needs = ", ".join(f"`{need}`" for need in check.needs)
         title = check.title[:1].lower() + check.title[1:]
         lines.append(f"| [`{check.id}`](#{check.id}) | {title} | {check.level} | {needs} | {check.since} |")
@@ -44,7 +57,8 @@ def sections() -> str:
 
 
 def _section(check: Check) -> list[str]:
-    parts = [f"### {check.id}", f"**{check.title}.** {check.level.capitalize()}."]
+    of = "" if check.of == ("connector",) else f" Of {' and '.join(f'{sort}s' for sort in check.of)}."
+    parts = [f"### {check.id}", f"**{check.title}.** {check.level.capitalize()}.{of}"]
     if check.deprecated:
         parts.append(f"Not run any more: see [{check.deprecated}](#{check.deprecated}).")
     parts.append(check.told("what"))

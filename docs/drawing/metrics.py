@@ -19,6 +19,7 @@ from gateway.rules.policy import Policy
 
 Fact = dict[str, Any]
 
+MORE: Final = {"csat_recovery": ", within: 30d, below: 50%", "deadline": ""}
 POLICY: Final = """
 version: 1
 name: trial
@@ -29,13 +30,11 @@ routing:
     queue: second
   - {id: default, queue: first}
 sla:
-""" + "\n".join(
-    f"  - {{id: {metric}, metric: {metric}, within: 30d{', below: 50%' if metric == 'csat_recovery' else ''}}}"
-    for metric in METRICS
-)
+""" + "\n".join(f"  - {{id: {metric}, metric: {metric}{MORE.get(metric, ', within: 30d')}}}" for metric in METRICS)
 
 OPENED: Final = {"type": "contact.opened", "kind": "call", "channel": "phone", "status": "open"}
 REPLY: Final = {"type": "message.added", "author": {"kind": "agent"}}
+DEMANDED: Final = {"type": "contact.observed", "deadline": "2026-12-24T09:00:00Z"}
 SOLVED: Final = {"type": "status.changed", "to": "solved"}
 
 BEGINNINGS: Final[tuple[tuple[str, tuple[Fact, ...]], ...]] = (
@@ -46,6 +45,7 @@ BEGINNINGS: Final[tuple[tuple[str, tuple[Fact, ...]], ...]] = (
     ("each reply", (OPENED, REPLY)),
     ("the customer writes again", (OPENED, REPLY, {"type": "message.added", "author": {"kind": "customer"}})),
     ("a score is bad", (OPENED, {"type": "csat.received", "score": 1, "min": 1, "max": 5})),
+    ("the vendor sets a deadline", (OPENED, DEMANDED)),
     ("a higher tier takes over", (OPENED, {"type": "contact.observed", "tags": ["hard"]})),
 )
 """What may start a clock: words, and the events that lead there; the last one is it."""
@@ -54,13 +54,14 @@ ENDINGS: Final[tuple[tuple[str, Fact], ...]] = (
     ("a reply", REPLY),
     ("an answered call", {"type": "call.answered"}),
     ("an acknowledgement", {"type": "contact.acknowledged", "by": "Ana"}),
+    ("the deadline's being taken back", {"type": "contact.observed", "deadline": None}),
 )
 """What may meet a clock while its contact goes on."""
 
 START: Final = parse_instant("2026-11-24T09:00:00Z")
 NAME_WIDTH: Final = 158
 CELL: Final = (WIDTH - 2 * MARGIN - NAME_WIDTH) / len(STATUSES)
-TITLE: Final = "Twelve clocks: where they run, and how they end"
+TITLE: Final = "Thirteen clocks: where they run, and how they end"
 SAID: Final = {
     "runs": "runs",
     "pauses": "pauses",

@@ -52,14 +52,14 @@ def lines(told: Values) -> Iterator[str]:
 
 
 def _by_rule(promise: Promise) -> tuple[str, int, str]:
-    return promise.rule, promise.target_ms, promise.calendar
+    return promise.rule, promise.target_ms or 0, promise.calendar
 
 
 def _promise(promise: Promise) -> Values:
     return {
         "rule": promise.rule,
         "metric": promise.metric,
-        "target_s": seconds_of(promise.target_ms),
+        "target_s": None if promise.target_ms is None else seconds_of(promise.target_ms),
         "operator": promise.operator,
         "calendar": promise.calendar,
         "objective": promise.objective,
@@ -180,7 +180,7 @@ def _made_of(mean: Mapping[str, Any], what: str) -> str:
 
 
 def _in_words(one: Mapping[str, Any]) -> str:
-    length = duration(round(one["target_s"] * 1_000))
+    length = "its own time" if one["target_s"] is None else duration(round(one["target_s"] * 1_000))
     return f"{one['metric'].replace('_', ' ')} {_SIGNS[one['operator']]} {length}, {one['calendar']}"
 
 

@@ -9,22 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import msgspec
-
-from gateway.kernel.cards import hide_cards, hide_cards_in_words
+from gateway.engine.own_record import record_of
+from gateway.kernel.cards import hide_cards_in_words
 from gateway.kernel.store import ContactRow, Store
-from gateway.model.event import Event, encode_event
-from gateway.model.instant import Instant
+from gateway.model.event import Event
 from gateway.model.judgement import Escalation, State
-from gateway.model.record import Record
 
 NAME_MAX: Final = 200
 """Characters of a name that are kept."""
 
 _ESCALATION: Final = re.compile(r"msg_[a-z2-7]{26}")
-_IDS: Final = frozenset({"id", "escalation"})
-"""Keys of our events whose texts are never card numbers."""
-
 Why = Literal["missing", "unopened", "over", "unable", "many", "nameless"]
 """`missing`: nothing has this name, or more than one contact has. `unopened`: the contact's opening isn't known yet.
 `over`: what is asked for is done already, or can't be any more. `unable`: it can't be done to this thing, or not as it
@@ -100,7 +94,4 @@ async def meant(store: Store, name: str) -> Meant:
 
 async def told(store: Store, row: ContactRow, events: Sequence[Event], now: int) -> None:
     """Put events into the inbox, as one record: all of them are judged together."""
-    body = msgspec.json.encode({"events": [msgspec.Raw(encode_event(event)) for event in events]})
-    body, _ = hide_cards(body, _IDS)
-    record = Record(body=body, form="events", key=events[0].id, received_at=Instant(now))
-    await store.add_records(row.strands[0].connector, [record])
+    await store.add_records(row.strands[0].connector, [record_of(events, now)])

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from gateway.engine.backfill import Backfiller
 from gateway.engine.backlog import Backlog
-from gateway.engine.checkup import Checkup
+from gateway.engine.checkup import Checkup, EnricherCheckup
+from gateway.engine.enrich import POLL_S as ENRICH_POLL_S
+from gateway.engine.enrich import Enrichers
 from gateway.engine.fetch import POLL_S as FETCH_POLL_S
 from gateway.engine.fetch import Fetcher
 from gateway.engine.judge import Bench
@@ -67,6 +69,8 @@ class Gateway:
     _backlog: Backlog = field(default_factory=Backlog)
     _fetcher: Fetcher = field(init=False)
     _fetching: Loop = field(init=False)
+    _enrichers: Enrichers = field(init=False)
+    _enriching: Loop = field(init=False)
     _asking: dict[str, list[Loop]] = field(default_factory=dict)
     _past: dict[str, Loop] = field(default_factory=dict)
     _rejudging: Rejudging = field(default_factory=Rejudging)
@@ -87,6 +91,8 @@ class Gateway:
         self._performing = Loop(self.world, "perform", self._perform)
         self._fetching = Loop(self.world, "fetch", self._fetch)
         self._fetcher = Fetcher(self.world, self.links, self._fetching.nudge)
+        self._enriching = Loop(self.world, "enrich", self._enrich)
+        self._enrichers = Enrichers(self.world, self.enrichers, self._enriching.nudge)
         self._performer = Performer(self.world, self.endpoints, self._performing.nudge, self.bench.source)
 
     def start(self) -> None:
@@ -95,6 +101,7 @@ class Gateway:
             self._judging,
             self._performing,
             self._fetching,
+            self._enriching,
             Loop(self.world, "retain", Retention(self.world).step),
         ]
         self.loops.append(Loop(self.world, "watch", Watch(self.world, self.links).step))
@@ -113,6 +120,9 @@ class Gateway:
                 self._past[link.name] = Loop(self.world, f"backfill {link.name}", past.step)
                 asking.append(self._past[link.name])
             self.loops += asking
+        for enricher in self.enrichers.values():
+            checkup = EnricherCheckup(self.world, enricher)
+            self.loops.append(Loop(self.world, f"check enricher {enricher.name}", checkup.step))
         for loop in self.loops:
             loop.start()
 
@@ -131,9 +141,11 @@ class Gateway:
                 await loop.stop()
             await self._performer.finish()
             await self._fetcher.finish()
+            await self._enrichers.finish()
         except asyncio.CancelledError:
             self._performer.cut_off()
             self._fetcher.cut_off()
+            self._enrichers.cut_off()
             raise
 
     async def receive(self, connector: str, request: Request) -> Answer | None:
@@ -248,6 +260,12 @@ class Gateway:
         await self._fetcher.finish()
         return moved
 
+    async def enrich_once(self) -> int:
+        """Ask enrichers what is due, and wait for their answers; how many questions, put off ones among them."""
+        moved = await self._enrichers.step()
+        await self._enrichers.finish()
+        return moved
+
     def _puller(self, link: Link, stream: Stream) -> Puller:
         return Puller(self.world, link, stream, lambda: self._stopping)
 
@@ -259,6 +277,7 @@ class Gateway:
             return self._until_due_s()
         self._performing.nudge()
         self._fetching.nudge()
+        self._enriching.nudge()
         if self._stopping:
             return 0.0
         if not self._full:
@@ -280,3 +299,6 @@ class Gateway:
 
     async def _fetch(self) -> float:
         return 0.0 if await self._fetcher.step() else FETCH_POLL_S
+
+    async def _enrich(self) -> float:
+        return 0.0 if await self._enrichers.step() else ENRICH_POLL_S

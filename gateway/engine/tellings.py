@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gateway.engine.fetch import asked_again, is_version
 from gateway.engine.world import Link, Links
 from gateway.kernel.log import hide_secrets
-from gateway.model.event import Event, convert_event, decode_event, encode_event, identified
+from gateway.model.event import Event, check_deadline, convert_event, decode_event, encode_event, identified
 from gateway.model.identity import StrandKey
 from gateway.model.instant import DAY_MS, EARLIEST, format_instant
 from gateway.model.record import LOOK_UP, InboxRow
@@ -142,6 +142,10 @@ def usable(event: Event, received_at: int) -> Event:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: before the year 2000 nothing counts")
     if event.at > received_at + AHEAD_MAX_MS:
         raise BadPayload(f"event {event.id} is dated {format_instant(event.at)}: more than 24 h ahead of its receipt")
+    try:
+        check_deadline(event)
+    except ValueError as error:
+        raise BadPayload(f"event {event.id}: {error}") from None
     return event
 
 

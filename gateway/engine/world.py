@@ -111,6 +111,9 @@ class EnricherLink:
     strain: Strain = CALM
     """How the other system bears our look-ups."""
 
+    running: int = 0
+    """Look-ups that have not ended, those among them that were told to."""
+
     counts: dict[str, int] = field(default_factory=dict)
     answered_at: int | None = None
     """The last answer, in ms."""

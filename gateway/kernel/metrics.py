@@ -126,6 +126,14 @@ class Meters:
             ("endpoint",),
         )
     )
+    look_up_seconds: Histogram = field(
+        default_factory=lambda: Histogram(
+            "gateway_enricher_duration_seconds",
+            "How long look-ups of enrichers took, answered or not.",
+            DELIVERY_BOUNDS_S,
+            ("enricher",),
+        )
+    )
     refusals: Counter = field(
         default_factory=lambda: Counter(
             "gateway_access_refused_total",
@@ -149,7 +157,14 @@ class Meters:
 
     def families(self) -> tuple[Family, ...]:
         """All of it as it is now."""
-        counted = (self.requests, self.tries, self.delivery_seconds, self.refusals, self.loop_failures)
+        counted = (
+            self.requests,
+            self.tries,
+            self.delivery_seconds,
+            self.look_up_seconds,
+            self.refusals,
+            self.loop_failures,
+        )
         return tuple(meter.family() for meter in counted)
 
 

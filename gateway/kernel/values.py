@@ -20,7 +20,9 @@ from gateway.rules.policy import Policy
 from gateway.rules.timeline import FROM_THE_BEGINNING, NOTHING, Timeline
 from gateway.rules.view import View, judgement_view
 
-_NOT_KNOWN = ("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language")
+_NOT_KNOWN = (
+    *("kind", "channel", "direction", "severity", "subject", "priority", "group", "assignee", "language", "deadline"),
+)
 
 
 def judge_of(row: ContactRow, policies: Timeline) -> Policy:

@@ -12,12 +12,13 @@ _OPEN_FIRST: tuple[Life, ...] = ("open", "new", "on_hold", "pending", "solved", 
 
 
 class Strand(msgspec.Struct, frozen=True, array_like=True):
-    """What one vendor object says: its status and tags are its own, the rest belongs to the contact."""
+    """What one vendor object says: its status, tags and deadline are its own, the rest belongs to the contact."""
 
     connector: str
     ref: Ref
     status: Life
     tags: tuple[str, ...] = ()
+    deadline: int | None = None
 
 
 class Csat(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,6 +77,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         if len(self.strands) == 1:
             return self.strands[0].tags
         return tuple(dict.fromkeys(tag for strand in self.strands for tag in strand.tags))
+
+    @property
+    def deadline(self) -> int | None:
+        """The earliest of the strands that haven't ended, or of all once the contact has; None where none has one."""
+        if len(self.strands) == 1:
+            return self.strands[0].deadline
+        strands = [strand for strand in self.strands if strand.status not in ENDED] or self.strands
+        return min((strand.deadline for strand in strands if strand.deadline is not None), default=None)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.model.identity import Customer, Ref, derived_id
-from gateway.model.instant import EARLIEST, Instant, format_instant, parse_instant
+from gateway.model.instant import DAY_MS, EARLIEST, Instant, format_instant, parse_instant
 from gateway.model.words import (
     AuthorKind,
     Channel,
@@ -24,6 +24,9 @@ from gateway.model.words import (
 EVENT_ID_MAX = 200
 REF_MAX = 200
 """Characters that the kind or the id of a ref may have."""
+
+DEADLINE_DAYS_MAX = 400
+"""How far ahead of its event a deadline may lie: as far as a calendar is looked up."""
 
 FieldValue = str | bool | int | float | None
 Id = Annotated[str, Meta(max_length=EVENT_ID_MAX)]
@@ -60,6 +63,7 @@ class Snapshot(EventBase, frozen=True, kw_only=True):
     fields: dict[str, FieldValue] | UnsetType = UNSET
     language: str | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
+    deadline: Instant | UnsetType | None = UNSET
 
 
 class ContactOpened(Snapshot, frozen=True, kw_only=True, tag="contact.opened"):
@@ -170,6 +174,8 @@ class EnrichmentReceived(EventBase, frozen=True, kw_only=True, tag="enrichment.r
     status: Literal["ok", "unavailable"]
     facts: dict[str, Any] | None = None
     reason: str | None = None
+    customer: Customer | None = None
+    """Of whom it is said: nothing is kept of it where the contact's customer is somebody else."""
 
 
 class EscalationAcknowledged(EventBase, frozen=True, kw_only=True, tag="escalation.acknowledged"):
@@ -280,11 +286,13 @@ def convert_event(value: object) -> Event:
 
 
 def check_event(event: Event) -> None:
-    """Raise ValueError for what nobody may say: a ref without a name, a number out of range, a time before EARLIEST."""
+    """Raise ValueError for what nobody may say: a ref without a name, a number out of range, a time before EARLIEST, a
+    deadline too far ahead."""
     for word, text in (("kind", event.ref.kind), ("id", event.ref.id)):
         if not 0 < len(text) <= REF_MAX:
             raise ValueError(f"`ref.{word}` has {len(text)} characters: 1 to {REF_MAX} are allowed")
     check_numbers(event.at, event.sequence, event.rev)
+    check_deadline(event)
 
 
 def check_numbers(at: int, sequence: int, rev: int) -> None:
@@ -294,6 +302,17 @@ def check_numbers(at: int, sequence: int, rev: int) -> None:
             raise ValueError(f"`{word}` is out of range: 0 to 2^63 - 1 are allowed")
     if at < EARLIEST:
         raise ValueError(f"`at` lies before {format_instant(EARLIEST)}")
+
+
+def check_deadline(event: Event) -> None:
+    """Raise ValueError for a deadline before EARLIEST, or too far behind its event's time."""
+    deadline = event.deadline if isinstance(event, Snapshot) else None
+    if not isinstance(deadline, int):
+        return
+    if deadline < EARLIEST:
+        raise ValueError(f"`deadline` lies before {format_instant(EARLIEST)}")
+    if deadline > event.at + DEADLINE_DAYS_MAX * DAY_MS:
+        raise ValueError(f"`deadline` lies more than {DEADLINE_DAYS_MAX} days after `at`")
 
 
 def identified(event: Event) -> Event:

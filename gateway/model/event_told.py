@@ -27,6 +27,7 @@ from gateway.model.event import (
     StatusChanged,
 )
 from gateway.model.event_words import MEANINGS
+from gateway.model.instant import format_instant
 
 WORD_MAX: Final = 60
 """Characters of a vendor's word."""
@@ -110,6 +111,8 @@ def _seen(event: Snapshot) -> str:
         value = getattr(event, name)
         if value is not UNSET:
             said.append(f"{name} {'none' if value in (None, '') else _word(str(value).replace('_', ' '))}")
+    if event.deadline is not UNSET:
+        said.append(f"deadline {'none' if event.deadline is None else format_instant(event.deadline)}")
     named = [name for name in _NAMED if getattr(event, name) is not UNSET]
     if named:
         said.append(f"with {_joined(named)}")

@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "contact.merged": "the vendor has put it into another; `into` is its ref",
     "contact.deleted": "it is gone at the vendor",
     "contact.redacted": "these fields, or all, must not be shown any more",
-    "enrichment.received": "a look-up has answered: `ok`, or `unavailable` and why",
+    "enrichment.received": "a look-up has answered: `ok`, or `unavailable` and why; `customer` is of whom it is said:"
+    " where the contact's is another by then, it is passed over",
     "escalation.acknowledged": "somebody takes care of the escalation with this id",
     "escalation.resolved": "somebody says that the escalation with this id is over: nobody more is called",
     "bot.handed_over": "a bot gave up; a person must go on",
@@ -59,6 +60,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "fields": "the vendor's own fields: names to text, numbers or true and false",
     "language": "the customer's language",
     "status": "how it stands; pending waits for the customer, on_hold for a third party",
+    "deadline": "by when the vendor's own rules demand an answer, such as the evidence of a dispute: RFC 3339 with a "
+    "zone, at most 400 days after `at`",
     "author": "who wrote",
     "visibility": "whether the customer sees it",
     "auto": "whether no one typed it",

@@ -94,6 +94,12 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     last_rule: str = ""
     """The rule to show when none is in force: the one that counted it last."""
 
+    until: int | None = None
+    """The deadline that the vendor has set, for a clock that counts up to one; None: its rule has a target."""
+
+    moved_by: str = ""
+    """The event that has moved that deadline last; empty until one has."""
+
     @property
     def over(self) -> bool:
         """Whether the obligation itself has come to its end, for now."""

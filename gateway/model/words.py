@@ -26,6 +26,7 @@ Metric = Literal[
     "acknowledgement",
     "csat_recovery",
     "handover_reply",
+    "deadline",
 ]
 
 KINDS: Final[tuple[str, ...]] = get_args(Kind)

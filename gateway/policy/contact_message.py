@@ -47,6 +47,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, tuple[int | str, bool]]]] = {
         **dict.fromkeys(("group", "assignee", "language"), (_TEXT, False)),
         "fields": (_STRUCT, False),
         "opened_at": (".google.protobuf.Timestamp", False),
+        "deadline": (".google.protobuf.Timestamp", False),
         "opened_during": (_TEXT, True),
         "reopened": (_WHOLE, False),
         "connectors": (_TEXT, True),
@@ -203,9 +204,18 @@ def _fill_fields(message: Any, facts: Facts) -> None:
 
 
 def _fill_opened_at(message: Any, facts: Facts) -> None:
-    seconds, milliseconds = divmod(facts.contact.opened_at, SECOND_MS)
-    message.opened_at.seconds = seconds
-    message.opened_at.nanos = milliseconds * 1_000_000
+    _fill_instant(message.opened_at, facts.contact.opened_at)
+
+
+def _fill_deadline(message: Any, facts: Facts) -> None:
+    if facts.contact.deadline is not None:
+        message.deadline.SetInParent()
+        _fill_instant(message.deadline, facts.contact.deadline)
+
+
+def _fill_instant(target: Any, instant: int) -> None:
+    seconds, milliseconds = divmod(instant, SECOND_MS)
+    target.seconds, target.nanos = seconds, milliseconds * 1_000_000
 
 
 def _fill_facts(message: Any, facts: Facts) -> None:
@@ -329,6 +339,7 @@ _FILL: Final[Mapping[str, Callable[[Any, Facts], None]]] = {
     "language": _setter("language", lambda facts: _text(facts.contact.language)),
     "fields": _fill_fields,
     "opened_at": _fill_opened_at,
+    "deadline": _fill_deadline,
     "opened_during": _extender("opened_during", lambda facts: facts.opened_during),
     "reopened": _setter("reopened", lambda facts: _whole(facts.contact.reopened)),
     "connectors": _extender("connectors", lambda facts: dict.fromkeys(s.connector for s in facts.contact.strands)),

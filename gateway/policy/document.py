@@ -30,10 +30,19 @@ from gateway.rules.policy import Trigger
 RULES_MAX: Final = 2_000
 """Entries of one section."""
 
-_BELOW_ONLY_FOR_RECOVERY: Final[dict[str, Any]] = {
-    "if": {"properties": {"metric": {"const": "csat_recovery"}}, "required": ["metric"]},
-    "then": {"required": ["below"]},
-    "else": {"properties": {"below": False}},
+_KEYS_BY_METRIC: Final[dict[str, Any]] = {
+    "allOf": [
+        {
+            "if": {"properties": {"metric": {"const": "csat_recovery"}}, "required": ["metric"]},
+            "then": {"required": ["below"]},
+            "else": {"properties": {"below": False}},
+        },
+        {
+            "if": {"properties": {"metric": {"const": "deadline"}}, "required": ["metric"]},
+            "then": {"properties": {"within": False, "calendar": False}},
+            "else": {"required": ["within"]},
+        },
+    ]
 }
 _METRIC_ONLY_FOR_CLOCKS: Final[dict[str, Any]] = {
     "if": {"properties": {"on": {"const": "matched"}}, "required": ["on"]},
@@ -131,19 +140,19 @@ class SeverityEntry(Rule):
 class SlaEntry(Rule):
     """A promise: what must have happened within which time, counted by which calendar."""
 
-    model_config = ConfigDict(json_schema_extra=_BELOW_ONLY_FOR_RECOVERY)
+    model_config = ConfigDict(json_schema_extra=_KEYS_BY_METRIC)
 
     metric: Metric
     """What is counted: when it starts, in which statuses it runs, and what meets it."""
 
-    within: Duration
-    """The target, in time that the calendar is open."""
+    within: Duration | None = None
+    """The target, in time that the calendar is open. Only `deadline` has none: its instant is the vendor's."""
 
     operator: Literal["lt", "le"] = "le"
     """`le`: met at or before the deadline; `lt`: only before it."""
 
     calendar: Label = "always"
-    """Which hours count."""
+    """Which hours count; not for `deadline`, which counts every hour."""
 
     warn: list[Mark] = Field(default=[], max_length=20, json_schema_extra={"uniqueItems": True})
     """When to warn: a share of the target (`50%`), time before its end (`5s before`), or elapsed time (`24h`)."""

@@ -66,28 +66,34 @@ def read_share(text: object) -> float:
     return float(_share(text))
 
 
-def read_mark(text: str, target_ms: int) -> Mark:
+def read_mark(text: str, target_ms: int | None) -> Mark:
     """When a warning is due: `50%` of the target, `5s before` its end, or `24h` of elapsed time.
 
-    A mark lies within its target: BehindTarget is raised for one that doesn't.
+    A mark lies within its target: BehindTarget is raised for one that doesn't. Without a target (None) each clock has
+    its own, which may be shorter than the mark is long.
     """
     written = text.strip()
-    before = _BEFORE.fullmatch(written)
+    share, elapsed = _parts_of_mark(written)
+    mark = Mark(written, elapsed, share)
+    if target_ms is None:
+        return mark
+    reached = mark.reach(target_ms)
+    if reached < 0:
+        raise ValueError(f"{written!r} lies before the start: it is longer than the target")
+    if reached > target_ms:
+        raise BehindTarget(f"{written!r} lies behind the target; a warning comes before it")
+    return Mark(written, reached)
+
+
+def _parts_of_mark(written: str) -> tuple[Fraction, int]:
+    """The share of the target at which a mark is due, and how long after that."""
     if "%" in written:
-        elapsed = round(target_ms * _share(written))
-    elif before:
-        elapsed = target_ms - read_duration(before[1])
-        if elapsed < 0:
-            raise ValueError(f"{written!r} lies before the start: it is longer than the target")
-    elif written and _DURATION.fullmatch(written):
-        elapsed = read_duration(written)
-        if elapsed > target_ms:
-            raise BehindTarget(f"{written!r} lies behind the target; a warning comes before it")
-    else:
-        raise ValueError(
-            f"{written[:40]!r} is no mark; write 50% (of the target), 5s before (its end) or 24h (elapsed)"
-        )
-    return Mark(written, elapsed)
+        return _share(written), 0
+    if before := _BEFORE.fullmatch(written):
+        return Fraction(1), -read_duration(before[1])
+    if written and _DURATION.fullmatch(written):
+        return Fraction(0), read_duration(written)
+    raise ValueError(f"{written[:40]!r} is no mark; write 50% (of the target), 5s before (its end) or 24h (elapsed)")
 
 
 def _share(text: object) -> Fraction:

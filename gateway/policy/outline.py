@@ -83,9 +83,9 @@ class OutlineChain(Placed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlinePromise(OutlineRule):
-    """An SLA rule: its target in milliseconds of its calendar's time."""
+    """An SLA rule: its target in milliseconds of its calendar's time; None where the vendor sets the instant."""
 
-    within: int = 0
+    within: int | None = None
     operator: str = "le"
     calendar: str = "always"
     warn: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from gateway.model.contact import Facts
-from gateway.model.instant import format_instant
+from gateway.model.instant import format_instant, format_known
 from gateway.policy.checked import Read
 from gateway.policy.contact_message import FIELDS, FIELDS_MAX, NO_PRIORITY, TAG_LENGTH_MAX, TAGS_MAX
 
@@ -90,6 +90,7 @@ _VALUES: Final[Mapping[str, Callable[[Facts], Any]]] = {
     "tags": lambda facts: [_text(tag[:TAG_LENGTH_MAX]) for tag in facts.contact.tags[:TAGS_MAX]],
     "fields": _fields,
     "facts": lambda facts: facts.contact.facts,
+    "deadline": lambda facts: format_known(facts.contact.deadline),
     "opened_at": lambda facts: format_instant(facts.contact.opened_at),
     "opened_during": lambda facts: list(facts.opened_during),
     "reopened": lambda facts: facts.contact.reopened,

@@ -79,7 +79,8 @@ def _duplicates(parts: Parts, section: str, key: str) -> Iterator[Problem]:
 
 
 def _sla(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem]:
-    target = _duration(rule.get("within"), DURATION_MAX_MS)
+    metric = rule.get("metric")
+    target = None if metric == "deadline" else _duration(rule.get("within"), DURATION_MAX_MS)
     seen: set[str] = set()
     for place, text in texts(rule.get("warn"), (*path, "warn")):
         try:
@@ -93,7 +94,14 @@ def _sla(parts: Parts, path: Path, rule: dict[Any, Any]) -> Iterator[Problem]:
         if mark.text in seen:
             yield parts.source.problem(place, "bad-mark", f"{mark.text!r} stands twice")
         seen.add(mark.text)
-    metric = rule.get("metric")
+    if metric == "deadline":
+        for key in ("within", "calendar"):
+            if key in rule:
+                message = f"the vendor sets the instant of a deadline, and every hour counts; leave {key} out"
+                yield parts.source.problem((*path, key), "bad-value", message, key=True)
+    elif rule.get("within") is None:
+        place = (*path, "within") if "within" in rule else path
+        yield parts.source.problem(place, "missing-key", "the key 'within' is missing")
     if "below" in rule and metric != "csat_recovery":
         message = "only the metric csat_recovery has a threshold; leave it out"
         yield parts.source.problem((*path, "below"), "bad-value", message, key=True)

@@ -139,7 +139,7 @@ def _apply(draft: Draft | None, sourced: Sourced, judge: InForce) -> Draft | Non
     draft.contact = fold.fold(before, sourced.connector, event)
     draft.position = position(event)
     draft.events += 1
-    obligations.on_event(draft, event, before.status)
+    obligations.on_event(draft, event, before)
     escalation.on_event(draft)
     _say_status(draft, at, event.id, before.status, draft.contact.status)
     if isinstance(event, EscalationAcknowledged):
@@ -267,6 +267,7 @@ def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: b
                 ring.at,
                 clock.metric,
                 clock.started_by,
+                *((clock.moved_by,) if clock.moved_by else ()),
                 mark.text,
                 rule=rule.id,
                 reason=f"{mark.text} of {rule.id} reached" + (f", due {format_instant(due)}" if due else ""),
@@ -283,10 +284,16 @@ def _ring(draft: Draft, index: int, rule: SlaRule, ring: clocks.Ring, *, warn: b
             clock.metric,
             clock.started_by,
             rule=rule.id,
-            reason=f"no {clock.metric.replace('_', ' ')} by {format_instant(ring.at)}",
+            reason=_broken(clock, ring.at),
             by_policy=by_policy,
             metric=clock.metric,
             instance=clock.instance,
         )
     following = clocks.next_ring(clock, rule)
     draft.clocks[index] = replace(clock, next_at=following.at if following else None)
+
+
+def _broken(clock: Clock, at: int) -> str:
+    if clock.metric == "deadline":
+        return f"the deadline came, {format_instant(at)}, and nobody had met it"
+    return f"no {clock.metric.replace('_', ' ')} by {format_instant(at)}"

@@ -1,7 +1,8 @@
 """One clock's arithmetic: counting, pausing, changing its rule, and when time alone will do something to it.
 
 Laws. `elapsed_ms` is what had been counted at `since`; from there one rule and one calendar count. What was counted
-stays when the rule changes. A deadline is the earliest instant at which the sum reaches the target, and never before
+stays when the rule changes. A target is the rule's, or the clock's own: up to the instant that a vendor has set, which
+may move like a rule's target. A deadline is the earliest instant at which the sum reaches the target, and never before
 `since`: a target that the sum has reached already is due at the change itself. Every function returns a new clock.
 """
 
@@ -29,6 +30,13 @@ def counted(clock: Clock, rule: SlaRule | None, at: int) -> int:
     return clock.elapsed_ms + rule.calendar.elapsed(clock.since, at)
 
 
+def target_of(clock: Clock, rule: SlaRule) -> int:
+    """What the clock may use up: up to its own deadline from its start on, or as its rule says."""
+    if clock.until is not None:
+        return max(0, clock.until - clock.started_at)
+    return clock.target_ms if rule.target_ms is None else rule.target_ms
+
+
 def reaches(clock: Clock, rule: SlaRule, target_ms: int) -> int | None:
     """The instant at which the sum reaches `target_ms`, if nothing else happens; None while paused or out of range."""
     missing = target_ms - clock.elapsed_ms
@@ -39,7 +47,7 @@ def reaches(clock: Clock, rule: SlaRule, target_ms: int) -> int | None:
 
 def deadline(clock: Clock, rule: SlaRule | None) -> int | None:
     """When the clock breaks if the present state goes on; None while paused and without a rule."""
-    return None if rule is None else reaches(clock, rule, rule.target_ms)
+    return None if rule is None else reaches(clock, rule, target_of(clock, rule))
 
 
 def due_to_show(clock: Clock, rule: SlaRule | None) -> int | None:
@@ -57,16 +65,27 @@ def next_ring(clock: Clock, rule: SlaRule | None) -> Ring | None:
     """The next thing that time alone does to the clock: a warning, a breach, or nothing."""
     if rule is None or clock.over:
         return None
-    due_marks: list[tuple[int, Mark]] = []
-    for mark in rule.marks:
-        if mark_key(rule, mark) not in clock.warned and (at := reaches(clock, rule, mark.elapsed_ms)) is not None:
-            due_marks.append((at, mark))
+    due_marks = marks_to_come(clock, rule)
     breaks_at = deadline(clock, rule) if clock.breached_at is None else None
-    instants = [at for at, _ in due_marks] + ([breaks_at] if breaks_at is not None else [])
+    instants = [at for _, at in due_marks] + ([breaks_at] if breaks_at is not None else [])
     if not instants:
         return None
     first = min(instants)
-    return Ring(first, tuple(mark for at, mark in due_marks if at == first), breaks_at == first)
+    return Ring(first, tuple(mark for mark, at in due_marks if at == first), breaks_at == first)
+
+
+def marks_to_come(clock: Clock, rule: SlaRule) -> list[tuple[Mark, int]]:
+    """The marks that haven't fired, each with its instant if the present state goes on.
+
+    One that lies behind the target waits: the clock's own may move away.
+    """
+    target_ms, found = target_of(clock, rule), list[tuple[Mark, int]]()
+    for mark in rule.marks:
+        if mark_key(rule, mark) in clock.warned or (used := mark.reach(target_ms)) > target_ms:
+            continue
+        if (at := reaches(clock, rule, used)) is not None:
+            found.append((mark, at))
+    return found
 
 
 def mark_key(rule: SlaRule, mark: Mark) -> str:
@@ -99,7 +118,7 @@ def change_rule(clock: Clock, old: SlaRule | None, new: SlaRule | None, at: int)
         clock,
         rule=new.id,
         last_rule=new.id,
-        target_ms=new.target_ms,
+        target_ms=target_of(clock, new),
         calendar=new.calendar.name,
         cancelled_at=None,
         dropped=False,
@@ -110,7 +129,13 @@ def is_counted_by(clock: Clock, rule: SlaRule | None) -> bool:
     """Whether it is this rule that counts the clock, with the figures that it has now; None: whether no rule does."""
     if rule is None:
         return not clock.rule
-    return (clock.rule, clock.target_ms, clock.calendar) == (rule.id, rule.target_ms, rule.calendar.name)
+    return (clock.rule, clock.target_ms, clock.calendar) == (rule.id, target_of(clock, rule), rule.calendar.name)
+
+
+def move(clock: Clock, rule: SlaRule | None, until: int, at: int, by: str) -> Clock:
+    """The vendor moves the deadline at `at`, `by` an event: the sum stays, and what warns of it warns anew."""
+    moved = replace(count_until(clock, rule, at), until=until, moved_by=by, warned=())
+    return moved if rule is None else replace(moved, target_ms=target_of(moved, rule))
 
 
 def meet(clock: Clock, rule: SlaRule | None, at: int) -> Clock:

@@ -104,6 +104,9 @@ def _with_snapshot(contact: Contact, connector: str, event: Snapshot) -> Contact
         contact = replace(contact, fields={**contact.fields, **event.fields})
     if event.tags is not UNSET:
         contact = _with_strand(contact, connector, event.ref, tags=tuple(dict.fromkeys(event.tags)))
+    if event.deadline is not UNSET:
+        due = None if event.deadline is None else int(event.deadline)
+        contact = _with_strand(contact, connector, event.ref, deadline=due)
     if event.status is not UNSET:
         contact = _with_life(contact, connector, event.ref, event.status)
     return contact
@@ -117,7 +120,10 @@ def _with_customer(contact: Contact, customer: Customer) -> Contact:
 
 
 def _with_answer(contact: Contact, event: EnrichmentReceived) -> Contact:
-    """The contact with what an enricher says. That it can't say anything takes away nothing that it has said."""
+    """The contact with what an enricher says of its customer. That it can't say anything takes away nothing that it has
+    said."""
+    if event.customer is not None and contact.customer.replaces(event.customer):
+        return contact
     name, at = event.enricher, int(event.at)
     if event.status == "ok":
         answer = Answer(at, facts_at=at)

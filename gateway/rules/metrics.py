@@ -40,6 +40,7 @@ METRICS: Final[dict[Metric, MetricRules]] = {
     "acknowledgement": MetricRules(ANY, "cancels", met_by_ack=True),
     "csat_recovery": MetricRules(ANY, "leaves", met_by_ack=True),
     "handover_reply": MetricRules(ANY, "cancels", each=True),
+    "deadline": MetricRules(NOT_ENDED, "meets for good"),
 }
 
 ON_OPENING: Final[tuple[Metric, ...]] = (

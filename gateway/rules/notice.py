@@ -106,6 +106,7 @@ class NoticeContact(Struct, frozen=True, kw_only=True):
     group: Annotated[str | None, _told("The vendor's group.")]
     assignee: Annotated[str | None, _told("Who has it at the vendor.")]
     language: Annotated[str | None, _told("The customer's language.")]
+    deadline: Annotated[Time | None, _told("By when the vendor's own rules demand an answer.")]
     fields: Annotated[dict[str, FieldValue], _told("The vendor's own fields.")]
     customer: Annotated[Customer, _told("Who asks; what is not known is left out.")]
     facts: Annotated[dict[str, NoticeFacts], _told("What others know of the customer, by enricher.")]

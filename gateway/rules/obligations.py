@@ -6,6 +6,7 @@ the contact is ended: what would have, starts at the reopen. An end settles what
 
 from msgspec.structs import replace
 
+from gateway.model.contact import Contact
 from gateway.model.event import (
     CallAbandoned,
     CallAnswered,
@@ -31,6 +32,7 @@ def on_opening(draft: Draft, event: Event) -> None:
         if metric == "first_reply" and draft.contact.direction == "outbound":
             continue
         _start(draft, metric, int(event.at), event.id)
+    _keep_deadline(draft, event, None)
 
 
 def on_csat(draft: Draft, event: Event) -> None:
@@ -50,10 +52,10 @@ def on_handover(draft: Draft, at: int, cause: str) -> None:
     _start(draft, "handover_reply", at, cause)
 
 
-def on_event(draft: Draft, event: Event, before: Life) -> None:
-    """Do what a later event does; `before` is the contact's status before it."""
+def on_event(draft: Draft, event: Event, contact_before: Contact) -> None:
+    """Do what a later event does; `contact_before` is the contact before it."""
     at = int(event.at)
-    after = draft.contact.status
+    before, after = contact_before.status, draft.contact.status
     was_ended, is_ended = before in ENDED, after in ENDED
     if is_ended and (not was_ended or isinstance(event, ContactMerged | ContactDeleted)):
         _end(draft, at, after)
@@ -61,6 +63,7 @@ def on_event(draft: Draft, event: Event, before: Life) -> None:
         _reopen(draft, event)
     if before != after:
         _let_run(draft, at, after)
+    _keep_deadline(draft, event, contact_before.deadline)
     match event:
         case MessageAdded(visibility="public"):
             _on_message(draft, event)
@@ -132,6 +135,24 @@ def _counts(draft: Draft, metric: Metric, author: str) -> bool:
     return rule is not None and rule.bots_count
 
 
+def _keep_deadline(draft: Draft, event: Event, before: int | None) -> None:
+    """Let the clock follow the vendor's deadline. One that has passed starts a clock only where it becomes known: at a
+    reopen it is nothing that anybody could still keep."""
+    due, at = draft.contact.deadline, int(event.at)
+    if draft.contact.ended:
+        return
+    index = draft.live("deadline")
+    if due is None:
+        _meet(draft, "deadline", at)
+    elif index is None:
+        if due > at or due != before:
+            _start(draft, "deadline", at, event.id)
+            draft.clocks[-1] = replace(draft.clocks[-1], until=due)
+    elif due != draft.clocks[index].until:
+        clock = draft.clocks[index]
+        draft.clocks[index] = clocks.move(clock, draft.rule_of(clock), due, at, event.id)
+
+
 def _begin_waiting(draft: Draft, event: CallQueued | CallRinging) -> None:
     """A call waits from its queue on, or from its ringing where there is no queue: what came before was no wait."""
     index = draft.live("speed_of_answer")
@@ -200,7 +221,7 @@ def _meet(draft: Draft, metric: Metric, at: int) -> None:
                 clock.started_by,
                 draft.opened_by,
                 rule=met.rule,
-                reason=f"{metric.replace('_', ' ')} in time",
+                reason="the deadline was kept" if metric == "deadline" else f"{metric.replace('_', ' ')} in time",
                 metric=metric,
                 instance=met.instance,
             )

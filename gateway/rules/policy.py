@@ -5,7 +5,8 @@ Times are milliseconds. A rule's place in its tuple is its place in the file: fi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from fractions import Fraction
+from typing import Any, Final, Literal, Protocol
 
 from gateway.model.contact import Facts
 from gateway.model.words import Metric
@@ -16,14 +17,21 @@ Section = Literal["severity", "routing", "sla", "escalation", "enrich", "actions
 
 Operator = Literal["lt", "le"]
 Trigger = Literal["matched", "sla.warned", "sla.breached"]
+NOTHING: Final = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A warning: `text` as it stands in the file; due when `elapsed_ms` of the target have been used."""
+    """A warning: `text` as it stands in the file; due when `elapsed_ms` have been used, and this `share` of a target
+    that is each clock's own."""
 
     text: str
     elapsed_ms: int
+    share: Fraction = NOTHING
+
+    def reach(self, target_ms: int) -> int:
+        """How much of the target has been used when it is due; negative where that is before the start."""
+        return self.elapsed_ms + round(self.share * target_ms) if self.share else self.elapsed_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +44,12 @@ class SeverityRule:
 
 @dataclass(frozen=True, slots=True)
 class SlaRule:
-    """`operator` lt: met before the deadline; le: at or before it. `below`: a share of the csat scale, 0 to 1."""
+    """`operator` lt: met before the deadline; le: at or before it. `below`: a share of the csat scale, 0 to 1.
+    `target_ms` None: each clock has its own, up to the deadline that the vendor has set."""
 
     id: str
     metric: Metric
-    target_ms: int
+    target_ms: int | None
     calendar: Calendar
     operator: Operator = "le"
     marks: tuple[Mark, ...] = ()

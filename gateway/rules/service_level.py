@@ -42,11 +42,12 @@ _DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A rule of the policy as it was when it judged; the same rule with another target is another promise."""
+    """A rule of the policy as it was when it judged; the same rule with another target is another promise.
+    `target_ms` None: each clock had its own."""
 
     rule: str
     metric: Metric
-    target_ms: int
+    target_ms: int | None
     operator: Operator
     calendar: str
     objective: float | None

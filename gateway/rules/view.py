@@ -32,6 +32,7 @@ def contact_view(state: State) -> View:
         "group": contact.group,
         "assignee": contact.assignee,
         "language": contact.language,
+        "deadline": format_known(contact.deadline),
         "fields": dict(contact.fields),
         "customer": customer_view(contact),
         "facts": facts_view(state),

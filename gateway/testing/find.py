@@ -74,7 +74,8 @@ def _chosen(found: Plugins, name: str, sort: Sort | None) -> Any:
     connectors: dict[str, Any] = dict(found.connectors)
     enrichers: dict[str, Any] = dict(found.enrichers)
     if sort is None:
-        sort = "enricher" if enrichers and (not connectors if not name else name not in connectors) else "connector"
+        only = name in enrichers and name not in connectors if name else not connectors and bool(enrichers)
+        sort = "enricher" if only else "connector"
     kinds = connectors if sort == "connector" else enrichers
     if name and name not in kinds:
         raise NotFound(f"no {sort} {name[:100]!r} is there", f"there are {', '.join(sorted(kinds)) or 'none'}")

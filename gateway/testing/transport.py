@@ -15,8 +15,8 @@ from gateway.kernel.vendor_transport import GuardedTransport
 LOOPBACK: Final = Reach((ip_network("127.0.0.0/8"), ip_network("::1/128")))
 """All that may be reached."""
 
-Twist = Callable[[bytes], bytes]
-"""What becomes of the body of a true answer."""
+Twist = Callable[[bytes, str], bytes]
+"""What becomes of the body of a true answer; with the address that was asked for."""
 
 Fault = Callable[[httpx2.Request], httpx2.Response | None]
 """What happens to a request instead: an answer, an error of httpx2's, or (None) what would have happened anyway."""
@@ -66,7 +66,7 @@ class KitTransport(httpx2.AsyncBaseTransport):
         answer = await self._inner.handle_async_request(request)
         if self.twist is None or str(request.url.copy_with(query=None)) in self.spared:
             return answer
-        body = self.twist(b"".join([chunk async for chunk in answer.aiter_raw()]))
+        body = self.twist(b"".join([chunk async for chunk in answer.aiter_raw()]), str(request.url))
         await answer.aclose()
         headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
         return httpx2.Response(answer.status_code, headers=headers, stream=_Body(body), request=request)

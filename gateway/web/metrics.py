@@ -60,6 +60,7 @@ async def metrics(running: Gateway, counted: Counted) -> str:
             *_of_store(figures, now),
             *_of_judging(running, figures, now),
             *_of_connectors(running, await world.store.pauses(), now),
+            *_of_enrichers(running, await world.store.questions_waiting(), now),
             *_of_endpoints(endpoints, now),
             *world.meters.families(),
             *_of_process(running),
@@ -151,6 +152,27 @@ def _of_connectors(running: Gateway, pauses: Collection[str], now: int) -> Itera
         if what not in RECORDS
     ]
     yield Family("gateway_connector_counted_total", "counter", "What else was counted of a connector.", tuple(own))
+
+
+def _of_enrichers(running: Gateway, waiting: Mapping[str, int], now: int) -> Iterator[Family]:
+    links = running.enrichers.values()
+    counts = {**dict.fromkeys(running.enrichers, 0), **waiting}
+    yield _labelled(
+        "gateway_enricher_waiting", "gauge", "Questions that have no answer yet.", "enricher", counts.items()
+    )
+    alone = [(link.name, int(link.strain.alone_until > now)) for link in links]
+    told = "1 while the enricher is left alone, after failures or because it asked for it."
+    yield _labelled("gateway_enricher_left_alone", "gauge", told, "enricher", alone)
+    wrong = [(link.name, sum(not finding.ok for finding in link.findings)) for link in links]
+    told = "What is wrong with the account, as the enricher's own check finds."
+    yield _labelled("gateway_enricher_findings", "gauge", told, "enricher", wrong)
+    counted = [
+        Sample(count, (("enricher", link.name), ("what", what)))
+        for link in links
+        for what, count in sorted(link.counts.items())
+    ]
+    told = "Look-ups of an enricher, and what became of questions, since the start."
+    yield Family("gateway_enricher_counted_total", "counter", told, tuple(counted))
 
 
 def _of_endpoints(endpoints: Sequence[EndpointRow], now: int) -> Iterator[Family]:

@@ -16,6 +16,7 @@ name: answers
 sla:
   - {id: answer, when: contact.kind == "call", metric: speed_of_answer, within: 60s, operator: lt, objective: 80%}
   - {id: reply, when: contact.kind != "call", metric: first_reply, within: 15m, objective: 50%}
+  - {id: due, when: contact.kind != "call", metric: deadline, objective: 50%}
 queues:
   general: {team: t1, tier: 1}
 routing:
@@ -55,7 +56,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         *call(desk, "of-old", 3 * 1440, ("call.answered", 5)),
         desk.opened("replied", 60),
         desk.event("replied", "message.added", 50, author={"kind": "agent"}),
-        desk.opened("fresh", 1),
+        desk.opened("fresh", 1, deadline="2026-01-01T00:00:00Z"),
     )
     desk.judge()
     capsys.readouterr()
@@ -71,6 +72,7 @@ def test_the_figures_in_json(desk: Desk, capsys: pytest.CaptureFixture[str]) -> 
     assert (ended.code, ended.err, found["contacts"], found["behind"], found["left_out"]) == (1, "", 6, 0, 0)
     assert [(one["rule"], one["met"], one["missed"], one["running"], one["held"]) for one in found["objectives"]] == [
         ("answer", 1, 1, 0, False),
+        ("due", 0, 1, 0, False),
         ("reply", 1, 0, 1, True),
     ]
     assert [calls[name] for name in ("offered", "answered", "abandoned", "short_abandoned", "counted")] == [
@@ -101,6 +103,7 @@ def test_the_figures_for_people(desk: Desk, capsys: pytest.CaptureFixture[str]) 
     assert lines[0].endswith(": 6")
     assert "answer 50 % 80 % no 2 1 2 0 speed of answer < 1 min, always" in lines
     assert "reply 100 % 50 % yes 1 0 0 1 first reply <= 15 min, always" in lines
+    assert "due 0 % 50 % no 1 1 0 0 deadline <= its own time, always" in lines
     assert "offered 4 2 answered, 1 given up; left out below: 1 given up at once" in lines
     assert "service level, answer 33.3 % 1 of 3, asked 80 %: not held (speed of answer < 1 min, always)" in lines
     assert "abandonment rate 33.3 % 1 of 3" in lines

@@ -68,9 +68,27 @@ def test_what_comes_next_is_told_in_columns(name: str, capsys: pytest.CaptureFix
     assert (ended.code, len(columns), max(map(len, told)) <= 80) == (0, 1, True)
 
 
-def test_it_asks_for_the_gateway_that_wrote_it() -> None:
+def test_an_enricher_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Under its name everywhere; it reaches gold as it is."""
+    ended = gateway(capsys, "plugin", "new", "my-shop", "--enricher", "--dir", tmp_path)
+    files = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
+    report = run(in_folder(tmp_path))
+
+    assert (ended.code, "the stand-in after" in ended.err, "simulate" in ended.err) == (0, True, False)
+    assert set(files) == BESIDE | {
+        "gateway_my_shop/__init__.py", "gateway_my_shop/simulator.py", "gateway_my_shop/py.typed",
+        "tests/test_my_shop.py",
+    }  # fmt: skip
+    assert "yoursystem" not in "".join(path.read_text() + str(path) for path in files.values()).lower()
+    assert "enrichers:\n  my-shop:" not in files["README.md"].read_text()
+    assert [result.text() for result in report.results if result.outcome != "passed"] == []
+    assert report.level == "gold"
+
+
+@pytest.mark.parametrize("enricher", [False, True])
+def test_it_asks_for_the_gateway_that_wrote_it(enricher: bool) -> None:
     """Until 1.0 the door may change with a minor version: the skeleton works with this one, and not with the next."""
-    project = tomllib.loads(new.written("desk")[Path("pyproject.toml")])["project"]
+    project = tomllib.loads(new.written("desk", enricher=enricher)[Path("pyproject.toml")])["project"]
     wanted = {needed.name: needed.specifier for needed in map(Requirement, project["dependencies"])}
     major, minor, *_ = gateway_version.split(".")
 

@@ -6,6 +6,8 @@ A row is an event, names a ticket that has to be looked up, or is a piece of a c
 id when it happened, in hex; an id that begins with `gone` is refused for good. A call is told to wait as long as no
 answer is known; every call is answered, so in the end none of that may be left.
 
+An enricher of the same folder says of each customer by which address it was asked; while `down` is there it fails.
+
 It listens, too: where, stands in `port`. What it has heard by datagram and handed over it notes in `heard`: that must
 never be lost, while a datagram that it had not handed over yet may be.
 """
@@ -25,6 +27,7 @@ from gateway.plugin import (
     ContactObserved,
     ContactOpened,
     Context,
+    Customer,
     Ear,
     Event,
     Fetch,
@@ -67,6 +70,33 @@ class Marks(msgspec.Struct, frozen=True):
     at: dict[str, int] = {}
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What the enricher says of a customer."""
+
+    email: str = ""
+
+
+class Register:
+    """Says who was asked for, when the vendor isn't down."""
+
+    plugin: ClassVar[str] = "flow"
+    settings_type: ClassVar[type[BaseModel]] = FlowSettings
+    facts_type: ClassVar[type[msgspec.Struct]] = Seen
+
+    def __init__(self, name: str, settings: FlowSettings, context: Context) -> None:
+        self._folder = settings.folder
+
+    async def lookup(self, customer: Customer, now: int) -> Seen:
+        """The address."""
+        if (self._folder / DOWN).exists():
+            raise Transient("503")
+        return Seen(customer.email or "")
+
+    async def check(self) -> Sequence[Finding]:
+        """Nothing to ask."""
+        return []
+
+
 class Flow:
     """Pulls rows, looks tickets up, puts calls together, and listens."""
 
@@ -103,7 +133,7 @@ class Flow:
             raise Transient("503")
         if ref.id.startswith("gone"):
             raise Permanent("there is no such ticket")
-        event = opening(ref.id, int(ref.id.rpartition("-")[2], 16), priority="urgent")
+        event = urgent(ref.id, int(ref.id.rpartition("-")[2], 16))
         return [Record(body=json.dumps({"event": event}).encode(), form="ticket", received_at=now)]
 
     async def listen(self, ear: Ear) -> None:
@@ -153,6 +183,17 @@ class Flow:
     async def check(self) -> Sequence[Finding]:
         """Nothing to ask."""
         return []
+
+
+def urgent(ticket: str, at: int) -> dict[str, Any]:
+    """The opening of a ticket whose customer has an address of their own."""
+    return opening(ticket, at, priority="urgent", customer={"email": f"{ticket}@customer.example"})
+
+
+@hookimpl
+def gateway_enrichers(register: Any) -> None:
+    """What `plugin: flow` asks for, among enrichers."""
+    register(Register)
 
 
 @hookimpl

@@ -19,11 +19,13 @@ LEASES = """
 SELECT 'record', id, attempt FROM inbox WHERE due > 0
 UNION ALL SELECT 'delivery', id, attempt FROM deliveries WHERE state = 'leased' AND (due > 0 OR replay_due > 0)
 UNION ALL SELECT 'look-up', ref, attempt FROM fetches WHERE claimed IS NOT NULL
+UNION ALL SELECT 'question', request, attempt FROM questions WHERE leased
 """
 
 WAITING = """
 SELECT 'records', count(*) FROM inbox WHERE due IS NOT NULL
 UNION ALL SELECT 'look-ups', count(*) FROM fetches
+UNION ALL SELECT 'questions', count(*) FROM questions
 UNION ALL SELECT 'deliveries', count(*) FROM deliveries WHERE next_at IS NOT NULL OR state = 'leased'
 UNION ALL SELECT 'contacts', count(*) FROM contacts WHERE next_due <= ?
 UNION ALL SELECT 'outdated', count(*) FROM contacts WHERE policy_since < (SELECT max(since) FROM policies)

@@ -17,9 +17,9 @@ from threading import Lock
 from gateway.model.identity import StrandKey, contact_id
 from gateway.model.instant import HOUR_MS
 from tests.acceptance.batch import Batch
-from tests.acceptance.process import Sender, now_ms, opening
+from tests.acceptance.process import Sender, event, now_ms
 from tests.acceptance.receiver import Receiver, Try
-from tests.crash.flow import DOWN, HEARD, LOOPBACK, PAST, PORT, ROWS
+from tests.crash.flow import DOWN, HEARD, LOOPBACK, PAST, PORT, ROWS, urgent
 
 CONNECTIONS = 3
 DATAGRAMS = 20
@@ -98,17 +98,21 @@ class Vendor:
         self.folder.mkdir()
         (self.folder / ROWS).touch()
         at = now_ms() - HOUR_MS
-        rows = [opening(f"past{number}", at, priority="urgent") for number in range(PAST_ROWS)]
+        rows = [urgent(f"past{number}", at) for number in range(PAST_ROWS)]
         (self.folder / PAST).write_text("".join(json.dumps({"event": event}) + "\n" for event in rows))
         self.told = [event["id"] for event in rows]
         self.past = {contact_id(StrandKey("flow", "ticket", f"past{number}")) for number in range(PAST_ROWS)}
 
     def more(self, chance: Random, gone: float = 0.3) -> None:
-        """Some tickets: whole ones, two to be looked up, and with a chance of `gone` one that can't be; and a call in
-        pieces, in any order, some of them twice, of which nobody may hear: it was before the gateway began."""
+        """Some tickets: whole ones, of which some turn out to be somebody else's, two to be looked up, and with a chance
+        of `gone` one that can't be; and a call in pieces, in any order, some of them twice, of which nobody may hear:
+        it was before the gateway began."""
         at = now_ms()
         for _ in range(4):
-            self._row(event=self._opened(f"row{self.rows}-{at:x}", at))
+            ticket = f"row{self.rows}-{at:x}"
+            self._row(event=self._opened(ticket, at))
+            if chance.random() < 0.5:
+                self._row(event=self._somebody_else(ticket, at + 1))
         for _ in range(2):
             self._row(look_up=f"found{self.rows}-{at:x}")
             self._opened(f"found{self.rows - 1}-{at:x}", at)
@@ -127,7 +131,7 @@ class Vendor:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for _ in range(DATAGRAMS):
                 ticket = f"said{len(self.sent)}-{at:x}"
-                event = opening(ticket, at, priority="urgent")
+                event = urgent(ticket, at)
                 self.sent[event["id"]] = contact_id(StrandKey("flow", "ticket", ticket))
                 sender.sendto(json.dumps({"event": event}).encode(), (LOOPBACK, port))
 
@@ -148,10 +152,15 @@ class Vendor:
             (self.folder / DOWN).unlink(missing_ok=True)
 
     def _opened(self, ticket: str, at: int) -> dict[str, object]:
-        event = opening(ticket, at, priority="urgent")
+        event = urgent(ticket, at)
         self.told.append(event["id"])
         self.due.add(contact_id(StrandKey("flow", "ticket", ticket)))
         return event
+
+    def _somebody_else(self, ticket: str, at: int) -> dict[str, object]:
+        other = event("contact.observed", ticket, at, customer={"email": f"other-{ticket}@customer.example"})
+        self.told.append(other["id"])
+        return other
 
     def _call(self, chance: Random, call: str, at: int) -> None:
         pieces: list[tuple[tuple[str, ...], dict[str, object]]] = [

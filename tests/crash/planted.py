@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from gateway.kernel.questions import Question, Settled
 from gateway.kernel.store import Added, Batch
 from gateway.model.record import Record
 from gateway.store import sqlite
@@ -54,6 +55,32 @@ def facts_apart() -> None:
     SqliteStore.commit = commit
 
 
+def questions_apart() -> None:
+    """What enrichers are asked is written in a transaction of its own, behind the batch that asks."""
+    kept = SqliteStore.commit
+
+    async def commit(store: SqliteStore, batch: Batch) -> None:
+        await kept(store, replace(batch, questions=()))
+        if batch.questions:
+            await kept(store, Batch(questions=batch.questions, now=batch.now))
+
+    SqliteStore.commit = commit
+
+
+def answer_behind() -> None:
+    """A question ends before what was answered is kept."""
+    kept = SqliteStore.settle_questions
+
+    async def settle_questions(store: SqliteStore, settled: Sequence[Settled]) -> list[Question]:
+        overtaken = await kept(store, [replace(one, record=None) for one in settled])
+        for one in settled:
+            if one.record is not None and one.question not in overtaken:
+                await store.add_records(one.question.strand.connector, [one.record])
+        return overtaken
+
+    SqliteStore.settle_questions = settle_questions
+
+
 def nothing_is_withdrawn() -> None:
     """What isn't told of an object any more stays in the journal."""
     kept = SqliteStore.commit
@@ -97,6 +124,8 @@ BUGS: dict[str, Callable[[], None]] = {
         ack_before_commit,
         outbox_apart,
         facts_apart,
+        questions_apart,
+        answer_behind,
         nothing_is_withdrawn,
         cursor_first,
         open_door,

@@ -29,6 +29,7 @@ from tests.acceptance.proofs import (
     out_of_order,
 )
 from tests.crash import leftover
+from tests.crash.answered import answers, not_answered
 from tests.crash.forked import Kennel
 from tests.crash.kennel import COUNT
 from tests.crash.outside import Senders, Vendor, receiver
@@ -44,10 +45,13 @@ policy: policy.yaml
 connectors:
   events: {{plugin: events, secret: {{env: EVENTS_SECRET}}}}
   flow: {{plugin: flow, folder: "{vendor}"}}
+enrichers:
+  who: {{plugin: flow, folder: "{vendor}", timeout: 2s}}
 endpoints:
   helpdesk: {{url: "{helpdesk}", allow_private: true, secret: {{env: HELPDESK_SECRET}}, notices: ["*"]}}
   backup: {{url: "{backup}", allow_private: true, secret: {{env: HELPDESK_SECRET}}, notices: ["escalation.*"]}}
 """
+ENRICH = "enrich: [{id: who, when: contact.customer.known, enricher: who, ttl: 1m}]\n"
 REPLY_WITHIN_MS = 1_000
 BATCHES = 4
 """What one life is sent, at most; what the last one left over is sent as well."""
@@ -76,7 +80,7 @@ class Violation(Exception):
 def policy(edition: int) -> str:
     """The policy; editions differ in something that changes nothing for anybody here."""
     other = f"  - {{id: end, metric: resolution, within: {100 + edition}h}}\nrouting:"
-    return POLICY.replace("within: 2s", f"within: {REPLY_WITHIN_MS // 1_000}s").replace("routing:", other)
+    return ENRICH + POLICY.replace("within: 2s", f"within: {REPLY_WITHIN_MS // 1_000}s").replace("routing:", other)
 
 
 @dataclass
@@ -313,7 +317,9 @@ class Scene:
         heard = self.vendor.heard() | (self.vendor.sent.keys() & set(found.events))
         due = {contact for batch in self.senders.acknowledged for contact in batch.due} | self.vendor.due
         due |= {self.vendor.sent[id] for id in heard}
-        yield from not_whole(found, [*self.senders.told(), *self.vendor.told, *heard], self.vendor.refused)
+        told = [*self.senders.told(), *self.vendor.told, *heard, *answers(found)]
+        yield from not_whole(found, told, self.vendor.refused)
+        yield from not_answered(found, self.vendor.past)
         yield from not_replayed(found)
         for delivery, tries in found.attempts.items():
             if [one["status"] for one in tries].count(204) != 1:

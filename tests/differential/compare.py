@@ -59,7 +59,12 @@ def _scenario(surroundings: World, policy: Policy, number: int) -> Scenario:
 
 def written(events: Sequence[Content]) -> bytes:
     """Events as the JSON of an events file."""
-    return json.dumps([{**event, "at": format_instant(event["at"])} for event in events]).encode()
+    return json.dumps([{**event, **_instants(event)} for event in events]).encode()
+
+
+def _instants(event: Content) -> Content:
+    """The fields of an event that are instants, as text."""
+    return {name: format_instant(event[name]) for name in ("at", "deadline") if event.get(name) is not None}
 
 
 # ── Two answers ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -91,6 +91,7 @@ class Contact:
         if self.facts is None:
             return
         self.calls.happened(event)
+        demanded = self.facts.deadline
         match kind:
             case "contact.opened" | "contact.observed":
                 self._observe(event, status=event.get("status") if kind == "contact.observed" else None)
@@ -115,6 +116,7 @@ class Contact:
                 self._end("speed_of_answer", met=False)
             case "call.queued" | "call.ringing":
                 self._ring(kind)
+        self._heed(demanded)
         self._judge_rules()
 
     def _open(self, event: Content) -> None:
@@ -126,6 +128,7 @@ class Contact:
             self.at_reopen = list(AT_THE_OPENING)
         else:
             self._begin_life(AT_THE_OPENING)
+        self._heed(None)
         self._judge_rules()
 
     def _begin_life(self, metrics: Sequence[str]) -> None:
@@ -143,6 +146,24 @@ class Contact:
         assert self.facts is not None
         self.facts.priority = event.get("priority", self.facts.priority)
         self.facts.tags = list(event.get("tags", self.facts.tags))
+        self.facts.deadline = event.get("deadline", self.facts.deadline)
+
+    def _heed(self, before: int | None) -> None:
+        """See that what the vendor demands is promised; `before` is what was demanded before the event."""
+        assert self.facts is not None
+        demanded = self.facts.deadline
+        if self.ended():
+            return
+        if demanded is None:
+            self._end("deadline", met=True)
+            return
+        if not self._waits("deadline"):
+            if demanded <= self.now and demanded == before:
+                return  # It came and went while the contact was ended.
+            self._start("deadline")
+        for promise in self.promises:
+            if promise.metric == "deadline" and not promise.over:
+                promise.demand(demanded)
 
     def _observe(self, event: Content, status: str | None) -> None:
         self._update(event)

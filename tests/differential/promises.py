@@ -1,4 +1,4 @@
-"""The twelve metrics as the slow judge understands them: what starts a promise, in which status it runs, what ends it.
+"""The metrics as the slow judge understands them: what starts a promise, in which status it runs, what ends it.
 
 A promise exists whether a rule matches it or not; it counts once a rule has.
 """
@@ -22,6 +22,7 @@ RUNS_IN: dict[str, tuple[str, ...]] = {
     "acknowledgement": NOT_ENDED,
     "csat_recovery": (*NOT_ENDED, "ended"),
     "handover_reply": NOT_ENDED,
+    "deadline": NOT_ENDED,
 }
 """The statuses in which a promise's time counts; `ended` stands for every end."""
 
@@ -30,9 +31,10 @@ ENDED_BY_THE_END = (
     "first_reply", "next_reply", "periodic_update", "pausable_update", "speed_of_answer", "acknowledgement",
     "handover_reply",
 )  # fmt: skip
-MET_BY_THE_END = ("requester_wait", "agent_work", "resolution", "first_resolution")
+UNTIL_THE_END = ("requester_wait", "agent_work", "resolution", "first_resolution")
+MET_BY_THE_END = (*UNTIL_THE_END, "deadline")
 ONCE_A_LIFE = ("first_reply", "acknowledgement", "speed_of_answer")
-AT_THE_OPENING = (*ONCE_A_LIFE, *MET_BY_THE_END)
+AT_THE_OPENING = (*ONCE_A_LIFE, *UNTIL_THE_END)
 GO_ON = ("requester_wait", "agent_work", "resolution")
 """What goes on after a reopen."""
 
@@ -79,6 +81,9 @@ class Promise:
     marks: list[tuple[str, int]] = field(default_factory=list)
     """The warnings of that rule with their elapsed time."""
 
+    until: int | None = None
+    """The instant that the vendor demands, of a promise that has one instead of a target."""
+
     @property
     def limits(self) -> list[int]:
         """Every elapsed time at which something is due."""
@@ -108,8 +113,20 @@ class Promise:
                 self.elapsed += self.unruled.get(rule.get("calendar", "always"), 0)
                 self.cancelled = None
             self.last_rule = rule
-            self.target = duration(rule["within"])
+            self._aim(rule)
             self.calendar = rule.get("calendar", "always")
             self.strict = rule.get("operator") == "lt"
-            self.marks = [(text, mark(text, self.target)) for text in rule.get("warn", [])]
         self.rule = rule
+
+    def demand(self, until: int) -> None:
+        """The vendor demands it by another instant than before: of that nobody has been warned."""
+        if until != self.until:
+            self.until = until
+            self.warned.clear()
+            if self.rule is not None:
+                self._aim(self.rule)
+
+    def _aim(self, rule: dict[str, Any]) -> None:
+        self.target = duration(rule["within"]) if self.until is None else max(0, self.until - self.start)
+        marks = [(text, mark(text, self.target)) for text in rule.get("warn", [])]
+        self.marks = [(text, elapsed) for text, elapsed in marks if elapsed <= self.target]

@@ -81,7 +81,14 @@ def world(number: int) -> World:
     return World(number, change, grid, _Policies(rng, change, grid).policy())
 
 
-THEMES = ((), ("first_reply", "next_reply"), ("speed_of_answer",), ("csat_recovery",), ("handover_reply",))
+THEMES = (
+    (),
+    ("first_reply", "next_reply"),
+    ("speed_of_answer",),
+    ("csat_recovery",),
+    ("handover_reply",),
+    ("deadline",),
+)
 """Metrics that a policy has more rules of than of others: what is between them comes up more often."""
 
 
@@ -136,20 +143,27 @@ class _Policies:
         rule: Content = {"id": id, "metric": rng.choice([*METRICS, *self.theme * 6]), "within": spelled(target)}
         rule |= self._maybe_when([*ATOMS, *LATER, *LATER, *LAST], 0.5)
         rule["calendar"] = rng.choice(calendars)
+        if rule["metric"] == "deadline":
+            del rule["within"], rule["calendar"]
         if rng.random() < 0.5:
             rule["operator"] = rng.choice(["lt", "le"])
         if rng.random() < 0.6:
-            rule["warn"] = list(dict.fromkeys(self._mark(target) for _ in range(rng.randint(1, 3))))
+            rule["warn"] = list(
+                dict.fromkeys(self._mark(target, known="within" in rule) for _ in range(rng.randint(1, 3)))
+            )
         if rng.random() < 0.4:
             rule["bots_count"] = True
         if rule["metric"] == "csat_recovery":
             rule["below"] = rng.choice(["50%", "60%"])
         return rule
 
-    def _mark(self, target: int) -> str:
+    def _mark(self, target: int, *, known: bool) -> str:
         count = target // self.grid.step
         part = self.rng.randint(0, count)
-        shares = [share for share in (0, 20, 25, 50, 75, 80, 100) if count * share % 100 == 0]
+        # Of a target that isn't the rule's nobody knows which shares of it are ticks.
+        shares = [
+            share for share in (0, 20, 25, 50, 75, 80, 100) if count * share % 100 == 0 and (known or share in (0, 100))
+        ]
         return self.rng.choice(
             [
                 f"{self.rng.choice(shares)}%",
@@ -324,7 +338,7 @@ class Timelines:
             found["tags"] = self._tags()
         if rng.random() < 0.5:
             found["priority"] = rng.choice(["urgent", "high", "normal", "low", None])
-        return found
+        return found | self._deadline()
 
     def _happening(self) -> Content:
         kinds = [self._message, self._status, self._observed, self._rare]
@@ -357,7 +371,13 @@ class Timelines:
             found["priority"] = rng.choice(["urgent", "high", "normal", None])
         if rng.random() < 0.3:
             found["status"] = rng.choice(["open", "pending", "solved"])
-        return found
+        return found | self._deadline()
+
+    def _deadline(self) -> Content:
+        """Sometimes by when the vendor demands an answer, or that it demands none."""
+        if self.rng.random() < 0.6:
+            return {}
+        return {"deadline": self.rng.choice([None, self.tick(), self.tick(), self.tick(self.ticks)])}
 
     def _rare(self) -> Content:
         if self.kind == "call" and self.rng.random() < 0.5:

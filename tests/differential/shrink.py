@@ -54,7 +54,7 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     for number, event in enumerate(scenario.events):
         if number:
             yield replace(scenario, events=scenario.events[:number] + scenario.events[number + 1 :])
-        for name in ("tags", "priority", "status", "direction", "sequence", "visibility", "auto"):
+        for name in ("tags", "priority", "status", "direction", "sequence", "visibility", "auto", "deadline"):
             if name in event:
                 less = {key: value for key, value in event.items() if key != name}
                 yield replace(scenario, events=[*scenario.events[:number], less, *scenario.events[number + 1 :]])

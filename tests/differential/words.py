@@ -26,6 +26,7 @@ class Facts:
     queue: str | None = None
     tier: int | None = None
     channel: str = "email"
+    deadline: int | None = None
 
 
 ATOMS: dict[str, Callable[[Facts], bool]] = {

@@ -1,10 +1,13 @@
 """The reference of the figures names exactly those that there are."""
 
 import re
+from typing import cast
 
 from gateway.engine.attempt import Endpoint
 from gateway.engine.supervise import Loop
+from gateway.engine.world import EnricherLink
 from gateway.kernel.signing import parse_secret
+from gateway.plugin import Enricher
 from gateway.web.metrics import RECORDS
 from tests.support.prometheus import parsed
 from tests.support.source import ROOT
@@ -21,6 +24,9 @@ def test_every_figure_is_in_the_reference() -> None:
         await story(whole)
         meters = whole.gateway.world.meters
         meters.started_at = meters.judged_to = NOW
+        whole.gateway.enrichers = {"payments": EnricherLink("payments", cast(Enricher, None), 5.0, 4, 3_600.0)}
+        whole.gateway.enrichers["payments"].count("asked")
+        meters.look_up_seconds.observe(0.1, "payments")
         meters.tried("helpdesk", "2xx", 0.1)
         meters.requests.add("shop", "accepted")
         meters.loop_failures.add("judge")

@@ -22,7 +22,7 @@ from gateway.connectors.events import EventsConnector, EventsSettings
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
-from gateway.engine.world import Link, World
+from gateway.engine.world import EnricherLink, Link, World
 from gateway.kernel.ports import NetError, NetRequest, NetResponse
 from gateway.kernel.rng import SeededRng
 from gateway.kernel.signing import parse_secret
@@ -35,6 +35,7 @@ from gateway.plugin import (
     Accepted,
     BadPayload,
     Connector,
+    Enricher,
     Event,
     Fetch,
     Finding,
@@ -185,6 +186,7 @@ class Rig:
     path: str = ":memory:"
     policy: str = POLICY
     connectors: dict[str, Connector] = field(default_factory=lambda: {"events": events_connector(), "vendor": Vendor()})
+    enrichers: dict[str, Enricher] = field(default_factory=dict)
     subscriptions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"helpdesk": ("*",)})
     dry: bool = False
     spawn: InlineSpawn = field(default_factory=InlineSpawn)
@@ -219,7 +221,11 @@ class Rig:
             dry=self.dry,
         )
         links = {name: Link(name, connector) for name, connector in self.connectors.items()}
-        self.gateway = Gateway(world, links, bench, self.endpoints)
+        enrichers = {
+            name: EnricherLink(name, enricher, timeout_s=5.0, concurrency=2, ttl_s=600.0)
+            for name, enricher in self.enrichers.items()
+        }
+        self.gateway = Gateway(world, links, bench, self.endpoints, enrichers=enrichers)
 
     async def restart(self, at: int | None = None) -> None:
         """End this gateway without a word, and start another at an instant: on the same file, or in the same memory."""

@@ -51,6 +51,20 @@ def test_an_event_out_of_any_sensible_time_is_parked(at: int) -> None:
     run(story)
 
 
+@pytest.mark.parametrize("deadline", ["1999-12-31T23:59:59Z", "2099-01-01T00:00:00Z"])
+def test_a_deadline_out_of_any_sensible_time_is_parked(deadline: str) -> None:
+    """It would be a clock that nobody can keep, or that nobody sees the end of."""
+
+    async def story(rig: Rig) -> None:
+        await rig.told(opening(deadline=deadline))
+        await rig.settle()
+        (parked,) = await rig.parked()
+        assert "`deadline` lies" in (parked.reason or "")
+        assert await rig.store.contacts(limit=9) == []
+
+    run(story)
+
+
 @pytest.mark.parametrize("at", [-T0 + 946_684_800_000, DAY_MS], ids=["2000", "in 24 hours"])
 def test_an_event_at_the_edge_is_taken(at: int) -> None:
     """The first instant of 2000 and exactly 24 h ahead are still taken."""

@@ -1,4 +1,4 @@
-"""The twelve metrics: when each starts, in which statuses it runs, and what ends it."""
+"""The metrics: when each starts, in which statuses it runs, and what ends it. `deadline` has a file of its own."""
 
 import pytest
 

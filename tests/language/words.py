@@ -1,8 +1,9 @@
 """Contacts and clocks in few words, so that a table of rules can be read beside the rules.
 
 The life of a contact is `09:00 opened; 09:10 customer; 09:20 agent internal; 09:30 pending`: times, then what happened.
-A time is of Monday 2 March 2026, in UTC; `Tue 09:00` is of that week; anything longer is written out with its zone. A
-clock is told as `r/1 met 09:00 due 10:00 met 09:20`: rule, instance, state, start, and the other instants that it has.
+A time is of Monday 2 March 2026, in UTC; `Tue 09:00` (as a field: `Tue-09:00`) is of that week; anything longer is
+written out with its zone. A clock is told as `r/1 met 09:00 due 10:00 met 09:20`: rule, instance, state, start, and the
+other instants that it has.
 """
 
 import json
@@ -73,6 +74,9 @@ def _fields(words: Iterable[str]) -> dict[str, Any]:
     values: dict[str, Any] = {name: None if value == "null" else value for name, value in named.items()}
     if "tags" in values:
         values["tags"] = values["tags"].split(",")
+    if values.get("deadline"):
+        day, dash, clock = values["deadline"].partition("-")
+        values["deadline"] = instant(f"{day} {clock}" if dash else day)
     if "sequence" in values:
         values["sequence"] = int(values["sequence"])
     return values

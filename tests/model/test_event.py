@@ -11,6 +11,7 @@ from gateway.model.event import (
     EVENT_ID_MAX,
     ContactObserved,
     ContactOpened,
+    check_event,
     convert_event,
     decode_event,
     encode_event,
@@ -30,6 +31,8 @@ OPENING: dict[str, Any] = {
 }
 EVERY_TYPE: list[dict[str, Any]] = [
     OPENING,
+    {**OPENING, "deadline": "2026-03-09T09:00:00Z"},
+    {"type": "contact.observed", "deadline": None},
     {"type": "contact.observed", "subject": None, "tags": [], "customer": None, "fields": {"a": None, "b": 1.5}},
     {"type": "message.added", "author": {"kind": "bot", "name": "Bob"}, "auto": True, "visibility": "internal"},
     {"type": "message.edited", "message": "m"},
@@ -230,3 +233,26 @@ def test_any_opening_survives_the_way_through_bytes(fields: dict[str, Any]) -> N
     event = identified(convert_event(built(**fields)))
     assert decode_event(encode_event(event)) == event
     assert convert_event(msgspec.json.decode(encode_event(event))) == event
+
+
+@pytest.mark.parametrize(
+    ("deadline", "why"),
+    [
+        ("1999-12-31T23:59:59.999Z", "`deadline` lies before 2000-01-01T00:00:00Z"),
+        ("2027-04-06T09:00:00.001Z", "`deadline` lies more than 400 days after `at`"),
+    ],
+)
+@pytest.mark.parametrize("type", ["contact.opened", "contact.observed"])
+def test_a_deadline_has_bounds(type: str, deadline: str, why: str) -> None:
+    """It may lie far ahead, and behind; a vendor's mistake is neither."""
+    with pytest.raises(ValueError, match=why):
+        check_event(convert_event(built(type=type, deadline=deadline)))
+    for near in ("2000-01-01T00:00:00Z", "2027-04-06T09:00:00Z", None):
+        check_event(convert_event(built(type=type, deadline=near)))
+
+
+@pytest.mark.parametrize("deadline", [1_772_442_000_000, "2026-03-02T09:00:00", "soon", True, {}])
+def test_a_deadline_is_a_time_with_its_zone(deadline: object) -> None:
+    """Whatever else it is, it is refused."""
+    with pytest.raises(msgspec.ValidationError):
+        convert_event(built(deadline=deadline))

@@ -310,10 +310,10 @@ def test_any_policy_that_the_loader_takes_passes(section: str, data: st.DataObje
 
 
 def _by_references(error: Any) -> bool:
-    """Whether it is one that the loader tells after the shape: `below`, `metric`, marks, nothing to do."""
+    """Whether it is one that the loader tells after the shape: `below`, `within`, `metric`, marks, nothing to do."""
     path = list(error.absolute_path)
     return (
         "warn" in path
         or error.validator in ("then", "else", "uniqueItems", "minProperties")
-        or error.message.startswith(("False schema", "'below' is a required"))
+        or error.message.startswith(("False schema", "'below' is a required", "'within' is a required"))
     )

@@ -181,6 +181,19 @@ def test_what_is_known_of_a_customer_goes_with_them(after: dict[str, str] | None
     assert (bool(told.facts), bool(told.answers)) == (stays, stays)
 
 
+def test_what_is_said_of_somebody_else_is_passed_over() -> None:
+    """An answer may sort behind the event that names another customer: a late one, say. One that names nobody holds."""
+    ada, bob = {"id": "7", "email": "ada@x.example"}, {"id": "8"}
+    said = event("enrichment.received", 2 * M, enricher="payments", status="ok", facts={"plan": "gold"}, customer=ada)
+    first = opening(customer=ada)
+    assert contact(first, said).facts == {"payments": {"plan": "gold"}}
+    told = contact(first, event("contact.observed", M, customer=bob), said)
+    assert (told.facts, told.answers) == ({}, {})
+    assert contact(first, event("contact.redacted", M, all=True), said).facts == {}
+    more = event("contact.observed", M, customer={**ada, "phone": "+1", "name": "Ada"})
+    assert contact(first, more, said).facts == {"payments": {"plan": "gold"}}
+
+
 def test_redaction_takes_what_it_names() -> None:
     """Fields by their names, `subject` and `customer` too; `all` takes everything that was told in words."""
     before = opening(subject="Help", customer={"id": "7"}, fields={"a": 1, "b": 2})
@@ -259,3 +272,19 @@ def test_equal_ids_of_two_connectors_have_one_order() -> None:
     pair = [replace(left, connector="x"), replace(right, connector="y")]
     assert in_order(pair) == in_order(reversed(pair)) == pair
     assert advance(None, in_order(pair), Timeline.only(RULES)).state is None
+
+
+def test_the_deadline_is_the_earliest_of_the_strands_that_go_on() -> None:
+    """Each vendor object has its own; that of one which has ended is settled, unless all have."""
+
+    def deadline(*strands: tuple[Life, int | None]) -> int | None:
+        joined = tuple(
+            Strand("test", Ref("ticket", str(number)), life, deadline=at) for number, (life, at) in enumerate(strands)
+        )
+        return msgspec.structs.replace(contact(opening()), strands=joined).deadline
+
+    assert deadline(("open", 5), ("open", 3), ("open", None)) == 3
+    assert deadline(("open", 5), ("solved", 3)) == 5
+    assert deadline(("open", None), ("solved", 3)) is None
+    assert deadline(("closed", 5), ("solved", 3)) == 3
+    assert deadline(("closed", 5)) == 5

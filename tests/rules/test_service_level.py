@@ -7,9 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from gateway.model.event import Event, FieldValue
+from gateway.model.instant import format_instant
 from gateway.rules.policy import Policy
 from gateway.rules.service_level import BY_EVENTS, OTHER_WAYS, Kept, Level, ServiceLevel, holds
-from tests.rules.worlds import M, S, agent, customer, event, judged, opening, policy, sla, state_of, tagged, tags
+from tests.rules.worlds import (
+    T0,
+    M,
+    S,
+    agent,
+    customer,
+    event,
+    judged,
+    opening,
+    policy,
+    sla,
+    state_of,
+    status,
+    tagged,
+    tags,
+)
 
 REPLIES = policy(sla("first_reply", M, objective=0.9), sla("next_reply", M, objective=0.5), sla("resolution", M))
 ANSWERS = policy(
@@ -84,6 +100,17 @@ def test_a_rule_with_another_target_is_another_promise() -> None:
     found.add(state_of(judged(later, 2 * M, opening(), agent(2 * M))), later)
 
     assert sorted((promise.target_ms, kept.met) for promise, kept in found.promises.items()) == [(M, 1), (2 * M, 1)]
+
+
+def test_a_promise_without_a_target_of_its_own() -> None:
+    """Each contact's deadline is the vendor's: together they are one promise."""
+    promised = policy(sla("deadline", None, objective=0.9))
+    due = [opening(deadline=format_instant(T0 + after)) for after in (M, 2 * M, 9 * M)]
+    found = figures(promised, 5 * M, [due[0]], [due[1], status(M, "solved")], [due[2]])
+
+    assert {promise.target_ms: kept for promise, kept in found.promises.items()} == {
+        None: Kept(met=1, missed=1, running=1)
+    }
 
 
 def test_a_breach_belongs_to_the_rule_that_was_broken() -> None:

@@ -1,8 +1,10 @@
 """The path of a contact as it is told: each clock's stretches with their reasons, escalations, turns, and rules."""
 
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from gateway.model.event import Event
+from gateway.model.instant import format_instant
 from gateway.rules.calendar import ALWAYS, Calendar, weekly
 from gateway.rules.policy import Chain, EscalationRule, Mark, Policy, Queue, RoutingRule, SeverityRule, Step
 from gateway.rules.timeline import Timeline
@@ -112,6 +114,25 @@ def test_which_rule_gave_way_to_which_and_why() -> None:
     ]
     kinds = [(one.kind, one.cause.kind) for part in path(told, "first_reply").stretches for one in part.changes]
     assert kinds[1:4] == [("rule changed", "event"), ("warned", "time"), ("breached", "time")]
+
+
+def test_a_deadline_that_moves_is_told() -> None:
+    """It is the same clock, which counts on up to another target."""
+    rules = policy(sla("deadline", None, marks=(Mark("1h before", -H, Fraction(1)),)))
+    moved = event("contact.observed", 2 * H, deadline=format_instant(T0 + 6 * H))
+    told = traced(rules, 4 * H, opening(deadline=format_instant(T0 + 3 * H)), moved, status(3 * H, "solved"))
+
+    assert stretches(told, "deadline") == [
+        "0-120 running deadline always 120",
+        "120-180 running deadline always 60",
+        "180-240 over",
+    ]
+    assert [one.target_ms for one in path(told, "deadline").stretches] == [3 * H, 6 * H, 0]
+    assert words(told, "deadline") == [
+        "0 started by the opening contact.opened@0; rule deadline counts it",
+        f"120 the deadline moved to {format_instant(T0 + 6 * H)}",
+        "180 met: the status became solved",
+    ]
 
 
 def test_time_that_no_rule_counted_is_caught_up_on() -> None:

@@ -1,6 +1,7 @@
 """Random policies and histories for the properties of the rules: coarse in time, so that much falls on one instant."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ TAGS = ("a", "b")
 grains = st.integers(0, 20).map(lambda n: n * GRAIN)
 short = st.integers(0, 6).map(lambda n: n * GRAIN)
 waits = st.integers(1, 6).map(lambda n: n * GRAIN)
+deadlines = st.none() | grains.map(lambda at: format_instant(T0 + at))
 tag_lists = st.lists(st.sampled_from(TAGS), max_size=2, unique=True)
 
 
@@ -39,15 +41,20 @@ tag_lists = st.lists(st.sampled_from(TAGS), max_size=2, unique=True)
 @st.composite
 def sla_rules(draw: st.DrawFn, id: str, metrics: tuple[Metric, ...] = tuple(METRICS)) -> SlaRule:
     """A rule for any metric that is judged."""
-    target = draw(short)
+    metric: Metric = draw(st.sampled_from(metrics))
+    own = metric == "deadline"
+    target = draw(waits if own else short)
     marks = draw(st.lists(st.integers(0, target // GRAIN), max_size=2, unique=True))
     return SlaRule(
         id=id,
-        metric=draw(st.sampled_from(metrics)),
-        target_ms=target,
-        calendar=draw(st.sampled_from([ALWAYS, EVEN])),
+        metric=metric,
+        target_ms=None if own else target,
+        calendar=ALWAYS if own else draw(st.sampled_from([ALWAYS, EVEN])),
         operator=draw(st.sampled_from(["lt", "le"])),
-        marks=tuple(Mark(f"{mark * 15}m", mark * GRAIN) for mark in marks),
+        marks=tuple(
+            Mark(f"{mark * 15}m before", -mark * GRAIN, Fraction(1)) if own else Mark(f"{mark * 15}m", mark * GRAIN)
+            for mark in marks
+        ),
         bots_count=draw(st.booleans()),
         below=0.5,
     )
@@ -103,7 +110,7 @@ openings: st.SearchStrategy[Content] = st.fixed_dictionaries(
         "channel": st.just("email"),
         "direction": st.sampled_from(["inbound", "inbound", "outbound"]),
     },
-    optional={"status": st.sampled_from(["open", "solved"]), "tags": tag_lists},
+    optional={"status": st.sampled_from(["open", "solved"]), "tags": tag_lists, "deadline": deadlines},
 )
 happenings: st.SearchStrategy[Content] = st.one_of(
     st.fixed_dictionaries(
@@ -122,6 +129,7 @@ happenings: st.SearchStrategy[Content] = st.one_of(
             "tags": tag_lists,
             "priority": st.sampled_from(["urgent", None]),
             "status": st.sampled_from(["open", "solved"]),
+            "deadline": deadlines,
         },
     ),
     st.sampled_from(

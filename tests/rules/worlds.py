@@ -94,7 +94,7 @@ def policy(
     )
 
 
-def sla(metric: Metric, target: int, *, id: str = "", calendar: Calendar = ALWAYS, **more: Any) -> SlaRule:
+def sla(metric: Metric, target: int | None, *, id: str = "", calendar: Calendar = ALWAYS, **more: Any) -> SlaRule:
     """A rule for a metric, named after it unless it has a name of its own."""
     return SlaRule(id or metric, metric, target, calendar, **more)
 

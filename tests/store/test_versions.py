@@ -1,5 +1,7 @@
 """What is kept stays readable: bytes of every version that there has been, and no shape changes without a new one."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 
@@ -104,6 +106,24 @@ class Longer(msgspec.Struct, array_like=True):
     three: tuple[int, ...] = ()
 
 
+class Spoken(msgspec.Struct, array_like=True):
+    """What it says is one of some words."""
+
+    said: Literal["a", "b"] | None = "a"
+
+
+class MoreWords(msgspec.Struct, array_like=True):
+    said: Literal["a", "b", "c"] | None = "a"
+
+
+class FewerWords(msgspec.Struct, array_like=True):
+    said: Literal["a", "c"] | None = "a"
+
+
+class OtherWord(msgspec.Struct, array_like=True):
+    said: Literal["a", "b", "c"] | None = "b"
+
+
 class Holding(msgspec.Struct, array_like=True):
     """A struct in another one counts as well."""
 
@@ -129,6 +149,15 @@ def test_what_is_added_at_the_end_is_noted() -> None:
     assert shaped(Before) != shaped(Longer) and only_added(shaped(Before), shaped(Longer))
     assert "Note it with" in stored.told_of_change("thing", 1, shaped(Before), shaped(Longer))
     assert shape_of(Holding).keys() == {"Holding", "Before"}
+
+
+def test_words_that_are_added_are_noted() -> None:
+    """Whatever was kept is read as before; not so where one has gone, or the default is another."""
+    said = shape_of(Spoken)["Spoken"]
+
+    assert only_added({"it": said}, {"it": shape_of(MoreWords)["MoreWords"]})
+    for kind in (FewerWords, OtherWord):
+        assert not only_added({"it": said}, {"it": shape_of(kind)[kind.__name__]})
 
 
 # ── A version that isn't there yet ───────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""The template of an enricher with one thing wrong with it, many times over: each stands beside the check that notices."""
+"""The template of an enricher with one thing wrong with it, many times over, beside the check that must notice."""
 
 import asyncio
 import random

@@ -1,15 +1,23 @@
 """What monitors read."""
 
+from typing import cast
+
 import pytest
 
 from gateway.engine.supervise import Loop
+from gateway.engine.world import EnricherLink
+from gateway.kernel.questions import Question
+from gateway.kernel.store import Batch
+from gateway.model.identity import StrandKey
+from gateway.plugin import Enricher, Finding
+from gateway.rules.strain import Strain
 from gateway.web.counted import KEPT_FACTOR, Counted
 from tests.support.prometheus import Read, parsed
 from tests.web.test_pages import fetched, story
 from tests.web.worlds import NOW, Whole, body_of, opened, run, signed
 
 S = 1_000
-LABELS = {"connector", "endpoint", "loop", "outcome", "le", "version", "why"}
+LABELS = {"connector", "endpoint", "enricher", "what", "loop", "outcome", "le", "version", "why"}
 """Every label that there is."""
 
 
@@ -49,6 +57,31 @@ def test_what_waits_lags_and_fails_is_told() -> None:
         assert value(told, "gateway_store_commits_total") > 0
         assert value(told, "process_start_time_seconds") == NOW / 1000
         assert value(told, "process_resident_memory_bytes") > 1_000_000
+
+    run(work)
+
+
+def test_how_enrichers_stand_is_told() -> None:
+    """What waits, who is left alone, what is wrong with the account, and what became of questions."""
+
+    async def work(whole: Whole) -> None:
+        link = EnricherLink("payments", cast(Enricher, None), timeout_s=5.0, concurrency=4, ttl_s=60.0)
+        whole.gateway.enrichers = {"payments": link}
+        link.strain, link.findings = Strain(5, NOW + S), (Finding(False, "401", ""), Finding(True, "clock", ""))
+        link.count("gave_up", 2)
+        whole.gateway.world.meters.look_up_seconds.observe(0.3, "payments")
+        strand = StrandKey("shop", "ticket", "1")
+        asked = Question(strand=strand, enricher="payments", request="msg_1", asked_at=NOW)
+        await whole.store.commit(Batch(questions=(asked,), now=NOW))
+        told = await figures(whole)
+
+        assert value(told, "gateway_enricher_waiting", enricher="payments") == 1
+        assert value(told, "gateway_enricher_left_alone", enricher="payments") == 1
+        assert value(told, "gateway_enricher_findings", enricher="payments") == 1
+        assert value(told, "gateway_enricher_counted_total", enricher="payments", what="gave_up") == 2
+        whole.clock.at += S
+        told = await figures(whole)
+        assert value(told, "gateway_enricher_left_alone", enricher="payments") == 0
 
     run(work)
 

@@ -94,7 +94,7 @@ async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
 async def _play(
     stage: "Stage", policy: "Policy", lines: "Lines", ended: "asyncio.Event", limit_s: float | None
 ) -> None:
-    from gateway.cli.demo.story import PHONES, calls, earlier, everyday, story
+    from gateway.cli.demo.story import CHAT, PHONES, calls, dispute, earlier, everyday, story
     from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
     from gateway.model.instant import Instant
@@ -102,16 +102,18 @@ async def _play(
     await stage.open_accounts()
     has_phones = stage.exchange is not None
     rung = calls(policy, Instant(stage.started_at)) if has_phones else []
-    acts = sorted([*story(policy), *rung], key=lambda act: act.at_s)
+    paid = dispute(policy, Instant(stage.started_at)) if stage.shop is not None else []
+    acts = sorted([*story(policy), *rung, *paid], key=lambda act: act.at_s)
     for act in earlier():
         stage.play(act)
     tickets = len(stage.tickets)
     before = [act for act in acts if act.at_s < 0]
-    played = [(act, stage.play(act)) for act in before if act.account != PHONES]
+    told_late = (PHONES, CHAT)  # what an exchange and the chat send before anybody listens is lost
+    played = [(act, stage.play(act)) for act in before if act.account not in told_late]
     await stage.start()
-    # What an exchange sends before anybody listens is lost.
-    played += [(act, stage.play(act)) for act in before if act.account == PHONES]
-    lines.heading(f"{stage.daemon.admin_url}/?token={stage.daemon.token}", has_phones=has_phones)
+    played += [(act, stage.play(act)) for act in before if act.account in told_late]
+    board = f"{stage.daemon.admin_url}/?token={stage.daemon.token}"
+    lines.heading(board, has_phones=has_phones, has_shop=stage.shop is not None)
     lines.earlier(tickets)
     for act, ticket in played:
         lines.act(_elapsed(stage), act, ticket)

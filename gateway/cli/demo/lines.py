@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from gateway.cli import output
+from gateway.cli.demo.stage import PAYMENTS
 from gateway.cli.demo.story import Act
 from gateway.cli.explanation import explanation_lines
 from gateway.engine.case import Case
@@ -14,6 +15,10 @@ from gateway.engine.explaining import explained
 from gateway.web.receiver import Notice
 
 SUBJECT_MAX = 24
+PAID_INDENT = 32
+"""Where the line with what the shop knows begins: under the name."""
+
+ID_MAX = 10
 
 _COLOURS = {"sla.breached": "red", "escalation.raised": "red", "escalation.stepped": "red", "sla.warned": "yellow"}
 _WORDS = {
@@ -48,12 +53,18 @@ class Lines:
     escalated: list[str] = field(default_factory=list)
     breached: set[str] = field(default_factory=set)
 
-    def heading(self, board: str, *, has_phones: bool) -> None:
+    def heading(self, board: str, *, has_phones: bool, has_shop: bool) -> None:
         """What this is, and where to look."""
         if self.as_json:
             output.json_line({"demo": {"board": board}})
             return
-        vendors = "two simulated Zendesk accounts" + (" and an exchange" if has_phones else "")
+        others = [
+            *(["an exchange"] if has_phones else []),
+            *(["a shop with its payments", "a chat"] if has_shop else []),
+        ]
+        vendors = " and ".join(
+            filter(None, (", ".join(["two simulated Zendesk accounts", *others[:-1]]), *others[-1:]))
+        )
         output.line(f"Orion Gateway: {vendors}, the policy preset:{self.preset}, its real deadlines.")
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  board  {board}\n")
@@ -119,6 +130,8 @@ class Lines:
         output.line(
             f"{_stamp(elapsed_s)}      {mark} {word} {_name(contact)}{_detail(notice.type, data, contact)}{doubt}"
         )
+        if notice.type in ("escalation.raised", "escalation.stepped") and (paid := _paid(contact)):
+            output.line(f"{'':<{PAID_INDENT}}{paid}")
 
     @property
     def worst(self) -> str | None:
@@ -162,15 +175,34 @@ def _name(contact: dict[str, Any]) -> str:
     if contact.get("kind") == "call":
         # The simulated exchange counts its calls, and puts the number first into what names them.
         id, subject = id.partition("-")[0], subject or "a call"
+    if contact.get("channel") == "other" and len(id) > ID_MAX:
+        id = f"…{id[-4:]}"  # a payment provider's ids are long, and only their end tells them apart
     short = subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
     return f"{ref.get('connector', ''):<6} #{id:<3} {short:<{SUBJECT_MAX}}  "
+
+
+def _paid(contact: dict[str, Any]) -> str:
+    """What the shop knows of the customer, or why it is not known; empty where nobody was asked."""
+    told: dict[str, Any] = (contact.get("facts") or {}).get(PAYMENTS) or {}
+    known = told.get("known")
+    if known is None:
+        return (
+            f"payments: {told['status']}{': ' if told.get('reason') else ''}{told.get('reason') or ''}" if told else ""
+        )
+    money = known["currency"]
+    parts = [f"paid {known['paid']:.2f} {money} in {known['payments']} payments" if known["known"] else "never paid"]
+    if known["open_disputes"]:
+        due = f", answer due {known['dispute_due_at']}" if known["dispute_due_at"] else ""
+        parts.append(f"{known['disputed']:.2f} {money} disputed{due}")
+    return f"payments: {'; '.join(parts)}"
 
 
 def _detail(type: str, data: dict[str, Any], contact: dict[str, Any]) -> str:
     if type == "contact.routed":
         return f"severity {contact.get('severity')}, to the queue {data.get('queue')} (rule {data.get('rule')})"
     if type == "contact.opened":
-        return f"by {contact.get('channel')}"
+        due = next((one["due_at"] for one in contact.get("clocks") or () if one["metric"] == "deadline"), None)
+        return f"by {contact.get('channel')}" + (f", evidence is due {due}" if due else "")
     rule = f" (rule {data['rule']})" if data.get("rule") else ""
     return f"{data.get('reason', '')}{rule}"
 
@@ -181,5 +213,7 @@ def _stamp(seconds: float) -> str:
 
 
 def _ago(seconds: float) -> str:
+    if (days := int(seconds) // 86_400) > 1:
+        return f"{days} days"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

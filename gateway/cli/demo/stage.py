@@ -12,7 +12,8 @@ from typing import Any, Protocol, cast
 
 from ruamel.yaml import YAML
 
-from gateway.cli.demo.story import PHONES, Act
+from gateway.cli.demo.chat import Chat
+from gateway.cli.demo.story import CHAT, PHONES, SHOP, Act
 from gateway.cli.failures import UNAVAILABLE, Failed
 from gateway.daemon.daemon import Daemon
 from gateway.daemon.setup import load_setup, plugins_here
@@ -21,6 +22,7 @@ from gateway.kernel.clock import SystemClock
 from gateway.kernel.rng import SystemRng
 from gateway.kernel.signing import new_secret, parse_secret
 from gateway.plugin import Simulates
+from gateway.policy.presets import preset_text
 from gateway.web.receiver import Notice, receiver_app
 from gateway.web.servers import Servers
 
@@ -31,6 +33,15 @@ LISTENS_S, LISTENS_TRIES = 5.0, 100
 """So long the gateway may take until it listens, and so often it is looked."""
 
 
+PAYMENTS = "payments"
+"""The enricher that says what a customer has paid."""
+
+ENRICH = f"""enrich:
+  - {{id: paid, when: contact.customer.known, enricher: {PAYMENTS}, ttl: 5m}}
+"""
+"""What the demo adds to the preset where there is a shop."""
+
+_PLUGINS = {CHAT: {"plugin": "events"}, SHOP: {"plugin": "stripe"}}
 _STATUSES = {"waits": "pending", "holds": "hold", "solves": "solved"}
 
 
@@ -54,6 +65,31 @@ class Exchange(Protocol):
 
     def step(self, name: str, id: str, *, at: int) -> None:
         """Something happens to a call."""
+        ...
+
+
+class Shop(Protocol):
+    """A simulated account with a payment provider, as far as the story acts in it. Times are milliseconds since the
+    epoch."""
+
+    async def start(self, now: Callable[[], int], push_to: str | None) -> Mapping[str, Any]:
+        """Listen; returns the settings that point a connector at it."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        ...
+
+    def push_to(self, url: str | None) -> object:
+        """Send webhooks there from now on."""
+        ...
+
+    def sell(self, *, at: int, email: str, name: str, amount: int, currency: str) -> str:
+        """A customer pays, in minor units; the charge's id."""
+        ...
+
+    def dispute(self, charge: str, *, at: int, reason: str) -> str:
+        """The customer's bank disputes a charge; the dispute's id."""
         ...
 
 
@@ -112,8 +148,12 @@ class Stage:
     clock: SystemClock = field(default_factory=SystemClock)
     desks: dict[str, Helpdesk] = field(default_factory=dict)
     exchange: Exchange | None = None
+    shop: Shop | None = None
     tickets: dict[str, int] = field(default_factory=dict)
     calls: dict[str, str] = field(default_factory=dict)
+    charges: dict[str, str] = field(default_factory=dict)
+    chats: dict[str, int] = field(default_factory=dict)
+    chat: Chat = field(init=False)
     daemon: Daemon = field(init=False)
     started_at: int = 0
     _receivers: Servers = field(default_factory=Servers)
@@ -131,12 +171,15 @@ class Stage:
         await self.daemon.start()
         for name, desk in self.desks.items():
             desk.push_to(f"{self.daemon.listen_url}/in/{name}")
+        if self.shop is not None:
+            self.shop.push_to(f"{self.daemon.listen_url}/in/{SHOP}")
+        self.chat.url = f"{self.daemon.listen_url}/in/{CHAT}"
         if self.exchange is not None:
             await self._phones_heard()
 
     async def open_accounts(self) -> None:
-        """Start the simulated accounts, which push nothing yet, and, where its plugin is installed, an exchange. Raises
-        Failed without the plugin that brings the accounts."""
+        """Start the simulated accounts, which push nothing yet, and, where their plugins are installed, an exchange and
+        a shop. Raises Failed without the plugin that brings the accounts."""
         kinds = plugins_here().connectors
         kind = kinds.get("zendesk")
         if kind is None or not issubclass(kind, Simulates):
@@ -153,17 +196,23 @@ class Stage:
         if phones is not None and issubclass(phones, Simulates):
             self.exchange = cast(Exchange, phones.simulator(None, len(ACCOUNTS)))
             self._settings[PHONES] = await self.exchange.start(self.clock.now, None)
+        payments = kinds.get("stripe")
+        if payments is not None and issubclass(payments, Simulates):
+            self.shop = cast(Shop, payments.simulator(None, len(ACCOUNTS) + 1))
+            self._settings[SHOP] = await self.shop.start(self.clock.now, None)
+        self.chat = Chat(self.clock, SystemRng())
+        self._settings[CHAT] = self.chat.settings()
         self.started_at = self.clock.now()
 
     def _configured(self, port: int, environ: dict[str, str]) -> Path:
         """Write gateway.yaml as a person would; its secrets go into `environ`."""
-        config = {
+        config: dict[str, Any] = {
             "version": 1,
             "name": "orion-gateway-demo",
             "listen": f"{HOST}:0",
             "admin": f"{HOST}:0",
             "database": "sqlite:///gateway.db",
-            "policy": f"preset:{self.preset}",
+            "policy": self._policy(),
             "connectors": {name: _connector(name, settings, environ) for name, settings in self._settings.items()},
             "endpoints": {
                 "helpdesk": {
@@ -174,15 +223,30 @@ class Stage:
                 }
             },
         }
+        if self.shop is not None:
+            shop = {key: config["connectors"][SHOP][key] for key in ("base_url", "allow_private", "api_key")}
+            config["enrichers"] = {PAYMENTS: {"plugin": "stripe", **shop}}
         path = self.folder / "gateway.yaml"
         path.write_text(_yaml(config), encoding="utf-8")
         return path
+
+    def _policy(self) -> str:
+        """The preset's; where there is a shop, it is asked what a customer has paid."""
+        if self.shop is None:
+            return f"preset:{self.preset}"
+        path = self.folder / "policy.yaml"
+        path.write_text(f"{preset_text(self.preset)}\n{ENRICH}", encoding="utf-8")
+        return path.name
 
     def play(self, act: Act) -> int:
         """Let an act happen, dated as the story says; the number of its ticket, or of its call."""
         at = self.started_at + round(act.at_s * 1000)
         if act.account == PHONES:
             return self._play_call(act, at)
+        if act.account == SHOP:
+            return self._play_payment(act, at)
+        if act.account == CHAT:
+            return self._play_chat(act, at)
         desk = self.desks[act.account]
         match act.what:
             case "opens":
@@ -213,6 +277,27 @@ class Stage:
             self.exchange.step(_STEPS[act.what], self.calls[act.ticket], at=at)
         return list(self.calls).index(act.ticket) + 1
 
+    def _play_payment(self, act: Act, at: int) -> int:
+        if self.shop is None:
+            raise ValueError("there is no shop")
+        if act.what == "pays":
+            name, email = act.requester
+            self.charges[act.ticket] = self.shop.sell(at=at, email=email, name=name, amount=act.amount, currency="eur")
+        else:
+            self.shop.dispute(self.charges[act.ticket], at=at, reason=act.text)
+        return list(self.charges).index(act.ticket) + 1
+
+    def _play_chat(self, act: Act, at: int) -> int:
+        match act.what:
+            case "chats":
+                self.chats[act.ticket] = self.chat.open(act.text, act.priority, at=at)
+            case "says who they are":
+                name, email = act.requester
+                self.chat.name(self.chats[act.ticket], email, name, at=at)
+            case "answers":
+                self.chat.answer(self.chats[act.ticket], act.text, at=at)
+        return self.chats[act.ticket]
+
     async def _phones_heard(self) -> None:
         """Come back when the gateway listens to the exchange: what is sent before nobody hears."""
         for _ in range(LISTENS_TRIES):
@@ -226,6 +311,10 @@ class Stage:
             await desk.stop()
         if self.exchange is not None:
             await self.exchange.stop()
+        if self.shop is not None:
+            await self.shop.stop()
+        if hasattr(self, "chat"):
+            await self.chat.stop()
         if hasattr(self, "daemon"):
             await self.daemon.stop()
         await self._receivers.stop(1.0)
@@ -235,9 +324,10 @@ def _connector(name: str, settings: Mapping[str, Any], environ: dict[str, str]) 
     """A connector's part of the configuration; secrets go into the environment, as a person's would."""
     if name == PHONES:
         return {"plugin": "telephony_sip", **settings}
-    part: dict[str, Any] = {"plugin": "zendesk", "export_every_s": EXPORT_EVERY_S}
+    part: dict[str, Any] = _PLUGINS.get(name) or {"plugin": "zendesk", "export_every_s": EXPORT_EVERY_S}
+    part = dict(part)
     for key, value in settings.items():
-        if key.endswith("secret"):
+        if key.endswith(("secret", "api_key")):
             variable = f"DEMO_{name}_{key}".upper()
             environ[variable] = str(value)
             part[key] = {"env": variable}

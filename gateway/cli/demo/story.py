@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import UNSET
+
 from gateway.kernel.ports import Rng
 from gateway.model.event import ContactOpened
 from gateway.model.identity import Ref
-from gateway.model.instant import MINUTE_MS, Instant
+from gateway.model.instant import DAY_MS, MINUTE_MS, Instant
+from gateway.model.words import Priority
 from gateway.rules.advance import Sourced
 from gateway.rules.policy import Policy
 from gateway.rules.replay import replay
@@ -28,11 +31,34 @@ TOO_LATE_S = 36
 CALL_BREACH_AT_S = 13
 """The promise to the caller who waits too long is broken then."""
 
+CHAT_BREACH_AT_S = 30
+"""The promise to the customer who writes in the chat is broken then."""
+
 PHONES = "phones"
 """The account that is an exchange, to which customers call."""
 
+SHOP = "shop"
+"""The account with a payment provider, where customers pay."""
+
+CHAT = "chat"
+"""The system without a plugin, in which customers write."""
+
 What = Literal[
-    "opens", "asks", "takes", "answers", "waits", "holds", "solves", "calls", "picks up", "gives up", "hangs up"
+    "opens",
+    "asks",
+    "takes",
+    "answers",
+    "waits",
+    "holds",
+    "solves",
+    "calls",
+    "picks up",
+    "gives up",
+    "hangs up",
+    "pays",
+    "disputes",
+    "chats",
+    "says who they are",
 ]
 
 
@@ -44,7 +70,8 @@ class Act:
     account: str
     what: What
     """The customer opens a ticket, or asks again; an agent takes it, answers, waits for the customer, holds it for
-    somebody else, or solves it. On the phone the customer calls, gives up waiting, or hangs up; an agent picks up."""
+    somebody else, or solves it. On the phone the customer calls, gives up waiting, or hangs up; an agent picks up. In
+    the shop a customer pays, and lets the bank dispute it; in the chat they write before they say who they are."""
 
     ticket: str
     text: str = ""
@@ -52,11 +79,16 @@ class Act:
     tags: tuple[str, ...] = ()
     requester: tuple[str, str] = ("Sam Reed", "sam@northwind.example")
     channel: str = "email"
+    amount: int = 0
+    """What is paid, in cents of EUR."""
 
     @property
     def who(self) -> str:
         """Whose act it is."""
-        return "customer" if self.what in ("opens", "asks", "calls", "gives up", "hangs up") else "agent"
+        return "agent" if self.what in _OF_AGENTS else "customer"
+
+
+_OF_AGENTS = frozenset[What](("takes", "answers", "waits", "holds", "solves", "picks up"))
 
 
 def earlier() -> list[Act]:
@@ -151,6 +183,26 @@ def calls(policy: Policy, start: Instant) -> list[Act]:
     ]
 
 
+def dispute(policy: Policy, start: Instant) -> list[Act]:
+    """A customer who has paid lets the bank take the money back, and writes in the chat, where nobody answers in time:
+    in their order. Where no promise to chats runs at that hour, the chat is urgent, and as old as that promise asks."""
+    vera = ("Vera Lang", "vera@tailwind.example")
+    urgency: Priority | None = None
+    waits_s = _chat_answered_within_s(policy, start, None)
+    if waits_s is None:
+        urgency = "urgent"
+        waits_s = _chat_answered_within_s(policy, start, urgency) or 60.0
+    wants = "Where is my order?"
+    return [
+        Act(-40 * DAY_MS / 1000, SHOP, "pays", "first order", "order 1001", requester=vera, amount=24_900),
+        Act(-11 * DAY_MS / 1000, SHOP, "pays", "order", "order 1178", requester=vera, amount=12_900),
+        Act(CHAT_BREACH_AT_S - waits_s, CHAT, "chats", "chat", wants, urgency, requester=vera),
+        Act(7, SHOP, "disputes", "order", "product_not_received", requester=vera),
+        Act(14, CHAT, "says who they are", "chat", vera[1], requester=vera),
+        Act(44, CHAT, "answers", "chat", "I am sorry: it went out again today."),
+    ]
+
+
 SUBJECTS = (
     "Where is my order?",
     "The password link has expired",
@@ -206,10 +258,24 @@ def _promised_s(policy: Policy) -> float:
 
 def _answered_within_s(policy: Policy, start: Instant) -> float | None:
     """How long a caller may wait who comes at that hour, under a promise of minutes; None where there is none."""
-    ref, until = Ref("call", "1"), Instant(start + 10 * MINUTE_MS)
-    opening = ContactOpened(id="opening", at=start, ref=ref, kind="call", channel="phone")
-    state = replay([Sourced(PHONES, opening)], Timeline.only(policy), until).state
+    return _promised_then_s(
+        policy, ContactOpened(id="opening", at=start, ref=Ref("call", "1"), kind="call", channel="phone")
+    )
+
+
+def _chat_answered_within_s(policy: Policy, start: Instant, priority: Priority | None) -> float | None:
+    """The same of who writes in the chat at that hour, in a matter of that priority."""
+    opening = ContactOpened(
+        id="opening", at=start, ref=Ref("chat", "1"), kind="chat", channel="chat", priority=priority or UNSET
+    )
+    return _promised_then_s(policy, opening)
+
+
+def _promised_then_s(policy: Policy, opening: ContactOpened) -> float | None:
+    """After so many seconds the first answer to such a contact is late, if that is within an hour."""
+    until = Instant(opening.at + 60 * MINUTE_MS)
+    state = replay([Sourced("story", opening)], Timeline.only(policy), until).state
     for clock in state.clocks if state is not None else ():
-        if clock.metric == "speed_of_answer" and clock.breached_at is not None:
-            return (clock.breached_at - start) / 1000
+        if clock.metric in ("speed_of_answer", "first_reply") and clock.breached_at is not None:
+            return (clock.breached_at - opening.at) / 1000
     return None

@@ -1,4 +1,4 @@
-"""`gateway plugin check [PATH|NAME]`: the kit's checks on a connector, and the level that follows from them."""
+"""`gateway plugin check [PATH|NAME]`: the kit's checks on a connector or an enricher, and the level that follows."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from gateway.cli import output
 from gateway.cli.failures import FOUND, OK, USAGE, Failed
 
 if TYPE_CHECKING:
-    from gateway.testing import Report, Result, Subject
+    from gateway.testing import Report, Result
 
 LevelName = Literal["bronze", "silver", "gold"]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="ID", help="Only this check; may be repeated.")]
@@ -22,12 +22,15 @@ def check(
     only: Only = None,
     level: Annotated[LevelName, typer.Option(help="The level that it must reach.")] = "bronze",
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object on standard output.")] = False,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Which, where a folder has several.")] = "",
+    enricher: Annotated[bool, typer.Option("--enricher", help="The enricher, not the connector.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit's XML, too.")] = None,
 ) -> int:
-    """Check a connector, offline. Exit 0 if it reaches the level, 1 if not."""
+    """Check a connector or an enricher, offline. Exit 0 if it reaches the level, 1 if not."""
+    from gateway.cli.plugin.chosen import the_subject
     from gateway.testing import run
 
-    subject = _found(plugin)
+    subject = the_subject(plugin, name, "enricher" if enricher else None)
     try:
         report = run(subject, only or (), _Progress())
     except KeyError as error:
@@ -43,18 +46,6 @@ def check(
         _table(report)
     output.say(_summary(report))
     return OK if report.reaches(level) else FOUND
-
-
-def _found(plugin: str) -> "Subject":
-    from gateway.connectors import BUILTIN
-    from gateway.testing.find import NotFound, in_folder, installed
-
-    try:
-        if plugin in (".", "..") or "/" in plugin or Path(plugin).is_dir():
-            return in_folder(Path(plugin))
-        return installed(plugin, BUILTIN)
-    except NotFound as error:
-        raise Failed(USAGE, str(error), error.hint) from None
 
 
 def _near(id: str) -> str:

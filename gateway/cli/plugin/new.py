@@ -1,6 +1,7 @@
-"""`gateway plugin new NAME`: the skeleton of a connector that works at once, to be made one's own.
+"""`gateway plugin new NAME`: the skeleton of a connector or an enricher that works at once, to be made one's own.
 
-The skeleton is a plugin itself, in the folder `template`: what is written is that one under another name.
+The skeletons are plugins themselves, in the folders `template` and `template_enricher`: what is written is one of them
+under another name.
 """
 
 import re
@@ -15,6 +16,7 @@ from gateway.cli.failures import FOUND, UNAVAILABLE, USAGE, Failed
 
 NAME_MAX: Final = 40
 TEMPLATE: Final = Path(__file__).parent / "template"
+ENRICHER: Final = Path(__file__).parent / "template_enricher"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*", re.ASCII)
 _HIDDEN: Final = {"gitignore": ".gitignore"}
@@ -25,7 +27,7 @@ Next, in {folder}:
   python -m pip install -e '.[dev]'
 {commands}
 Then make it yours: gateway_{module}/__init__.py first,
-then the simulator after the vendor's documentation."""
+then {what} after the vendor's documentation."""
 
 
 def new(
@@ -33,14 +35,15 @@ def new(
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="Where to; a folder of its name unless given.")
     ] = None,
+    enricher: Annotated[bool, typer.Option("--enricher", help="An enricher, not a connector.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
-    """Write a connector with a simulator, samples and tests that pass at once."""
+    """Write a connector, or an enricher, with a stand-in for its vendor and tests that pass at once."""
     import os
 
-    _check(name, force=force)
+    _check(name, enricher=enricher, force=force)
     target = folder if folder is not None else Path(name)
-    files = {target / path: content for path, content in written(name).items()}
+    files = {target / path: content for path, content in written(name, enricher=enricher).items()}
     there = [str(path.relative_to(target)) for path in files if os.path.lexists(path)]
     if there and not force:
         what = f"{', '.join(there[:3])}{', …' if len(there) > 3 else ''} in {target}: already there"
@@ -52,27 +55,30 @@ def new(
             output.say(f"wrote {path}")
     except OSError as error:
         raise Failed(UNAVAILABLE, f"{error.filename or target}: {error.strerror or 'it cannot be written'}") from None
-    output.say(_NEXT.format(folder=target, commands=_commands(name), module=name.replace("-", "_")))
+    what, module = "the stand-in" if enricher else "the simulator", name.replace("-", "_")
+    output.say(_NEXT.format(folder=target, commands=_commands(name, enricher), module=module, what=what))
 
 
-def _commands(name: str) -> str:
+def _commands(name: str, enricher: bool) -> str:
     """What to do next, and what for, in two columns."""
     told = {
         "python -m pytest": "the kit's checks, and a test of its own",
         "gateway plugin check .": "the same with a level: bronze, silver or gold",
-        f"gateway simulate {name}": "its simulator, with settings for gateway.yaml",
     }
+    if not enricher:
+        told[f"gateway simulate {name}"] = "its simulator, with settings for gateway.yaml"
     width = max(map(len, told))
     return "\n".join(f"  {command:<{width}}  # {use}" for command, use in told.items())
 
 
-def written(name: str) -> Mapping[Path, str]:
-    """The files of a connector of that name, by their paths within its folder."""
-    return {_named(path.relative_to(TEMPLATE), name): _renamed(path.read_text("utf-8"), name) for path in _sources()}
+def written(name: str, *, enricher: bool = False) -> Mapping[Path, str]:
+    """The files of a connector or an enricher of that name, by their paths within its folder."""
+    above = ENRICHER if enricher else TEMPLATE
+    return {_named(path.relative_to(above), name): _renamed(path.read_text("utf-8"), name) for path in _sources(above)}
 
 
-def _sources() -> Iterator[Path]:
-    for path in sorted(TEMPLATE.rglob("*")):
+def _sources(above: Path) -> Iterator[Path]:
+    for path in sorted(above.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path
 
@@ -87,17 +93,19 @@ def _renamed(text: str, name: str) -> str:
         "gateway-yourvendor": f"gateway-{name.replace('_', '-')}",
         "gateway_yourvendor": f"gateway_{module}",
         "test_yourvendor": f"test_{module}",
+        "yourvendor_here": module,
         "YOURVENDOR": module.upper(),
         "Yourvendor": "".join(part.capitalize() for part in module.split("_")),
         "yourvendor.example": f"{name.replace('_', '-')}.example",
         "yourvendor": name,
     }
     for word, new in words.items():
-        text = text.replace(word, new)
+        for placeholder in (word, word.replace("vendor", "system").replace("VENDOR", "SYSTEM")):
+            text = text.replace(placeholder, new)
     return text
 
 
-def _check(name: str, *, force: bool) -> None:
+def _check(name: str, *, enricher: bool, force: bool) -> None:
     """Raise Failed for a name that can't be a plugin's, or is one's already."""
     if len(name) > NAME_MAX or _NAME.fullmatch(name) is None:
         hint = f"small letters and digits, parts joined by - or _, at most {NAME_MAX} in all: `freshdesk`, `my-desk`"
@@ -105,7 +113,8 @@ def _check(name: str, *, force: bool) -> None:
     from gateway.daemon.setup import plugins_here
 
     found = plugins_here()
-    if not force and (name in found.connectors or name in {broken.name for broken in found.broken}):
+    taken = found.enrichers if enricher else found.connectors
+    if not force and (name in taken or name in {broken.name for broken in found.broken}):
         raise Failed(
             FOUND, f"a plugin {name!r} is installed already", "choose another name; --force takes it all the same"
         )

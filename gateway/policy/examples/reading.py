@@ -148,7 +148,9 @@ class _Reader:
     def _value(self, one: Given | GivenEvent) -> dict[str, Any]:
         if isinstance(one, GivenEvent):
             return {"type": one.type, **(one.model_extra or {})}
-        written = one.model_dump(exclude_none=True, exclude={"at", "after"})
+        written = one.model_dump(exclude_none=True, exclude={"at", "after", "deadline"})
+        if one.deadline is not None:
+            written["deadline"] = format_instant(one.deadline)
         return {"type": "contact.opened", **written}
 
     def _instant(self, path: Path, at: Moment | None, after: int | None) -> int | None:

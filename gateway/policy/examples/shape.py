@@ -91,6 +91,9 @@ class Given(Shape):
     language: str | None = None
     """The customer's language."""
 
+    deadline: At | None = None
+    """By when the vendor's own rules demand an answer: a time with its zone."""
+
     fields: dict[str, str | bool | int | float | None] = {}
     """The vendor's own fields: text, numbers, true or false."""
 

@@ -82,7 +82,8 @@ class _Slow:
                 yield self._sheet.problem(("escalation", index, "chain"), "slow-chain", told)
 
     def _warning(self, rule: EscalationRule, formula: Formula) -> list[SlaRule]:
-        """The promises whose warning can start the chain: in force for some contact that its condition holds for."""
+        """The promises whose warning can start the chain: in force for some contact that its condition holds for. Where
+        each clock has a target of its own nobody can tell beforehand."""
         make, found = self._meaning.formulas, list[SlaRule]()
         alive = make.both((formula, self._meaning.only("status", ALIVE)))
         for metric, indexes in self._metrics.items():
@@ -91,6 +92,8 @@ class _Slow:
             cover = Cover()
             for index in indexes:
                 promise, holds = self._sheet.policy.sla[index], self._meaning.holds["sla"][index]
+                if promise.target_ms is None:
+                    continue
                 calls = self._calls(promise)
                 if promise.marks and outside(make.both((alive, holds, calls)), cover, self._work) is not None:
                     found.append(promise)
@@ -131,10 +134,10 @@ class _Slow:
         if rule.on == "sla.warned":
             late = [(promise, self._example(chain, promise, _first_mark(promise))) for promise in guarded]
         else:
-            held_up = [promise for promise in guarded if after <= promise.target_ms]
+            held_up = [promise for promise in guarded if after <= _target(promise)]
             late = [(promise, self._example(chain, promise, 0)) for promise in held_up]
             if not held_up and guarded:
-                longest = max(guarded, key=lambda promise: promise.target_ms)
+                longest = max(guarded, key=_target)
                 late = [(longest, self._example(chain, longest, 0))]
         examples = [(promise, example) for promise, example in late if example is not None]
         if not examples:
@@ -180,12 +183,17 @@ class _Slow:
 def _at(start: int, calendar: Calendar, after: int, promise: SlaRule, mark: int) -> _Late | None:
     """The example at one start, if it is one."""
     raised = promise.calendar.due(start, mark)
-    ends = promise.calendar.due(start, promise.target_ms)
+    ends = promise.calendar.due(start, _target(promise))
     step = None if raised is None else calendar.due(raised, after)
     # What is due at once comes in closed hours, too.
     if raised is None or ends is None or step is None or step <= ends:
         return None
     return _Late(start, raised, step, ends)
+
+
+def _target(promise: SlaRule) -> int:
+    """Those without a target of the rule's are not looked at."""
+    return promise.target_ms or 0
 
 
 def _first_mark(promise: SlaRule) -> int:

@@ -45,7 +45,9 @@ def _promises(sheet: Sheet) -> Iterator[Problem]:
             yield sheet.problem(("sla", index, "within"), "impossible-promise", message)
             continue
         for place, mark in enumerate(rule.marks):
-            if mark.elapsed_ms == rule.target_ms:
+            # Of a target that is each clock's own, whatever it is.
+            at_its_end = mark.share == 1 and not mark.elapsed_ms
+            if at_its_end if rule.target_ms is None else mark.elapsed_ms == rule.target_ms:
                 message = (
                     f"{entry.warn[place].strip()!r} warns at the instant of the breach; warn earlier, or not at all"
                 )

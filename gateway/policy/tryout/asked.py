@@ -17,6 +17,7 @@ from gateway.model.instant import EARLIEST, format_instant
 from gateway.model.words import CHANNELS, DIRECTIONS, KINDS, PRIORITIES, STATUSES, Channel, Direction, Kind, Priority
 from gateway.model.words import Status as Status
 from gateway.policy.tryout.moment import LATEST_ASKED, read_moment, zone_of
+from gateway.rules.notice import NoticeFacts
 
 JSON_MAX: Final = 64 * 1024
 """Bytes of a question in JSON."""
@@ -41,7 +42,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 TEXTS: Final = ("subject", "group", "assignee", "language", "connector")
 LINES: Final = ("customer", "fields", "facts")
-FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at")
+FIELDS: Final = (*WORDS, *TEXTS, "tags", *LINES, "at", "deadline")
 """Everything that can be asked about."""
 
 JUDGED: Final = frozenset(
@@ -84,6 +85,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     assignee: str | None = None
     language: str | None = None
+    deadline: int | None = None
     connector: str = "events"
     tags: tuple[str, ...] = ()
     fields: dict[str, FieldValue] = {}
@@ -159,7 +161,7 @@ class _Reader:
             "fields": self._fields,
             "customer": self._customer,
             "facts": self._facts,
-            "at": self._at,
+            **dict.fromkeys(("at", "deadline"), self._at),
         }
         for name, value in given.items():
             if name not in reads:
@@ -246,7 +248,8 @@ class _Reader:
         if not isinstance(value, dict):
             raise ValueError('must have the facts of each enricher: {"payments": {"tier": "gold"}}')
         _few(value)
-        return {str(enricher): dict(_pairs(facts, plain=False)) for enricher, facts in value.items()}
+        said = {str(enricher): _said(facts) for enricher, facts in value.items()}
+        return {name: dict(_pairs(facts, plain=False)) for name, facts in said.items() if facts is not None}
 
     def _at(self, name: str, value: Any) -> int:
         if not isinstance(value, str):
@@ -255,6 +258,12 @@ class _Reader:
         if not EARLIEST <= instant <= LATEST_ASKED:
             raise ValueError(f"must lie between {format_instant(EARLIEST)} and {format_instant(LATEST_ASKED)}")
         return int(instant)
+
+
+def _said(facts: Any) -> Any:
+    """What an enricher has said, also where it stands as the API tells it: then None where it hasn't answered."""
+    is_told = isinstance(facts, dict) and facts.keys() == set(NoticeFacts.__struct_fields__)
+    return facts["known"] if is_told else facts
 
 
 def _few(things: Any) -> None:

@@ -81,6 +81,7 @@ def _events(asked: Asked) -> list[Sourced]:
         assignee=asked.assignee,
         fields=asked.fields,
         language=asked.language,
+        deadline=None if asked.deadline is None else Instant(asked.deadline),
     )
     answers = [
         EnrichmentReceived(at=at, ref=_REF, id=f"facts {place}", sequence=place, enricher=name, status="ok", facts=told)

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from gateway.model.instant import format_instant, seconds_of
+from gateway.model.instant import format_instant, format_known, seconds_of
 from gateway.model.judgement import Implied
 from gateway.policy.tryout.asked import Asked
 from gateway.policy.tryout.outcome import Outcome
@@ -39,7 +39,8 @@ def outcome_view(outcome: Outcome) -> View:
 
 def asked_view(asked: Asked) -> View:
     """The question as it was understood."""
-    return {**to_builtins(replace(asked, at=int(asked.at))), "at": format_instant(asked.at)}
+    plain = to_builtins(replace(asked, at=0, deadline=None))
+    return {**plain, "at": format_instant(asked.at), "deadline": format_known(asked.deadline)}
 
 
 def path_view(outcome: Outcome) -> list[View]:

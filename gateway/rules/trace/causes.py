@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from gateway.model.contact import Contact
 from gateway.model.event import ContactOpened, Event, MessageAdded
+from gateway.model.instant import format_instant
 from gateway.rules.draft import Draft
 from gateway.rules.timeline import InForce
 from gateway.rules.trace.enquiries import facts_read
@@ -106,6 +107,8 @@ def _value(seen: Seen, name: str) -> Any:
 
 def _changed(name: str, value: Any) -> str:
     word = name.replace("_", " ")
+    if name == "deadline" and value is not None:
+        return f"{word} became {format_instant(value)}"
     if name == "subject" or not isinstance(value, str | int | None):
         return f"{word} changed"
     return f"{word} became {'none' if value in (None, '') else str(value)[:WORD_MAX]}"

@@ -52,6 +52,7 @@ class _Piece:
     start: int
     state: StretchState
     rule: SlaRule | None
+    target_ms: int
     changes: list[Change]
     changes_left_out: int = 0
     end: int | None = None
@@ -78,11 +79,11 @@ class Followed:
         self.pieces.clear()
         state, rule = _mode(clock, step.draft)
         if clock.started_at < step.at:
-            late = _Piece(clock.started_at, "uncounted", None, [*told, change], end=step.at)
-            self.pieces += [late, _Piece(step.at, state, rule, [])]
+            late = _Piece(clock.started_at, "uncounted", None, 0, [*told, change], end=step.at)
+            self.pieces += [late, _Piece(step.at, state, rule, clock.target_ms, [])]
             self._catch_up(rule, step.at)
         else:
-            self.pieces.append(_Piece(step.at, state, rule, [*told, change]))
+            self.pieces.append(_Piece(step.at, state, rule, clock.target_ms, [*told, change]))
         if clock.over:
             self._tell(self._ends(clock, step))
 
@@ -93,15 +94,15 @@ class Followed:
         self.clock = clock
         state, rule = _mode(clock, step.draft)
         last = self.pieces[-1]
-        if (state, _counting(rule)) != (last.state, _counting(last.rule)):
+        if (state, _counting(rule, clock.target_ms)) != (last.state, _counting(last.rule, last.target_ms)):
             changes = changes or [_silent_change(state, last.state, step)]
             last.end = step.at
             if last.start == step.at:
                 self.pieces.pop()
                 changes, left_out = [*last.changes, *changes], last.changes_left_out
-                self.pieces.append(_Piece(step.at, state, rule, [], left_out))
+                self.pieces.append(_Piece(step.at, state, rule, clock.target_ms, [], left_out))
             else:
-                self.pieces.append(_Piece(step.at, state, rule, []))
+                self.pieces.append(_Piece(step.at, state, rule, clock.target_ms, []))
         if taken_up:
             self._catch_up(rule, step.at)
         self._tell(changes)
@@ -134,7 +135,7 @@ class Followed:
             return
         for piece in self.pieces:
             if piece.state == "uncounted" and piece.rule is None:
-                piece.rule, piece.caught_up_at = rule, at
+                piece.rule, piece.target_ms, piece.caught_up_at = rule, self.clock.target_ms, at
 
     def _changes(self, clock: Clock, step: Step) -> list[Change]:
         before = self.clock
@@ -190,6 +191,8 @@ def _rule_change(before: Clock, clock: Clock, step: Step) -> Change:
         kind, words = "dropped", "no rule matches any more"
     elif not old:
         kind, words = "taken up", f"rule {new} matches, and counts what no rule had counted"
+    elif clock.until is not None and clock.until != before.until:
+        words = f"the deadline moved to {format_instant(clock.until)}"
     elif old == new:
         words = f"rule {new} has other figures"
     else:
@@ -208,9 +211,9 @@ def _mode(clock: Clock, draft: Draft) -> tuple[StretchState, SlaRule | None]:
     return ("ended" if draft.contact.ended else "paused"), rule
 
 
-def _counting(rule: SlaRule | None) -> tuple[object, ...]:
-    """What of a rule makes a stretch another one."""
-    return () if rule is None else (rule.id, rule.target_ms, rule.calendar)
+def _counting(rule: SlaRule | None, target_ms: int) -> tuple[object, ...]:
+    """What of a rule, and of its target for the clock, makes a stretch another one."""
+    return () if rule is None else (rule.id, target_ms, rule.calendar)
 
 
 def _stretch(piece: _Piece, most: int) -> Stretch:
@@ -224,7 +227,7 @@ def _stretch(piece: _Piece, most: int) -> Stretch:
         state=piece.state,
         rule=rule.id if rule else "",
         calendar=rule.calendar.name if rule else "",
-        target_ms=rule.target_ms if rule else 0,
+        target_ms=piece.target_ms if rule else 0,
         counted_ms=sum(segment.counted_ms for segment in segments),
         segments=segments,
         changes=tuple(piece.changes),

@@ -2,10 +2,11 @@
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 import msgspec
 
 from gateway.plugin import Customer, Handle, VendorError
@@ -15,6 +16,7 @@ from gateway.testing.changed import changes
 from gateway.testing.check import Unmet, check
 from gateway.testing.places import package_folder, told, where
 from gateway.testing.subject import Subject
+from gateway.testing.transport import Fault, answer
 from gateway.testing.watch import watching
 
 FACTS_MAX: Final = 16 * 1024
@@ -24,7 +26,7 @@ REQUESTS_MAX: Final = 30
 """Requests of one look-up."""
 
 PATH_MAX: Final = 1_024
-CHANGES_MAX: Final = 400
+CHANGES_MAX: Final = 200
 """Changes of the other system's answers that are tried of each customer, evenly chosen."""
 
 _LONG: Final = "x" * 10_000
@@ -175,12 +177,13 @@ async def lookup_shapes(subject: Subject) -> None:
     """
     async with asker(subject) as ours:
         for customer in ours.customers[:2]:
-            bodies = await _answers(ours, customer)
-            tries = [(number, *change) for number, body in enumerate(bodies) for change in changes(body)]
-            for number, place, changed in tries[:: len(tries) // CHANGES_MAX + 1]:
-                ours.transport.twist = _nth(number, json.dumps(changed).encode("utf-8", "surrogatepass"))
+            answers = await _answers(ours, customer)
+            tries = [(url, *change) for url, body in answers.items() for change in changes(json.loads(body))]
+            for url, place, changed in tries[:: len(tries) // CHANGES_MAX + 1]:
+                body = json.dumps(changed).encode("utf-8", "surrogatepass")
+                ours.transport.fault = _as_recorded({**answers, url: body})
                 ours.clock.pass_(120)
-                what = f"a look-up where answer {number + 1} has {place}"
+                what = f"a look-up where the answer of {httpx2.URL(url).path} has {place}"
                 facts = await ours.ask(customer, what)
                 if not isinstance(facts, VendorError):
                     _fit(ours, facts, what)
@@ -237,34 +240,27 @@ def _of_stand_in(kind: Any, line: str) -> bool:
     return place == other != own or (other.parent != own.parent and place.is_relative_to(other.parent))
 
 
-async def _answers(ours: Asker, customer: Customer) -> list[Any]:
-    """The JSON that the other system answers while a customer is looked up."""
-    seen: list[Any] = []
+async def _answers(ours: Asker, customer: Customer) -> dict[str, bytes]:
+    """The JSON that the other system answers while a customer is looked up, by the address that was asked for."""
+    ours.transport.fault, seen = None, dict[str, bytes]()
 
-    def kept(body: bytes) -> bytes:
-        try:
-            seen.append(json.loads(body))
-        except ValueError:
-            seen.append(None)
+    def kept(body: bytes, url: str) -> bytes:
+        seen[url] = body
         return body
 
     ours.transport.twist = kept
     await ours.found(customer, f"a look-up of {_shown(customer)}")
+    ours.transport.twist = None
     return seen
 
 
-def _nth(number: int, instead: bytes) -> Any:
-    """A twist of the answer of that number; the others are true."""
-    left = [number]
-
-    def twist(body: bytes) -> bytes:
-        left[0] -= 1
-        return instead if left[0] == -1 else body
-
-    return twist
+def _as_recorded(answers: Mapping[str, bytes]) -> Fault:
+    """Who was asked before answers so again; whoever wasn't is asked."""
+    said = {url: answer(200, body) for url, body in answers.items()}
+    return lambda request: said[url](request) if (url := str(request.url)) in said else None
 
 
-def _swollen(body: bytes) -> bytes:
+def _swollen(body: bytes, url: str) -> bytes:
     """The answer with two hundred times the entries in its lists, and more to come."""
     try:
         return json.dumps(_grown(json.loads(body))).encode()

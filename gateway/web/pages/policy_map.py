@@ -209,7 +209,7 @@ def _queue(name: str, placed: Placed, team: str, tier: int, used: Used) -> _Show
 
 
 def _promise(rule: OutlinePromise, used: Used) -> _Shown:
-    target = f"{rule.says} {length_words(rule.within)}"
+    target = rule.says if rule.within is None else f"{rule.says} {length_words(rule.within)}"
     rang = [(word, used.rang.get((f"sla.{word}", rule.id), 0)) for word in ("met", "warned", "breached")]
     counts = ", ".join(f"{count} {word}" for word, count in rang if count) or "0 in 24 h"
     return _Shown(f"sla/{rule.id}", rule, (target, counts), f"{target}, {counts}")

@@ -60,7 +60,7 @@ def _rule(section: str, rule: OutlineRule, used: Used) -> View:
 
 def _promise(rule: OutlinePromise, rang: Mapping[tuple[str, str], int]) -> View:
     return {
-        "target_s": seconds_of(rule.within),
+        "target_s": None if rule.within is None else seconds_of(rule.within),
         "operator": rule.operator,
         "calendar": rule.calendar,
         "warn": list(rule.warn),

@@ -199,6 +199,9 @@ class WholeContact(Struct, frozen=True, kw_only=True):
     language: str | None
     """The customer's language."""
 
+    deadline: Time | None
+    """By when the vendor's own rules demand an answer."""
+
     fields: dict[str, FieldValue]
     """The vendor's own fields."""
 

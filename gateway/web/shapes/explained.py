@@ -227,6 +227,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
     language: str | UnsetType | None = UNSET
     """The customer's language."""
 
+    deadline: Time | UnsetType | None = UNSET
+    """By when the vendor's own rules demand an answer."""
+
     fields: dict[str, FieldValue] | UnsetType = UNSET
     """The vendor's own fields."""
 

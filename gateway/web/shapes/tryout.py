@@ -46,6 +46,9 @@ class TryContact(Struct, frozen=True, kw_only=True):
     language: str | UnsetType | None = UNSET
     """The customer's language."""
 
+    deadline: Time | UnsetType | None = UNSET
+    """By when the vendor's own rules demand an answer."""
+
     connector: str | UnsetType | None = UNSET
     """The connector that it comes through."""
 
@@ -94,6 +97,9 @@ class TryAsked(Struct, frozen=True, kw_only=True):
 
     language: str | None
     """The customer's language."""
+
+    deadline: Time | None
+    """By when the vendor's own rules demand an answer."""
 
     connector: str
     """The connector that it comes through."""

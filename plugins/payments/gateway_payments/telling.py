@@ -3,9 +3,8 @@
 Laws. An id names a fact (`ch_…:dp_…:under_review`), so that better facts take the place of what was told. A contact is
 open while anything about its charge wants an answer, on hold while all that isn't over waits for somebody else, and
 closed when all is over; its priority is that of the most urgent thing that was ever at issue, its deadline the earliest
-of what is open.
-What a charge and its customer are is told from the opening on, whenever it was read. What never wanted an answer is
-told of disputes, warnings and reviews only.
+of what is open. What a charge and its customer are is told from the opening on, whenever it was read. What never wanted
+an answer opens no contact, save disputes and reviews that were over when they were first seen.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,9 +48,15 @@ _HEADLINES: Final[Mapping[What, str]] = {
     "verification": "Verification needs input",
 }
 _ALWAYS: Final = frozenset({"dispute", "warning", "review"})
-"""What is told even where it was over when it was first seen."""
+"""What counts even where it was over when it was first seen."""
+
+_TOLD_LATE: Final = frozenset({"dispute", "review"})
+"""What is told even so: that it was is worth a contact."""
 
 _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
+_CHANGES: Final = 3
+"""The sequence of changes: what was done within the same second led to them."""
+
 _DEADLINES: Final = "deadline" in ContactOpened.__struct_fields__
 TEXT_MAX: Final = 200
 Fields = dict[str, FieldValue]
@@ -131,7 +136,9 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
         for number, (id, issue) in enumerate(sorted(matter.issues.items()))
         for step in _steps(number, id, issue, matter)
     )
-    if not steps:
+    opening = next((step for step in steps if step.stage != "over"), None)
+    opening = opening or next((step for step in steps if step.issue.what in _TOLD_LATE), None)
+    if opening is None:
         return
     so = _So(matter)
     before: dict[str, Any] = {}
@@ -139,14 +146,15 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
         for place, step in enumerate(together):
             said = so.take(step)
             name = f"{step.id}:{step.status}" + (f":{step.turn}" if step.turn > 1 else "")
-            if not before:
+            if step is opening:
                 yield ContactOpened(
                     kind="ticket", channel="other", customer=_customer(matter), **said, **_named(ref, "opened", step.at)
                 )
-            elif changed := {key: value for key, value in said.items() if before.get(key, UNSET) != value}:
-                yield ContactObserved(**changed, **_named(ref, name, step.at, 2 * place + 1))
-            before = said
-    yield from _answers(ref, matter, steps[0].at)
+            elif before and (changed := {key: value for key, value in said.items() if before.get(key, UNSET) != value}):
+                yield ContactObserved(**changed, **_named(ref, name, step.at, _CHANGES + place))
+            if before or step is opening:
+                before = said
+    yield from _answers(ref, matter, opening.at)
 
 
 def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
@@ -154,7 +162,7 @@ def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
     for id, issue in sorted(matter.issues.items()):
         if issue.evidence_at is not None:
             at = max(issue.evidence_at, opened_at)
-            yield ContactAcknowledged(by=matter.provider, **_named(ref, f"{id}:evidence", at, 2))
+            yield ContactAcknowledged(by=matter.provider, **_named(ref, f"{id}:evidence", at, 1))
         if issue.answered_at is not None:
             at = max(issue.answered_at, opened_at)
             yield MessageAdded(

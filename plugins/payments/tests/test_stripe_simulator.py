@@ -191,3 +191,24 @@ def test_names_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="is no act"):
         simulator.act("dance")
     assert not set(ACTS) & set(FAULTS)
+
+
+def test_a_story_can_be_told_as_it_happened_before_anybody_listened() -> None:
+    """Who pays twice is one customer; a charge that isn't there or is disputed can't be disputed."""
+
+    async def story(shop: Shop) -> None:
+        ago = shop.now - DAY_MS
+        bought = {"email": "ada@customer.example", "name": "Ada", "currency": "eur"}
+        first = shop.simulator.sell(at=ago, amount=12_900, **bought)
+        shop.simulator.sell(at=ago + 60_000, amount=500, **bought)
+        dispute = shop.simulator.dispute(first, at=shop.now, reason="product_not_received")
+        (customer,) = (await shop.ask("customers?email=ada@customer.example")).content["data"]
+        charges = (await shop.ask(f"charges?customer={customer['id']}")).content["data"]
+        assert [(row["amount"], row["disputed"]) for row in charges] == [(500, False), (12_900, True)]
+        assert charges[1]["created"] * 1_000 == ago
+        assert (await shop.ask(f"disputes/{dispute}")).content["reason"] == "product_not_received"
+        for charge in ("ch_none", first):
+            with pytest.raises(ValueError, match="no charge|disputed already"):
+                shop.simulator.dispute(charge, at=shop.now, reason="fraudulent")
+
+    told(story)

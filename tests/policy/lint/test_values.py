@@ -84,3 +84,19 @@ def test_secrets_are_told_and_not_shown() -> None:
 
     assert [line.split(": ")[0] for line in lines] == ["1:3", "4:18"]
     assert not any(secret in line for line in lines)
+
+
+def test_marks_of_a_deadline() -> None:
+    """Its target is each clock's own: only a mark at the end of any warns with the breach, and no chain is too slow."""
+    text = """
+    roles: {r: {endpoints: [e]}}
+    chains:
+      c: {steps: [{after: 9d, notify: [r]}]}
+    sla:
+      - {id: a, metric: deadline, operator: lt, warn: [72h before, 0s before, 100%, 99%, 0%, 5d]}
+    escalation:
+      - {id: b, on: sla.warned, metric: deadline, chain: c}
+    """
+
+    assert places(text, "warning-with-breach") == [f"5:{column}: warning-with-breach" for column in (64, 75)]
+    assert places(text, "slow-chain") == places(text, "impossible-promise") == []

@@ -31,6 +31,7 @@ def test_a_form_says_what_json_says() -> None:
         "at": "2026-03-02T10:00",
         "zone": "Europe/Berlin",
         "subject": "  ",
+        "deadline": "2026-03-09T10:00",
     }
     value = {
         "channel": "chat",
@@ -40,6 +41,7 @@ def test_a_form_says_what_json_says() -> None:
         "fields": {"amount": 12.5, "code": "12", "gone": None, "paid": True, "plan": "gold plan"},
         "facts": {"payments": {"tier": "gold", "score": 7}},
         "at": "2026-03-02T09:00:00Z",
+        "deadline": "2026-03-09T09:00:00Z",
     }
     asked = read_form(form, 0)
     assert asked == read_json(msgspec.json.encode(value), 0) == read_json(msgspec.json.encode({"contact": value}), 0)
@@ -156,3 +158,13 @@ def test_an_instant_is_told_in_a_zone() -> None:
     """With its weekday and its offset."""
     assert format_in(NOW, "Asia/Kolkata") == "Mon 2026-03-02 14:30:00 +05:30"
     assert format_in(NOW, "") == "Mon 2026-03-02 09:00:00 +00:00"
+
+
+def test_facts_as_the_api_tells_them_are_what_is_known() -> None:
+    """A contact can be pasted as it is told; an enricher that hasn't answered says nothing."""
+    told = {"status": "unavailable", "at": "2026-03-02T09:00:00Z", "reason": "429", "known_at": None, "known": None}
+    known = {**told, "known_at": "2026-03-02T08:00:00Z", "known": {"plan": "gold"}}
+    body = {"channel": "chat", "facts": {"payments": known, "crm": told, "own": {"status": "ok", "known": 1}}}
+
+    asked = read_json(msgspec.json.encode(body), NOW)
+    assert asked.facts == {"payments": {"plan": "gold"}, "own": {"status": "ok", "known": 1}}

@@ -1,8 +1,8 @@
 """Write the samples of the current version of every kind: `python -m tests.store.samples`.
 
 What is there stays: bytes that were written once are what a database out there holds. Samples that are missing are
-added; a shape to which only fields with a default were added is noted, samples with them are written beside the old
-ones, and what is read of those has the defaults too. Any other change of a shape needs a new version first
+added; a shape to which only fields with a default, or words, were added is noted, samples with them are written beside
+the old ones, and what is read of those has the defaults too. Any other change of a shape needs a new version first
 (CONTRIBUTING.md).
 """
 

@@ -1,10 +1,13 @@
 """The shape of what is kept: every struct with its fields, their order, types and defaults, as lines to compare."""
 
+import re
 import types
 from collections.abc import Iterator
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+
+_WORDS: Final = re.compile(r"'[^']*'(?: \| '[^']*')*")
 
 Shape = dict[str, list[str]]
 """Each struct by its name: how it is laid out, then one line a field."""
@@ -24,15 +27,25 @@ def shape_of(kind: Any) -> Shape:
 
 
 def only_added(before: Shape, after: Shape) -> bool:
-    """Whether nothing has changed but that fields with a default were added: at the end of arrays, anywhere in maps."""
+    """Whether nothing has changed but that fields with a default were added (at the end of arrays, anywhere in maps),
+    or words to fields of fixed words."""
     return all(_only_longer(lines, after.get(name, [])) for name, lines in before.items())
 
 
 def _only_longer(before: list[str], after: list[str]) -> bool:
     is_map = before[0].startswith("map")
+    after = [next((old for old in before if _has_more_words(old, line)), line) for line in after]
     kept = [line for line in after if line in before] if is_map else after[: len(before)]
     added = [line for line in after if line not in before] if is_map else after[len(before) :]
     return kept == before and all(" = " in line for line in added)
+
+
+def _has_more_words(before: str, after: str) -> bool:
+    """Whether a field is as it was, but for words that were added to those which it may have."""
+    if _WORDS.sub("", before) != _WORDS.sub("", after):
+        return False
+    pairs = zip(_WORDS.findall(before), _WORDS.findall(after), strict=True)
+    return all(set(old.split(" | ")) <= set(new.split(" | ")) for old, new in pairs)
 
 
 def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:

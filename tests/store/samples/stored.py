@@ -51,7 +51,7 @@ def told_of_change(kind: str, version: int, before: Shape, after: Shape) -> str:
     lines = difflib.unified_diff(_lines(before), _lines(after), f"{kind}, version {version}", "now", lineterm="", n=1)
     if only_added(before, after):
         todo = (
-            "Only fields with a default were added: what is kept is read as before. "
+            "Only fields with a default were added, or words: what is kept is read as before. "
             "Note it with `python -m tests.store.samples`."
         )
     else:

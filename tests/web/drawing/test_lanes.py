@@ -1,5 +1,7 @@
 """The breach timeline's geometry: nothing outside, no overlap in a row, the urgent first, what is left out counted."""
 
+from fractions import Fraction
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +115,21 @@ def test_warnings_follow_from_a_deadline() -> None:
     assert [point.at for point in paused] == [NOW + 30 * M]
     assert warnings_of(due(NOW, NOW + H, H), rule(2 * H, ALWAYS, H), ALWAYS, NOW) == []
     assert warnings_of(due(NOW, NOW + H, H), None, ALWAYS, NOW) == []
+
+
+def test_warnings_of_a_target_that_is_the_clocks_own() -> None:
+    """Shares and times before the end are of what the clock has; what is longer than that was due at the start."""
+    marks = (
+        Mark("50%", 0, Fraction(1, 2)),
+        Mark("30m before", -30 * M, Fraction(1)),
+        Mark("9h before", -9 * H, Fraction(1)),
+    )
+    own = SlaRule("r", "deadline", None, ALWAYS, marks=marks)
+
+    found = warnings_of(CardDue(NOW + H, "deadline", "r", NOW - H, 2 * H), own, ALWAYS, NOW)
+
+    assert [(point.at - NOW, point.words) for point in found] == [
+        (0, "warning at 50%"),
+        (30 * M, "warning to come at 30m before"),
+        (-H, "warning at 9h before"),
+    ]

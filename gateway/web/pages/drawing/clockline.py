@@ -201,9 +201,8 @@ def _signs(clock: Clock, rule: SlaRule | None, path: ClockPath | None, due: int 
     if now is not None:
         found.append(Sign("now", now, "now"))
         if rule is not None and rule.id == clock.rule and clock.runs and clock.breached_at is None:
-            for mark in rule.marks:
-                at = clocks.reaches(clock, rule, mark.elapsed_ms)
-                if at is not None and at > now and clocks.mark_key(rule, mark) not in clock.warned:
+            for mark, at in clocks.marks_to_come(clock, rule):
+                if at > now:
                     found.append(Sign("to warn", at, f"warning at {mark.text} of rule {rule.id}, to come"))
     return [sign for sign in found if sign.at >= clock.started_at]
 

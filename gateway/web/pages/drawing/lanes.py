@@ -207,16 +207,17 @@ def warnings_of(due: CardDue, rule: SlaRule | None, calendar: Calendar | None, n
 
     Where the promise ran all the time from its start, all of them; else only those to come.
     """
-    if rule is None or calendar is None or rule.target_ms != due.target_ms or due.at <= due.started_at:
+    if rule is None or calendar is None or rule.target_ms not in (None, due.target_ms) or due.at <= due.started_at:
         return []
     ran = working.elapsed(calendar, due.started_at, due.at) == due.target_ms
     left = working.elapsed(calendar, now, due.at)
     found = []
     for mark in rule.marks:
+        used = max(0, mark.reach(due.target_ms))
         if ran:
-            at = working.due(calendar, due.started_at, mark.elapsed_ms)
-        elif due.target_ms - mark.elapsed_ms < left:
-            at = working.due(calendar, now, mark.elapsed_ms - due.target_ms + left)
+            at = working.due(calendar, due.started_at, used)
+        elif due.target_ms - used < left:
+            at = working.due(calendar, now, used - due.target_ms + left)
         else:
             continue
         if at is not None and due.started_at <= at <= due.at:

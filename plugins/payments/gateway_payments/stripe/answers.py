@@ -4,13 +4,13 @@ Laws. An answer of another shape, an amount below zero or a list that leads in a
 never an object that is passed over. A word that isn't known is kept as it is.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
-from gateway.plugin import Transient, VendorHttp
+from gateway.plugin import Transient
+from gateway_payments.stripe.api import Api, Params
 
 PAGE: Final = 100
 """The most that Stripe gives on a page."""
@@ -104,7 +104,6 @@ class Listed(Struct, frozen=True):
 
 T = TypeVar("T", Known, Charge, Dispute, Warned)
 Shape = TypeVar("Shape", Known, Charge, Dispute, Warned, Listed)
-Params = Mapping[str, str | int]
 
 
 def id_of(named: str | Named | None) -> str:
@@ -112,24 +111,24 @@ def id_of(named: str | Named | None) -> str:
     return named.id if isinstance(named, Named) else named or ""
 
 
-async def one(http: VendorHttp, path: str, kind: type[T]) -> T:
+async def one(api: Api, path: str, kind: type[T]) -> T:
     """The object at `path`. Raises VendorError."""
-    return _read((await http.get(path)).body, kind)
+    return _read((await api.get(path)).body, kind)
 
 
-async def page(http: VendorHttp, path: str, params: Params, kind: type[T]) -> tuple[list[T], bool]:
+async def page(api: Api, path: str, params: Params, kind: type[T]) -> tuple[list[T], bool]:
     """A page, and whether there is more behind it. Raises VendorError."""
-    listed = _read((await http.get(path, params)).body, Listed)
+    listed = _read((await api.get(path, params)).body, Listed)
     return [_read(raw, kind) for raw in listed.data], listed.has_more
 
 
-async def listed(http: VendorHttp, path: str, params: Params, kind: type[T], *, at_most: int) -> tuple[list[T], bool]:
+async def listed(api: Api, path: str, params: Params, kind: type[T], *, at_most: int) -> tuple[list[T], bool]:
     """The objects of a list, each once, at most so many, and whether there are more. Raises VendorError."""
     found: dict[str, T] = {}
     turn: dict[str, str | int] = {}
     while True:
         limit = min(PAGE, at_most - len(found))
-        objects, more = await page(http, path, {**params, **turn, "limit": limit}, kind)
+        objects, more = await page(api, path, {**params, **turn, "limit": limit}, kind)
         before = len(found)
         found |= {object_.id: object_ for object_ in objects}
         if not more or len(found) >= at_most:

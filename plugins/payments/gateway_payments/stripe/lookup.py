@@ -5,10 +5,10 @@ and so far back. Whatever is left out is said. Payments of guests, who are no cu
 list and no search of Stripe's finds charges by an e-mail address.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.plugin import (
@@ -21,14 +21,18 @@ from gateway.plugin import (
     Finding,
     Limit,
     Permanent,
+    StandIn,
     Transient,
     Unauthorized,
     VendorError,
 )
 from gateway_payments.purse import Payment, Purse, Quarrel, Who, add_up
-from gateway_payments.stripe.answers import Charge, Dispute, Known, Params, Warned, id_of, listed, page
-from gateway_payments.stripe.currencies import PLACES
+from gateway_payments.stripe.account import TROUBLE
+from gateway_payments.stripe.answers import Charge, Dispute, Known, Warned, id_of, listed, page
+from gateway_payments.stripe.api import Api, Params, is_refused, permission
 from gateway_payments.stripe.customers import find, quoted
+from gateway_payments.stripe.reading import PLACES
+from gateway_payments.stripe.settings import API, API_VERSION, ApiVersion, BaseUrl
 
 DISPUTED_MAX: Final = 5
 """Charges whose disputes are read, each with a request: the newest that are disputed."""
@@ -42,7 +46,6 @@ DISPUTES_MAX: Final = 10
 Said = TypeVar("Said", Dispute, Warned)
 
 _OVER: Final = frozenset({"won", "lost", "prevented", "warning_closed", "charge_refunded"})
-_PERMISSION: Final = re.compile(rb"\brak_[a-z_]{1,60}\b")
 _OPTIONAL: Final = {"/v1/disputes": "disputes", "/v1/radar/early_fraud_warnings": "early fraud warnings"}
 
 
@@ -54,8 +57,14 @@ class StripePurseSettings(BaseModel):
     api_key: SecretStr
     """A restricted key that may read customers, charges, disputes and early fraud warnings."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+/?$")] = "https://api.stripe.com"
+    base_url: BaseUrl = API
     """The API's host, for proxies and simulators."""
+
+    allow_private: bool = False
+    """Whether the API may be at a private or loopback address."""
+
+    api_version: ApiVersion = API_VERSION
+    """The version of Stripe's API in which answers are asked for."""
 
     days: Annotated[int, Field(ge=1, le=3_650)] = 365
     """How many days of payments are looked at."""
@@ -73,11 +82,11 @@ class StripePurse:
 
     plugin: ClassVar[str] = "stripe"
     settings_type: ClassVar[type[BaseModel]] = StripePurseSettings
-    facts_type: ClassVar[type[Purse]] = Purse
+    facts_type: ClassVar[type[Struct]] = Purse
     ttl_s: ClassVar[float] = 900.0
 
     def __init__(self, name: str, settings: StripePurseSettings, context: Context) -> None:
-        self._http = context.http
+        self._api = Api(context.http, settings.api_version)
         self._days = settings.days
         self._charges_max = settings.charges_max
 
@@ -94,19 +103,24 @@ class StripePurse:
             Limit("the search", min(settings.requests_per_second, 10), 1.0, ("/v1/*/search",)),
         )
 
+    @staticmethod
+    def simulator(settings: StripePurseSettings | None, seed: int) -> StandIn:
+        """An account with one customer who paid and disputes it."""
+        from gateway_payments.stripe.simulator.patron import Patron
+
+        return Patron(seed)
+
     async def lookup(self, customer: Customer, now: int) -> Purse:
         """What is known of the customer's payments. Raises VendorError."""
         try:
             return await self._lookup(customer, now)
-        except Unauthorized:
-            raise
         except Permanent as error:
-            if error.status == 403:
-                raise Permanent(f"the key may not read it{_permission(error)}", status=403) from None
+            if is_refused(error):
+                raise Permanent(f"the key lacks the permission {permission(error)}", status=error.status) from None
             raise
 
     async def _lookup(self, customer: Customer, now: int) -> Purse:
-        known, unseen = await find(self._http, customer)
+        known, unseen = await find(self._api, customer)
         charges: dict[str, Charge] = {}
         for one in known:
             found, more = await self._charges(one, now)
@@ -132,7 +146,7 @@ class StripePurse:
         """The charges of a customer, and whether there are more within the time that is looked back."""
         since = max(now - self._days * DAY_MS, 0) // SECOND_MS
         asked: Params = {"customer": known.id, "created[gte]": since}
-        charges, more = await listed(self._http, "/v1/charges", asked, Charge, at_most=self._charges_max)
+        charges, more = await listed(self._api, "/v1/charges", asked, Charge, at_most=self._charges_max)
         for charge in charges:
             if id_of(charge.customer) != known.id:
                 raise Transient("Stripe answered with payments of another customer than was asked for")
@@ -141,15 +155,15 @@ class StripePurse:
         return [charge for charge in charges if charge.created >= since], more
 
     async def _of(self, kind: type[Said], path: str, charges: Sequence[Charge], unseen: set[str]) -> list[Said]:
-        """What is said of these charges. A key that may not read it, or an account without it, leaves it unseen."""
+        """What is said of these charges. A key that may not read it leaves it unseen."""
         found: list[Said] = []
         for charge in charges:
             try:
-                objects, more = await listed(self._http, path, {"charge": charge.id}, kind, at_most=DISPUTES_MAX)
-            except Unauthorized:
-                raise
+                objects, more = await listed(self._api, path, {"charge": charge.id}, kind, at_most=DISPUTES_MAX)
             except Permanent as error:
-                unseen.add(f"{_OPTIONAL[path]}{_permission(error)}")
+                if not is_refused(error):
+                    raise
+                unseen.add(f"{_OPTIONAL[path]}: the key lacks the permission {permission(error)}")
                 return found
             if any(id_of(one.charge) != charge.id for one in objects):
                 raise Transient(f"Stripe answered with {_OPTIONAL[path]} of another payment than was asked for")
@@ -161,20 +175,20 @@ class StripePurse:
         """Whether the key is good, and what it may read."""
         found: list[Finding] = []
         for what, path, kind in (
-            ("Customers", "/v1/customers", Known),
-            ("Charges", "/v1/charges", Charge),
-            ("Disputes", "/v1/disputes", Dispute),
-            ("Early fraud warnings", "/v1/radar/early_fraud_warnings", Warned),
+            ("customers", "/v1/customers", Known),
+            ("charges", "/v1/charges", Charge),
+            ("disputes", "/v1/disputes", Dispute),
+            ("early fraud warnings", "/v1/radar/early_fraud_warnings", Warned),
         ):
             try:
-                await page(self._http, path, {"limit": 1}, kind)  # type: ignore[type-var]
+                await page(self._api, path, {"limit": 1}, kind)  # type: ignore[type-var]
             except Unauthorized:
                 return [Finding(False, "Stripe doesn't accept the key", "renew `api_key`: Developers, API keys")]
-            except Permanent as error:
-                hint = f"let the restricted key read {what}, in Stripe's Developers, API keys{_permission(error)}"
-                found.append(Finding(False, f"the key may not read {what}", hint))
             except VendorError as error:
-                return [*found, Finding(False, f"Stripe can't be asked: {error}", "try again later; see base_url")]
+                if not is_refused(error):
+                    return [*found, Finding(False, f"{what} can't be read: {error}", TROUBLE)]
+                hint = f"give the restricted key the permission {permission(error)}: {what}, read"
+                found.append(Finding(False, f"the key may not read {what}", hint))
             else:
                 found.append(Finding(True, f"the key may read {what}"))
         return [*found, await self._search_found()]
@@ -182,17 +196,11 @@ class StripePurse:
     async def _search_found(self) -> Finding:
         query = f"email:{quoted('nobody@gateway.invalid')}"
         try:
-            await page(self._http, "/v1/customers/search", {"query": query, "limit": 1}, Known)
+            await page(self._api, "/v1/customers/search", {"query": query, "limit": 1}, Known)
         except VendorError as error:
             what = f"Stripe's search can't be used ({error}): customers are found by id and e-mail address only"
             return Finding(True, what)
         return Finding(True, "Stripe's search can be used")
-
-
-def _permission(error: Permanent) -> str:
-    """Which permission Stripe names in a refusal."""
-    named = _PERMISSION.search(error.body)
-    return f" (its permission `{named[0].decode()}`)" if named else ""
 
 
 def _who(known: Known) -> Who:

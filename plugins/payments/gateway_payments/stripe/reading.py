@@ -79,7 +79,7 @@ def an_id(source: Json, key: str) -> str | None:
     """The id of an object, whether Stripe gave the id or the whole object; None where there is none."""
     value = source.get(key)
     if isinstance(value, dict):
-        value = value.get("id")
+        value = value.get("id") or ""
     if value is None:
         return None
     if not isinstance(value, str) or not _ID.fullmatch(value):

@@ -53,6 +53,6 @@ def unproved(secrets: Sequence[SecretStr], request: Request, tolerance_ms: int) 
 def _read(told: str) -> tuple[list[str], list[str]]:
     """The times and the signatures of scheme v1 in a header."""
     pairs = [pair.partition("=")[::2] for pair in told.split(",")]
-    stamps = [value for key, value in pairs if key.strip() == "t"]
-    given = [value for key, value in pairs if key.strip() == "v1" and len(value) == _HEX]
+    stamps = [value for key, value in pairs if key == "t"]
+    given = [value for key, value in pairs if key == "v1" and len(value) == _HEX]
     return stamps, given[:SIGNATURES_MAX]

@@ -1,6 +1,7 @@
 """A stand-in for Yoursystem on a loopback port, with one customer in it.
 
-Write it after the system's documentation, not after the enricher: what both have misread in the same way, no test finds.
+Write it after the system's documentation, not after the enricher: what both have misread in the same way, no test
+finds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,11 @@ class YoursystemStandIn:
 
     def customers(self) -> Sequence[gw.Customer]:
         """Whom it knows, by each identity alone."""
-        return [gw.Customer(**{key: str(ADA[key])}) for key in ("id", "email", "phone")]
+        return [
+            gw.Customer(id=str(ADA["id"])),
+            gw.Customer(email=str(ADA["email"])),
+            gw.Customer(phone=str(ADA["phone"])),
+        ]
 
     async def stop(self) -> None:
         """Stop listening."""

@@ -18,6 +18,7 @@ from gateway_payments.stripe.settings import StripeSettings
 from gateway_payments.stripe.simulator.account import Account
 from gateway_payments.stripe.simulator.acts import ACTS, Acts, history
 from gateway_payments.stripe.simulator.api import READS, Api, new_secret
+from gateway_payments.stripe.simulator.cards import VISA
 from gateway_payments.stripe.simulator.desk import Desk
 from gateway_payments.stripe.simulator.push import Endpoint, Pusher
 from gateway_payments.stripe.simulator.server import Server
@@ -142,6 +143,20 @@ class StripeSimulator:
                 pass
         finally:
             self.pusher.muted = False
+
+    def sell(self, *, at: int, email: str, name: str, amount: int, currency: str) -> str:
+        """Somebody pays so many minor units at `at` (milliseconds, now at the latest); the charge's id.
+
+        Who has the address is a customer already, or becomes one.
+        """
+        known = (row for row in self.account.rows("customer") if row.get("email") == email)
+        who = next(known, None) or self.desk.customer(at, email=email, name=name)
+        charge = self.desk.attempt(self.desk.intend(at, amount, currency, who), at, VISA)
+        return str(charge["id"])
+
+    def dispute(self, charge: str, *, at: int, reason: str) -> str:
+        """Their bank takes the money of a charge back at `at`; the dispute's id. Raises ValueError where it can't."""
+        return str(self.desk.dispute(self.account.get("charge", charge), at, reason)["id"])
 
     def act(self, name: str) -> Ref | None:
         """Let one of `acts` happen now, to something that it can happen to; None if there is none."""

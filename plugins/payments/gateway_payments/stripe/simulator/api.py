@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from gateway.plugin import DAY_MS, SECOND_MS, NowFunction
+from gateway.plugin import DAY_MS, SECOND_MS, NowFunction, same_secret
 from gateway_payments.stripe.simulator import errors, till
 from gateway_payments.stripe.simulator.account import Account
 from gateway_payments.stripe.simulator.desk import Desk
@@ -83,12 +83,12 @@ class Api:
         if not key:
             raise errors.no_key()
         shown = f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 16 else "*" * len(key)
-        if key not in (self.secret_key, self.restricted_key):
+        whole = same_secret(key, self.secret_key)
+        if not whole and not same_secret(key, self.restricted_key):
             raise errors.wrong_key(shown)
         if "revoked" in self.faults:
             raise errors.expired_key(shown)
-        free = key == self.secret_key or (not writes and part in self.reads)
-        if "forbidden" in self.faults or not free:
+        if "forbidden" in self.faults or not (whole or (not writes and part in self.reads)):
             raise errors.not_permitted(shown, f"rak_{part.removesuffix('s')}_{'write' if writes else 'read'}")
 
     def count(self) -> None:

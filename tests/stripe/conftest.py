@@ -1,0 +1,11 @@
+"""What the tests with Stripe's own peers share: the versions that must be there."""
+
+import pytest
+
+from tests.stripe.peers import PINS, WANTED, missing, pinned
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _peers() -> None:
+    """Both are here, as pinned."""
+    assert missing(pinned(PINS.read_text(encoding="utf-8"))) == [], WANTED
