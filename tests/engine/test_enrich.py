@@ -25,7 +25,7 @@ from gateway.engine.world import EnricherLink
 from gateway.kernel.store import StoreFull
 from gateway.model.identity import Customer
 from gateway.plugin import Finding, OverBudget, Permanent, RateLimited, Transient, Unauthorized
-from gateway.rules.strain import CALM, FAILURES_MAX
+from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from gateway.rules.view import facts_view
 from tests.acceptance.kept import verified
 from tests.engine.asking import asked
@@ -234,6 +234,21 @@ def test_who_fails_again_and_again_is_left_alone() -> None:
             rig.clock.at += SECOND
         for number in range(FAILURES_MAX + 3):
             assert [status for status, _ in await told(rig, str(number))] == ["unavailable", "ok"]
+
+    run(story)
+
+
+@pytest.mark.parametrize(("says", "calm"), [(Permanent("400"), True), (ZeroDivisionError(), False), (None, False)])
+def test_only_who_works_is_trusted_again(says: Any, calm: bool) -> None:
+    """A refusal is an answer; a fault of the plugin's tells nothing of the system behind it."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        payments.says = [says]
+        link(rig).strain = Strain(FAILURES_MAX, T0 - 1)
+        await rig.told(opening(customer=ADA))
+        await rig.settle()
+        await enrich(rig)
+        assert (link(rig).strain == CALM) is calm
 
     run(story)
 
