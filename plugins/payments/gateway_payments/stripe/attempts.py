@@ -7,14 +7,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.plugin import FieldValue, Instant, Piece, format_instant
+from gateway.plugin import FieldValue, Piece
 from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage
+from gateway_payments.payouts import month_of, months_ended
 from gateway_payments.stripe.objects import PROVIDER, Showing, payment_of
 from gateway_payments.stripe.reading import Json, an_id, moment, money, needed_id, part, text, whole
-
-MONTHS: Final = 3
-"""A payout that arrives ends failures of its own month and those before it, so many together."""
 
 _PAYOUTS: Final[Mapping[str, tuple[Stage, int]]] = {"failed": ("open", 1), "canceled": ("over", 2)}
 
@@ -53,7 +51,7 @@ def payout(object: Json, showing: Showing) -> Iterator[Piece]:
     made_at = moment(object, "created") or showing.at
     currency = text(object, "currency")[:8]
     if status == "paid":
-        for month in _months(made_at):
+        for month in months_ended(made_at):
             yield _payouts(showing, currency, month, Matter(paid=(Paid(made_at, showing.at, id),)))
     elif status in _PAYOUTS:
         stage, rank = _PAYOUTS[status]
@@ -62,7 +60,7 @@ def payout(object: Json, showing: Showing) -> Iterator[Piece]:
         fields = {name: value for name, value in fields.items() if value}
         shown = Shown(at=showing.at, amount=whole(object, "amount"), money=money(object), reason=code, fields=fields)
         issue = Issue(what="payout", made_at=made_at, seen={status: Seen(stage, rank, (showing.at,), shown)})
-        yield _payouts(showing, currency, _month(made_at), Matter(issues={id: issue}))
+        yield _payouts(showing, currency, month_of(made_at), Matter(issues={id: issue}))
 
 
 def _payouts(showing: Showing, currency: str, month: str, matter: Matter) -> Piece:
@@ -75,17 +73,6 @@ def _payouts(showing: Showing, currency: str, month: str, matter: Matter) -> Pie
         paid=matter.paid,
     )
     return Piece((f"payouts:{id}",), facts)
-
-
-def _month(at: int) -> str:
-    return format_instant(Instant(at))[:7]
-
-
-def _months(at: int) -> Iterator[str]:
-    year, month = map(int, _month(at).split("-"))
-    for back in range(MONTHS):
-        years, rest = divmod(year * 12 + month - 1 - back, 12)
-        yield f"{years:04}-{rest + 1:02}"
 
 
 def _failed(failure: Failure, payment: Payment, fingerprint: str | None, showing: Showing) -> Piece:

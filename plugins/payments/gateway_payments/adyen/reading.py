@@ -1,0 +1,112 @@
+"""Reads single values of Adyen's JSON: the value, nothing where Adyen says nothing, or BadPayload.
+
+Laws. Every text is cut, every number has its range, an id is what Adyen's ids are made of.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.plugin import EARLIEST, BadPayload, parse_instant
+from gateway_payments.money import AMOUNT_MAX
+from gateway_payments.money import money as shown_money
+
+Json = Mapping[str, Any]
+
+TEXT_MAX: Final = 200
+"""Characters of a text that are kept."""
+
+MOMENT_END: Final = 1 << 42
+"""The year 2109: no time of ours is later."""
+
+_ID: Final = re.compile(r"[A-Za-z0-9_\-]{1,80}")
+
+PLACES: Final[Mapping[str, int]] = {
+    **dict.fromkeys(
+        ["CVE", "DJF", "GNF", "IDR", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"], 0
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+"""Decimal places in which Adyen counts, where they aren't two (docs.adyen.com/development-resources/currency-codes).
+CLP and ISK are counted with two, CVE and IDR with none."""
+
+ID_KEYS: Final = frozenset(
+    {
+        "capturePspReference",
+        "merchantAccountCode",
+        "merchantReference",
+        "originalReference",
+        "pspReference",
+        "shopperReference",
+    }
+)
+"""Keys whose texts are ids."""
+
+
+def mapping(value: object, what: str) -> Json:
+    """An object. Raises BadPayload for anything else."""
+    if not isinstance(value, dict):
+        raise BadPayload(f"{what} is no object")
+    return value
+
+
+def part(source: Json, key: str) -> Json:
+    """An object within another; empty where there is none."""
+    value = source.get(key)
+    return {} if value is None else mapping(value, key)
+
+
+def text(source: Json, key: str) -> str:
+    """Text, cut; empty where there is none."""
+    value = source.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadPayload(f"{key} is no text")
+    return value[:TEXT_MAX]
+
+
+def an_id(source: Json, key: str) -> str | None:
+    """A reference of Adyen's; None where there is none."""
+    value = source.get(key)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise BadPayload(f"{key} is no reference")
+    return value
+
+
+def needed_id(source: Json, key: str) -> str:
+    """A reference that must be there."""
+    value = an_id(source, key)
+    if value is None:
+        raise BadPayload(f"{key} is missing")
+    return value
+
+
+def amount(source: Json) -> tuple[int, str]:
+    """What `amount` says: minor units, and the same for people; 0 and nothing where there is none."""
+    given = part(source, "amount")
+    value, currency = given.get("value"), text(given, "currency")
+    if value is None or not currency:
+        return 0, ""
+    if not isinstance(value, int) or isinstance(value, bool) or not -AMOUNT_MAX <= value <= AMOUNT_MAX:
+        raise BadPayload("amount.value is no number that is possible")
+    return value, shown_money(value, currency[:8], PLACES)
+
+
+def moment(source: Json, key: str) -> int | None:
+    """A time in milliseconds; None where there is none, or none that is possible."""
+    try:
+        at = int(parse_instant(text(source, key)))
+    except (ValueError, OverflowError):
+        return None
+    return at if EARLIEST <= at < MOMENT_END else None
+
+
+def succeeded(source: Json) -> bool:
+    """What `success` says: Adyen writes it as text."""
+    value = source.get("success")
+    if value not in ("true", "false", True, False):
+        raise BadPayload("success is neither true nor false")
+    return value in ("true", True)
