@@ -55,14 +55,14 @@ class Weather:
         self.on, self.ours = on, ours
         self.secret = str(on.values["webhook_secret"])
         self.held: list[bytes] = []
-        self.last: dict[str, bytes] = {}
-        """The last webhook about each object."""
+        self.first: dict[str, bytes] = {}
+        """The first webhook about each object."""
 
     def caught(self, happening: Happening) -> None:
         """A webhook goes out."""
         body = msgspec.json.encode(happening.body())
         self.held.append(body)
-        self.last[msgspec.json.decode(happening.row)["id"]] = body
+        self.first.setdefault(msgspec.json.decode(happening.row)["id"], body)
 
     async def take(self, step: Step) -> None:
         """Let one thing happen."""
@@ -108,7 +108,7 @@ class Weather:
     async def end(self, *, pulled: bool) -> None:
         """The weather clears: all that is late is shown, and what is under way arrives."""
         self.on.clock.pass_(100)
-        for body in self.held if pulled else [*self.held, *self.last.values()]:
+        for body in self.held if pulled else [*self.held, *self.first.values()]:
             await self.deliver(body)
         await self.ours.settle()
         if pulled:
@@ -146,7 +146,7 @@ async def told(story: Sequence[Step]) -> None:
 
 
 async def told_by_webhooks(story: Sequence[Step]) -> None:
-    """Tell a story to a gateway that doesn't pull; of every object its last webhook comes through, if no other."""
+    """Tell a story to a gateway that doesn't pull; of every object its first webhook comes through, if no other."""
     async with account() as on:
         since = on.clock.now() - 30 * DAY_MS
         async with reader(on, since=since) as ours:
