@@ -145,7 +145,7 @@ class StripePurse:
     async def _charges(self, known: Known, now: int) -> tuple[list[Charge], bool]:
         """The charges of a customer, and whether there are more within the time that is looked back."""
         since = max(now - self._days * DAY_MS, 0) // SECOND_MS
-        asked: Params = {"customer": known.id, "created[gte]": since}
+        asked: Params = {"customer": known.id, "created[gt]": since - 1}
         charges, more = await listed(self._api, "/v1/charges", asked, Charge, at_most=self._charges_max)
         for charge in charges:
             if id_of(charge.customer) != known.id:
