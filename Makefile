@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web test-sip screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip test-stripe screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -88,6 +88,10 @@ test-web: install $(VENV)/.web ## The pages in a real browser, Debian's Chromium
 test-sip: install ## Calls by SIPp through Debian's Kamailio, and how the gateway sees and redirects them: under a minute.
 	@$(BIN)/python -m tests.sip.peers
 	$(BIN)/python -m pytest tests/sip $(PYTEST_ARGS)
+
+test-stripe: install ## Stripe's client and library judge our simulator and signatures; localstripe is read by a gateway: under a minute.
+	@$(BIN)/python -m tests.stripe.peers
+	$(BIN)/python -m pytest tests/stripe $(PYTEST_ARGS)
 
 screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
 	@$(BIN)/python -m tests.browser.chromium
