@@ -43,8 +43,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """No answer, and why. The other system fails (`fault`), or works and refuses this (`well`); where nothing is known of
-    it, neither. `counted`: it was asked. `asked_s`: so long it is to be left alone."""
+    """No answer, and why. The other system fails (`fault`), or works and refuses this (`well`), or neither is known.
+    `counted`: it was asked. `asked_s`: so long it is to be left alone."""
 
     why: str
     fault: bool = False
