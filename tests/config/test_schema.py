@@ -15,6 +15,7 @@ from gateway.plugin import Secrets
 from tests.config.test_load import ENVIRON, FULL, written
 from tests.config.test_mistakes import KEY, TEN
 from tests.support.pages import blocks, page
+from tests.support.purse import PurseSettings
 from tests.support.schemas import open_objects, read, undescribed, wrongs
 
 
@@ -64,7 +65,9 @@ class StrangeSettings(BaseModel):
     strange: InstanceOf[Strange] | None = None
 
 
-SCHEMA = config_schema({"events": EventsSettings, "vendor": VendorSettings}, {"purse": VendorSettings})
+SCHEMA = config_schema(
+    {"events": EventsSettings, "vendor": VendorSettings}, {"purse": VendorSettings, "stripe": PurseSettings}
+)
 
 
 def connector(*lines: str) -> str:

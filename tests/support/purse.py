@@ -15,7 +15,10 @@ class PurseSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     api_key: SecretStr | None = None
+    """What it is asked with."""
+
     base_url: str = "https://purse.example.com"
+    """Where it is."""
 
 
 class Dispute(msgspec.Struct):
