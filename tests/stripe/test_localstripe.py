@@ -5,6 +5,7 @@ It knows no disputes, no warnings, no search and no charge's events; what it doe
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -32,6 +33,8 @@ connectors:
   stripe:
     plugin: stripe
     webhook_secret: {{env: STRIPE_WEBHOOK_SECRET}}
+enrichers:
+  payments: {{plugin: stripe, api_key: {{env: STRIPE_API_KEY}}, base_url: "{stripe}", allow_private: true}}
 """
 POLICY = """\
 version: 1
@@ -40,6 +43,8 @@ queues:
   money: {team: money, tier: 1}
 routing:
   - {id: default, queue: money}
+enrich:
+  - {id: who, enricher: payments}
 """
 
 
@@ -52,14 +57,18 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localstrip
     peer.stop()
 
 
+@dataclass
 class MoneySite(Site):
-    """A site whose connector hears localstripe."""
+    """A site whose connector hears localstripe, and whose enricher asks it, at `stripe`."""
+
+    stripe: str = ""
+    admin: int = field(default_factory=free_port)
+    token: str = ""
 
     def write(self) -> None:
         """Put configuration and policy into the folder, and make a token to look."""
-        self.admin = free_port()
-        self.environ["STRIPE_WEBHOOK_SECRET"] = SECRET
-        self.config.write_text(CONFIG.format(admin=self.admin), encoding="utf-8")
+        self.environ |= {"STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_KEY": KEY}
+        self.config.write_text(CONFIG.format(admin=self.admin, stripe=self.stripe), encoding="utf-8")
         (self.folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
         made = self.run("token new", "test", "--role", "viewer")
         assert made.returncode == 0, made.stderr
@@ -80,9 +89,9 @@ class MoneySite(Site):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MoneySite]:
+def site(tmp_path_factory: pytest.TempPathFactory, localstripe: Localstripe) -> Iterator[MoneySite]:
     """A gateway's folder; it had nothing to complain of."""
-    site = MoneySite(tmp_path_factory.mktemp("site"))
+    site = MoneySite(tmp_path_factory.mktemp("site"), stripe=localstripe.url)
     site.write()
     yield site
     site.clear()
@@ -130,6 +139,12 @@ def test_failed_payments_are_one_contact_that_grows_worse(
         assert contact["customer"]["id"] == customer["id"]
         assert contact["fields"]["failure_code"] == "card_declined"
         assert contact["fields"]["amount"] == "12.99 EUR"
+    facts = eventually(
+        lambda: found if (found := site.failures_of(customer, begin)["facts"]["payments"])["known"] else None,
+        "the enricher has answered",
+    )
+    assert facts["status"] == "ok" and facts["known"]["customer_id"] == customer["id"]
+    assert facts["known"]["failed_recently"] >= 1 and facts["known"]["payments"] == 0
 
 
 def test_what_says_nothing_is_taken_and_what_is_forged_is_not(
