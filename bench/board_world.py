@@ -77,7 +77,7 @@ async def _jobs(contacts: int, open: int) -> AsyncIterator[Job]:
 
 
 def _judge(policy: PolicyRow) -> Callable[[Job], Batch]:
-    timeline = Timeline.only(load_kept(policy.text, policy.calendars, policy.hash))
+    timeline = Timeline.only(load_kept(policy.text, policy.calendars, policy.facts, policy.hash))
     ended = [_judged(number, timeline, open=False)[1] for number in range(TEMPLATES)]
     return partial(_batch, timeline, [judged.state for judged in ended if judged.state is not None])
 

@@ -88,7 +88,7 @@ async def _ranges(contacts: int) -> AsyncIterator[tuple[int, int]]:
 
 
 def _judge(policy: PolicyRow) -> Callable[[tuple[int, int]], Batch]:
-    timeline = Timeline.only(load_kept(policy.text, policy.calendars, policy.hash))
+    timeline = Timeline.only(load_kept(policy.text, policy.calendars, policy.facts, policy.hash))
     return partial(_batch, timeline)
 
 

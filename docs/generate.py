@@ -74,6 +74,7 @@ _KNOWN: Final[tuple[tuple[Mapping[str, Any], str], ...]] = (
     (scalars.NAME_SCHEMA, "a name"),
     ({"type": "string", "enum": list(METRICS)}, "a [metric](#clocks)"),
     ({"$ref": "#/$defs/ConnectorShape"}, "[a connector](#each-connector)"),
+    ({"$ref": "#/$defs/EnricherShape"}, "[an enricher](#each-enricher)"),
     ({"$ref": "#/$defs/EndpointShape"}, "[an endpoint](#each-endpoint)"),
     (values.ADDRESS_SCHEMA, "an address, such as `127.0.0.1:8080` or `[::1]:8080`"),
     (values.POLICY_SCHEMA, f"a path, {', '.join(f'`preset:{name}`' for name in PRESETS)}"),
@@ -128,7 +129,7 @@ def _policy() -> str:
 
 
 def _configuration(definition: str) -> str:
-    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()})
+    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()}, {})
     part = schema["$defs"][definition] if definition else schema
     if definition.startswith("connector-"):
         own = {key: told for key, told in part["properties"].items() if key not in ConnectorShape.model_fields}
@@ -138,7 +139,7 @@ def _configuration(definition: str) -> str:
 
 def _nested(name: str) -> str:
     """The keys of a connector's sections, each under a heading of its own."""
-    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()})
+    schema = config_schema({name: kind.settings_type for name, kind in connectors.CONNECTORS.items()}, {})
     parts = []
     for key, told in schema["$defs"][f"connector-{name}"]["properties"].items():
         choices = [choice["$ref"] for choice in (told, *told.get("anyOf", ())) if "$ref" in choice]
@@ -273,6 +274,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "policy": _policy,
     "configuration": lambda: _configuration(""),
     "connector": lambda: _configuration("ConnectorShape"),
+    "enricher": lambda: _configuration("EnricherShape"),
     "endpoint": lambda: _configuration("EndpointShape"),
     "event": _common,
     "event-types": _types,

@@ -30,8 +30,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-APART = {Path(__file__).parent / "browser": "make test-web", Path(__file__).parent / "sip": "make test-sip"}
-"""Tests in a real browser, and with real SIP peers: what runs them, which alone installs what they need."""
+APART = {
+    Path(__file__).parent / folder: f"make test-{word}"
+    for folder, word in (("browser", "web"), ("sip", "sip"), ("stripe", "stripe"))
+}
+"""Tests in a real browser, and with real peers: what runs them, which alone installs what they need."""
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -107,5 +107,6 @@ def _well(told: "Told", name: str) -> str:
     words = f"policy {policy.name} ({policy.hash}) with {counted(len(policy.sla), 'SLA rule')}"
     if told.config is not None:
         connectors, endpoints = len(told.config.connectors), len(told.config.endpoints)
-        words = f"{counted(connectors, 'connector')}, {counted(endpoints, 'endpoint')}, {words}"
+        enrichers = f"{counted(len(told.config.enrichers), 'enricher')}, " if told.config.enrichers else ""
+        words = f"{counted(connectors, 'connector')}, {enrichers}{counted(endpoints, 'endpoint')}, {words}"
     return f"{name}: all is well: {words}"

@@ -27,10 +27,11 @@ def evaluate(
     policy: Annotated[str, typer.Option(metavar="FILE|preset:NAME", help="The policy.")],
     events: Annotated[Path, typer.Option(metavar="FILE", help="A JSON list of events; - is standard input.")],
     at: Annotated[str, typer.Option(metavar="TIME", help="The instant to look at: 2026-03-02T10:00:00Z.")],
+    config: ConfigFile = CONFIG,
 ) -> None:
     """Say what a policy makes of events. Exit 1 if the events are wrong, 78 if the policy is."""
     instant = _instant(at)
-    loaded = policy_source.load(policy)
+    loaded = policy_source.load(policy, config)
     from gateway.policy.evaluate import BadEvents, evaluate, read_events
 
     try:

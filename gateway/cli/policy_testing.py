@@ -52,7 +52,7 @@ def test(
 ) -> int:
     """Run a policy's tests. Exit 0 if all pass, 1 if one fails or there is none, 78 if policy or tests are wrong."""
     least = _least(cover)
-    loaded = policy_source.load(policy or policy_source.configured(config))
+    loaded = policy_source.load(policy or policy_source.configured(config), config)
     found = _found(loaded, tests or [])
     chosen = [test for test in found if _is_named(test.name, containing or [])]
     if listed:

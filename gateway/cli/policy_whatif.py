@@ -103,8 +103,8 @@ def whatif(
     from gateway.engine.whatif_explained import explained
 
     span = _Span(last, since, until)
-    loaded = policy_source.load(new)
-    other = policy_source.load(against) if against else None
+    loaded = policy_source.load(new, config)
+    other = policy_source.load(against, config) if against else None
     if events:
         inquiry, answer = _of_file(loaded, other, events, span, config, (contacts, processes))
     else:
@@ -155,7 +155,7 @@ def _of_file(
 
     log_to_stderr()
     now = SystemClock().now()
-    before = (as_kept(other or policy_source.load(policy_source.configured(config)), (), now),)
+    before = (as_kept(other or policy_source.load(policy_source.configured(config), config), (), now),)
     try:
         found = read_given(content(Path(events)))
     except BadEvents as error:

@@ -50,7 +50,11 @@ def _schema(what: Named) -> dict[str, Any]:
         from gateway.config.schema import config_schema
         from gateway.daemon.setup import plugins_here
 
-        return config_schema({name: kind.settings_type for name, kind in plugins_here().connectors.items()})
+        found = plugins_here()
+        return config_schema(
+            {name: kind.settings_type for name, kind in found.connectors.items()},
+            {name: kind.settings_type for name, kind in found.enrichers.items()},
+        )
     from gateway.kernel.published import event_schema, notice_schema
 
     return event_schema() if what == "event" else notice_schema()

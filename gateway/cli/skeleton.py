@@ -19,6 +19,11 @@ connectors:                                # what comes in; the name is the end 
     plugin: events                         # any system posts events here, signed by Standard Webhooks
     secret: {{env: EVENTS_SECRET}}           # a list of secrets: all of them verify
 
+# enrichers:                               # who is asked about customers; the policy's `enrich` uses these names
+#   payments:                              # in conditions: contact.facts.payments
+#     plugin: stripe                       # `gateway plugin list` shows those that are installed
+#     api_key: {{env: STRIPE_API_KEY}}       # a restricted key that may only read
+
 endpoints:                                 # where notices go; the roles of the policy use these names
   helpdesk:
     url: http://127.0.0.1:9000/            # `gateway listen` answers here; put your receiver's https:// address

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.daemon.reload import Reloaded
     from gateway.engine.connections import Connection
+    from gateway.engine.enricher_states import EnricherStanding
     from gateway.engine.standing import Standing
     from gateway.kernel.store import Store
 
@@ -24,6 +25,7 @@ class Status:
     told: "Reloaded | None"
     now: int
     connectors: "list[Connection]"
+    enrichers: "list[EnricherStanding]"
 
 
 def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
@@ -32,6 +34,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from gateway.daemon.reload import last_reload
     from gateway.daemon.setup import running_daemon
     from gateway.engine.connections import connections_beside
+    from gateway.engine.enricher_states import enrichers_beside
     from gateway.engine.policies import Policies
     from gateway.engine.standing import standing
     from gateway.kernel.clock import SystemClock
@@ -40,6 +43,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     async def work(settled: "Config", store: "Store") -> Status:
         now = SystemClock().now()
         plugins = {name: one.plugin for name, one in settled.connectors.items()}
+        asked = {name: one.plugin for name, one in settled.enrichers.items()}
         return Status(
             process=running_daemon(settled),
             stands=await standing(await Policies.open(store, InlineSpawn()), store, now),
@@ -47,6 +51,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
             told=await last_reload(store),
             now=now,
             connectors=await connections_beside(store, plugins, now),
+            enrichers=await enrichers_beside(store, asked, now),
         )
 
     found = with_store(config, work)
@@ -58,6 +63,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
 
 
 def _values(found: Status) -> dict[str, Any]:
+    from gateway.engine.enricher_states import enricher_values
     from gateway.kernel.values import policy_values
     from gateway.model.instant import format_instant
 
@@ -93,6 +99,7 @@ def _values(found: Status) -> dict[str, Any]:
             for one in found.connectors
             if one.pause is not None
         ],
+        "enrichers": [enricher_values(one) for one in found.enrichers],
         "last_reading": told
         and {"at": format_instant(told.at), "outcome": told.outcome, "problems": list(told.problems)},
     }
@@ -122,6 +129,11 @@ def _lines(found: Status) -> list[str]:
         if one.pause is not None:
             lines.append(f"connector  {one.name}: {clean(one.why)}; paused {relative(one.pause.at, found.now)}")
         lines += [f"connector  {one.name}: {clean(finding.what)}; {clean(finding.hint)}" for finding in one.findings]
+    for enricher in found.enrichers:
+        if enricher.waiting:
+            waiting = f"{enricher.waiting} question{'' if enricher.waiting == 1 else 's'} without an answer"
+            lines.append(f"enricher   {enricher.name}: {waiting}")
+        lines += [f"enricher   {enricher.name}: {clean(one.what)}; {clean(one.hint)}" for one in enricher.findings]
     if told is not None and told.outcome in ("refused", "failed"):
         what = "was refused" if told.outcome == "refused" else "could not come into force"
         lines.append(f"reload     the policy's file {what} {relative(told.at, found.now)}; what is in force goes on:")

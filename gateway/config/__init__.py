@@ -3,7 +3,7 @@
 Laws: every mistake at once, each with its place; a secret is only ever named by where it is kept, and never shown.
 """
 
-from gateway.config.config import Config, ConnectorConfig, EndpointConfig
+from gateway.config.config import Config, ConnectorConfig, EndpointConfig, EnricherConfig
 from gateway.config.load import load_config
 from gateway.config.values import Address, Preset
 
@@ -12,6 +12,7 @@ __all__ = [
     "Config",
     "ConnectorConfig",
     "EndpointConfig",
+    "EnricherConfig",
     "Preset",
     "load_config",
 ]

@@ -1,7 +1,7 @@
-"""The configuration of one gateway, as loaded: frozen values, and the settings of each connector on demand.
+"""The configuration of one gateway, as loaded: frozen values, and settings of connectors and enrichers on demand.
 
-A connector's settings stay as they stand in the file until its plugin says what type they have; then they are checked
-like the rest, every mistake with its place.
+Their settings stay as they stand in the file until their plugin says what type they have; then they are checked like
+the rest, every mistake with its place.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,6 +36,20 @@ class ConnectorConfig(BaseModel):
     settings: Mapping[str, Any] = Field(repr=False)
 
 
+class EnricherConfig(BaseModel):
+    """One enricher: its plugin, what it may call, its limits, and the plugin's settings, not checked yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    plugin: str
+    reach: InstanceOf[Reach]
+    timeout_s: float
+    concurrency: int
+    # Not in the repr, as a connector's.
+    settings: Mapping[str, Any] = Field(repr=False)
+
+
 class EndpointConfig(BaseModel):
     """One receiver of notices. Each secret signs; `notices` are patterns such as `sla.*`; `rate` is a second's; `token`
     is the receiver's own, with which it asks what it has missed."""
@@ -66,6 +80,7 @@ class Config(BaseModel):
     policy: InstanceOf[Preset] | Path
     body_limit: int
     connectors: Mapping[str, ConnectorConfig]
+    enrichers: Mapping[str, EnricherConfig]
     endpoints: Mapping[str, EndpointConfig]
     admin_token: SecretStr | None
 
@@ -84,17 +99,23 @@ class Config(BaseModel):
 
     def connector_settings(self, name: str, settings_type: type[S]) -> S:
         """The settings of the connector `name` as its plugin's type. Raises Problems, each at its place."""
-        connector = self.connectors[name]
-        loc = ("connectors", name)
-        settings = dict(connector.settings)
+        return self._settings("connectors", self.connectors[name], settings_type)
+
+    def enricher_settings(self, name: str, settings_type: type[S]) -> S:
+        """The settings of the enricher `name` as its plugin's type. Raises Problems, each at its place."""
+        return self._settings("enrichers", self.enrichers[name], settings_type)
+
+    def _settings(self, section: str, entry: ConnectorConfig | EnricherConfig, settings_type: type[S]) -> S:
+        loc = (section, entry.name)
+        settings = dict(entry.settings)
         if "allow_private" in settings_type.model_fields:
-            settings["allow_private"] = bool(connector.reach.networks)
+            settings["allow_private"] = bool(entry.reach.networks)
         problems = [
             self.problem(at, "bad-secret", WHAT_TO_WRITE) for at in written_as_text(settings_type, settings, loc)
         ]
-        problems += self._wrong_urls(connector)
+        problems += self._wrong_urls(loc, entry)
         document = copy(self._document)
-        document.data = {"connectors": {name: settings}}
+        document.data = {section: {entry.name: settings}}
         try:
             checked = document.validate(settings_type, loc)
         except Problems as found:
@@ -106,16 +127,16 @@ class Config(BaseModel):
             raise Problems(problems)
         return checked
 
-    def _wrong_urls(self, connector: ConnectorConfig) -> list[Problem]:
+    def _wrong_urls(self, loc: Location, entry: ConnectorConfig | EnricherConfig) -> list[Problem]:
         return [
-            self.problem(loc, "bad-url", why)
-            for loc, url in _urls(connector.settings, ("connectors", connector.name))
-            if (why := why_not(url, connector.reach))
+            self.problem(at, "bad-url", why)
+            for at, url in _urls(entry.settings, loc)
+            if (why := why_not(url, entry.reach))
         ]
 
 
 def _urls(settings: Any, loc: Location, named: bool = False) -> Iterator[tuple[Location, str]]:
-    """What stands in a connector's settings, at any depth, under `url` or a key that ends in `_url`."""
+    """What stands in a plugin's settings, at any depth, under `url` or a key that ends in `_url`."""
     if isinstance(settings, str) and named:
         yield loc, settings
     elif isinstance(settings, Mapping):

@@ -5,12 +5,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
-from gateway.config.config import Config, ConnectorConfig, EndpointConfig
+from gateway.config.config import Config, ConnectorConfig, EndpointConfig, EnricherConfig
 from gateway.config.outward import loose_reach, why_not
 from gateway.config.secret import Secrets, secret_lines
-from gateway.config.shape import ENTRIES_MAX, ENTRY_NAME, ConnectorShape, EndpointShape, FileShape
+from gateway.config.shape import (
+    ENRICHER_NAME,
+    ENRICHERS_MAX,
+    ENTRIES_MAX,
+    ENTRY_NAME,
+    ConnectorShape,
+    EndpointShape,
+    EnricherShape,
+    FileShape,
+)
 from gateway.config.values import Preset, parse_address, parse_database, parse_policy
 from gateway.kernel.document import Document, Problem, Problems, did_you_mean, read_text
 from gateway.kernel.reach import Reach
@@ -19,6 +28,7 @@ from gateway.model.judgement import NoticeType
 from gateway.rules.announce import subscribes
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 NOTICE_TYPES: tuple[str, ...] = tuple(
     sorted(word for part in get_args(NoticeType) for word in get_args(part) or (part,))
 )
@@ -28,12 +38,28 @@ NOTICE_FAMILIES: tuple[str, ...] = ("*", *dict.fromkeys(f"{name.partition('.')[0
 TOKEN_MIN = 16
 """Characters of an endpoint's token at least."""
 
-_NAME = re.compile(ENTRY_NAME)
+_NAMES = {
+    section: (
+        re.compile(pattern),
+        f"a name begins with a lower-case letter and goes on with those, digits{signs}",
+    )
+    for section, pattern, signs in (
+        ("connectors", ENTRY_NAME, ", _ and -, at most 63 in all"),
+        (
+            "enrichers",
+            ENRICHER_NAME,
+            " and _, at most 63 in all: it stands behind a dot in conditions, where neither - nor the words false, in, "
+            "null and true can stand",
+        ),
+        ("endpoints", ENTRY_NAME, ", _ and -, at most 63 in all"),
+    )
+}
 _NOWHERE = "policy.yaml"
 
 
 class Unloadable(Problems):
-    """What is wrong with a configuration. `rest` has the connectors that can be looked at further all the same."""
+    """What is wrong with a configuration. `rest` has the connectors and enrichers that can be looked at further all the
+    same."""
 
     def __init__(self, problems: Iterable[Problem], rest: Config) -> None:
         super().__init__(problems)
@@ -65,14 +91,20 @@ def load_config(path: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _rest(document: Document, folder: Path) -> Config:
-    """A configuration of nothing but the connectors whose own shape is right."""
-    connectors: dict[str, ConnectorShape] = {}
-    for name, raw in list(_section(document, "connectors").items())[:ENTRIES_MAX]:
+    """A configuration of nothing but the connectors and enrichers whose own shape is right."""
+    connectors = _right(_section(document, "connectors"), ConnectorShape, ENTRIES_MAX)
+    enrichers = _right(_section(document, "enrichers"), EnricherShape, ENRICHERS_MAX)
+    return _config(document, FileShape(version=1, policy=_NOWHERE, connectors=connectors, enrichers=enrichers), folder)
+
+
+def _right(section: Mapping[Any, Any], shape: type[M], most: int) -> dict[str, M]:
+    found: dict[str, M] = {}
+    for name, raw in list(section.items())[:most]:
         try:
-            connectors[str(name)] = ConnectorShape.model_validate(raw)
+            found[str(name)] = shape.model_validate(raw)
         except ValidationError:
             continue
-    return _config(document, FileShape(version=1, policy=_NOWHERE, connectors=connectors), folder)
+    return found
 
 
 def _with_secrets(data: Any, secrets: Secrets) -> Any:
@@ -80,7 +112,7 @@ def _with_secrets(data: Any, secrets: Secrets) -> Any:
     if not isinstance(data, dict):
         return data
     data = dict(data)
-    for key in ("admin_token", "connectors"):
+    for key in ("admin_token", "connectors", "enrichers"):
         if key in data:
             data[key] = secrets.resolved(data[key], (key,))
     if isinstance(endpoints := data.get("endpoints"), dict):
@@ -98,13 +130,10 @@ def _endpoint_with_secrets(endpoint: Any, secrets: Secrets, loc: tuple[str | int
 
 
 def _wrong_names(document: Document) -> Iterator[Problem]:
-    """A connector's name stands in a URL, an endpoint's in the policy: both are plain words."""
-    for section in ("connectors", "endpoints"):
+    """A connector's name stands in a URL, an endpoint's and an enricher's in the policy: all are plain words."""
+    for section, (pattern, message) in _NAMES.items():
         for name in _section(document, section):
-            if isinstance(name, str) and _NAME.fullmatch(name) is None:
-                message = (
-                    "a name begins with a lower-case letter and goes on with those, digits, _ and -, at most 63 in all"
-                )
+            if isinstance(name, str) and pattern.fullmatch(name) is None:
                 yield document.problem((section, name), "bad-name", message, key=True)
 
 
@@ -192,6 +221,7 @@ def _config(document: Document, shape: FileShape, folder: Path) -> Config:
         policy=shape.policy if isinstance(shape.policy, Preset) else folder / shape.policy,
         body_limit=shape.body_limit,
         connectors={name: _connector(name, connector) for name, connector in shape.connectors.items()},
+        enrichers={name: _enricher(name, enricher) for name, enricher in shape.enrichers.items()},
         endpoints={name: _endpoint(name, endpoint) for name, endpoint in shape.endpoints.items()},
         admin_token=shape.admin_token,
     )
@@ -203,6 +233,17 @@ def _connector(name: str, shape: ConnectorShape) -> ConnectorConfig:
         plugin=shape.plugin,
         reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
         live_from=shape.live_from,
+        settings=shape.model_extra or {},
+    )
+
+
+def _enricher(name: str, shape: EnricherShape) -> EnricherConfig:
+    return EnricherConfig(
+        name=name,
+        plugin=shape.plugin,
+        reach=Reach(shape.allow_private, frozenset(shape.allow_ports)),
+        timeout_s=shape.timeout / 1_000,
+        concurrency=shape.concurrency,
         settings=shape.model_extra or {},
     )
 

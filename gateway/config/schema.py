@@ -1,7 +1,7 @@
 """The JSON Schema of gateway.yaml, for editors: its own keys, and the settings of the plugins that are installed.
 
-A connector's other keys are those of its plugin, refused as the plugin's settings refuse them. Settings that can't be
-described (a plugin is a stranger's) may be anything.
+The other keys of a connector or enricher are those of its plugin, refused as the plugin's settings refuse them.
+Settings that can't be described (a plugin is a stranger's) may be anything.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from gateway.config.load import NOTICE_FAMILIES, NOTICE_TYPES
-from gateway.config.shape import ConnectorShape, FileShape
+from gateway.config.shape import ConnectorShape, EnricherShape, FileShape
 from gateway.kernel.json_schema import SECRET_SCHEMA, model_schema
 
 _NOTICES: Final = {
@@ -20,50 +20,54 @@ _NOTICES: Final = {
 _DEFINED: Final = "#/$defs/"
 
 
-def config_schema(plugins: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+def config_schema(
+    connectors: Mapping[str, type[BaseModel]], enrichers: Mapping[str, type[BaseModel]]
+) -> dict[str, Any]:
     """The schema of gateway.yaml where these plugins are installed: their settings types by name."""
     schema = model_schema(FileShape, "gateway", "The configuration of Orion Gateway")
     definitions: dict[str, Any] = schema["$defs"]
     definitions["EndpointShape"]["properties"]["notices"]["items"] = _NOTICES
-    common = definitions["ConnectorShape"]
-    for name, settings in plugins.items():
-        own, inner = _described(settings, name)
-        definitions |= inner
-        definitions[_definition(name)] = _beside_common(own, common)
-    definitions["ConnectorShape"] = _by_plugin(common, tuple(plugins))
+    for kind, shape, plugins in (
+        ("connector", ConnectorShape, connectors),
+        ("enricher", EnricherShape, enrichers),
+    ):
+        common = definitions[shape.__name__]
+        for name, settings in plugins.items():
+            own, inner = _described(settings, f"{kind}-{name}")
+            definitions |= inner
+            definitions[f"{kind}-{name}"] = _beside_common(own, common, shape)
+        definitions[shape.__name__] = _by_plugin(common, kind, tuple(plugins))
     return schema
 
 
-def _definition(plugin: str) -> str:
-    return f"connector-{plugin}"
-
-
-def _by_plugin(common: Mapping[str, Any], plugins: tuple[str, ...]) -> dict[str, Any]:
-    """What all connectors have, and by their plugin what more."""
+def _by_plugin(common: Mapping[str, Any], kind: str, plugins: tuple[str, ...]) -> dict[str, Any]:
+    """What all connectors, or enrichers, have, and by their plugin what more."""
+    if not plugins:
+        return dict(common)
     properties = {**common["properties"], "plugin": {**common["properties"]["plugin"], "enum": list(plugins)}}
     choices = [
         {
             "if": {"properties": {"plugin": {"const": name}}, "required": ["plugin"]},
-            "then": {"$ref": _DEFINED + _definition(name)},
+            "then": {"$ref": f"{_DEFINED}{kind}-{name}"},
         }
         for name in plugins
     ]
     return {**common, "properties": properties, "allOf": choices}
 
 
-def _described(settings: type[BaseModel], plugin: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schema of a plugin's settings, and its definitions under names of their own."""
+def _described(settings: type[BaseModel], name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a plugin's settings, and its definitions under names of their own, which begin with `name`."""
     try:
-        own = _ours(model_schema(settings, "", ""), plugin)
+        own = _ours(model_schema(settings, "", ""), name)
     except Exception:  # a stranger's types: pydantic and their own code raise what they like
         return {}, {}
-    inner = {f"{_definition(plugin)}-{name}": told for name, told in own.pop("$defs", {}).items()}
+    inner = {f"{name}-{part}": told for part, told in own.pop("$defs", {}).items()}
     return own, inner
 
 
-def _beside_common(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
-    """A plugin's settings beside the keys that every connector has."""
-    shared = {key: common["properties"][key] for key in ConnectorShape.model_fields}
+def _beside_common(own: Mapping[str, Any], common: Mapping[str, Any], shape: type[BaseModel]) -> dict[str, Any]:
+    """A plugin's settings beside the keys that every connector, or enricher, has."""
+    shared = {key: common["properties"][key] for key in shape.model_fields}
     return {
         **{word: told for word, told in own.items() if word not in ("$schema", "$id", "title")},
         "type": "object",
@@ -71,15 +75,15 @@ def _beside_common(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[st
     }
 
 
-def _ours(schema: Any, plugin: str) -> Any:
+def _ours(schema: Any, name: str) -> Any:
     """The schema with places for secrets, which pydantic takes for text, and with the names of our definitions."""
     if isinstance(schema, list):
-        return [_ours(item, plugin) for item in schema]
+        return [_ours(item, name) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("format") == "password":
         return {**SECRET_SCHEMA, **{word: told for word, told in schema.items() if word == "description"}}
-    made = {word: _ours(told, plugin) for word, told in schema.items()}
+    made = {word: _ours(told, name) for word, told in schema.items()}
     if isinstance(ref := made.get("$ref"), str):
-        made["$ref"] = ref.replace(_DEFINED, f"{_DEFINED}{_definition(plugin)}-")
+        made["$ref"] = ref.replace(_DEFINED, f"{_DEFINED}{name}-")
     return made

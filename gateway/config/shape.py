@@ -17,6 +17,7 @@ from gateway.config.values import (
     POLICY_SCHEMA,
     RATE_SCHEMA,
     SIZE_SCHEMA,
+    TIMEOUT_SCHEMA,
     Address,
     Preset,
     parse_address,
@@ -26,6 +27,7 @@ from gateway.config.values import (
     parse_policy,
     parse_rate,
     parse_size,
+    parse_timeout,
 )
 from gateway.kernel.json_schema import SECRET_SCHEMA, SECRETS_SCHEMA
 from gateway.kernel.urls import URL_LENGTH_MAX
@@ -35,13 +37,22 @@ from gateway.rules.breaker import RAMP_MAX
 ENTRIES_MAX = 500
 """Connectors, or endpoints, of one gateway."""
 
+ENRICHERS_MAX = 50
+
 ENTRY_NAME = r"[a-z][a-z0-9_-]{0,62}"
 """A connector's name stands in a URL, an endpoint's in the policy: both are plain words."""
+
+ENRICHER_NAME = r"(?!(?:false|in|null|true)$)[a-z][a-z0-9_]{0,62}"
+"""An enricher's name stands behind a dot in conditions, where neither a dash can stand nor a word of their language."""
+
+CONCURRENCY_MAX = 32
+"""Look-ups of one enricher that may be under way at once."""
 
 AddressText = Annotated[InstanceOf[Address], BeforeValidator(parse_address), WithJsonSchema(ADDRESS_SCHEMA)]
 Secret = Annotated[InstanceOf[SecretStr], BeforeValidator(as_secret), WithJsonSchema(SECRET_SCHEMA)]
 SecretList = Annotated[tuple[InstanceOf[SecretStr], ...], BeforeValidator(as_secrets), WithJsonSchema(SECRETS_SCHEMA)]
 EntryName = Annotated[str, WithJsonSchema({"pattern": f"^{ENTRY_NAME}$"})]
+EnricherName = Annotated[str, WithJsonSchema({"pattern": f"^{ENRICHER_NAME}$"})]
 CalledUrl = Annotated[
     str,
     WithJsonSchema(
@@ -77,6 +88,30 @@ class ConnectorShape(BaseModel):
 
     live_from: Annotated[int | None, BeforeValidator(parse_live_from), WithJsonSchema(AT_SCHEMA)] = None
     """Effects that lie before it are recorded as suppressed and never go out; left out: its first start."""
+
+
+class EnricherShape(BaseModel):
+    """An enricher: which plugin it is, and beside it the plugin's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    plugin: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    """Which plugin's enricher it is: `gateway plugin list` shows those that are installed."""
+
+    allow_private: AllowPrivate = Field(default=(), json_schema_extra={"default": False})
+    """Whether its URLs may be private or loopback addresses: all of them, or those of the networks in a list."""
+
+    allow_ports: tuple[Port, ...] = Field(default=(), max_length=PORTS_MAX)
+    """Ports that its URLs may have beside 80, 443 and those from 1024 on that no other service is known by."""
+
+    timeout: Annotated[int, BeforeValidator(parse_timeout), WithJsonSchema(TIMEOUT_SCHEMA)] = Field(
+        default=5_000, json_schema_extra={"default": "5s"}
+    )
+    """One look-up may take so long, from `100ms` to `60s`; then its facts are `unavailable`, and it is asked again
+    later."""
+
+    concurrency: int = Field(default=4, ge=1, le=CONCURRENCY_MAX, strict=True)
+    """How many look-ups may be under way at once."""
 
 
 class EndpointShape(BaseModel):
@@ -146,6 +181,10 @@ class FileShape(BaseModel):
 
     connectors: dict[EntryName, ConnectorShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
     """What comes in, by name; the name is the last part of `/in/{connector}`."""
+
+    enrichers: dict[EnricherName, EnricherShape] = Field(default_factory=dict, max_length=ENRICHERS_MAX)
+    """Who is asked about customers, by name; rules of `enrich` and `contact.facts.NAME` in conditions use these
+    names."""
 
     endpoints: dict[EntryName, EndpointShape] = Field(default_factory=dict, max_length=ENTRIES_MAX)
     """Where notices go, by name; the policy's roles use these names."""

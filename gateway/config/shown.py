@@ -23,6 +23,7 @@ _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _STRUCTURE: Final = frozenset(" \t-:{}[],")
 _PLAIN: Final = frozenset({"version", "name", "listen", "admin", "body_limit", "policy", "database", "key_file"})
 _OF_CONNECTOR: Final = frozenset({"plugin", "allow_private", "allow_ports", "live_from"})
+_OF_ENRICHER: Final = frozenset({"plugin", "allow_private", "allow_ports", "timeout", "concurrency"})
 _OF_ENDPOINT: Final = frozenset({"notices", "allow_private", "allow_ports"})
 _PLACES: Final = frozenset({"env", "file"})
 _KEYS_DEPTH: Final = 3
@@ -83,6 +84,8 @@ def _may_show(written: Written, text: str) -> bool:
             return key in _PLAIN and (key != "database" or "sqlite:///" in text)
         case ("connectors", _, str(key)) | ("connectors", _, "allow_private" | "allow_ports" as key, int()):
             return key in _OF_CONNECTOR
+        case ("enrichers", _, str(key)) | ("enrichers", _, "allow_private" | "allow_ports" as key, int()):
+            return key in _OF_ENRICHER
         case ("endpoints", _, str(key)) | ("endpoints", _, str(key), int()):
             return key in _OF_ENDPOINT
         case _:

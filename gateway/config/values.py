@@ -18,7 +18,12 @@ RATE_MIN = 1 / 60
 RATE_MAX = 10_000
 """Sends a second to one endpoint."""
 
+TIMEOUT_MIN_MS = 100
+TIMEOUT_MAX_MS = 60_000
+"""Of one look-up of an enricher."""
+
 _RATE = re.compile(r"([0-9]{1,6})/([sm])")
+_TIMEOUT = re.compile(r"([0-9]{1,6})(ms|s)")
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KiB|MiB)?")
 _UNITS = {None: 1, "B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9._-]{1,253})):(?P<port>[0-9]{1,5})")
@@ -44,6 +49,9 @@ SIZE_SCHEMA: Final = {
 
 RATE_SCHEMA: Final = {"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["10/s", "30/m"]}
 """What an editor may know of a rate."""
+
+TIMEOUT_SCHEMA: Final = {"type": "string", "pattern": f"^{_TIMEOUT.pattern}$", "examples": ["5s", "800ms"]}
+"""What an editor may know of how long a look-up may take."""
 
 DATABASE_SCHEMA: Final = {
     "type": "string",
@@ -119,6 +127,15 @@ def parse_rate(value: object) -> float:
     if not RATE_MIN <= per_s <= RATE_MAX:
         raise ValueError("expected a number of sends a second or a minute, such as 10/s or 30/m, from 1/m to 10000/s")
     return per_s
+
+
+def parse_timeout(value: object) -> int:
+    """Read how long a look-up may take, `5s` or `800ms`, in milliseconds."""
+    match = _TIMEOUT.fullmatch(value) if isinstance(value, str) else None
+    milliseconds = int(match[1]) * (1 if match[2] == "ms" else 1_000) if match else 0
+    if not TIMEOUT_MIN_MS <= milliseconds <= TIMEOUT_MAX_MS:
+        raise ValueError("expected a time with its unit, such as 5s or 800ms, from 100ms to 60s")
+    return milliseconds
 
 
 def parse_policy(value: object) -> Preset | str:

@@ -7,22 +7,30 @@ doors first, then the engine with what is in flight, then the database.
 import asyncio
 import signal
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import structlog
 from aiohttp import web
 
 from gateway.config import Address, Config
 from gateway.daemon.reload import note_taken, reload_policy, signing_keys
-from gateway.daemon.setup import Chosen, Setup, left_out_by_name, open_store
+from gateway.daemon.setup import (
+    Chosen,
+    ChosenEnricher,
+    Setup,
+    enrichers_left_out_by_name,
+    left_out_by_name,
+    open_store,
+)
 from gateway.engine.gateway import Gateway
 from gateway.engine.judge import Bench
 from gateway.engine.perform import Endpoint
 from gateway.engine.policies import Policies
 from gateway.engine.recarding import recard
 from gateway.engine.routing import Router
-from gateway.engine.world import Link, World
+from gateway.engine.world import EnricherLink, Link, World
 from gateway.kernel.clock import SystemClock
 from gateway.kernel.log import hide_secrets
 from gateway.kernel.net import AiohttpNet
@@ -34,9 +42,13 @@ from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_http import VendorHttp
 from gateway.plugin import Context
 from gateway.plugin.account import open_account
+from gateway.plugin.enricher import TTL_S
 from gateway.web.admin import admin_app
 from gateway.web.inbound import inbound_app
 from gateway.web.servers import Handler, Servers
+
+C = TypeVar("C", Chosen, ChosenEnricher)
+L = TypeVar("L", Link, EnricherLink)
 
 STOP_S = 10.0
 """What is in flight has so long to end after a signal."""
@@ -60,7 +72,6 @@ class Daemon:
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _servers: Servers = field(init=False)
     _accounts: list[VendorHttp] = field(default_factory=list)
-    _broken: dict[str, str] = field(default_factory=dict)
     _router: Router = field(default_factory=Router)
 
     async def start(self) -> None:
@@ -114,7 +125,8 @@ class Daemon:
         log = structlog.get_logger()
         world = World(self._clock, self._rng, self._net, self._spawn, self.store, log)
         world.meters.started_at = now
-        links = dict(self._links(log))
+        links, broken = _made("connector", self.setup.connectors, self._link, log)
+        enrichers, unasked = _made("enricher", self.setup.enrichers, self._enricher, log)
         policies = await Policies.open(self.store, self._spawn)
         await note_taken(world, now, await policies.follow(world, self.setup.policy, asyncio.Lock()))
         await self._router.take(policies, now)
@@ -127,7 +139,10 @@ class Daemon:
         }
         for problem in self.setup.left_out:
             log.error("connector_left_out", problem=str(problem))
-        left_out = {name: problem.message for name, problem in left_out_by_name(self.setup).items()} | self._broken
+        for problem in self.setup.enrichers_left_out:
+            log.error("enricher_left_out", problem=str(problem))
+        left_out = {name: problem.message for name, problem in left_out_by_name(self.setup).items()} | broken
+        unasked |= {name: problem.message for name, problem in enrichers_left_out_by_name(self.setup).items()}
         bench = Bench(
             policies=policies,
             live_from=live_from,
@@ -148,17 +163,7 @@ class Daemon:
             )
             for name, endpoint in config.endpoints.items()
         }
-        return Gateway(world, links, bench, endpoints, left_out)
-
-    def _links(self, log: structlog.typing.FilteringBoundLogger) -> Iterator[tuple[str, Link]]:
-        """The connectors, ready to work. One whose plugin can't be made is left out and named, and the others stay."""
-        for chosen in self.setup.connectors:
-            try:
-                yield chosen.name, self._link(chosen)
-            except Exception as error:  # the isolation boundary of plugins: foreign code runs here
-                why = hide_secrets(f"{type(error).__name__}: {error}")[:300]
-                log.error("connector_left_out", connector=chosen.name, problem=why)
-                self._broken[chosen.name] = why
+        return Gateway(world, links, bench, endpoints, left_out, enrichers, unasked)
 
     def _link(self, chosen: Chosen) -> Link:
         account = open_account(
@@ -173,9 +178,38 @@ class Daemon:
         connector = chosen.kind(chosen.name, chosen.settings, Context(account, self._router.of(chosen.name)))
         return Link(chosen.name, connector, budget=account.budget)
 
+    def _enricher(self, chosen: ChosenEnricher) -> EnricherLink:
+        # Without a vault: `gateway authorize` is for connectors, and another's tokens are never an enricher's.
+        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=self._clock, rng=self._rng)
+        self._accounts.append(account)
+        return EnricherLink(
+            name=chosen.name,
+            enricher=chosen.kind(chosen.name, chosen.settings, Context(account)),
+            timeout_s=chosen.timeout_s,
+            concurrency=chosen.concurrency,
+            ttl_s=float(getattr(chosen.kind, "ttl_s", TTL_S)),
+            budget=account.budget,
+        )
+
     async def _serve(self, app: web.Application | Handler, address: Address) -> str:
         port = await self._servers.start(app, address.host, address.port)
         return f"http://{Address(address.host, port)}"
+
+
+def _made(
+    what: str, chosen: Iterable[C], make: Callable[[C], L], log: structlog.typing.FilteringBoundLogger
+) -> tuple[dict[str, L], dict[str, str]]:
+    """The connectors or enrichers, ready to work, and why others are not: one whose plugin can't be made is left out
+    and named, and the others stay."""
+    made: dict[str, L] = {}
+    broken: dict[str, str] = {}
+    for one in chosen:
+        try:
+            made[one.name] = make(one)
+        except Exception as error:  # the isolation boundary of plugins: foreign code runs here
+            broken[one.name] = hide_secrets(f"{type(error).__name__}: {error}")[:300]
+            log.error(f"{what}_left_out", **{what: one.name}, problem=broken[one.name])
+    return made, broken
 
 
 def _tokens(config: Config) -> dict[str, str]:

@@ -46,7 +46,8 @@ def look_closely(path: Path, environ: Mapping[str, str], plugins: "Plugins") -> 
     from gateway.daemon.setup import look
 
     seen = look(path, environ, plugins)
-    wrong = [*seen.problems, *seen.left_out, *_broken(path, plugins, seen.left_out)]
+    left_out = (*seen.left_out, *seen.enrichers_left_out)
+    wrong = [*seen.problems, *left_out, *_broken(path, plugins, left_out)]
     problems = [one for one in wrong if one.file != str(path)]
     problems += _of_configuration(path, seen, [one for one in wrong if one.file == str(path)])
     if seen.policy is not None:
@@ -136,7 +137,7 @@ def _secrets(file: str, text: str, told: Iterable[Problem]) -> Iterator[Problem]
 
 
 def _broken(path: Path, plugins: "Plugins", left_out: Iterable[Problem]) -> Iterator[Problem]:
-    """The plugins that can't be used and that no connector names: no line of the file is about them."""
+    """The plugins that can't be used and that nothing in the file names: no line of the file is about them."""
     told = "\n".join(problem.message for problem in left_out)
     for plugin in plugins.broken:
         if f"the plugin {plugin.name} " not in told:

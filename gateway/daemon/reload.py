@@ -2,19 +2,18 @@
 
 Laws. What is wrong changes nothing: the policy in force goes on. What became of it is kept in the store, where the
 command that asked finds it. Every file is checked; the policy is taken over, and with it the secrets and the tokens of
-the endpoints that run; all else of connectors and endpoints is that of the start.
+the endpoints that run; all else of connectors, enrichers and endpoints is that of the start.
 """
 
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from gateway.config import Config, EndpointConfig
-from gateway.daemon.setup import Setup, load_setup
+from gateway.daemon.setup import Setup, facts_types, load_setup
 from gateway.engine.gateway import Gateway
 from gateway.engine.policies import THREAD, Taken
 from gateway.engine.world import World
@@ -23,6 +22,7 @@ from gateway.kernel.problems import Problem, Problems
 from gateway.kernel.signing import Secret, parse_secret
 from gateway.kernel.store import Store
 from gateway.plugin import same_secret
+from gateway.policy.facts_types import facts_type_of, read_told
 from gateway.policy.load import Loaded
 
 NOTE = "reload"
@@ -56,7 +56,7 @@ async def reload_policy(gateway: Gateway, running: Setup) -> Setup:
     began = world.clock.now()
     try:
         found = await world.spawn.call(THREAD, lambda: load_setup(running.path, os.environ))
-        if problems := tuple(_needs_restart(running.config, found.policy, running.path)):
+        if problems := tuple(_needs_restart(running, found.policy)):
             raise Problems(problems)
         signing = _new_secrets(running.config, found.config)
         keys = {name: signing_keys(found.config.endpoints[name]) for name in signing}
@@ -136,13 +136,33 @@ def _with_secrets(running: Config, found: Config) -> Config:
     return running.model_copy(update={"endpoints": endpoints})
 
 
-def _needs_restart(running: Config, policy: Loaded, path: Path) -> Iterator[Problem]:
-    """Endpoints that the policy calls for and the running gateway doesn't have yet."""
+def _needs_restart(running: Setup, policy: Loaded) -> Iterator[Problem]:
+    """What the policy calls for and the running gateway doesn't have yet, or has otherwise."""
+    for why in (*_other_endpoints(running.config, policy), *_other_enrichers(running, policy)):
+        yield Problem(str(running.path), 1, 1, "needs-restart", why)
+
+
+def _other_endpoints(running: Config, policy: Loaded) -> Iterator[str]:
     for role, endpoints in policy.policy.roles.items():
         for endpoint in endpoints:
             if endpoint not in running.endpoints:
-                message = (
+                yield (
                     f"the role {role} calls the endpoint {endpoint!r}, which the running gateway doesn't have: "
                     "restart it, so that it reads its endpoints again"
                 )
-                yield Problem(str(path), 1, 1, "needs-restart", message)
+
+
+def _other_enrichers(running: Setup, policy: Loaded) -> Iterator[str]:
+    """The facts that a policy uses are told by the enrichers of the start, in the types that they had then."""
+    present = facts_types(running.config, running.plugins)
+    for name, type_ in read_told(policy.facts).items():
+        if name not in present:
+            yield (
+                f"the policy uses the enricher {name!r}, which the running gateway doesn't have: restart it, so that "
+                "it reads its enrichers again"
+            )
+        elif facts_type_of(present[name]) != type_:
+            yield (
+                f"the facts of the enricher {name!r} have other types than in the running gateway: restart it, so that "
+                "it asks the new one"
+            )

@@ -1,27 +1,24 @@
 """Everything that a start needs, checked as a whole: configuration, policy, plugins, and the connectors' settings.
 
 What is wrong is found all at once, each problem at its place. A plugin that can't be loaded doesn't keep the rest from
-starting: its connectors are `left_out`, which `check` counts as problems and `run` names.
+starting: its connectors and enrichers are `left_out`, which `check` counts as problems and `run` names.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from gateway.config import Config, ConnectorConfig, Preset, load_config
+from gateway.config import Config, Preset, load_config
 from gateway.config.load import Unloadable
 from gateway.config.values import parse_policy
-from gateway.connectors import BUILTIN
+from gateway.daemon.chosen import Chosen, ChosenEnricher, choose
+from gateway.daemon.installed import facts_types, facts_types_in, plugins_here
 from gateway.kernel.document import Document, read_text
 from gateway.kernel.history import History
 from gateway.kernel.ports import Clock, Spawn
 from gateway.kernel.problems import Problem, Problems, did_you_mean
-from gateway.kernel.reach import INTERNET, Reach
 from gateway.kernel.store import Store
-from gateway.plugin.connector import Connector
-from gateway.plugin.manager import Plugins, find_plugins
+from gateway.plugin.manager import Plugins
 from gateway.policy.load import Loaded, load_policy
 from gateway.policy.presets import preset_text
 from gateway.store.coding import read_recorded
@@ -31,10 +28,13 @@ from gateway.store.sqlite import SqliteStore, daemon_pid
 
 __all__ = [
     "Chosen",
+    "ChosenEnricher",
     "Examined",
     "Seen",
     "Setup",
+    "enrichers_left_out_by_name",
     "examine_database",
+    "facts_types",
     "left_out_by_name",
     "load_setup",
     "look",
@@ -49,16 +49,6 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A connector that can work: its class and its checked settings."""
-
-    name: str
-    kind: type[Connector]
-    settings: BaseModel = field(repr=False)
-    reach: Reach = INTERNET
-
-
-@dataclass(frozen=True, slots=True)
 class Setup:
     """A configuration that can be run."""
 
@@ -68,14 +58,29 @@ class Setup:
     plugins: Plugins
     connectors: tuple[Chosen, ...]
     left_out: tuple[Problem, ...] = ()
+    """Connectors whose plugin can't be loaded."""
+
+    enrichers: tuple[ChosenEnricher, ...] = ()
+    enrichers_left_out: tuple[Problem, ...] = ()
+    """The same of enrichers."""
 
 
 def left_out_by_name(setup: Setup) -> dict[str, Problem]:
     """Connectors whose plugin can't be loaded, each with the problem."""
-    working = {chosen.name for chosen in setup.connectors}
-    names = (name for name in setup.config.connectors if name not in working)
-    # Whatever else is wrong with a connector keeps the configuration from being run.
-    return dict(zip(names, setup.left_out, strict=True))
+    return _by_name(setup.config.connectors, setup.connectors, setup.left_out)
+
+
+def enrichers_left_out_by_name(setup: Setup) -> dict[str, Problem]:
+    """Enrichers whose plugin can't be loaded, each with the problem."""
+    return _by_name(setup.config.enrichers, setup.enrichers, setup.enrichers_left_out)
+
+
+def _by_name(
+    configured: Iterable[str], working: Iterable[Chosen | ChosenEnricher], left_out: Iterable[Problem]
+) -> dict[str, Problem]:
+    names = {chosen.name for chosen in working}
+    # Whatever else is wrong with one of them keeps the configuration from being run.
+    return dict(zip((name for name in configured if name not in names), left_out, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,8 @@ class Seen:
     connectors: tuple[Chosen, ...] = ()
     problems: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
-
-
-def plugins_here() -> Plugins:
-    """The plugins of this installation, the built-in connector among them."""
-    return find_plugins(BUILTIN)
+    enrichers: tuple[ChosenEnricher, ...] = ()
+    enrichers_left_out: tuple[Problem, ...] = ()
 
 
 def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None = None) -> Setup:
@@ -102,8 +104,17 @@ def load_setup(path: Path, environ: Mapping[str, str], plugins: Plugins | None =
     plugins = plugins or plugins_here()
     seen = look(path, environ, plugins)
     if seen.problems or seen.config is None or seen.policy is None:
-        raise Problems([*seen.problems, *seen.left_out])
-    return Setup(path, seen.config, seen.policy, plugins, seen.connectors, seen.left_out)
+        raise Problems([*seen.problems, *seen.left_out, *seen.enrichers_left_out])
+    return Setup(
+        path,
+        seen.config,
+        seen.policy,
+        plugins,
+        seen.connectors,
+        seen.left_out,
+        seen.enrichers,
+        seen.enrichers_left_out,
+    )
 
 
 def look(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Seen:
@@ -113,39 +124,29 @@ def look(path: Path, environ: Mapping[str, str], plugins: Plugins) -> Seen:
     except Unloadable as found:
         # Where something is wrong already, what follows from it isn't worth a line of its own.
         places = {(problem.line, problem.column) for problem in found.problems}
-        _, more, left_out = _chosen(found.rest, plugins)
-        further = (problem for problem in (*more, *left_out) if (problem.line, problem.column) not in places)
-        policy, wrong = _policy_beside(path)
+        choice = choose(found.rest, plugins)
+        more = (*choice.problems, *choice.left_out, *choice.enrichers_left_out)
+        further = (problem for problem in more if (problem.line, problem.column) not in places)
+        policy, wrong = _policy_beside(path, plugins)
         return Seen(None, policy, problems=(*found.problems, *further, *wrong))
     except Problems as found:
         return Seen(None, None, problems=found.problems)
-    chosen, problems, left = _chosen(config, plugins)
-    policy = None
+    choice = choose(config, plugins)
+    problems, policy = list(choice.problems), None
     try:
-        policy = read_policy(config)
+        policy = read_policy(config, plugins)
         problems.extend(_unknown_endpoints(config, policy))
     except Problems as found:
         problems.extend(found.problems)
-    return Seen(config, policy, tuple(chosen), tuple(problems), tuple(left))
-
-
-def _chosen(config: Config, plugins: Plugins) -> tuple[list[Chosen], list[Problem], list[Problem]]:
-    """The connectors that can work, what is wrong with the others, and those whose plugin is broken."""
-    chosen: list[Chosen] = []
-    problems: list[Problem] = []
-    left_out: list[Problem] = []
-    for connector in config.connectors.values():
-        kind = plugins.connectors.get(connector.plugin)
-        if kind is None:
-            missing, is_broken = _missing_plugin(config, connector, plugins)
-            (left_out if is_broken else problems).append(missing)
-            continue
-        try:
-            settings = config.connector_settings(connector.name, kind.settings_type)
-            chosen.append(Chosen(connector.name, kind, settings, connector.reach))
-        except Problems as found:
-            problems.extend(found.problems)
-    return chosen, problems, left_out
+    return Seen(
+        config,
+        policy,
+        tuple(choice.connectors),
+        tuple(problems),
+        tuple(choice.left_out),
+        tuple(choice.enrichers),
+        tuple(choice.enrichers_left_out),
+    )
 
 
 def policy_file(config: Config) -> str:
@@ -153,8 +154,8 @@ def policy_file(config: Config) -> str:
     return f"preset:{config.policy.name}" if isinstance(config.policy, Preset) else str(config.policy)
 
 
-def read_policy(config: Config) -> Loaded:
-    """The policy that the configuration names. Raises Problems."""
+def read_policy(config: Config, plugins: Plugins | None = None) -> Loaded:
+    """The policy that the configuration names, checked with its enrichers. Raises Problems."""
     file = policy_file(config)
     if isinstance(config.policy, Preset):
         try:
@@ -168,17 +169,18 @@ def read_policy(config: Config) -> Loaded:
             # Where the configuration names the file: the file itself has no place to show.
             named = (config.problem(("policy",), problem.id, problem.message) for problem in found.problems)
             raise Problems(named) from None
-    return load_policy(text, file)
+    return load_policy(text, file, enrichers=facts_types(config, plugins))
 
 
-def _policy_beside(path: Path) -> tuple[Loaded | None, Sequence[Problem]]:
+def _policy_beside(path: Path, plugins: Plugins) -> tuple[Loaded | None, Sequence[Problem]]:
     """The policy of a configuration that is wrong itself, if it can be found, and what is wrong in it: people mend
     both."""
     try:
         document = Document.read(read_text(path, "configuration"), str(path))
+        enrichers = facts_types_in(document, plugins)
         named = parse_policy(document.data.get("policy") if isinstance(document.data, dict) else None)
         if isinstance(named, Preset):
-            return load_policy(preset_text(named.name), f"preset:{named.name}"), ()
+            return load_policy(preset_text(named.name), f"preset:{named.name}", enrichers=enrichers), ()
         policy = path.absolute().parent / named
         if not policy.is_file():
             # The configuration's problems say so; to open a pipe would wait for whoever writes into it.
@@ -190,7 +192,7 @@ def _policy_beside(path: Path) -> tuple[Loaded | None, Sequence[Problem]]:
         # None of these is a finding of its own: the configuration's problems say so already.
         return None, ()
     try:
-        return load_policy(text, str(policy)), ()
+        return load_policy(text, str(policy), enrichers=enrichers), ()
     except Problems as found:
         return None, found.problems
 
@@ -214,17 +216,6 @@ def running_daemon(config: Config) -> int | None:
 def examine_database(config: Config, go_on: Callable[[], bool]) -> Examined:
     """Look at the configured database from outside; it must be there, and `go_on` may end the check."""
     return examine(str(config.database), go_on)
-
-
-def _missing_plugin(config: Config, connector: ConnectorConfig, plugins: Plugins) -> tuple[Problem, bool]:
-    place = ("connectors", connector.name, "plugin")
-    for broken in plugins.broken:
-        if broken.name == connector.plugin:
-            why = f"the plugin {broken.name} can't be used: {broken.reason}"
-            return config.problem(place, "broken-plugin", why), True
-    known = sorted(plugins.connectors)
-    hint = did_you_mean(connector.plugin, known) or f"; installed: {', '.join(known)}"
-    return config.problem(place, "unknown-plugin", f"no plugin {connector.plugin!r} is installed{hint}"), False
 
 
 def _unknown_endpoints(config: Config, policy: Loaded) -> Iterator[Problem]:

@@ -43,11 +43,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """No answer, and why. `fault`: the other system's; `counted`: it was asked. `asked_s`: so long it is to be left
-    alone."""
+    """No answer, and why. The other system fails (`fault`), or works and refuses this (`well`), or neither is known.
+    `counted`: it was asked. `asked_s`: so long it is to be left alone."""
 
     why: str
     fault: bool = False
+    well: bool = False
     counted: bool = True
     asked_s: float = 0.0
 
@@ -87,8 +88,10 @@ async def _looked_up(link: EnricherLink, customer: Customer, now: int) -> Said |
     except OverBudget as error:
         return Unsaid(_words(error), counted=False, asked_s=asked_wait(error.retry_after_s))
     except VendorError as error:
-        fault = not isinstance(error, Permanent) or isinstance(error, Unauthorized | AddressRefused)
-        return Unsaid(_words(error), fault=fault, asked_s=asked_wait(getattr(error, "retry_after_s", None)))
+        well = isinstance(error, Permanent) and not isinstance(error, Unauthorized | AddressRefused)
+        return Unsaid(
+            _words(error), fault=not well, well=well, asked_s=asked_wait(getattr(error, "retry_after_s", None))
+        )
     except (Exception, SystemExit) as error:  # a plugin's fault must stay its own: the question waits, the rest goes on
         return Unsaid(in_one_line(f"the enricher raised {type(error).__name__}: {_words(error)}", REASON_MAX))
 

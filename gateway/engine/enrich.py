@@ -167,8 +167,9 @@ class Enrichers:
         link.count("failed")
         link.failed_at, link.last_failure = now, outcome.why
         self.world.log.warning("enricher_failed", enricher=link.name, why=outcome.why)
+        if outcome.well:
+            link.strain = CALM
         if not outcome.fault:
-            link.strain = CALM if outcome.counted else link.strain
             return
         was_alone = link.strain.alone_until
         link.strain = after_failure(link.strain, now, outcome.asked_s, self.world.rng.uniform(0, 1))

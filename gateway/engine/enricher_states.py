@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from gateway.engine.checkup import noted_findings
 from gateway.engine.connections import limit_values
 from gateway.engine.gateway import Gateway
 from gateway.engine.world import EnricherLink
@@ -61,7 +62,7 @@ async def enrichers_of(gateway: Gateway) -> list[EnricherStanding]:
 
 def standing_of(link: EnricherLink, waiting: int, now: int) -> EnricherStanding:
     """How one that works here stands; `waiting`: the questions that have no answer yet."""
-    wrong = tuple(finding for finding in link.findings if not finding.ok)
+    wrong = _wrong(link.findings)
     state, why = _state(link, wrong, now)
     return EnricherStanding(
         name=link.name,
@@ -84,10 +85,13 @@ def standing_of(link: EnricherLink, waiting: int, now: int) -> EnricherStanding:
 
 async def enrichers_beside(store: Store, plugins: Mapping[str, str], now: int) -> list[EnricherStanding]:
     """The same out of the database alone, of enrichers with their plugins."""
-    waiting = await store.questions_waiting()
-    return [
-        EnricherStanding(name, plugins[name], now, "ok", "", False, waiting.get(name, 0)) for name in sorted(plugins)
-    ]
+    waiting, found = await store.questions_waiting(), []
+    for name in sorted(plugins):
+        wrong = _wrong(await noted_findings(store, name, enricher=True))
+        state, why = _warned(wrong)
+        count = waiting.get(name, 0)
+        found.append(EnricherStanding(name, plugins[name], now, state, why, False, count, findings=wrong))
+    return found
 
 
 def ailing(gateway: Gateway) -> list[tuple[str, str]]:
@@ -124,6 +128,12 @@ def _state(link: EnricherLink, wrong: Sequence[Finding], now: int) -> tuple[Enri
         return "failing", f"it is left alone until {format_instant(link.strain.alone_until)}{failed}"
     if link.last_failure:
         return "failing", f"the last look-up failed{failed}"
-    if wrong:
-        return "warned", f"{wrong[0].what}; {wrong[0].hint}"
-    return "ok", ""
+    return _warned(wrong)
+
+
+def _warned(wrong: Sequence[Finding]) -> tuple[EnricherState, str]:
+    return ("warned", f"{wrong[0].what}; {wrong[0].hint}") if wrong else ("ok", "")
+
+
+def _wrong(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if not finding.ok)

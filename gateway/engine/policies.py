@@ -150,6 +150,7 @@ class Policies:
                     stored_at=now,
                     text=loaded.text,
                     calendars=calendars,
+                    facts=loaded.facts,
                 )
                 await self._store.put_in_force(row)
                 reached("policy.kept")
@@ -160,7 +161,7 @@ class Policies:
 
     def _taken(self, row: PolicyRow, policy: Policy, now: int) -> PolicyRow:
         """Note that a policy has been kept, in place of those that were still to come."""
-        listed = replace(row, text="", calendars=b"")
+        listed = replace(row, text="", calendars=b"", facts=b"")
         self.rows = (*(kept for kept in self.rows if kept.since <= now and kept.since != row.since), listed)
         self._forget()
         self._read[row.since] = InForce(row.since, policy)
@@ -202,8 +203,8 @@ class Policies:
         try:
             if whole is None:
                 raise Unreadable("it is no longer kept")
-            text, calendars = whole.text, whole.calendars
-            return await self._spawn.call(THREAD, lambda: load_kept(text, calendars, row.hash))
+            text, calendars, facts = whole.text, whole.calendars, whole.facts
+            return await self._spawn.call(THREAD, lambda: load_kept(text, calendars, facts, row.hash))
         except Unreadable as error:
             why = f"the policy {row.name} ({row.hash}), which was in force, can't be used: {error}"
             raise StoreUnusable(why) from None

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from gateway.engine.policies import Policies
 from gateway.kernel.allowances import apply
 from gateway.kernel.ports import Spawn
-from gateway.kernel.problems import Problems
 from gateway.kernel.store import PolicyRow, Store, StoreUnusable
-from gateway.policy.kept import Unreadable, unpack_calendars, with_calendars
+from gateway.policy.kept import Unreadable, read_kept, unpack_calendars, with_calendars
 from gateway.policy.lint import findings
-from gateway.policy.load import Loaded, load_policy
+from gateway.policy.load import Loaded
 from gateway.policy.outline import DEAD, Outline, outline_of
 from gateway.policy.tryout.asked import Asked
 from gateway.policy.tryout.outcome import Outcome, try_out
@@ -88,21 +87,20 @@ class PolicyReading:
         if kept is None:
             raise StoreUnusable(f"the policy {row.name} ({row.hash}) is no longer kept")
         text, file = (kept.text, "") if source is None else (source.text, source.file)
-        self._read = await self._spawn.call(THREAD, lambda: _read(row, text, file, kept.calendars))
+        self._read = await self._spawn.call(THREAD, lambda: _read(row, kept, text, file))
         return self._read
 
 
-def _read(row: PolicyRow, text: str, file: str, calendars: bytes) -> ReadPolicy:
+def _read(row: PolicyRow, kept: PolicyRow, text: str, file: str) -> ReadPolicy:
     try:
-        loaded = load_policy(text, file or f"policy {row.hash}", tests=False)
+        loaded = read_kept(text, kept.facts, file or f"policy {row.hash}")
         # Who judges asks the kept tables on another thread, where they may be growing.
-        tables = {name: calendar.twin() for name, calendar in unpack_calendars(calendars).items()}
+        tables = {name: calendar.twin() for name, calendar in unpack_calendars(kept.calendars).items()}
         policy = with_calendars(loaded.policy, tables, row.hash)
-    except (Problems, Unreadable) as error:
-        why = error.problems[0] if isinstance(error, Problems) else error
-        raise StoreUnusable(f"the policy {row.name} ({row.hash}) can't be read by this program: {why}") from None
+    except Unreadable as error:
+        raise StoreUnusable(f"the policy {row.name} ({row.hash}) can't be used: {error}") from None
     found = findings(loaded)
-    kept, _ = apply(loaded.file, loaded.text, found)
+    told, _ = apply(loaded.file, loaded.text, found)
     # What the file allows isn't told, but that a rule never takes effect is so all the same.
-    shown = [one for one in found if one in kept or one.id in DEAD]
+    shown = [one for one in found if one in told or one.id in DEAD]
     return ReadPolicy(row, loaded, policy, outline_of(loaded, shown), file)

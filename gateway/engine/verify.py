@@ -79,7 +79,7 @@ class Judges:
             try:
                 if whole is None:
                     raise Unreadable("it is no longer kept")
-                judge = InForce(row.since, load_kept(whole.text, whole.calendars, row.hash))
+                judge = InForce(row.since, load_kept(whole.text, whole.calendars, whole.facts, row.hash))
             except Unreadable as error:
                 why = f"the policy {row.name} ({row.hash}), which was in force, can't be used: {error}"
                 raise StoreUnusable(why) from None

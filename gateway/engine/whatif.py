@@ -110,6 +110,7 @@ def as_kept(loaded: Loaded, before: Sequence[PolicyRow], now: int) -> PolicyRow:
         stored_at=now,
         text=loaded.text,
         calendars=pack_calendars(policy.calendars),
+        facts=loaded.facts,
     )
 
 
@@ -173,7 +174,7 @@ def _answered(question: Question, read: Reader, batch: Sequence[Recorded]) -> Si
 
 def _in_force(row: PolicyRow) -> InForce:
     try:
-        return InForce(row.since, load_kept(row.text, row.calendars, row.hash))
+        return InForce(row.since, load_kept(row.text, row.calendars, row.facts, row.hash))
     except Unreadable as error:
         raise StoreUnusable(f"the policy {row.name} ({row.hash}) can't be used: {error}") from None
 

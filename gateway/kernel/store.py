@@ -144,7 +144,8 @@ class Outlook(msgspec.Struct, frozen=True):
 class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     """A policy as it is kept. It judges from `since` on, until the next one's `since`, and came at `stored_at`.
 
-    `text` is the file as it was, `calendars` the open intervals that it had then; a listing leaves both empty.
+    `text` is the file as it was, `calendars` the open intervals and `facts` the types of enrichers' facts that it had
+    then; a listing leaves them empty.
     """
 
     since: int
@@ -153,6 +154,7 @@ class PolicyRow(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: int
     text: str = ""
     calendars: bytes = b""
+    facts: bytes = b""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

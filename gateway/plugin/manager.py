@@ -11,6 +11,7 @@ from typing import Any
 
 import pluggy
 from msgspec import Struct
+from msgspec.structs import fields
 from pydantic import BaseModel
 
 from gateway.kernel.log import hide_secrets
@@ -85,9 +86,13 @@ def _add(found: Plugins, name: str, load: Any) -> None:
 
 
 def _refuse_taken(what: str, kinds: Iterable[type[Any]], taken: Mapping[str, object]) -> None:
+    own: set[str] = set()
     for kind in kinds:
         if kind.plugin in taken:
             raise _Unusable(f"another plugin has registered the {what} {kind.plugin!r} already")
+        if kind.plugin in own:
+            raise _Unusable(f"it registers the {what} {kind.plugin!r} twice")
+        own.add(kind.plugin)
 
 
 def _register(name: str, plugin: object) -> tuple[list[type[Connector]], list[type[Enricher]]]:
@@ -127,6 +132,8 @@ def _lack_of_enricher(kind: object) -> str:
     facts = getattr(kind, "facts_type", None)
     if not isinstance(facts, type) or not issubclass(facts, Struct):
         return "its `facts_type` is no msgspec Struct"
+    # Raises where the types of its fields can't be found out.
+    fields(facts)
     return ""
 
 

@@ -7,25 +7,21 @@ is mended.
 """
 
 import re
-import types
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
-import msgspec
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, struct_pb2, timestamp_pb2
 
 from gateway.model.contact import Facts
 from gateway.model.instant import SECOND_MS
+from gateway.policy.facts_types import UNTYPED, FactsType, FactsTypes
 
 TAGS_MAX: Final = 64
 TAG_LENGTH_MAX: Final = 100
 FIELDS_MAX: Final = 100
 VALUES_MAX: Final = 1_000
 """Of one list or mapping inside an enricher's facts."""
-
-FACTS_DEPTH_MAX: Final = 8
-"""Levels of an enricher's own types; what lies deeper is untyped."""
 
 PACKAGE: Final = "gateway"
 CONTACT: Final = f"{PACKAGE}.Contact"
@@ -34,9 +30,15 @@ NO_PRIORITY: Final = "none"
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _TEXT, _WHOLE, _NUMBER, _BOOL = _Field.TYPE_STRING, _Field.TYPE_INT64, _Field.TYPE_DOUBLE, _Field.TYPE_BOOL
-_SCALARS: Final[Mapping[Any, int]] = {str: _TEXT, int: _WHOLE, float: _NUMBER, bool: _BOOL}
 _STRUCT: Final = ".google.protobuf.Struct"
-_VALUE: Final = ".google.protobuf.Value"
+_WORDS: Final[Mapping[str, int | str]] = {
+    "text": _TEXT,
+    "whole": _WHOLE,
+    "number": _NUMBER,
+    "flag": _BOOL,
+    UNTYPED: _STRUCT,
+    "anything": ".google.protobuf.Value",
+}
 _READABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _INT64_MAX: Final = 2**63 - 1
 
@@ -72,11 +74,9 @@ FIELDS: Final[tuple[str, ...]] = tuple(_SHAPES["Contact"])
 class ContactMessage:
     """The type of `contact`, and the way from facts to a message of it."""
 
-    def __init__(self, enrichers: Mapping[str, type | None]) -> None:
-        """`enrichers`: the msgspec Struct of each one's facts, None where it isn't known.
-
-        One whose name can't stand behind a dot, such as `a-b`, has no field.
-        """
+    def __init__(self, enrichers: FactsTypes) -> None:
+        """`enrichers`: the type of each one's facts. One whose name can't stand behind a dot, such as `a-b`, has no
+        field."""
         self.pool: Any = descriptor_pool.DescriptorPool()
         for known in (struct_pb2, timestamp_pb2):
             copy = descriptor_pb2.FileDescriptorProto()
@@ -97,7 +97,7 @@ class ContactMessage:
         for name, shape in _SHAPES.items():
             self._declare(name, shape, "contact" if name == "Contact" else f"contact.{name.lower()}")
         readable = {name: type_ for name, type_ in enrichers.items() if _READABLE.fullmatch(name)}
-        facts = {name: self._facts_type(f"contact.facts.{name}", type_) for name, type_ in readable.items()}
+        facts = {name: self._type(f"contact.facts.{name}", type_) for name, type_ in readable.items()}
         self._declare("Facts", facts, "contact.facts")
         self.pool.Add(self._file)
         self._new: Callable[[], Any] = message_factory.GetMessageClass(self.pool.FindMessageTypeByName(CONTACT))
@@ -128,43 +128,18 @@ class ContactMessage:
         self.fields[f"{PACKAGE}.{name}"] = tuple(shape)
         self.paths[f"{PACKAGE}.{name}"] = path
 
-    def _facts_type(self, path: str, type_: type | None) -> tuple[int | str, bool]:
-        if type_ is None or path.count(".") > FACTS_DEPTH_MAX:
-            return _STRUCT, False
-        hints = get_type_hints(type_, include_extras=True)
-        shape = {
-            field: self._field_type(f"{path}.{field}", hint)
-            for field, hint in hints.items()
-            if _READABLE.fullmatch(field)
+    def _type(self, path: str, type_: FactsType) -> tuple[int | str, bool]:
+        """The field type of a type of facts, and whether there are several."""
+        if isinstance(type_, str):
+            return _WORDS[type_], False
+        if isinstance(type_, list):
+            return self._type(path, type_[0])[0], True
+        fields = {
+            name: self._type(f"{path}.{name}", inner) for name, inner in type_.items() if _READABLE.fullmatch(name)
         }
         name = f"Facts{len(self.fields)}"
-        self._declare(name, shape, path)
+        self._declare(name, fields, path)
         return f".{PACKAGE}.{name}", False
-
-    def _field_type(self, path: str, hint: Any) -> tuple[int | str, bool]:
-        hint = _bare(hint)
-        origin, arguments = get_origin(hint), get_args(hint)
-        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-            return self._facts_type(path, hint)
-        if origin in (list, tuple, set, frozenset) and arguments:
-            inner, repeated = self._field_type(path, arguments[0])
-            return (_VALUE, False) if repeated else (inner, True)
-        if origin is dict or hint is dict:
-            return _STRUCT, False
-        for scalar in (bool, int, float, str):
-            if isinstance(hint, type) and issubclass(hint, scalar):
-                return _SCALARS[scalar], False
-        return _VALUE, False
-
-
-def _bare(hint: Any) -> Any:
-    """A type without its annotations, and without None or UNSET beside it."""
-    while get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
-    if get_origin(hint) in (Union, types.UnionType):
-        members = [inner for inner in get_args(hint) if inner not in (type(None), msgspec.UnsetType)]
-        return _bare(members[0]) if len(members) == 1 else Any
-    return hint
 
 
 def _text(value: str | None) -> str:

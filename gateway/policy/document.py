@@ -242,7 +242,7 @@ class EnrichEntry(Rule):
     """Which enricher is asked, and for how long its answer is good."""
 
     enricher: Name
-    """Who is asked: its answers are `contact.facts.NAME` in conditions."""
+    """Who is asked, by its name in gateway.yaml: its answers are `contact.facts.NAME` in conditions."""
 
     ttl: PositiveDuration | None = None
     """How long an answer is good; asked again only after that."""

@@ -1,7 +1,9 @@
-"""A policy as it is kept: its text, and its calendars as the open intervals that they had when it came into force.
+"""A policy as it is kept: its text, its calendars as the open intervals that they had when it came into force, and the
+types that the facts of enrichers had then.
 
-Law. What was judged once is judged the same for ever: neither today's file, nor new holidays, nor a zone's new law
-changes what a policy meant. Kept intervals end with the known years; there a clock has no deadline.
+Law. What was judged once is judged the same for ever: neither today's file, nor new holidays, nor a zone's new law, nor
+an enricher that is gone or tells other things, changes what a policy meant. Kept intervals end with the known years;
+there a clock has no deadline.
 """
 
 import zlib
@@ -16,7 +18,7 @@ from gateway.kernel.document import Document
 from gateway.kernel.problems import Problems
 from gateway.kernel.versioned import Versions
 from gateway.policy.calendars import BUILT_IN, KNOWN_YEARS
-from gateway.policy.load import load_policy
+from gateway.policy.load import Loaded, load_kept_text
 from gateway.rules.calendar import Calendar, resolved
 from gateway.rules.policy import Policy
 
@@ -69,14 +71,20 @@ def _tables(body: bytes) -> dict[str, bytes | None]:
 
 
 @lru_cache(maxsize=POLICIES_CACHED)
-def load_kept(text: str, calendars: bytes, hash: str) -> Policy:
+def load_kept(text: str, calendars: bytes, facts: bytes, hash: str) -> Policy:
     """The policy that was kept under `hash`. Raises Unreadable if this program can't read it any more."""
     tables = unpack_calendars(calendars)
+    return with_calendars(read_kept(text, facts, f"policy {hash}").policy, tables, hash)
+
+
+def read_kept(text: str, facts: bytes, file: str) -> Loaded:
+    """The text of a kept policy, with its places; its calendars are those of today. Raises Unreadable."""
     try:
-        policy = load_policy(text, f"policy {hash}", tests=False).policy
+        return load_kept_text(text, file, facts)
     except Problems as found:
         raise Unreadable(f"this program no longer reads it: {found.problems[0]}") from None
-    return with_calendars(policy, tables, hash)
+    except ValueError as error:
+        raise Unreadable(f"the types of its facts are damaged: {error}") from None
 
 
 @lru_cache(maxsize=POLICIES_CACHED)

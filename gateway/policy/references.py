@@ -19,8 +19,12 @@ _DECLARED: Final = frozenset({"calendar", "queue", "role", "chain"})
 """What a policy declares itself, in a section named after it."""
 
 
-def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Problem]:
-    """Every problem between the parts. `enrichers`: the installed ones; empty where nobody knows."""
+_CONFIGURED: Final = frozenset({"enricher"})
+"""What gateway.yaml declares, in a section named after it."""
+
+
+def check_references(parts: Parts, enrichers: Collection[str] | None) -> Iterator[Problem]:
+    """Every problem between the parts. `enrichers`: those that are configured; None where nobody knows."""
     for section in _LISTS:
         yield from _duplicates(parts, section, "name" if section == "tests" else "id")
     queues, chains = parts.names("queues"), parts.names("chains")
@@ -44,7 +48,7 @@ def check_references(parts: Parts, enrichers: Collection[str]) -> Iterator[Probl
         if rule.get("do") == {}:
             yield parts.source.problem((*path, "do"), "bad-value", "nothing to do: give comment or tags_add")
     for path, rule in parts.listed("enrich"):
-        yield from _known(parts, rule, path, "enricher", enrichers or None)
+        yield from _known(parts, rule, path, "enricher", enrichers)
     yield from check_tests(parts.source, names_of(parts.source.data))
 
 
@@ -59,7 +63,9 @@ def _known(
     """Names under `key` (by default that of their kind) that nothing declares. `known` None: nobody knows."""
     for place, name in texts(entry.get(key or kind), (*path, key or kind)):
         if known is not None and name not in known:
-            hint = did_you_mean(name, known) or (f"; add it under `{kind}s`" if kind in _DECLARED else "")
+            hint = did_you_mean(name, known)
+            if not hint and kind in _DECLARED | _CONFIGURED:
+                hint = f"; add it under `{kind}s`" + (" in gateway.yaml" if kind in _CONFIGURED else "")
             message = f"there is no {kind} {name[:100]!r}{hint}"
             yield parts.source.problem(place, f"unknown-{kind}", message)
 

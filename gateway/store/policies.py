@@ -12,9 +12,11 @@ _c = policies.c
 _head = sa.select(_c.since, _c.hash, _c.name, _c.stored_at)
 _listing = Statement(_head.order_by(_c.since))
 # As bytes, so that text which is none can be told with its place.
-_one = Statement(_head.add_columns(sa.cast(_c.text, sa.LargeBinary), _c.calendars).where(_c.since == value("instant")))
+_one = Statement(
+    _head.add_columns(sa.cast(_c.text, sa.LargeBinary), _c.calendars, _c.facts).where(_c.since == value("instant"))
+)
 _withdraw = Statement(sa.delete(policies).where(_c.since > value("now")))
-_put = upsert(policies, ("since",), ("hash", "name", "stored_at", "text", "calendars"))
+_put = upsert(policies, ("since",), ("hash", "name", "stored_at", "text", "calendars", "facts"))
 
 
 def listing(connection: Connection) -> list[PolicyRow]:
@@ -30,12 +32,14 @@ def one(connection: Connection, since: int) -> PolicyRow | None:
     row = _one.one(connection, instant=since)
     if row is None:
         return None
-    since, hash, name, stored_at, text, calendars = row
+    since, hash, name, stored_at, text, calendars, facts = row
     try:
         text = text.decode()
     except UnicodeDecodeError as error:
         raise damaged(f"the text of the policy of {since}", error) from error
-    return PolicyRow(since=since, hash=hash, name=name, stored_at=stored_at, text=text, calendars=calendars)
+    return PolicyRow(
+        since=since, hash=hash, name=name, stored_at=stored_at, text=text, calendars=calendars, facts=facts
+    )
 
 
 def put_in_force(connection: Connection, policy: PolicyRow) -> None:
@@ -49,4 +53,5 @@ def put_in_force(connection: Connection, policy: PolicyRow) -> None:
         stored_at=int(policy.stored_at),
         text=storable(policy.text),
         calendars=policy.calendars,
+        facts=policy.facts,
     )

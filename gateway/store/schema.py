@@ -329,6 +329,7 @@ policies = _table(
     _whole("stored_at"),
     _text("text"),
     _bytes("calendars"),
+    _bytes("facts"),
 )
 
 notes = _table("notes", _text("name", key=True), _bytes("body"), by_key=True)

@@ -41,7 +41,7 @@ class FactLine:
 
 
 def fact_lines(known: Mapping[str, Any]) -> tuple[tuple[FactLine, ...], bool]:
-    """The lines, in the order in which the enricher has them, and whether there are more of them."""
+    """The lines, short values first and empty ones last, and whether there are more of them."""
     found = tuple(islice(_lines(known, 0), LINES_MAX + 1))
     return found[:LINES_MAX], len(found) > LINES_MAX
 

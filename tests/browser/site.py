@@ -75,6 +75,17 @@ _LINK = re.compile(r"(http://[^/\s]+)/\S*[?#]token=([^\s&#]+)")
 _TOLD = re.compile(r"ogt_[A-Za-z0-9_-]+")
 
 
+KNOWN = {
+    "customer": "cus_1",
+    "currency": "EUR",
+    "paid": 1240.0,
+    "cards": ["visa 4242", "mastercard 4444"],
+    "disputes": [{"id": "dp_1", "due_by": "2026-03-04T09:00:00Z", "network": {"code": "10.4"}}],
+    **{f"more {number}": number for number in range(12)},
+}
+"""What an enricher knows of somebody: more than is unfolded."""
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with closing(socket.socket()) as found:
@@ -169,6 +180,16 @@ def furnish(site: WebSite) -> dict[str, str]:
     site.post(
         opening("wait", now - hour, subject="Where is my order?", customer=ada, priority="normal"),
         opening("grave", now, subject="Money is gone", tags=["grave", "vip"], group="risk", assignee="Sam Reed"),
+        event("enrichment.received", "grave", now + 1, "known", enricher="payments", status="ok", facts=KNOWN),
+        event(
+            "enrichment.received",
+            "grave",
+            now + 2,
+            "failed",
+            enricher="crm",
+            status="unavailable",
+            reason="answered 503",
+        ),
         opening("quick", now - 60_000, subject="Answer me at once", tags=["quick"], channel="chat"),
         opening("paused", now - 2 * hour, subject="Copy of the invoice"),
         reply("paused", now - hour),

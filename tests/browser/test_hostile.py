@@ -53,7 +53,7 @@ def ticket(contact: int) -> str:
 def coming(contact: int) -> Iterator[dict[str, Any]]:
     """All that a vendor may say of one contact, with a hostile text wherever there may be a text."""
     at, name = now_ms(), ticket(contact)
-    text = [text_of(contact, field) for field in range(24)]
+    text = [text_of(contact, field) for field in range(28)]
     customer = {
         "id": text[1],
         "email": f"{text[2]}@{text[3]}",
@@ -79,6 +79,10 @@ def coming(contact: int) -> Iterator[dict[str, Any]]:
     )
     yield event("contact.acknowledged", name, at + 3, f"a{contact}", by=text[22])
     yield event("bot.handed_over", name, at + 4, f"b{contact}", topic=text[23])
+    knows = {"status": "ok", "facts": {text[24]: {text[25]: [text[26], {text[27]: 1}]}}}
+    yield event("enrichment.received", name, at + 5, f"k{contact}", enricher="payments", **knows)
+    fails = {"status": "unavailable", "reason": text[25]}
+    yield event("enrichment.received", name, at + 6, f"u{contact}", enricher=f"e{text[24]}"[:200], **fails)
 
 
 def batches(events: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -172,9 +172,27 @@ def test_plugins_are_listed_and_broken_ones_named(
     assert table.code == 0
     assert "events" in table.out
     assert "rainy: RuntimeError: it is raining·" in table.err
-    by_name = {row["connector"]: row for row in rows}
+    by_name = {row["connector"]: row for row in rows if row["connector"]}
     assert by_name["events"]["abilities"] == ["receives"]
     assert (by_name["rainy"]["broken"], "raining" in by_name["rainy"]["reason"]) == (True, True)
+
+
+def test_enrichers_are_listed_with_what_they_tell(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the connectors; as JSON with the types, as conditions have them."""
+    install(tmp_path, "purse", "tests.support.purse_plugin")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    table = gateway(capsys, "plugin", "list")
+    rows = [json.loads(line) for line in gateway(capsys, "plugin", "list", "--json").out.splitlines()]
+
+    assert [line.split() for line in table.out.splitlines() if line.startswith("purse")] == [
+        ["purse", "tests.support.purse", "paid,", "currency,", "disputes"]
+    ]
+    (row,) = [row for row in rows if row["enricher"] == "purse"]
+    assert (row["connector"], row["broken"]) == (None, False)
+    assert row["facts"] == {"paid": "whole", "currency": "text", "disputes": [{"reason": "text", "cents": "whole"}]}
 
 
 def test_main_gives_codes_to_its_caller() -> None:

@@ -233,19 +233,24 @@ def test_what_is_wrong_is_told(name: str, text: str, folder: Path, capsys: pytes
 
 
 def test_the_configured_policy_needs_no_secrets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of gateway.yaml only the policy's path is read: where tests run, nobody has its secrets or plugins."""
+    """Of gateway.yaml only the policy's path and the names of enrichers are read: where tests run, nobody has its
+    secrets or plugins."""
     (folder / "conf").mkdir()
     put("conf/other.yaml", POLICY)
     put("conf/other.tests.yaml", file_of(CHAT, "{severity: 3}", name="other"))
     put(
         "conf/gateway.yaml",
-        "policy: other.yaml\nconnectors: {desk: {plugin: nowhere, token: {env: NOBODY_HAS_THIS}}}\n",
+        "policy: other.yaml\nconnectors: {desk: {plugin: nowhere, token: {env: NOBODY_HAS_THIS}}}\n"
+        "enrichers: {payments: {plugin: nowhere, key: {env: NOBODY_HAS_THIS}}}\n",
     )
     put("preset.yaml", "policy: preset:orion\n")
 
     assert asked(capsys, "--config", "conf/gateway.yaml", "--list").out == "conf/other.tests.yaml:3  other\n"
     assert "preset:orion" in asked(capsys, "--config", "preset.yaml", "--list").out
     assert asked(capsys, "--config", "conf/gateway.yaml", "--policy", "policy.yaml", "--list").out.endswith("chat\n")
+    put("conf/gateway.yaml", "policy: other.yaml\n")
+    refused = asked(capsys, "--config", "conf/gateway.yaml", "--list")
+    assert (refused.code, "GW135: there is no enricher 'payments'" in refused.err) == (78, True)
 
 
 @pytest.mark.parametrize(

@@ -251,13 +251,14 @@ def test_what_listens_is_to_be_started_first(
     assert "webhooks" not in ended.err
 
 
-def test_it_ends_at_ctrl_c() -> None:
-    """With 0: the simulator of Zendesk in a process of its own."""
-    running = process("simulate", "zendesk", "--json", "--acts-per-minute", "0")
+@pytest.mark.parametrize("plugin", ["stripe", "zendesk"])
+def test_it_ends_at_ctrl_c(plugin: str) -> None:
+    """With 0: the simulator of a plugin of ours in a process of its own."""
+    running = process("simulate", plugin, "--json", "--acts-per-minute", "0")
     assert running.stdout is not None
     first = json.loads(running.stdout.readline())
     running.send_signal(signal.SIGINT)
     out, _ = running.communicate(timeout=30)
 
-    assert first["started"]["settings"]["plugin"] == "zendesk"
+    assert first["started"]["settings"]["plugin"] == plugin
     assert (running.returncode, out) == (0, b"")

@@ -13,7 +13,7 @@ from gateway.cli import reloading
 from gateway.config import Config
 from gateway.daemon.reload import NOTE, Reloaded, last_reload
 from gateway.daemon.setup import Setup
-from gateway.engine.checkup import NOTED
+from gateway.engine.checkup import NOTED, NOTED_OF_ENRICHER
 from gateway.engine.pull import wish
 from gateway.kernel.store import Store
 from gateway.model.instant import DAY_MS, format_instant
@@ -145,3 +145,20 @@ def test_a_past_that_is_read_and_what_is_wrong_with_an_account(desk: Desk, capsy
     assert lines[-1] == "connector  events: its token is dead; make another one"
     assert told["past"][0]["reached"] == format_instant(half)
     assert told["findings"] == [{"connector": "events", "what": "its token is dead", "hint": "make another one"}]
+
+
+def test_what_is_wrong_with_an_enricher(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a gateway's own check found it last; whether it can be asked now only a running one knows."""
+    wrong = [Finding(False, "its key may not read disputes", "give it the right\x1b[31m")]
+
+    async def put(setup: Setup, store: Store) -> None:
+        await store.note(f"{NOTED_OF_ENRICHER}payments", msgspec.json.encode(wrong))
+
+    desk.on_store(put)
+    text = desk.config.read_text()
+    desk.config.write_text(f"{text}enrichers:\n  payments: {{plugin: purse}}\n")
+    lines = gateway(capsys, "status", "-c", desk.config).out.splitlines()
+    (told,) = status(desk, capsys)["enrichers"]
+
+    assert lines[-1] == "enricher   payments: its key may not read disputes; give it the right·[31m"
+    assert (told["name"], told["plugin"], told["state"], told["counts"]) == ("payments", "purse", "warned", None)

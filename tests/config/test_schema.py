@@ -15,6 +15,7 @@ from gateway.plugin import Secrets
 from tests.config.test_load import ENVIRON, FULL, written
 from tests.config.test_mistakes import KEY, TEN
 from tests.support.pages import blocks, page
+from tests.support.purse import PurseSettings
 from tests.support.schemas import open_objects, read, undescribed, wrongs
 
 
@@ -64,7 +65,9 @@ class StrangeSettings(BaseModel):
     strange: InstanceOf[Strange] | None = None
 
 
-SCHEMA = config_schema({"events": EventsSettings, "vendor": VendorSettings})
+SCHEMA = config_schema(
+    {"events": EventsSettings, "vendor": VendorSettings}, {"purse": VendorSettings, "stripe": PurseSettings}
+)
 
 
 def connector(*lines: str) -> str:
@@ -82,13 +85,13 @@ def connector(*lines: str) -> str:
 
 
 def test_it_is_a_schema() -> None:
-    """Draft 2020-12, with a description of every key; only what all connectors share leaves room for more."""
+    """Draft 2020-12, with a description of every key; what all connectors or enrichers share leaves room for more."""
     Draft202012Validator.check_schema(SCHEMA)
 
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert SCHEMA["$id"] == "urn:orion-gateway:schema:gateway"
     assert undescribed(SCHEMA) == []
-    assert open_objects(SCHEMA) == [SCHEMA["$defs"]["ConnectorShape"]]
+    assert open_objects(SCHEMA) == [SCHEMA["$defs"]["ConnectorShape"], SCHEMA["$defs"]["EnricherShape"]]
 
 
 def test_what_the_loader_takes_passes(tmp_path: Path) -> None:
@@ -153,6 +156,14 @@ def test_what_is_wrong_fails(line: str, tmp_path: Path) -> None:
         "endpoints: {e: {url: 'https://x.example:080', secret: {env: S}}}",
         "endpoints: {e: {url: 'https://x.example/#a', secret: {env: S}}}",
         "connectors: {z: {plugin: events, secret: {env: S}, allow_private: [here]}}",
+        "enrichers: {a-b: {plugin: purse, token: {env: S}}}",
+        "enrichers: {in: {plugin: purse, token: {env: S}}}",
+        "enrichers: {p: {plugin: vendor, token: {env: S}}}",
+        "enrichers: {p: {plugin: purse, token: text}}",
+        "enrichers: {p: {plugin: purse, token: {env: S}, timeout: 5}}",
+        "enrichers: {p: {plugin: purse, token: {env: S}, timeout: 1m}}",
+        "enrichers: {p: {plugin: purse, token: {env: S}, concurrency: 33}}",
+        "enrichers: {p: {plugin: purse, token: {env: S}, live_from: 2026-03-02T09:00:00Z}}",
     ],
 )
 def test_one_wrong_value_fails(line: str) -> None:
@@ -178,9 +189,20 @@ def test_a_plugins_settings_are_known() -> None:
     assert told["per_minute"]["description"] == "How often."
 
 
+def test_an_enrichers_settings_are_known_beside_the_cores_own() -> None:
+    """By its plugin, as a connector's."""
+    text = (
+        "version: 1\npolicy: preset:orion\nenrichers: {p: {plugin: purse, token: {env: S}, timeout: 800ms, "
+        "concurrency: 32, allow_ports: [25], inner: {key: {file: x}}}}\n"
+    )
+
+    assert wrongs(SCHEMA, read(text)) == []
+    assert "per_minute" in SCHEMA["$defs"]["enricher-purse"]["properties"]
+
+
 def test_plugins_do_not_share_their_parts() -> None:
     """Two that have an inner part of the same name keep their own."""
-    schema = config_schema({"vendor": VendorSettings, "other": OtherSettings})
+    schema = config_schema({"vendor": VendorSettings, "other": OtherSettings}, {})
     text = connector("inner: {colour: blue}").replace("plugin: vendor", "plugin: other")
 
     assert wrongs(schema, read(text)) == []
@@ -189,7 +211,7 @@ def test_plugins_do_not_share_their_parts() -> None:
 
 def test_settings_that_can_not_be_described_may_be_anything() -> None:
     """A stranger's types don't take the schema from the others."""
-    schema = config_schema({"events": EventsSettings, "strange": StrangeSettings})
+    schema = config_schema({"events": EventsSettings, "strange": StrangeSettings}, {})
     text = connector("whatever: 1").replace("plugin: vendor", "plugin: strange")
 
     assert wrongs(schema, read(text)) == []

@@ -104,9 +104,9 @@ class Vendor:
         self.past = {contact_id(StrandKey("flow", "ticket", f"past{number}")) for number in range(PAST_ROWS)}
 
     def more(self, chance: Random, gone: float = 0.3) -> None:
-        """Some tickets: whole ones, of which some turn out to be somebody else's, two to be looked up, and with a chance
-        of `gone` one that can't be; and a call in pieces, in any order, some of them twice, of which nobody may hear:
-        it was before the gateway began."""
+        """Some tickets: whole ones, some of which turn out to be somebody else's, two to be looked up, and with a
+        chance of `gone` one that can't be; and a call in pieces, in any order, some of them twice, of which nobody may
+        hear: it was before the gateway began."""
         at = now_ms()
         for _ in range(4):
             ticket = f"row{self.rows}-{at:x}"

@@ -35,7 +35,7 @@ def test_the_configuration_loads(tmp_path: Path) -> None:
     (example,) = blocks(page("reference/configuration.md"), "yaml")
     path = tmp_path / "gateway.yaml"
     path.write_text(example)
-    environ = {name: SECRET for name in ("GATEWAY_ADMIN_TOKEN", "SHOP_SECRET", "HELPDESK_SECRET")}
+    environ = {name: SECRET for name in ("GATEWAY_ADMIN_TOKEN", "SHOP_SECRET", "STRIPE_API_KEY", "HELPDESK_SECRET")}
 
     config = load_config(path, environ)
 

@@ -20,10 +20,8 @@ IN_WORDS: Final = frozenset(
         "unreadable",
         "too-big",
         "too-deep",
-        "unknown-enricher",
         "broken-plugin",
         "needs-restart",
-        "facts-never-asked",
     }
 )
 """Kinds that no few lines can show; their pages tell how they come about."""

@@ -11,14 +11,27 @@ from pydantic import BaseModel
 
 from gateway.engine.answer_cache import AnswerCache, key_of
 from gateway.engine.checkup import EnricherCheckup, noted_findings
-from gateway.engine.enrich import ABSENT_MS, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, GIVE_UP_AFTER_MS, NOBODY, OVER, STUCK
+from gateway.engine.enrich import (
+    ABSENT_MS,
+    BACKOFF_FIRST_MS,
+    BACKOFF_MAX_MS,
+    GIVE_UP_AFTER_MS,
+    LEASE_SLACK_MS,
+    NOBODY,
+    OVER,
+    STUCK,
+)
 from gateway.engine.world import EnricherLink
+from gateway.kernel.store import StoreFull
 from gateway.model.identity import Customer
 from gateway.plugin import Finding, OverBudget, Permanent, RateLimited, Transient, Unauthorized
-from gateway.rules.strain import CALM, FAILURES_MAX
+from gateway.rules.strain import CALM, FAILURES_MAX, Strain
 from gateway.rules.view import facts_view
+from tests.acceptance.kept import verified
+from tests.engine.asking import asked
 from tests.engine.rig import HOUR, MINUTE, POLICY, SECOND, T0, Rig, event, opening, reply, until
 from tests.engine.rig import run as tell
+from tests.support.policies import loaded
 
 OWES = "severity:\n  - {id: owes, when: contact.facts.payments.disputed > 0, severity: 2}"
 ASKING = POLICY.replace("severity:", OWES, 1) + "enrich:\n  - {id: who, enricher: payments, ttl: 1h}\n"
@@ -221,6 +234,21 @@ def test_who_fails_again_and_again_is_left_alone() -> None:
             rig.clock.at += SECOND
         for number in range(FAILURES_MAX + 3):
             assert [status for status, _ in await told(rig, str(number))] == ["unavailable", "ok"]
+
+    run(story)
+
+
+@pytest.mark.parametrize(("says", "calm"), [(Permanent("400"), True), (ZeroDivisionError(), False), (None, False)])
+def test_only_who_works_is_trusted_again(says: Any, calm: bool) -> None:
+    """A refusal is an answer; a fault of the plugin's tells nothing of the system behind it."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        payments.says = [says]
+        link(rig).strain = Strain(FAILURES_MAX, T0 - 1)
+        await rig.told(opening(customer=ADA))
+        await rig.settle()
+        await enrich(rig)
+        assert (link(rig).strain == CALM) is calm
 
     run(story)
 
@@ -563,6 +591,69 @@ def test_what_was_asked_before_the_end_of_a_process_is_asked_by_the_next(tmp_pat
         assert await told(rig) == [("ok", 1)]
 
     run(story, tmp_path / "gateway.db")
+
+
+def test_what_is_stored_and_what_would_have_been_agree_with_answers(tmp_path: Path) -> None:
+    """Each contact is what its journal says, answers of every kind in it; the same policy would have said the same."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        payments.says = [Purse(disputed=2), Transient("down"), Purse(), Purse(disputed=3)]
+        await rig.told(opening(customer=ADA), opening(ticket="2", customer=BOB))
+        await rig.settle()
+        await enrich(rig)
+        await rig.at(20 * MINUTE)
+        await enrich(rig)
+        await rig.told(event("contact.observed", 10 * MINUTE, customer=BOB), reply(15 * MINUTE, "2"))
+        await rig.settle()
+        await enrich(rig)
+        await rig.at(2 * HOUR)
+        assert [await told(rig, ticket) for ticket in "12"] == [
+            [("ok", 2), ("ok", None)],
+            [("unavailable", "down"), ("ok", None)],
+        ]
+        answer = await asked(rig.store, loaded(ASKING))
+        assert (answer.examples, answer.skipped, answer.unlike) == ([], 0, 0)
+        assert answer.sides.before == answer.sides.after
+
+    run(story, tmp_path / "gateway.db")
+    assert verified(tmp_path / "gateway.db") == []
+
+
+def test_an_answer_that_a_full_disk_refused_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the lease is over; nothing of the first one is told."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        async def full(settled: object) -> None:
+            raise StoreFull("no space")
+
+        await rig.told(opening(customer=ADA))
+        await rig.settle()
+        with monkeypatch.context() as patch:
+            patch.setattr(rig.store, "settle_questions", full)
+            assert await enrich(rig) == 1
+        assert (await told(rig), await enrich(rig)) == ([], 0)
+        rig.clock.at += round(link(rig).timeout_s * 1000) + LEASE_SLACK_MS
+        assert (await enrich(rig), await told(rig)) == (1, [("ok", 1)])
+
+    run(story)
+
+
+def test_a_running_gateway_asks_by_itself_and_ends_in_order() -> None:
+    """Its loop is told of what judging has asked; an answer that is under way at the end is waited for."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        payments.hold = asyncio.Event()
+        rig.gateway.start()
+        await rig.told(opening(customer=ADA))
+        await until(lambda: bool(payments.asked))
+        stopping = asyncio.ensure_future(rig.gateway.stop())
+        await until(lambda: all(loop._stopping for loop in rig.gateway.loops))
+        payments.hold.set()
+        await stopping
+        await rig.settle()
+        assert await told(rig) == [("ok", 1)]
+
+    run(story)
 
 
 def test_who_only_tries_out_asks_nobody() -> None:

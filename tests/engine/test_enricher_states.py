@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
+from gateway.engine.checkup import EnricherCheckup
 from gateway.engine.enricher_states import ailing, enricher_values, enrichers_beside, enrichers_of
 from gateway.engine.world import EnricherLink
 from gateway.model.identity import Customer
@@ -155,14 +156,23 @@ def test_hostile_words_are_texts() -> None:
     run(work)
 
 
+async def found_wrong() -> Sequence[Finding]:
+    """What its check finds."""
+    return WRONG
+
+
 def test_beside_a_gateway_the_database_tells() -> None:
     """What only a running one knows is null."""
 
     async def work(whole: Whole) -> None:
+        ill = link()
+        ill.enricher.check = found_wrong  # type: ignore[method-assign]
+        await EnricherCheckup(whole.gateway.world, ill).step()
         (found,) = await enrichers_beside(whole.store, {"payments": "purse"}, NOW)
         values = enricher_values(found)
 
         assert (values["waiting"], values["counts"], values["limits"]) == (0, None, None)
+        assert (values["state"], values["findings"]) == ("warned", [{"what": WRONG[1].what, "hint": WRONG[1].hint}])
         assert msgspec.convert(values, EnricherTold).plugin == "purse"
 
     run(work)

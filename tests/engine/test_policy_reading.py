@@ -84,7 +84,7 @@ def test_a_policy_that_can_not_be_read_any_more_is_told() -> None:
         policies = whole.gateway.bench.policies
         await whole.gateway.follow(load_policy(POLICY.replace("15m", "16m"), "policy.yaml"))
         policies._sources = {policies.rows[-1].hash: Source("policy.yaml", "{")}
-        with pytest.raises(StoreUnusable, match="can't be read by this program"):
+        with pytest.raises(StoreUnusable, match="can't be used: this program no longer reads it"):
             await whole.gateway.reading.in_force(whole.clock.now())
 
     run(work)

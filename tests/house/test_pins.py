@@ -50,6 +50,7 @@ def test_every_dependency_is_pinned() -> None:
     assert unmet(project["project"]["dependencies"], running) == []
     assert unmet(extras["dev"], developing) == []
     assert unmet(extras["mutants"], _read("mutants")) == []
+    assert unmet(extras["stripe"], _read("stripe")) == []
     assert unmet(extras["web"], _read("web")) == []
     assert unmet(extras["api"], _read("api")) == []
     assert unmet(project["build-system"]["requires"], building) == []

@@ -6,13 +6,14 @@ from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from pydantic import BaseModel
 
 import gateway.plugin
 from gateway.connectors import BUILTIN
 from gateway.connectors.events import EventsConnector
-from gateway.plugin import Context, Event, Fetch, Finding, Record, hookimpl
+from gateway.plugin import Context, Customer, Event, Fetch, Finding, Record, hookimpl
 from gateway.plugin.manager import abilities, find_plugins
 
 
@@ -96,6 +97,7 @@ def misspelt(registre: Callable[[Any], None]) -> None: ...
         (registering(type("NoSettings", (Good,), {"settings_type": dict})), "gateway_connectors", "settings_type"),
         (registering(type("NoCheck", (Good,), {"check": None})), "gateway_connectors", "check"),
         (registering(type("Twin", (Good,), {"plugin": "events"})), "gateway_connectors", "events"),
+        (registering(Good, type("Twin", (Good,), {})), "gateway_connectors", "'good' twice"),
     ],
 )
 def test_a_broken_plugin_is_named_and_left_out(hook: Any, hook_name: str, word: str, point: Maker) -> None:
@@ -129,6 +131,103 @@ def test_the_first_of_two_that_claim_a_name_keeps_it(point: Maker) -> None:
     found = find_plugins({}, points)
     assert found.connectors == {"good": Good}
     assert [broken.name for broken in found.broken] == ["b"]
+
+
+class Facts(msgspec.Struct):
+    paid: int = 0
+
+
+class GoodEnricher:
+    plugin: ClassVar[str] = "purse"
+    settings_type: ClassVar[type[BaseModel]] = Empty
+    facts_type: ClassVar[type[msgspec.Struct]] = Facts
+
+    def __init__(self, name: str, settings: Empty, context: Context) -> None: ...
+
+    async def lookup(self, customer: Customer, now: int) -> Facts:
+        return Facts()
+
+    async def check(self) -> Sequence[Finding]:
+        return []
+
+
+Unresolved = type("Unresolved", (msgspec.Struct,), {"__annotations__": {"paid": "Nowhere"}, "paid": 0})
+
+
+def enriching(*kinds: Any) -> Callable[..., Any]:
+    def gateway_enrichers(register: Callable[[Any], None]) -> None:
+        for kind in kinds:
+            register(kind)
+
+    return gateway_enrichers
+
+
+def test_one_plugin_may_bring_both(point: Maker) -> None:
+    """A connector and an enricher, of one name or of two: each is found under its own."""
+    module = module_of("t_both", registering(Good))
+    module.gateway_enrichers = hookimpl(enriching(type("E", (GoodEnricher,), {"plugin": "good"}), GoodEnricher))  # type: ignore[attr-defined]
+
+    found = find_plugins({}, [point("both", module)])
+
+    assert (list(found.connectors), sorted(found.enrichers), found.broken) == (["good"], ["good", "purse"], [])
+
+
+@pytest.mark.parametrize(
+    ("hook", "hook_name", "word"),
+    [
+        (enriching(), "gateway_enrichers", "registers nothing"),
+        (enriching(GoodEnricher), "gateway_enricher", "gateway_enricher"),
+        (enriching(object()), "gateway_enrichers", "no enricher"),
+        (enriching(GoodEnricher, 5), "gateway_enrichers", "5 is no enricher: register the class"),
+        (enriching(type("NoName", (GoodEnricher,), {"plugin": 5})), "gateway_enrichers", "no name in `plugin`"),
+        (enriching(type("NoLookup", (GoodEnricher,), {"lookup": None})), "gateway_enrichers", "no method `lookup`"),
+        (enriching(type("NoCheck", (GoodEnricher,), {"check": 1})), "gateway_enrichers", "no method `check`"),
+        (enriching(type("NoStruct", (GoodEnricher,), {"facts_type": dict})), "gateway_enrichers", "no msgspec Struct"),
+        (
+            enriching(type("NoFacts", (GoodEnricher,), {"facts_type": Facts()})),
+            "gateway_enrichers",
+            "no msgspec Struct",
+        ),
+        (enriching(type("Odd", (GoodEnricher,), {"facts_type": Unresolved})), "gateway_enrichers", "Nowhere"),
+        (enriching(type("NoSettings", (GoodEnricher,), {"settings_type": 5})), "gateway_enrichers", "settings_type"),
+        (enriching(GoodEnricher, type("Twin", (GoodEnricher,), {})), "gateway_enrichers", "twice"),
+        (enriching(Good), "gateway_enrichers", "Good is no enricher"),
+    ],
+)
+def test_a_broken_enricher_is_named_and_left_out(hook: Any, hook_name: str, word: str, point: Maker) -> None:
+    """Nothing of its plugin remains, connectors neither, and those around it work."""
+    module = module_of("t_bad", hook, hook_name)
+    module.gateway_connectors = hookimpl(registering(type("Beside", (Good,), {"plugin": "beside"})))  # type: ignore[attr-defined]
+    if hook_name == "gateway_enrichers" and word == "registers nothing":
+        del module.gateway_connectors
+    late = type("Late", (GoodEnricher,), {"plugin": "late"})
+
+    found = find_plugins(
+        {}, [point("bad", module), point("zgood", module_of("t_z", enriching(late), "gateway_enrichers"))]
+    )
+
+    assert (found.connectors, found.enrichers) == ({}, {"late": late})
+    assert [broken.name for broken in found.broken] == ["bad"]
+    assert word in found.broken[0].reason
+
+
+def test_the_first_of_two_enrichers_keeps_the_name(point: Maker) -> None:
+    """A connector of the same name is none of them."""
+    twin = type("Twin", (GoodEnricher,), {})
+    same = type("Same", (Good,), {"plugin": "purse"})
+    points = [
+        point(name, module_of(f"t_{name}", hook, of))
+        for name, hook, of in (
+            ("b", enriching(twin), "gateway_enrichers"),
+            ("a", enriching(GoodEnricher), "gateway_enrichers"),
+            ("c", registering(same), "gateway_connectors"),
+        )
+    ]
+
+    found = find_plugins({}, points)
+
+    assert (found.enrichers, found.connectors) == ({"purse": GoodEnricher}, {"purse": same})
+    assert [(broken.name, "purse" in broken.reason) for broken in found.broken] == [("b", True)]
 
 
 def test_abilities_are_what_a_class_has() -> None:

@@ -57,7 +57,7 @@ def test_a_kept_policy_counts_by_its_kept_hours(monkeypatch: pytest.MonkeyPatch)
     packed = pack_calendars(loaded.policy.calendars)
     monkeypatch.setattr(calendars_module, "_public_holidays", lambda country, subdivision: ())
     assert load_policy(OFFICE, "p.yaml").policy.hash != loaded.policy.hash
-    kept = load_kept(OFFICE, packed, loaded.policy.hash)
+    kept = load_kept(OFFICE, packed, b"", loaded.policy.hash)
     assert kept.hash == loaded.policy.hash
     christmas = parse_instant("2026-12-25T15:00:00Z")
     for calendar in (kept.sla[0].calendar, kept.chains["c"].calendar, kept.calendars["office"]):
@@ -96,13 +96,13 @@ def test_a_calendar_that_was_not_kept_is_named() -> None:
 def test_a_kept_text_that_this_program_cannot_read_is_named() -> None:
     """With the first thing that is wrong."""
     with pytest.raises(Unreadable, match="no longer reads it: policy abc:1:1: GW110"):
-        load_kept("rules: []", pack_calendars({}), "abc")
+        load_kept("rules: []", pack_calendars({}), b"", "abc")
 
 
 def test_a_kept_policy_is_read_without_its_tests() -> None:
     """They judge nothing: what is wrong with them by now doesn't make what judged unreadable."""
     text = OFFICE + "tests: [{name: old, expect: {queue: nowhere}, then: [5]}]\n"
-    kept = load_kept(text, pack_calendars(load_policy(OFFICE, "p.yaml").policy.calendars), "0123")
+    kept = load_kept(text, pack_calendars(load_policy(OFFICE, "p.yaml").policy.calendars), b"", "0123")
 
     assert [rule.id for rule in kept.sla] == ["reply"]
     with pytest.raises(Problems):

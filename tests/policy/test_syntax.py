@@ -4,6 +4,7 @@ import pytest
 
 from gateway.policy.contact_message import ContactMessage
 from gateway.policy.expressions import Language
+from gateway.policy.facts_types import UNTYPED
 from gateway.policy.syntax import (
     Call,
     Constant,
@@ -18,7 +19,7 @@ from gateway.policy.syntax import (
     tree_of,
 )
 
-LANGUAGE = Language(ContactMessage({"paid": None}))
+LANGUAGE = Language(ContactMessage({"paid": UNTYPED}))
 CONTACT = Variable("contact")
 KIND, TAGS = Select(CONTACT, "kind"), Select(CONTACT, "tags")
 

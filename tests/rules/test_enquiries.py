@@ -76,6 +76,17 @@ def test_what_was_asked_and_answered_is_told_in_order() -> None:
     ]
 
 
+def test_an_answer_about_somebody_else_is_told_as_passed_over() -> None:
+    """It changes nothing, and says so."""
+    other = answer(M, facts={"disputed": True}, customer={"email": "bob@x.example"})
+    found = traced(opening(customer=ADA), other)
+
+    assert [told(one) for one in found.enquiries][1:] == [
+        "1 ok it speaks of another customer: passed over (enrichment.received@60000)"
+    ]
+    assert [turn.before for turn in found.turns if turn.of == "severity"] == [""]
+
+
 def test_an_answer_is_the_cause_of_the_severity_that_it_changed() -> None:
     """With the very fact that the condition read, not all that is known."""
     known = {"name": "Ada", **{f"more{n}": n for n in range(20)}, "disputed": True}

@@ -14,7 +14,7 @@ from tests.store.samples import T0, in_memory, plan, policy_row, row, sql, stran
 
 
 def test_a_policy_comes_back_as_it_came() -> None:
-    """Text and calendars byte for byte, under exactly its instant; a listing has neither."""
+    """Text, calendars and types byte for byte, under exactly its instant; a listing has none of them."""
 
     async def check(store: SqliteStore) -> None:
         assert (await store.policies(), await store.policy(T0)) == ([], None)
@@ -22,7 +22,7 @@ def test_a_policy_comes_back_as_it_came() -> None:
         await store.put_in_force(given)
         assert await store.policy(T0) == given
         assert (await store.policy(T0 - 1), await store.policy(T0 + 1)) == (None, None)
-        assert await store.policies() == [msgspec.structs.replace(given, text="", calendars=b"")]
+        assert await store.policies() == [msgspec.structs.replace(given, text="", calendars=b"", facts=b"")]
         await store.put_in_force(policy_row(T0, T0, text="\udcff"))
         half = await store.policy(T0)
         assert half is not None

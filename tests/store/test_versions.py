@@ -59,7 +59,7 @@ def test_a_kept_policy_is_read() -> None:
     """Its text, with the calendars that were kept beside it."""
     (sample,) = stored.samples("calendars", 1)
 
-    policy = load_kept(POLICY, sample.body, "kept")
+    policy = load_kept(POLICY, sample.body, b"", "kept")
 
     assert (policy.hash, policy.sla[0].calendar) == ("kept", policy.calendars["office"])
 

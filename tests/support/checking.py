@@ -8,7 +8,7 @@ from gateway.kernel.problems import Problem
 from tests.support.carets import GATEWAY, Place
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIGEgdGVzdCBhbG9uZSwgMzIgYg=="
-ENVIRON = {name: SECRET for name in ("SHOP_SECRET", "HELPDESK_SECRET", "OTHER_SECRET")}
+ENVIRON = {name: SECRET for name in ("SHOP_SECRET", "HELPDESK_SECRET", "OTHER_SECRET", "STRIPE_API_KEY")}
 
 CONFIGURATION = """\
 version: 1
@@ -20,6 +20,9 @@ endpoints:
     notices: ["sla.*"]
 """
 """What stands beside a policy."""
+
+ENRICHERS = "enrichers:\n  payments: {plugin: stripe, api_key: {env: STRIPE_API_KEY}}\n"
+"""What more stands beside a policy that names it; its plugin need not be installed."""
 
 POLICY = """\
 roles:
@@ -34,7 +37,8 @@ def write(text: str, folder: Path) -> Path:
     """Put the text into a folder under its name, and beside it what belongs to it; where it is."""
     is_config = text.removeprefix("\ufeff").startswith(GATEWAY)
     config, policy = folder / "gateway.yaml", folder / "policy.yaml"
-    config.write_bytes((text if is_config else CONFIGURATION).encode())
+    beside = CONFIGURATION + (ENRICHERS if "payments" in text else "")
+    config.write_bytes((text if is_config else beside).encode())
     policy.write_bytes((POLICY if is_config else text).encode())
     return config if is_config else policy
 

@@ -130,6 +130,6 @@ def test_a_policy_that_cannot_be_read_is_said_to_be_so() -> None:
         for row in policies.rows:
             policies._sources[row.hash] = type(next(iter(policies._sources.values())))("p.yaml", "{")
         broken = await got(whole, "/policy")
-        assert "can't be read by this program" in broken.text
+        assert "can't be used: this program no longer reads it" in broken.text
 
     run(work)

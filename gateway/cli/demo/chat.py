@@ -1,4 +1,4 @@
-"""The demo's chat: a system that has no plugin. It tells the gateway of itself in signed POSTs to the connector `events`."""
+"""The demo's chat: a system that has no plugin, and tells the connector `events` of itself in signed POSTs."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final

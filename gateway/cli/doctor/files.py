@@ -31,10 +31,14 @@ def configuration(config: Path, found: list[Finding]) -> Setup | None:
         hint = "mend it; `gateway check` shows the place"
         found += [bad("config", str(problem), hint) for problem in wrong.problems]
         return None
-    found += [bad("config", str(problem), "the rest starts without it") for problem in setup.left_out]
+    found += [
+        bad("config", str(problem), "the rest starts without it")
+        for problem in (*setup.left_out, *setup.enrichers_left_out)
+    ]
     policy = setup.policy.policy
     connectors, endpoints = len(setup.config.connectors), len(setup.config.endpoints)
-    found.append(ok("config", f"{config}: connectors: {connectors}, endpoints: {endpoints}"))
+    enrichers = f"enrichers: {len(setup.config.enrichers)}, " if setup.config.enrichers else ""
+    found.append(ok("config", f"{config}: connectors: {connectors}, {enrichers}endpoints: {endpoints}"))
     found.append(ok("policy", f"{policy.name} ({policy.hash}), SLA rules: {len(policy.sla)}"))
     return setup
 

@@ -1,10 +1,12 @@
-"""What the doctor asks outside: vendors for credentials, scopes and the time, endpoints for a connection."""
+"""What the doctor asks outside: vendors for credentials, scopes and the time, of connectors and
+enrichers, endpoints for a connection."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from gateway.cli.doctor.finding import Finding, bad, ok
 from gateway.config import EndpointConfig
-from gateway.daemon.setup import Chosen, Setup
+from gateway.daemon.setup import Chosen, ChosenEnricher, Setup
 from gateway.engine.checkup import asked
 from gateway.kernel.knock import knock
 from gateway.kernel.ports import Clock, NetError, Rng, Spawn
@@ -18,7 +20,7 @@ from gateway.plugin import Context
 from gateway.plugin import Finding as Found
 from gateway.plugin.account import open_account
 
-CONNECTOR_S = 30.0
+CHECK_S = 30.0
 ENDPOINT_S = 10.0
 SKEW_MAX_S = 30.0
 """A clock that is further from the vendors' is told; receivers refuse signatures that are 300 s off."""
@@ -40,7 +42,8 @@ def plausible(now: int) -> Finding | None:
 async def connectors(
     setup: Setup, clock: Clock, rng: Rng, told: Callable[[str], None], store: Store | None = None
 ) -> list[Finding]:
-    """What each connector's own check finds, and how the vendors' clocks stand to ours. Tokens are in the `store`."""
+    """What the check of each connector and enricher finds, and how the vendors' clocks stand to ours. Tokens are in the
+    `store`."""
     spawn = LoopSpawn()
     try:
         return await _connectors(setup, clock, rng, told, store, spawn)
@@ -56,33 +59,41 @@ async def _connectors(
     for chosen in setup.connectors:
         told(f"asking connector {chosen.name}")
         vault = Vault(chosen.name, store, Seal(setup.config.key_file, rng), spawn) if store else None
-        account = open_account(chosen.kind, chosen.settings, reach=chosen.reach, clock=clock, rng=rng, vault=vault)
-        try:
-            found += await _connector(chosen, account)
-        finally:
-            await account.aclose()
-        if account.clock_ahead_s is not None:
-            ahead[chosen.name] = account.clock_ahead_s
+        account = partial(open_account, reach=chosen.reach, clock=clock, rng=rng, vault=vault)
+        found += await _checked(f"connector {chosen.name}", chosen, account, ahead)
+    for enricher in setup.enrichers:
+        told(f"asking enricher {enricher.name}")
+        account = partial(open_account, reach=enricher.reach, clock=clock, rng=rng)
+        found += await _checked(f"enricher {enricher.name}", enricher, account, ahead)
     return [*found, *_clocks(ahead)]
 
 
-async def _connector(chosen: Chosen, account: VendorHttp) -> list[Finding]:
-    area = f"connector {chosen.name}"
+async def _checked(
+    area: str, chosen: Chosen | ChosenEnricher, open: Callable[..., VendorHttp], ahead: dict[str, float]
+) -> list[Finding]:
+    """What a check finds. `ahead` gets how far the clock of the account is before ours, by area."""
 
     async def check() -> Sequence[Found]:
-        return await chosen.kind(chosen.name, chosen.settings, Context(account)).check()
+        account = open(chosen.kind, chosen.settings)
+        try:
+            return await chosen.kind(chosen.name, chosen.settings, Context(account)).check()
+        finally:
+            if account.clock_ahead_s is not None:
+                ahead[area] = account.clock_ahead_s
+            await account.aclose()
 
+    found = await asked(check, CHECK_S)
     return [
         ok(area, one.what) if one.ok else bad(area, one.what, one.hint or "see its plugin's documentation")
-        for one in await asked(check, CONNECTOR_S)
+        for one in found
     ]
 
 
 def _clocks(ahead: dict[str, float]) -> Iterator[Finding]:
-    for name, seconds in ahead.items():
+    for area, seconds in ahead.items():
         if abs(seconds) > SKEW_MAX_S:
             way = "ahead of" if seconds > 0 else "behind"
-            yield bad("clock", f"this machine's clock is {abs(seconds):.0f} s {way} that of {name}'s vendor", SET_IT)
+            yield bad("clock", f"this machine's clock is {abs(seconds):.0f} s {way} that of {area}'s vendor", SET_IT)
     if ahead and all(abs(seconds) <= SKEW_MAX_S for seconds in ahead.values()):
         yield ok("clock", f"within {SKEW_MAX_S:g} s of the vendors'")
 

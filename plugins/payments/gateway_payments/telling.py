@@ -57,7 +57,6 @@ _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 _CHANGES: Final = 3
 """The sequence of changes: what was done within the same second led to them."""
 
-_DEADLINES: Final = "deadline" in ContactOpened.__struct_fields__
 TEXT_MAX: Final = 200
 Fields = dict[str, FieldValue]
 
@@ -114,7 +113,7 @@ class _So:
             "status": status,
         }
         self.had_deadline = self.had_deadline or bool(due)
-        if self.had_deadline and _DEADLINES:
+        if self.had_deadline:
             said["deadline"] = Instant(min(due)) if due else None
         return said
 

@@ -3,6 +3,7 @@ dictionary, and the connector before it."""
 
 import asyncio
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def changed(name: str, *, at: int | None = None, **values: Any) -> dict[str, Any
     event = sample(name)
     event["created"] = event["created"] if at is None else at
     event["data"]["object"] = {**event["data"]["object"], **values}
-    event["id"] = f"evt_{abs(hash(json.dumps(event, sort_keys=True)))}"
+    event["id"] = f"evt_{zlib.crc32(json.dumps(event, sort_keys=True).encode())}"
     return event
 
 

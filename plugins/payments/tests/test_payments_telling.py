@@ -155,7 +155,6 @@ def test_a_failed_payout_is_made_good_by_one_that_arrives() -> None:
     assert with_paid(5) == [(100, "open", "high"), (200, "closed", "high")]
 
 
-@pytest.mark.skipif("deadline" not in ContactOpened.__struct_fields__, reason="events have no deadline yet")
 def test_the_deadline_is_the_earliest_of_what_is_open() -> None:
     """It moves when another comes or goes, and is gone when nothing wants an answer any more."""
 

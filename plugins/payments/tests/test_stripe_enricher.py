@@ -70,8 +70,8 @@ class Stripe:
         if path == "/v1/customers":
             return page([one for one in self.customers if one["email"] == query.get("email", one["email"])], query)
         if path == "/v1/charges":
-            since, whose = int(query.get("created[gte]", 0)), query.get("customer")
-            rows = [one for one in self.charges if one["created"] >= since and whose in (None, one["customer"])]
+            since, whose = int(query.get("created[gt]", -1)), query.get("customer")
+            rows = [one for one in self.charges if one["created"] > since and whose in (None, one["customer"])]
             return page(sorted(rows, key=lambda one: -one["created"]), query)
         lists = {"/v1/disputes": self.disputes, "/v1/radar/early_fraud_warnings": self.warnings}
         if path in lists:

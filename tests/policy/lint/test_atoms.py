@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from gateway.policy.contact_message import ContactMessage
 from gateway.policy.expressions import Language
+from gateway.policy.facts_types import UNTYPED
 from gateway.policy.lint.atoms import compared, may_fail, steps_of, words_of
 from gateway.policy.syntax import Call, Loop, Tree, quantified, tree_of
 from tests.policy.build import facts
 
-MESSAGE = ContactMessage({"paid": None})
+MESSAGE = ContactMessage({"paid": UNTYPED})
 LANGUAGE = Language(MESSAGE)
 WORDS = ("", "a", "b", "c")
 

@@ -85,7 +85,9 @@ def notice(id: str, contact: str = "con_a", endpoints: tuple[str, ...] = ("helpd
 
 
 def policy_row(since: int, stored_at: int = T0, hash: str = "p1", text: str = "policy: 1") -> PolicyRow:
-    return PolicyRow(since=since, hash=hash, name="orion", stored_at=stored_at, text=text, calendars=b"\x00\xff")
+    return PolicyRow(
+        since=since, hash=hash, name="orion", stored_at=stored_at, text=text, calendars=b"\x00\xff", facts=b"\xff\x00"
+    )
 
 
 def fetch_ref(id: str = "42") -> Ref:

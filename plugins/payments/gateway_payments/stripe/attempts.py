@@ -31,7 +31,6 @@ def failed_intent(intent: Json, showing: Showing) -> Piece:
     error = part(intent, "last_payment_error")
     method = part(error, "payment_method")
     id = an_id(error, "charge") or f"{needed_id(intent, 'id')}_{showing.at // 1000}"
-    code = text(error, "decline_code") or text(error, "code")
     # What a charge would say, from what the intent says.
     charge: Json = {
         "amount": intent.get("amount"),
@@ -41,7 +40,8 @@ def failed_intent(intent: Json, showing: Showing) -> Piece:
         "billing_details": method.get("billing_details"),
         "payment_method_details": {"card": method.get("card")},
     }
-    failure = Failure(showing.at, id, text(error, "code") or code, money(intent))
+    code = text(error, "code") or text(error, "decline_code")
+    failure = Failure(showing.at, id, code, money(intent))
     return _failed(failure, payment_of(charge, showing.at), an_id(part(method, "card"), "fingerprint"), showing)
 
 

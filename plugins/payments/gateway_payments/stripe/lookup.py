@@ -145,7 +145,7 @@ class StripePurse:
     async def _charges(self, known: Known, now: int) -> tuple[list[Charge], bool]:
         """The charges of a customer, and whether there are more within the time that is looked back."""
         since = max(now - self._days * DAY_MS, 0) // SECOND_MS
-        asked: Params = {"customer": known.id, "created[gte]": since}
+        asked: Params = {"customer": known.id, "created[gt]": since - 1}
         charges, more = await listed(self._api, "/v1/charges", asked, Charge, at_most=self._charges_max)
         for charge in charges:
             if id_of(charge.customer) != known.id:
@@ -155,15 +155,18 @@ class StripePurse:
         return [charge for charge in charges if charge.created >= since], more
 
     async def _of(self, kind: type[Said], path: str, charges: Sequence[Charge], unseen: set[str]) -> list[Said]:
-        """What is said of these charges. A key that may not read it leaves it unseen."""
+        """What is said of these charges. A key that may not read it, or a host without it, leaves it unseen."""
         found: list[Said] = []
         for charge in charges:
             try:
                 objects, more = await listed(self._api, path, {"charge": charge.id}, kind, at_most=DISPUTES_MAX)
             except Permanent as error:
-                if not is_refused(error):
+                if is_refused(error):
+                    unseen.add(f"{_OPTIONAL[path]}: the key lacks the permission {permission(error)}")
+                elif error.status == 404:  # a stand-in that lacks them
+                    unseen.add(f"{_OPTIONAL[path]}: there is nothing at their address")
+                else:
                     raise
-                unseen.add(f"{_OPTIONAL[path]}: the key lacks the permission {permission(error)}")
                 return found
             if any(id_of(one.charge) != charge.id for one in objects):
                 raise Transient(f"Stripe answered with {_OPTIONAL[path]} of another payment than was asked for")

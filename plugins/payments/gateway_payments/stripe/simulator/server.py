@@ -28,7 +28,6 @@ LOOK_AGAIN_S: Final = 0.02
 """Seconds after which a slow answer looks at the account's clock again."""
 
 _ROUTES: Final = [(method, re.compile(path), handler) for method, path, handler in ROUTES]
-_ONE_OBJECT: Final = re.compile(r"(?:radar/|identity/)?\w+/(?!search$)\w+(?:/\w+)?")
 _VERSION: Final = re.compile(r"20\d\d-[01]\d-[0-3]\d(?:\.\w{1,20})?")
 _LIES: Final = (
     b"<html><head><title>Welcome</title></head></html>",
@@ -79,7 +78,7 @@ class Server:
         self.api.count()
         if "error_500" in self.api.faults:
             raise errors.broken()
-        if "lock_timeout" in self.api.faults and _ONE_OBJECT.fullmatch(name):
+        if "lock_timeout" in self.api.faults and "id" in groups:
             raise errors.locked()
         text = await _text(request)
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
