@@ -71,7 +71,7 @@ def _subject(kind: Any, folder: Path | None) -> Subject:
 
 
 def _samples(folder: Path, plugin: str) -> Path:
-    """Where samples are: of a distribution with several plugins each may have a folder of its own, with its kit.toml."""
+    """Where samples are: of several plugins in a distribution each may have a folder of its own, with its kit.toml."""
     own = folder / "tests" / plugin / "samples"
     return own if plugin and own.is_dir() else folder / SAMPLES
 

@@ -16,7 +16,20 @@ from gateway_payments.adyen.signature import signature, signed_text
 from gateway_payments.matter import Matter
 from pydantic import ValidationError
 
-from gateway.plugin import Accepted, BadPayload, Event, Instant, Piece, Record, Refused, Request, parse_instant
+from gateway.plugin import (
+    UNSET,
+    Accepted,
+    BadPayload,
+    ContactObserved,
+    ContactOpened,
+    Event,
+    Instant,
+    Piece,
+    Record,
+    Refused,
+    Request,
+    parse_instant,
+)
 
 KEY = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 OTHER = "11" * 32
@@ -95,10 +108,7 @@ def test_a_signature_by_hand() -> None:
     """Eight fields, joined by colons; a missing one is empty."""
     said = {"pspReference": "A", "eventCode": "REFUND", "success": "false", "merchantReference": "x:\\y"}
     assert signed_text(said) == "A:::x:\\y:::REFUND:false"
-    assert (
-        signature("00" * 32, said) == "3ETGKSpdZDWoKqczMSGQ4FSk34ZGhwHkXa4GvjS9LKs="
-        or len(base64.b64decode(signature("00" * 32, said))) == 32
-    )
+    assert signature("00" * 32, said) == "kyjp6RK6GIPt8+wGtPX6W0AGLPHqJ+OnqaWfl2/aFc0="  # as `openssl dgst` says
 
 
 @pytest.mark.parametrize(
@@ -152,7 +162,7 @@ def test_nothing_grave_is_read_from_what_is_not_signed() -> None:
     one can't close a dispute, or put its deadline beyond what schemes give, by what isn't signed."""
     adyen = connector()
     true = item()
-    changed = {**true, "eventDate": "2026-03-02T08:59:00Z", "reason": "x", "paymentMethod": "mc"}
+    changed = {**true, "eventDate": "2026-03-02T07:59:00Z", "reason": "x", "paymentMethod": "mc"}
     changed["additionalData"] = {
         **true["additionalData"],
         "disputeStatus": "Won",
@@ -160,14 +170,10 @@ def test_nothing_grave_is_read_from_what_is_not_signed() -> None:
     }
     assert [one.key for one in records(adyen, true)] == [one.key for one in records(adyen, changed, at=NOW + 9)]
     (opened,) = told(adyen, changed).values()
-    assert opened.status == "open"  # type: ignore[attr-defined]
-    assert (
-        getattr(opened, "deadline", None) in (None, getattr(type(opened), "deadline", None))
-        or opened.deadline is not None
-    )  # type: ignore[attr-defined]
-    assert opened.fields.get("evidence_due_by") is None  # type: ignore[attr-defined]
-    ahead = {**true, "eventDate": "2027-01-01T00:00:00Z"}
-    (late,) = told(adyen, ahead).values()
+    assert isinstance(opened, ContactOpened)
+    assert (opened.status, opened.deadline) == ("open", UNSET)
+    assert "evidence_due_by" not in (opened.fields or {})
+    (late,) = told(adyen, {**true, "eventDate": "2027-01-01T00:00:00Z"}).values()
     assert late.at == NOW
 
 
@@ -195,19 +201,15 @@ def test_any_order_of_a_disputes_notifications_ends_in_the_same() -> None:
     ]
     items = [item(code, eventDate=f"2026-03-02T08:0{place}:00Z") for place, code in enumerate(codes)]
     due = told(connector(), *items)
-    assert [getattr(event, "status", None) for event in due.values()] == [
-        "open",
-        None,
-        "on_hold",
-        "closed",
-        None,
-        None,
-        None,
-    ] or due
-    statuses = {id: getattr(event, "status", None) for id, event in due.items()}
-    assert statuses["PAYMENT1:opened"] == "open"
-    assert statuses["PAYMENT1:DISPUTE1:information_supplied"] == "on_hold"
-    assert statuses["PAYMENT1:DISPUTE1:chargeback_reversed"] == "closed"
+    statuses = {id: status for id, event in due.items() if (status := getattr(event, "status", UNSET)) is not UNSET}
+    assert statuses == {
+        "PAYMENT1:opened": "open",
+        "PAYMENT1:DISPUTE1:information_supplied": "on_hold",
+        "PAYMENT1:DISPUTE1:chargeback_reversed": "closed",
+    }
+    opened, supplied = due["PAYMENT1:opened"], due["PAYMENT1:DISPUTE1:information_supplied"]
+    assert isinstance(opened, ContactOpened) and isinstance(supplied, ContactObserved)
+    assert (opened.deadline, supplied.deadline) == (parse_instant(DUE), None)
     assert "PAYMENT1:DISPUTE1:answered" in due
     for order in itertools.islice(itertools.permutations(items), 0, 120, 7):
         assert told(connector(), *order, order[0]) == due
@@ -312,10 +314,18 @@ def test_settings_that_prove_nothing_are_refused(settings: dict[str, Any]) -> No
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b'{"notificationItems":[]}', b'{"notificationItems":[{}]}', b'{"notificationItems":[1]}', b"\xff",
-     b'{"notificationItems":' + b"[" * 500 + b"]" * 500 + b"}",
-     json.dumps({"notificationItems": [{"NotificationRequestItem": {}}] * 101}).encode()],
-)  # fmt: skip
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"notificationItems":[]}',
+        b'{"notificationItems":[{}]}',
+        b'{"notificationItems":[1]}',
+        b'{"notificationItems":' + b"[" * 500 + b"]" * 500 + b"}",
+        json.dumps({"notificationItems": [{"NotificationRequestItem": {}}] * 101}).encode(),
+    ],
+)
 def test_a_body_that_is_not_adyens_is_refused(body: bytes) -> None:
     """With 400, and nothing is stored."""
     receipt = connector().receive(Request("POST", {}, {}, body, NOW))
@@ -330,9 +340,6 @@ def test_a_body_that_is_not_adyens_is_refused(body: bytes) -> None:
 def test_a_signed_notification_that_makes_no_sense_is_parked(field: str, value: object) -> None:
     """It is Adyen's, so it is kept, with the reason."""
     adyen = connector()
-    try:
-        (record,) = records(adyen, item(**{field: value}))
-    except (AssertionError, BadPayload):
-        return  # so wrong that nothing of it can be signed
+    (record,) = records(adyen, item(**{field: value}))
     with pytest.raises(BadPayload):
         list(adyen.normalize(record))
