@@ -10,8 +10,8 @@ from gateway.model.event import Event, encode_event
 from gateway.model.instant import Instant
 from gateway.model.record import Record
 
-_IDS: Final = frozenset({"id", "escalation"})
-"""Keys of our events whose texts are never card numbers."""
+_IDS: Final = frozenset({"id", "escalation", "phone"})
+"""Keys of our events whose texts are no card numbers: a customer is known again by them."""
 
 
 def record_of(events: Sequence[Event], now: int) -> Record:

@@ -344,6 +344,9 @@ def test_any_bytes_are_taken(body: bytes) -> None:
         "4,",
         "%34",
         "+4",
+        "4<b>",
+        "&#52;",
+        "4<b ",
     ],
 )
 def test_a_hostile_body_is_read_in_one_pass(piece: str) -> None:
