@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_payments.adyen.connector import Adyen
 from gateway_payments.stripe.connector import Stripe
 from gateway_telephony_sip import TelephonySip
 from gateway_zendesk import Zendesk
@@ -14,6 +15,7 @@ from gateway.plugin import FAULTS, ClientCredentials, Context, VendorHttp
 from gateway.plugin.manager import abilities
 
 CONNECTORS: Final[Mapping[str, Any]] = {
+    "adyen": Adyen,
     "events": EventsConnector,
     "stripe": Stripe,
     "telephony_sip": TelephonySip,
@@ -22,6 +24,7 @@ CONNECTORS: Final[Mapping[str, Any]] = {
 
 _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
 ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "adyen": {"`hmac_key`": {"hmac_key": "00" * 32}},
     "events": {"`secret`": {"secret": _SECRET}},
     "stripe": {
         "`api_key`": {"api_key": "rk_test_a-key", "webhook_secret": "whsec_a-secret"},

@@ -62,12 +62,18 @@ def installed(name: str, builtin: Any = None, sort: Sort | None = None) -> Subje
 
 
 def _subject(kind: Any, folder: Path | None) -> Subject:
-    samples = None if folder is None else folder / SAMPLES
+    samples = None if folder is None else _samples(folder, str(getattr(kind, "plugin", "")))
     said = kit_file(samples)
     try:
         return Subject(kind, samples, folder, said.get("excuses", {}), said.get("settings"))
     except ValueError as error:
         raise NotFound(f"tests/kit.toml: {error}") from None
+
+
+def _samples(folder: Path, plugin: str) -> Path:
+    """Where samples are: of several plugins in a distribution each may have a folder of its own, with its kit.toml."""
+    own = folder / "tests" / plugin / "samples"
+    return own if plugin and own.is_dir() else folder / SAMPLES
 
 
 def _chosen(found: Plugins, name: str, sort: Sort | None) -> Any:

@@ -117,8 +117,8 @@ def trimmed(item: Json) -> dict[str, object]:
     """What is stored of a notification: without the signature, and without what nothing is read from."""
     more = part(item, "additionalData")
     whole = {name: value for name, value in item.items() if name not in ("additionalData", "operations")}
-    if succeeded(item):  # an authorisation code, the card's last digits and its expiry
-        whole.pop("reason", None) if item.get("eventCode") == PAID else None
+    if item.get("eventCode") == PAID and item.get("success") not in ("false", False):
+        whole.pop("reason", None)  # an authorisation code, the card's last digits and its expiry
     return {**whole, "additionalData": {name: more[name] for name in sorted(KEPT & more.keys())}}
 
 
