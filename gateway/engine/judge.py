@@ -302,8 +302,9 @@ async def _conclude(
             one.judged.implied,
             said.get(row.id, {}),
             now,
-            live_from=now + 1 if bench.dry else max(row.live_from, bench.live_from.get(row.strands[0].connector, 0)),
+            live_from=(live_from := max(row.live_from, bench.live_from.get(row.strands[0].connector, 0))),
             whole=one.said_after is not None,
+            dry=bench.dry,
         )
         written.ledger.extend((row.id, entry) for entry in announced.entries)
         policy = one.policies.at(state.policy_since).policy
@@ -311,7 +312,8 @@ async def _conclude(
         written.announced.update((effect.type, effect.rule, target_of(effect, policy)) for effect in effects)
         written.notices.extend(_notices(bench, row, state, policy, effects))
         written.unasked.extend(_unasked(row, state))
-        written.questions.extend(_questions(row, effects, now))
+        if not state.contact.ended:
+            written.questions.extend(_questions(row, effects, now, live_from))
         written.checkpoints.extend((row.id, passed) for passed in one.judged.checkpoints)
         due = None if one.held else next_due(state)
         card = None if state.contact.ended else card_of(state, policy)
@@ -359,8 +361,8 @@ def _unasked(row: ContactRow, state: State) -> Iterable[tuple[StrandKey, str]]:
     return [(row.strands[0], name) for name in before.asked]
 
 
-def _questions(row: ContactRow, effects: Iterable[Effect], now: int) -> Iterable[Question]:
-    """What is asked of enrichers."""
+def _questions(row: ContactRow, effects: Iterable[Effect], now: int, live_from: int) -> Iterable[Question]:
+    """What is asked of enrichers; of the past after what is live."""
     for effect in effects:
         if effect.type == "enrichment.requested":
             ttl_s = effect.detail["ttl_s"]
@@ -370,4 +372,5 @@ def _questions(row: ContactRow, effects: Iterable[Effect], now: int) -> Iterable
                 request=effect.id,
                 ttl_ms=None if ttl_s is None else round(ttl_s * 1000),
                 asked_at=max(now, effect.at),
+                past=effect.at < live_from,
             )

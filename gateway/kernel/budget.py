@@ -110,6 +110,12 @@ class Budget:
         narrowest = min(self._of(path), key=_Window.rate)
         narrowest.closed_until = max(narrowest.closed_until, self._clock.monotonic() + seconds)
 
+    def per_s(self, path: str) -> float | None:
+        """The seconds over which the narrowest limit of a path counts: after so long it has room again. None without a
+        limit."""
+        limit = min(self._of(path), key=_Window.rate).limit
+        return None if limit is None else limit.per_s
+
     def left(self) -> dict[str, int]:
         """How many requests each limit still allows now."""
         now = self._clock.monotonic()

@@ -25,6 +25,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """How old an answer that is known already may be; None: as the enricher says."""
 
     asked_at: int
+    past: bool = False
+    """Its contact was there before the gateway watched: such questions leave room for all others."""
+
     attempt: int = 0
     """The fencing number of the claim that holds it."""
 
@@ -56,7 +59,8 @@ class Questions(Protocol):
         ...
 
     async def claim_questions(self, *, enricher: str, now: int, lease_ms: int, limit: int) -> list[Question]:
-        """Those of an enricher that are due, leased, the longest due first, the attempt grown."""
+        """Those of an enricher that are due, leased, those of the past last, the longest due first, the attempt
+        grown."""
         ...
 
     async def settle_questions(self, settled: Sequence[Settled]) -> list[Question]:

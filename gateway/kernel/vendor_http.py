@@ -34,6 +34,9 @@ PATIENCE_S: Final = 10.0
 """The longest `Retry-After`, in seconds, that is waited for here; a longer one is the caller's to keep."""
 
 RETRY_AFTER_DEFAULT_S: Final = 60.0
+"""Where a vendor refuses more and doesn't say for how long: so many seconds at most, or as many as its limit is over.
+"""
+
 RETRY_AFTER_MAX_S: Final = 86_400.0
 REDIRECTS_MAX: Final = 3
 EXCERPT_MAX: Final = 4_096
@@ -214,12 +217,16 @@ class VendorHttp:
         if status == httpx2.codes.UNAUTHORIZED:
             return Unauthorized(what, status=status, body=body)
         if status == httpx2.codes.TOO_MANY_REQUESTS:
-            pause_s = RETRY_AFTER_DEFAULT_S if wait_s is None else wait_s
+            pause_s = self._unsaid_pause_s(path) if wait_s is None else wait_s
             self.budget.close(path, pause_s)
             return RateLimited(what, status=status, body=body, retry_after_s=pause_s)
         if status >= 500 or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_EARLY):
             return Transient(what, status=status, body=body, retry_after_s=wait_s)
         return Permanent(what, status=status, body=body)
+
+    def _unsaid_pause_s(self, path: str) -> float:
+        per_s = self.budget.per_s(path)
+        return RETRY_AFTER_DEFAULT_S if per_s is None else min(per_s, RETRY_AFTER_DEFAULT_S)
 
     def _pause(self, state: RetryCallState) -> float:
         """Seconds before the next try: what the vendor asked for, and half a second more for each try, with jitter."""

@@ -2,7 +2,8 @@
 
 Laws. The ledger is never erased. A cause is announced once while it stands; one that was corrected and is implied again
 is announced again under a new id. What lies before `live_from`, or follows from nothing but a policy's coming into
-force, is recorded as suppressed and never goes out; but that an escalation is resolved is said in any case.
+force, is recorded as suppressed and never goes out. What an enricher is asked calls nobody, and what goes out later
+needs the answer: it is suppressed in a dry run only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,8 +31,10 @@ def announce(
     *,
     live_from: int,
     whole: bool,
+    dry: bool = False,
 ) -> Announced:
     """Announce what `implied` adds to the ledger, which has at least the entries of what is implied. All times in ms.
+    A `dry` run suppresses all of it.
 
     With `whole`, `implied` is everything that follows after some instant, and the ledger has all entries after it:
     those that are missing among what follows are corrected.
@@ -47,7 +50,7 @@ def announce(
                 # It is the same cause, at another instant than was thought: the ledger must lie in the order of time.
                 entries.append(replace(said, at=following.at))
             continue
-        silent = suppressed(following, live_from)
+        silent = dry or suppressed(following, live_from)
         effects.append(_announcement(following, said, now, suppressed=silent))
         entries.append(_entry(following, said, suppressed=silent))
     if whole:
@@ -60,6 +63,8 @@ def announce(
 
 def suppressed(following: Implied, live_from: int) -> bool:
     """Whether it is recorded and never goes out."""
+    if following.type == "enrichment.requested":
+        return following.by_policy
     return following.at < live_from or following.by_policy
 
 

@@ -17,9 +17,10 @@ View = dict[str, Any]
 
 def facts_view(state: State) -> dict[str, View]:
     """By enricher that was asked or has answered: how that stands, and what is known. What an answer didn't bring may
-    be known from one before it."""
+    be known from one before it. Of a contact that has ended nothing is asked any more."""
     contact = state.contact
-    return {name: _answer_view(state, name) for name in sorted({*state.asked, *contact.answers})}
+    asked = () if contact.ended else state.asked
+    return {name: _answer_view(state, name) for name in sorted({*asked, *contact.answers})}
 
 
 def facts_words(state: State) -> Iterator[str]:
@@ -33,7 +34,7 @@ def facts_words(state: State) -> Iterator[str]:
 
 def _answer_view(state: State, name: str) -> View:
     answer, asked = state.contact.answers.get(name), state.asked.get(name)
-    waiting = answer is None or (asked is not None and answer.at < asked)
+    waiting = answer is None or (asked is not None and answer.at < asked and not state.contact.ended)
     return {
         "status": "asked" if answer is None or waiting else "unavailable" if answer.reason else "ok",
         "at": format_known(asked if answer is None or waiting else answer.at),

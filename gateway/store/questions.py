@@ -20,7 +20,10 @@ from gateway.store.schema import questions
 from gateway.store.statement import Statement, value
 
 _q = questions.c
-_NEW = ("enricher", "connector", "kind", "ref", "request", "ttl_ms", "asked_at", "attempt", "tries", "told", "leased")
+_NEW = (
+    *("enricher", "connector", "kind", "ref"),
+    *("request", "ttl_ms", "asked_at", "past", "attempt", "tries", "told", "leased"),
+)
 _ask = Statement(
     insert(questions).on_conflict_do_update(
         index_elements=["enricher", "connector", "kind", "ref"],
@@ -34,10 +37,10 @@ _this = sa.and_(
 )
 _forget = Statement(sa.delete(questions).where(_this))
 _next = Statement(sa.select(sa.func.min(_q.enricher)).where(_q.enricher > value("after")))
-_first_due = Statement(sa.select(sa.func.min(_q.due)).where(_q.enricher == value("of")))
+_first_due = Statement(sa.select(sa.func.min(_q.due)).where(_q.enricher == value("of"), _q.past == value("past")))
 _due = Statement(
     sa.select(_q.connector, _q.kind, _q.ref)
-    .where(_q.enricher == value("of"), _q.due <= value("now"))
+    .where(_q.enricher == value("of"), _q.past == value("past"), _q.due <= value("now"))
     .order_by(_q.due, _q.asked_at)
     .limit(value("most"))
 )
@@ -45,7 +48,7 @@ _lease = Statement(
     sa.update(questions)
     .where(_this)
     .values(attempt=_q.attempt + 1, leased=1, due=value("until"))
-    .returning(_q.request, _q.ttl_ms, _q.asked_at, _q.attempt, _q.tries, _q.told)
+    .returning(_q.request, _q.ttl_ms, _q.asked_at, _q.past, _q.attempt, _q.tries, _q.told)
 )
 _mine = sa.and_(
     _this,
@@ -91,6 +94,7 @@ def ask(connection: Connection, asked: Sequence[Question], now: int) -> None:
                 "request": one.request,
                 "ttl_ms": one.ttl_ms,
                 "asked_at": one.asked_at,
+                "past": int(one.past),
                 "attempt": 0,
                 "tries": 0,
                 "told": 0,
@@ -104,13 +108,13 @@ def ask(connection: Connection, asked: Sequence[Question], now: int) -> None:
 
 
 def enrichers_due(connection: Connection, now: int) -> list[str]:
-    """The enrichers that have something due: a step in an index for each that has questions."""
-    found = []
-    for name in _names(connection):
-        due = _first_due.one(connection, of=name)
-        if due is not None and due[0] is not None and due[0] <= now:
-            found.append(name)
-    return found
+    """The enrichers that have something due: two steps in an index for each that has questions."""
+    return [name for name in _names(connection) if any(_is_due(connection, name, past, now) for past in (0, 1))]
+
+
+def _is_due(connection: Connection, enricher: str, past: int, now: int) -> bool:
+    due = _first_due.one(connection, of=enricher, past=past)
+    return due is not None and due[0] is not None and due[0] <= now
 
 
 def _names(connection: Connection) -> list[str]:
@@ -121,11 +125,13 @@ def _names(connection: Connection) -> list[str]:
 
 
 def claim(connection: Connection, enricher: str, now: int, lease_ms: int, limit: int) -> list[Question]:
-    """Lease what is due of an enricher, the longest due first."""
+    """Lease what is due of an enricher, what is of the past last, the longest due first."""
     claimed = []
-    for strand in [StrandKey(*row) for row in _due.rows(connection, of=enricher, now=now, most=limit)]:
+    due = _due.rows(connection, of=enricher, past=0, now=now, most=limit)
+    due += _due.rows(connection, of=enricher, past=1, now=now, most=limit - len(due))
+    for strand in [StrandKey(*row) for row in due]:
         (row,) = _lease.rows(connection, **_place(strand, enricher), until=now + lease_ms)
-        request, ttl_ms, asked_at, attempt, tries, told = row
+        request, ttl_ms, asked_at, past, attempt, tries, told = row
         claimed.append(
             Question(
                 strand=strand,
@@ -133,6 +139,7 @@ def claim(connection: Connection, enricher: str, now: int, lease_ms: int, limit:
                 request=request,
                 ttl_ms=ttl_ms,
                 asked_at=asked_at,
+                past=bool(past),
                 attempt=attempt,
                 tries=tries,
                 told=bool(told),

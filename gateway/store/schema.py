@@ -86,6 +86,7 @@ questions = _table(
     _text("request"),
     _whole("ttl_ms", null=True),
     _whole("asked_at"),
+    _whole("past"),
     _whole("attempt"),
     _whole("tries"),
     _whole("told"),
@@ -94,7 +95,7 @@ questions = _table(
     _text("failure", null=True),
     by_key=True,
 )
-sa.Index("questions_due", questions.c.enricher, questions.c.due, questions.c.asked_at)
+sa.Index("questions_due", questions.c.enricher, questions.c.past, questions.c.due, questions.c.asked_at)
 
 # The version at which each object was last fetched whole.
 versions = _table(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,8 +55,24 @@ def _has_told(code: int, out: str, err: str) -> None:
     assert explanation["history"]["told"]
     assert all(clock["counted_s"] == clock["elapsed_s"] for clock in explanation["clocks"])
     assert _told(lines, "sla.breached") <= _told(lines, "escalation.raised") != set()
+    _tells_of_the_dispute(lines)
 
 
-def _told(lines: list[dict[str, object]], type: str) -> set[object]:
+def _tells_of_the_dispute(lines: list[dict[str, Any]]) -> None:
+    """A disputed charge has its severity and its hard deadline; the same customer's late chat says what was paid."""
+    opened = [line for line in lines if line.get("notice") == "contact.opened" and line["severity"] == 2]
+    deadlines = [clock for line in opened for clock in line["clocks"] if clock["metric"] == "deadline"]
+    assert [clock["state"] for clock in deadlines] == ["running"]
+    assert deadlines[0]["due_at"].endswith("T23:59:59Z")
+    called = [
+        line for line in lines if line.get("notice") == "escalation.raised" and line["rule"] == "late-first-reply"
+    ]
+    known = [facts["known"] for line in called if (facts := line["facts"]["payments"])["status"] == "ok"]
+    (vera,) = [one for one in known if one["open_disputes"]]
+    assert (vera["payments"], vera["paid"], vera["disputed"], vera["currency"]) == (2, 378.0, 129.0, "EUR")
+    assert vera["dispute_due_at"] == deadlines[0]["due_at"]
+
+
+def _told(lines: list[dict[str, Any]], type: str) -> set[object]:
     """The contacts that notices of a type were about."""
     return {line["contact"] for line in lines if line.get("notice") == type}

@@ -319,7 +319,7 @@ class Scene:
         due |= {self.vendor.sent[id] for id in heard}
         told = [*self.senders.told(), *self.vendor.told, *heard, *answers(found)]
         yield from not_whole(found, told, self.vendor.refused)
-        yield from not_answered(found, self.vendor.past)
+        yield from not_answered(found)
         yield from not_replayed(found)
         for delivery, tries in found.attempts.items():
             if [one["status"] for one in tries].count(204) != 1:

@@ -657,14 +657,31 @@ def test_a_running_gateway_asks_by_itself_and_ends_in_order() -> None:
 
 
 def test_who_only_tries_out_asks_nobody() -> None:
-    """A dry run and what a backfill tells decide nothing that goes out."""
+    """A dry run decides nothing that goes out."""
 
     async def story(rig: Rig, payments: Payments) -> None:
-        await rig.told(opening(-48 * HOUR if not rig.dry else 0, customer=ADA))
+        await rig.told(opening(customer=ADA))
         await rig.settle()
         assert (await enrich(rig), payments.asked) == (0, [])
 
     run(story, dry=True)
+
+
+def test_who_was_there_before_is_asked_about_too_and_last() -> None:
+    """Nobody is called by it, and what falls due later needs the answer. What has ended by then needs none."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        solved = event("status.changed", -47 * HOUR, "over", to="solved")
+        await rig.told(opening(-48 * HOUR, "over", customer=BOB), solved)
+        await rig.told(opening(-48 * HOUR, "old", customer=ADA))
+        await rig.settle()
+        await rig.told(opening(0, "new", customer=BOB))
+        await rig.settle()
+        (first,) = await rig.store.claim_questions(enricher="payments", now=rig.clock.now(), lease_ms=1, limit=1)
+        assert (first.strand.id, first.past) == ("new", False)
+        (second,) = await rig.store.claim_questions(enricher="payments", now=rig.clock.now(), lease_ms=1, limit=9)
+        assert (second.strand.id, second.past) == ("old", True)
+
     run(story)
 
 

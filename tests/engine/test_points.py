@@ -6,6 +6,7 @@ from gateway.engine.pull import pull_once
 from gateway.kernel.failpoint import listen
 from tests.engine.rig import MINUTE, POLICY, Rig, opening, run
 from tests.engine.test_backfill import Past, read_past, with_past
+from tests.engine.test_enrich import ADA, ASKING, Payments
 from tests.engine.test_fetch import fetch, push, with_known
 from tests.engine.test_pull import TICKETS, page, with_pages
 from tests.support.points import points
@@ -40,10 +41,19 @@ async def _follow(rig: Rig) -> None:
     await rig.gateway.follow(loaded(POLICY.replace("15m", "20m")))
 
 
+async def _enrich(rig: Rig) -> None:
+    rig.enrichers["payments"], rig.policy = Payments(), ASKING
+    await rig.restart()
+    await rig.told(opening(customer=ADA))
+    await rig.settle()
+    await rig.gateway.enrich_once()
+
+
 STORIES = {
     "backfill.pulled": (_backfill, "first_backfill.committed", "add_backfill_page.begun"),
     "delivery.answered": (_deliver, "delivery.sending", "finish_deliveries.begun"),
     "delivery.sending": (_deliver, "claim_deliveries.committed", "delivery.answered"),
+    "enrich.answered": (_enrich, "claim_questions.committed", "settle_questions.begun"),
     "fetch.answered": (_look_up, "claim_fetches.committed", "finish_fetch.begun"),
     "page.pulled": (_pull, "open.committed", "add_page.begun"),
     "policy.kept": (_follow, "put_in_force.committed", ""),

@@ -23,6 +23,7 @@ from gateway.plugin import (
     AddressRefused,
     ApiKey,
     ClientCredentials,
+    Limit,
     NoAuth,
     Permanent,
     RateLimited,
@@ -187,6 +188,18 @@ def test_a_long_retry_after_is_the_callers(value: str | None, seconds: float, ht
     assert error.retry_after_s == seconds > PATIENCE_S
     assert route.call_count == 1
     assert clock.slept == []
+
+
+@pytest.mark.parametrize(("per_s", "slept"), [(1.0, [1.5]), (60.0, []), (3_600.0, [])])
+def test_a_refusal_without_a_word_lasts_as_long_as_the_limit(
+    per_s: float, slept: list[float], httpx2_mock: respx.Router
+) -> None:
+    """A vendor that counts by the second has room again in a second; nobody is left alone for more than a minute."""
+    httpx2_mock.get(f"{BASE}/x").mock(side_effect=[Response(429), Response(200)])
+    clock = FakeClock()
+    answer = run(lambda http: http.get("/x"), clock=clock, limits=[Limit("api", 25, per_s=per_s)])
+    assert clock.slept == slept
+    assert slept or answer.retry_after_s == 60.0
 
 
 def test_retry_after_may_be_a_date() -> None:

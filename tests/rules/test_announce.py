@@ -131,6 +131,14 @@ def test_what_lies_before_the_first_day_is_recorded_as_suppressed() -> None:
     assert [(effect.type, effect.suppressed) for effect in corrections] == [("sla.corrected", True)]
 
 
+def test_a_question_calls_nobody_and_is_asked_about_the_past_too() -> None:
+    """What falls due later needs its answer; a dry run asks nothing, and says nothing."""
+    asked = Implied(id="msg_4", type="enrichment.requested", at=T0, rule="paid")
+    assert not tell([asked], {}, T0 + H, live_from=T0 + 1).effects[0].suppressed
+    told = announce([asked, STEPPED], {}, T0 + H, live_from=0, whole=True, dry=True)
+    assert [effect.suppressed for effect in told.effects] == [entry.suppressed for entry in told.entries] == [True] * 2
+
+
 def test_the_very_instant_of_the_first_day_is_live() -> None:
     """At `live_from` itself it goes out."""
     assert not tell([BREACH], {}, live_from=T0).effects[0].suppressed

@@ -52,6 +52,8 @@ class Lines:
     contacts: set[str] = field(default_factory=set)
     escalated: list[str] = field(default_factory=list)
     breached: set[str] = field(default_factory=set)
+    disputing: set[str] = field(default_factory=set)
+    """The contacts whose escalation says what the customer has paid and disputes."""
 
     def heading(self, board: str, *, has_phones: bool, has_shop: bool) -> None:
         """What this is, and where to look."""
@@ -109,6 +111,8 @@ class Lines:
             if notice.type in ("escalation.raised", "escalation.stepped"):
                 self.escalations += 1
                 self.escalated.append(str(contact.get("id")))
+                if (_known(contact) or {}).get("open_disputes"):
+                    self.disputing.add(str(contact.get("id")))
         if self.as_json:
             output.json_line(
                 {
@@ -120,6 +124,9 @@ class Lines:
                     "contact": contact.get("id"),
                     "rule": data.get("rule"),
                     "reason": data.get("reason"),
+                    "severity": contact.get("severity"),
+                    "facts": contact.get("facts"),
+                    "clocks": contact.get("clocks"),
                 }
             )
             return
@@ -135,8 +142,10 @@ class Lines:
 
     @property
     def worst(self) -> str | None:
-        """The first contact that was escalated and whose promise was broken; else the first that was escalated."""
-        return next((name for name in self.escalated if name in self.breached), next(iter(self.escalated), None))
+        """The contact that was escalated and has most to be explained: the promise was broken to a customer who
+        disputes a payment, or to another one; else the first that was escalated."""
+        found = (name for chosen in (self.disputing, self.breached) for name in self.escalated if name in chosen)
+        return next(found, next(iter(self.escalated), None))
 
     def end(self, contacts: int, case: Case | None) -> bool:
         """The sum, and why the contact that was escalated was; whether an escalation was delivered and proved.
@@ -181,10 +190,20 @@ def _name(contact: dict[str, Any]) -> str:
     return f"{ref.get('connector', ''):<6} #{id:<3} {short:<{SUBJECT_MAX}}  "
 
 
-def _paid(contact: dict[str, Any]) -> str:
-    """What the shop knows of the customer, or why it is not known; empty where nobody was asked."""
+def _known(contact: dict[str, Any]) -> dict[str, Any] | None:
+    """What the shop knows of the customer."""
+    known: dict[str, Any] | None = _told(contact).get("known")
+    return known
+
+
+def _told(contact: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = (contact.get("facts") or {}).get(PAYMENTS) or {}
-    known = told.get("known")
+    return told
+
+
+def _paid(contact: dict[str, Any]) -> str:
+    """The same in words, or why it is not known; empty where nobody was asked."""
+    told, known = _told(contact), _known(contact)
     if known is None:
         return (
             f"payments: {told['status']}{': ' if told.get('reason') else ''}{told.get('reason') or ''}" if told else ""

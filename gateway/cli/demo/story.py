@@ -31,7 +31,7 @@ TOO_LATE_S = 36
 CALL_BREACH_AT_S = 13
 """The promise to the caller who waits too long is broken then."""
 
-CHAT_BREACH_AT_S = 30
+CHAT_BREACH_AT_S = 25
 """The promise to the customer who writes in the chat is broken then."""
 
 PHONES = "phones"
@@ -199,7 +199,7 @@ def dispute(policy: Policy, start: Instant) -> list[Act]:
         Act(CHAT_BREACH_AT_S - waits_s, CHAT, "chats", "chat", wants, urgency, requester=vera),
         Act(7, SHOP, "disputes", "order", "product_not_received", requester=vera),
         Act(14, CHAT, "says who they are", "chat", vera[1], requester=vera),
-        Act(44, CHAT, "answers", "chat", "I am sorry: it went out again today."),
+        Act(40, CHAT, "answers", "chat", "I am sorry: it went out again today."),
     ]
 
 

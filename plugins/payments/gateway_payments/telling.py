@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from gateway.plugin import (
+    DAY_MS,
     UNSET,
     ContactAcknowledged,
     ContactObserved,
@@ -57,6 +58,10 @@ _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 _CHANGES: Final = 3
 """The sequence of changes: what was done within the same second led to them."""
 
+_STATUSES: Final[Mapping[Stage, Status]] = {"open": "open", "waits": "on_hold", "over": "closed"}
+DUE_MAX_MS: Final = 365 * DAY_MS
+"""A deadline that lies further ahead than this is none: no bank gives a year."""
+
 TEXT_MAX: Final = 200
 Fields = dict[str, FieldValue]
 
@@ -73,13 +78,11 @@ def tell(matter: Matter, rules: FailureRules) -> Iterator[Event]:
 
 
 class _Step(NamedTuple):
-    """Something at issue has become another; `turn` counts how often it has had this status. `number` is its place
-    among what is at issue."""
+    """Something at issue, `id`, has come into a status; `turn` counts how often it has."""
 
     at: int
-    number: int
-    rank: int
     id: str
+    rank: int
     status: str
     turn: int
     issue: Issue
@@ -99,18 +102,18 @@ class _So:
         """The contact's fields after one more step."""
         self.latest[step.id] = step
         stages = {one.stage for one in self.latest.values()}
-        status: Status = "open" if "open" in stages else "on_hold" if "waits" in stages else "closed"
         most: Stage = "open" if "open" in stages else "waits" if "waits" in stages else "over"
         alive = [one for one in self.latest.values() if one.stage == most]
         priority = min((_priority(one, self.matter) for one in self.latest.values()), key=_URGENCY.index)
         lead = min(alive, key=lambda one: (_URGENCY.index(_priority(one, self.matter)), one.at, one.id))
         due = [one.shown.due_by for one in alive if one.stage == "open" and one.shown.due_by is not None]
+        due = [due_by for due_by in due if due_by - step.at <= DUE_MAX_MS]
         said: dict[str, Any] = {
             "subject": _headline(lead),
             "priority": priority,
             "tags": self._tags(),
             "fields": self._fields(),
-            "status": status,
+            "status": _STATUSES[most],
         }
         self.had_deadline = self.had_deadline or bool(due)
         if self.had_deadline:
@@ -123,18 +126,14 @@ class _So:
 
     def _fields(self) -> Fields:
         fields = _known(self.matter)
-        for one in sorted(self.latest.values(), key=lambda one: (one.number, one.id)):
+        for _, one in sorted(self.latest.items()):
             fields |= {one.issue.what: one.id, **({"amount": one.shown.money} if one.shown.money else {})}
             fields |= one.shown.fields
         return fields
 
 
 def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
-    steps = sorted(
-        step
-        for number, (id, issue) in enumerate(sorted(matter.issues.items()))
-        for step in _steps(number, id, issue, matter)
-    )
+    steps = sorted(step for id, issue in matter.issues.items() for step in _steps(id, issue, matter))
     opening = next((step for step in steps if step.stage != "over"), None)
     opening = opening or next((step for step in steps if step.issue.what in _TOLD_LATE), None)
     if opening is None:
@@ -171,7 +170,7 @@ def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
             )
 
 
-def _steps(number: int, id: str, issue: Issue, matter: Matter) -> Iterator[_Step]:
+def _steps(id: str, issue: Issue, matter: Matter) -> Iterator[_Step]:
     """What became of one thing at issue, each status that it has come into."""
     seen = sorted((at, one.rank, status) for status, one in issue.seen.items() if one.stage != "none" for at in one.at)
     turns: dict[str, int] = {}
@@ -185,9 +184,9 @@ def _steps(number: int, id: str, issue: Issue, matter: Matter) -> Iterator[_Step
             at = min(at, issue.began_at)
         began = True
         turns[status] = turns.get(status, 0) + 1
-        yield _Step(at, number, rank, id, status, turns[status], issue, one.stage, one.shown)
+        yield _Step(at, id, rank, status, turns[status], issue, one.stage, one.shown)
         if one.stage == "open" and (ended := _made_good(at, one, issue, matter)) is not None:
-            yield _Step(ended, number, rank + 1, id, "made_good", turns[status], issue, "over", one.shown)
+            yield _Step(ended, id, rank + 1, "made_good", turns[status], issue, "over", one.shown)
 
 
 def _made_good(at: int, failed: Seen, issue: Issue, matter: Matter) -> int | None:

@@ -177,6 +177,15 @@ def test_the_deadline_is_the_earliest_of_what_is_open() -> None:
     ]
 
 
+def test_a_deadline_of_another_century_is_none() -> None:
+    """The contact is told all the same."""
+    far = Seen("open", 0, (T,), Shown(at=T, due_by=T + 366 * DAY))
+    [found] = of_charge(dp_1=Issue(what="dispute", seen={"needs_response": far}))
+
+    assert isinstance(found, ContactOpened)
+    assert not found.deadline
+
+
 RULES = FailureRules(window_ms=600 * S, high_from=2, urgent_from=5, quiet_ms=3_600 * S)
 
 

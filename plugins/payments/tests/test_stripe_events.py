@@ -146,6 +146,26 @@ def test_one_failed_attempt_counts_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("values", "begins"),
+    [
+        ({}, "cus_Sample000001:"),
+        ({"customer": "ada@customer.example"}, "customer-"),
+        ({"customer": None}, "email-"),
+        ({"customer": None, "billing_details": {"email": "ADA@customer.example"}}, "email-"),
+        ({"customer": None, "billing_details": None}, "card-AOB934RVNwzk6xtn:"),
+        ({"customer": None, "billing_details": None, "payment_method_details": None}, "guest:"),
+    ],
+)
+def test_whose_failures_count_together(values: dict[str, Any], begins: str) -> None:
+    """A customer's, whose id may be one of the merchant's own; else an address's, a card's, nobody's."""
+    found = opened(changed("push_charge_failed", **values))
+
+    assert found.ref.kind == "failed_payments"
+    assert found.ref.id.startswith(begins)
+    assert "@" not in found.id
+
+
 def test_failed_payments_may_be_left_alone() -> None:
     """By the setting; the rest is told."""
     account = Account(failed_payments={"follow": False})

@@ -175,8 +175,8 @@ def another_clock(patch: pytest.MonkeyPatch) -> None:
 def escalation_not_unique(patch: pytest.MonkeyPatch) -> None:
     """An announcement's id has the instant of its deciding in it, and the ledger isn't asked."""
 
-    def again(implied: Any, ledger: Any, now: int, *, live_from: int, whole: bool) -> Announced:
-        found = announce(implied, {}, now, live_from=live_from, whole=whole)
+    def again(implied: Any, ledger: Any, now: int, **how: Any) -> Announced:
+        found = announce(implied, {}, now, **how)
         return Announced(tuple(replace(one, id=f"{one.id}-{now}") for one in found.effects), found.entries)
 
     patch.setattr(judge, "announce", again)

@@ -1,19 +1,20 @@
-"""Runs a connector without effects: its check, some pages of each stream, a look-up, or a saved webhook.
+"""Runs a connector or an enricher without effects: its check, some pages of each stream, a look-up, a saved webhook.
 
 Laws. Nothing of what comes is stored, and no cursor is kept. A record is treated as the engine treats it: card numbers
 are hidden first, and what can't be used is told with its reason. Whatever the connector raises is a result.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx2
+import msgspec
 from msgspec.structs import replace
 
-from gateway.cli.plugin.trial.subject import Tried
+from gateway.cli.plugin.trial.subject import STEP_S, Tried
 from gateway.daemon.setup import open_store
 from gateway.engine.tellings import AHEAD_MAX_MS
 from gateway.kernel.cards import hide_cards
@@ -30,6 +31,7 @@ from gateway.plugin import (
     ID_KEYS,
     BadPayload,
     Context,
+    Customer,
     Fetch,
     Finding,
     Instant,
@@ -41,9 +43,6 @@ from gateway.plugin import (
     VendorError,
 )
 from gateway.plugin.account import auth_of, open_account
-
-STEP_S: Final = 300.0
-"""A check, a page or a look-up has so long."""
 
 RECORDS_MAX: Final = 10_000
 
@@ -69,6 +68,8 @@ class Step:
     took_s: float = 0.0
     more: bool = False
     failed: str = ""
+    facts: Mapping[str, Any] | None = None
+    """What an enricher says of a customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,13 @@ class _Counting(httpx2.AsyncBaseTransport):
 
 @dataclass(slots=True)
 class Trial:
-    """A connector at work on its account."""
+    """A connector or an enricher at work on its account."""
 
     connector: Any
     id_keys: frozenset[str]
     clock: SystemClock
     _transport: _Counting
+    timeout_s: float = STEP_S
 
     async def check(self) -> Step:
         """What its own check finds."""
@@ -151,6 +153,18 @@ class Trial:
         what = f"look-up of {ref.kind} {ref.id}"
         return await self._timed(what, work, lambda: Step(what, outcomes=self._outcomes(brought[0])))
 
+    async def ask(self, customer: Customer) -> Step:
+        """What an enricher says of a customer."""
+        brought: list[Any] = []
+
+        async def work() -> None:
+            facts = await self.connector.lookup(customer, self.clock.now())
+            body, _ = hide_cards(msgspec.json.encode(facts), self.id_keys)
+            msgspec.json.decode(body, type=type(facts))
+            brought.append(msgspec.json.decode(body))
+
+        return await self._timed("look-up", work, lambda: Step("look-up", facts=brought[0]))
+
     def webhook(self, body: bytes) -> Step:
         """A saved webhook, as if it had been proved."""
         record = Record(body=body, form="push", received_at=Instant(self.clock.now()))
@@ -181,11 +195,11 @@ class Trial:
     async def _timed(self, what: str, work: Callable[[], Any], made: Callable[[], Step]) -> Step:
         first, started_s = len(self._transport.asked), self.clock.monotonic()
         try:
-            async with asyncio.timeout(STEP_S):
+            async with asyncio.timeout(self.timeout_s):
                 await work()
             step = made()
         except TimeoutError:
-            step = Step(what, failed=f"it did not end within {STEP_S:g} s")
+            step = Step(what, failed=f"it did not end within {self.timeout_s:g} s")
         except VendorError as error:
             step = Step(what, failed=hide_secrets(str(error))[:500])
         except Exception as error:  # foreign code: its author reads this
@@ -199,6 +213,7 @@ class Trial:
             took_s,
             step.more,
             step.failed,
+            step.facts,
         )
 
 
@@ -219,7 +234,7 @@ async def trial(tried: Tried) -> AsyncIterator[Trial]:
         try:
             connector = tried.kind(tried.name, tried.settings, Context(account))
             id_keys = frozenset(getattr(connector, "id_keys", ID_KEYS))
-            yield Trial(connector, id_keys, clock, transport)
+            yield Trial(connector, id_keys, clock, transport, tried.timeout_s)
         finally:
             await account.aclose()
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import msgspec
+
 from gateway.cli import output
 from gateway.cli.plugin.trial.private import event_shown
 from gateway.cli.plugin.trial.run import Outcome, Step
@@ -43,6 +45,7 @@ class Teller:
                 "requests": [{"method": one.method, "path": one.path, "status": one.status} for one in step.requests],
                 "took_ms": round(step.took_s * 1000),
                 "failed": step.failed or None,
+                **({} if step.facts is None else {"facts": step.facts}),
             }
         )
 
@@ -67,6 +70,8 @@ class Teller:
         for finding in step.findings:
             hint = f": {finding.hint}" if finding.hint and not finding.ok else ""
             output.line(f"  {'ok ' if finding.ok else 'bad'} {clean(finding.what)}{clean(hint)}")
+        for name, value in (step.facts or {}).items():
+            output.line(f"  {clean(name)} = {clean(msgspec.json.encode(value).decode())}")
         if step.outcomes:
             output.line(f"  become {_counted(step)}")
         if self._in_full or len(step.outcomes) == 1:

@@ -12,7 +12,7 @@ from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage
 from gateway_payments.payouts import month_of, months_ended
 from gateway_payments.stripe.objects import PROVIDER, Showing, payment_of
-from gateway_payments.stripe.reading import Json, an_id, moment, money, needed_id, part, text, whole
+from gateway_payments.stripe.reading import Json, an_id, is_plain, moment, money, needed_id, part, text, whole
 
 _PAYOUTS: Final[Mapping[str, tuple[Stage, int]]] = {"failed": ("open", 1), "canceled": ("over", 2)}
 
@@ -92,7 +92,12 @@ def _failed(failure: Failure, payment: Payment, fingerprint: str | None, showing
 def _who(payment: Payment, fingerprint: str | None) -> str:
     """Whose failures count together: a customer's, else an address's, else a card's, else those of nobody known."""
     if payment.customer:
-        return payment.customer
+        return payment.customer if is_plain(payment.customer) else f"customer-{_hashed(payment.customer)}"
     if payment.email:
-        return f"email-{hashlib.sha256(payment.email.lower().encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+        return f"email-{_hashed(payment.email.lower())}"
     return f"card-{fingerprint}" if fingerprint else "guest"
+
+
+def _hashed(text: str) -> str:
+    """What may be an address, in a form that can stand in an id."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

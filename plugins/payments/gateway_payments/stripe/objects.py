@@ -12,6 +12,7 @@ from gateway_payments.matter import Issue, Matter, Named, Payment, Seen, Shown, 
 from gateway_payments.stripe.reading import (
     Json,
     an_id,
+    customer_id,
     flag,
     moment,
     money,
@@ -136,7 +137,7 @@ def verification(object: Json, showing: Showing) -> Piece:
     person = part(object, "provided_details")
     payment = Payment(
         at=showing.at,
-        customer=an_id(object, "related_customer"),
+        customer=customer_id(object, "related_customer"),
         email=text(person, "email") or None,
         phone=text(person, "phone") or None,
     )
@@ -181,7 +182,7 @@ def payment_of(charge: Json, at: int) -> Payment:
     return Payment(
         at=at,
         whole=not isinstance(customer, str),
-        customer=an_id(charge, "customer"),
+        customer=customer_id(charge),
         email=text(person, "email") or text(billing, "email") or text(charge, "receipt_email") or None,
         phone=text(person, "phone") or text(billing, "phone") or None,
         name=text(person, "name") or text(billing, "name") or None,

@@ -95,6 +95,17 @@ def needed_id(source: Json, key: str) -> str:
     return value
 
 
+def is_plain(id: str) -> bool:
+    """Whether an id is one that Stripe itself has made."""
+    return _ID.fullmatch(id) is not None
+
+
+def customer_id(source: Json, key: str = "customer") -> str | None:
+    """A customer's id, which may be any text: old accounts gave their own, such as an e-mail address."""
+    value = source.get(key)
+    return text(source if not isinstance(value, dict) else {key: value.get("id")}, key) or None
+
+
 def whole(source: Json, key: str, at_most: int = AMOUNT_MAX) -> int:
     """A whole number from -`at_most` to `at_most`; 0 where there is none."""
     value = source.get(key)

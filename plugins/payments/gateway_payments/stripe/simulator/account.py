@@ -8,6 +8,7 @@ two changes of one second have one time.
 from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 from string import ascii_letters, digits
 from typing import Any, Final
@@ -118,6 +119,15 @@ class Account:
     def rows(self, kind: str) -> list[Json]:
         """Every object of a kind, in the order in which they came."""
         return list(self._rows.get(kind, {}).values())
+
+    def recent(self, kind: str, at_most: int) -> list[Json]:
+        """The newest objects of a kind, the oldest of them first."""
+        rows = self._rows.get(kind, {})
+        return list(islice(reversed(rows.values()), at_most))[::-1]
+
+    def count(self, kind: str) -> int:
+        """How many there are of a kind."""
+        return len(self._rows.get(kind, {}))
 
     def remove(self, row: Json) -> None:
         """An object is gone; nothing but its id is left."""

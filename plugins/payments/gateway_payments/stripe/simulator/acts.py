@@ -146,7 +146,7 @@ class Acts:
         known = self._any("customer", lambda row: not row.get("deleted"))
         if known is not None and self._chance.random() < 0.5:
             return known
-        number, name = len(self._account.rows("customer")) + 1, self._chance.choice(_NAMES)
+        number, name = self._account.count("customer") + 1, self._chance.choice(_NAMES)
         return self._desk.customer(
             at, email=f"{name.lower()}{number}@customer.example", name=name, phone=f"+4930{5_550_000 + number}"
         )
@@ -157,7 +157,7 @@ class Acts:
 
     def _clean(self, at: int) -> Json:
         """A payment that nothing has happened to, made now if there is none."""
-        warned = {row["charge"] for row in self._account.rows(WARNING)}
+        warned = {row["charge"] for row in self._account.recent(WARNING, RECENT)}
 
         def untouched(row: Json) -> bool:
             calm = row["paid"] and not row["disputed"] and not row["amount_refunded"] and row["review"] is None
@@ -184,7 +184,7 @@ class Acts:
         return _ref(found)
 
     def _any(self, kind: str, fits: Callable[[Json], bool]) -> Json | None:
-        found = [row for row in self._account.rows(kind)[-RECENT:] if fits(row)]
+        found = [row for row in self._account.recent(kind, RECENT) if fits(row)]
         return self._chance.choice(found) if found else None
 
 

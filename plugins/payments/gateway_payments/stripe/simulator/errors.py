@@ -6,6 +6,7 @@ from gateway_payments.stripe.simulator.account import Json
 
 INVALID: Final = "invalid_request_error"
 _DOCS: Final = "https://stripe.com/docs/error-codes/"
+_PROVE: Final = {"WWW-Authenticate": 'Bearer realm="Stripe"'}
 _LIMITED: Final = (
     "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
 )
@@ -30,20 +31,17 @@ class Failure(Exception):
 def no_key() -> Failure:
     """Nobody says who they are."""
     words = "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer"
-    return Failure(401, f"{words} auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').", headers=_BASIC)
+    return Failure(401, f"{words} auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').", headers=_PROVE)
 
 
 def wrong_key(shown: str) -> Failure:
     """A key that isn't one of the account's."""
-    return Failure(401, f"Invalid API Key provided: {shown}", headers=_BASIC)
+    return Failure(401, f"Invalid API Key provided: {shown}", headers=_PROVE)
 
 
 def expired_key(shown: str) -> Failure:
     """A key that was one."""
     return Failure(401, f"Expired API Key provided: {shown}", code="api_key_expired")
-
-
-_BASIC: Final = {"WWW-Authenticate": 'Bearer realm="Stripe"'}
 
 
 def not_permitted(shown: str, needed: str) -> Failure:
