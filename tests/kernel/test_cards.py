@@ -347,11 +347,13 @@ def test_any_bytes_are_taken(body: bytes) -> None:
         "4<b>",
         "&#52;",
         "4<b ",
+        "=",
+        "a=",
     ],
 )
 def test_a_hostile_body_is_read_in_one_pass(piece: str) -> None:
-    """A quarter of a mebibyte of the same, alone, in JSON, and behind a card: an answer, and no card in it."""
+    """A quarter of a mebibyte of the same, alone, in JSON, behind a card, in nearly a form: an answer, and no card."""
     rows = piece * (2**18 // len(piece))
-    for text in (rows, f"{CARD} , {rows}", json.dumps({"a": f"{CARD} , {rows}"})):
+    for text in (rows, f"{CARD} , {rows}", f"{CARD}={rows}!", json.dumps({"a": f"{CARD} , {rows}"})):
         hidden, _ = hide_cards(text.encode())
         assert CARD not in hidden.decode()
