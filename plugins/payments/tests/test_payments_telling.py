@@ -257,3 +257,46 @@ def test_card_testing_is_fraud() -> None:
 def test_amounts_read_as_people_write_them(minor: int, currency: str, shown: str) -> None:
     """By the decimal places in which the provider counts."""
     assert money(minor, currency, {"JPY": 0, "KWD": 3}) == shown
+
+
+def test_of_several_disputes_the_fields_show_the_one_that_wants_an_answer() -> None:
+    """Whole, with its own amount: not the deadline of one beside the name of another."""
+
+    def one(status: str, stage: Stage, at: int, money: str, **fields: Any) -> Issue:
+        shown = Shown(at=T + at * S, money=money, fields={"dispute_status": status, **fields})
+        return Issue(what="dispute", seen={status: Seen(stage, 1, (T + at * S,), shown)})
+
+    found: Any = of_charge(
+        dp_1=one("needs_response", "open", 0, "9.00 EUR", evidence_due_by="2026-03-03T02:26:40Z"),
+        dp_2=one("lost", "over", 10, "4.00 EUR", network_reason_code="13.1"),
+        re_1=issue("refund", ("failed", "open", 20), made_at=T),
+    )[-1]
+
+    assert found.fields == {
+        "provider": "stripe", "charge": "ch_1", "dispute": "dp_1", "dispute_status": "needs_response", "amount": "9.00 EUR",
+        "evidence_due_by": "2026-03-03T02:26:40Z", "refund": "re_1",
+    }  # fmt: skip
+
+
+def test_a_warning_is_over_once_its_charge_is_disputed_or_refunded_in_full() -> None:
+    """Whoever doesn't say so himself: there is nothing left to do about it. An inquiry isn't a dispute yet."""
+    warning = issue("warning", ("reported", "open", 0))
+
+    def then(what: What, status: str, stage: Stage, amount: int = 500, *, inquiry: bool = False) -> Any:
+        shown = Shown(at=T + 40 * S, amount=amount, inquiry=inquiry)
+        other = Issue(what=what, made_at=T, seen={status: Seen(stage, 1, (T + 40 * S,), shown)})
+        return life(of_charge(issfr_1=warning, other=other))[-1]
+
+    assert then("refund", "succeeded", "over") == (40, "closed", "urgent")
+    assert then("refund", "succeeded", "over", 499) == (0, "open", "urgent")
+    assert then("refund", "canceled", "over") == (0, "open", "urgent")
+    assert then("dispute", "lost", "over", 100) == (40, "closed", "urgent")
+    assert then("dispute", "warning_closed", "over", inquiry=True) == (0, "open", "urgent")
+
+
+def test_a_canceled_refund_makes_no_failed_one_good() -> None:
+    """Nobody got the money."""
+    canceled = Issue(what="refund", made_at=T + S, seen={"canceled": Seen("over", 2, (T + 9 * S,), Shown(at=T, amount=500))})
+    failed = issue("refund", ("failed", "open", 5), made_at=T)
+
+    assert life(of_charge(re_1=Issue(what="refund", made_at=T, seen=failed.seen), re_2=canceled))[-1][1] == "open"
