@@ -98,6 +98,7 @@ class _So:
     matter: Matter
     latest: dict[str, _Step] = field(default_factory=dict)
     had_deadline: bool = False
+    had_fields: dict[str, None] = field(default_factory=dict)
 
     def take(self, step: _Step) -> dict[str, Any]:
         """The contact's fields after one more step."""
@@ -108,13 +109,15 @@ class _So:
         priority = min((_priority(one, self.matter) for one in pressing), key=_URGENCY.index)
         due = [one.shown.due_by for one in alive if one.stage == "open" and one.shown.due_by is not None]
         due = [due_by for due_by in due if due_by - step.at <= DUE_MAX_MS]
+        fields = self._fields(pressing)
         said: dict[str, Any] = {
             "subject": _headline(lead),
             "priority": priority,
             "tags": self._tags(),
-            "fields": self._fields(pressing),
+            "fields": self.had_fields | fields,
             "status": _STATUSES[most],
         }
+        self.had_fields |= dict.fromkeys(fields)  # what was told of another is taken back
         self.had_deadline = self.had_deadline or bool(due)
         if self.had_deadline:
             said["deadline"] = Instant(min(due)) if due else None
