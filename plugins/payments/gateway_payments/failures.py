@@ -17,10 +17,11 @@ DAYS_CHAINED: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class FailureRules:
-    """From how many failures within `window_ms` on a contact is high, and urgent; solved after `quiet_ms` without any
-    (less than a day)."""
+    """From how many failures within `window_ms` on there is a contact, is it high, and urgent; solved after `quiet_ms`
+    without any (less than a day)."""
 
     window_ms: int = 10 * MINUTE_MS
+    open_from: int = 1
     high_from: int = 2
     urgent_from: int = 5
     quiet_ms: int = 60 * MINUTE_MS
@@ -57,14 +58,15 @@ def spells(failures: Iterable[Failure], last_at: int, rules: FailureRules) -> It
     level = 0
     for failure in sorted(failures):
         if told and failure.at - told[-1].at > rules.quiet_ms:
-            yield Ended(told[-1].at + rules.quiet_ms, len(told), told[0].id)
+            if level:
+                yield Ended(told[-1].at + rules.quiet_ms, len(told), told[0].id)
             told, level = [], 0
         told.append(failure)
         within = sum(failure.at - one.at <= rules.window_ms for one in told[-rules.urgent_from :])
-        reached = 3 if within >= rules.urgent_from else 2 if within >= rules.high_from else 1
+        reached = sum(within >= least for least in (rules.open_from, rules.high_from, rules.urgent_from))
         if reached > level:
             priority: Priority = "urgent" if reached == 3 else "high" if reached == 2 else "normal"
             yield Grew(failure.at, level == 0, priority, reached == 3, len(told), failure)
             level = reached
-    if told:
+    if level:
         yield Ended(max(told[-1].at, last_at) + rules.quiet_ms, len(told), told[0].id)

@@ -19,6 +19,10 @@ class FailedPayments(BaseModel):
     window_s: Annotated[float, Field(ge=1, le=86_400)] = 600.0
     """Within so many seconds failures count together."""
 
+    open_from: Annotated[int, Field(ge=1, le=100)] = 1
+    """From so many failures on there is a contact. Of a shop with thousands of payments a day every tenth fails, and
+    most are paid a minute later."""
+
     high_from: Annotated[int, Field(ge=2, le=100)] = 2
     """From so many failures on the priority is high."""
 
@@ -30,12 +34,16 @@ class FailedPayments(BaseModel):
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
-        if self.urgent_from < self.high_from:
-            raise ValueError("`urgent_from` is not less than `high_from`")
+        if not self.open_from <= self.high_from <= self.urgent_from:
+            raise ValueError("`high_from` is not less than `open_from`, and `urgent_from` not less than `high_from`")
         return self
 
     def rules(self) -> FailureRules:
         """The same for the code that counts."""
         return FailureRules(
-            round(self.window_s * SECOND_MS), self.high_from, self.urgent_from, round(self.solved_after_s * SECOND_MS)
+            window_ms=round(self.window_s * SECOND_MS),
+            open_from=self.open_from,
+            high_from=self.high_from,
+            urgent_from=self.urgent_from,
+            quiet_ms=round(self.solved_after_s * SECOND_MS),
         )

@@ -7,7 +7,7 @@ of what is open. What a charge and its customer are is told from the opening on,
 an answer opens no contact, save disputes and reviews that were over when they were first seen.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -55,6 +55,7 @@ _TOLD_LATE: Final = frozenset({"dispute", "review"})
 """What is told even so: that it was is worth a contact."""
 
 _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
+_STAGES: Final[tuple[Stage, ...]] = ("open", "waits", "over", "none")
 _CHANGES: Final = 3
 """The sequence of changes: what was done within the same second led to them."""
 
@@ -97,24 +98,26 @@ class _So:
     matter: Matter
     latest: dict[str, _Step] = field(default_factory=dict)
     had_deadline: bool = False
+    had_fields: dict[str, None] = field(default_factory=dict)
 
     def take(self, step: _Step) -> dict[str, Any]:
         """The contact's fields after one more step."""
         self.latest[step.id] = step
-        stages = {one.stage for one in self.latest.values()}
-        most: Stage = "open" if "open" in stages else "waits" if "waits" in stages else "over"
-        alive = [one for one in self.latest.values() if one.stage == most]
-        priority = min((_priority(one, self.matter) for one in self.latest.values()), key=_URGENCY.index)
-        lead = min(alive, key=lambda one: (_URGENCY.index(_priority(one, self.matter)), one.at, one.id))
+        pressing = sorted(self.latest.values(), key=lambda one: _pressing(one, self.matter))
+        lead, most = pressing[0], pressing[0].stage
+        alive = [one for one in pressing if one.stage == most]
+        priority = min((_priority(one, self.matter) for one in pressing), key=_URGENCY.index)
         due = [one.shown.due_by for one in alive if one.stage == "open" and one.shown.due_by is not None]
         due = [due_by for due_by in due if due_by - step.at <= DUE_MAX_MS]
+        fields = self._fields(pressing)
         said: dict[str, Any] = {
             "subject": _headline(lead),
             "priority": priority,
             "tags": self._tags(),
-            "fields": self._fields(),
+            "fields": self.had_fields | fields,
             "status": _STATUSES[most],
         }
+        self.had_fields |= dict.fromkeys(fields)  # what was told of another is taken back
         self.had_deadline = self.had_deadline or bool(due)
         if self.had_deadline:
             said["deadline"] = Instant(min(due)) if due else None
@@ -124,9 +127,11 @@ class _So:
         tags = {tag for one in self.latest.values() for tag in _tags(one)}
         return tuple(sorted(tags))
 
-    def _fields(self) -> Fields:
+    def _fields(self, pressing: Sequence[_Step]) -> Fields:
+        """Of several of a kind the most pressing is shown, whole; the amount is that of the most pressing of all."""
         fields = _known(self.matter)
-        for _, one in sorted(self.latest.items()):
+        shown = {one.issue.what: one for one in reversed(pressing)}
+        for one in (one for one in reversed(pressing) if shown[one.issue.what] is one):
             fields |= {one.issue.what: one.id, **({"amount": one.shown.money} if one.shown.money else {})}
             fields |= one.shown.fields
         return fields
@@ -190,22 +195,36 @@ def _steps(id: str, issue: Issue, matter: Matter) -> Iterator[_Step]:
 
 
 def _made_good(at: int, failed: Seen, issue: Issue, matter: Matter) -> int | None:
-    """When a refund or payout that has failed was made good by a later one."""
+    """When a refund or payout that has failed was made good by a later one, and when a warning was overtaken."""
     made = issue.made_at or at
     if issue.what == "payout":
         return min((max(paid.at, at) for paid in matter.paid if paid.made_at > made), default=None)
     if issue.what == "refund":
         later = (
             max(seen.at[0], at)
-            for other in matter.issues.values()
-            for seen in other.seen.values()
-            if other.what == "refund"
-            and seen.stage == "over"
-            and (other.made_at or 0) > made
-            and seen.shown.amount >= failed.shown.amount
+            for other, seen in _refunded(matter)
+            if (other.made_at or 0) > made and seen.shown.amount >= failed.shown.amount
         )
         return min(later, default=None)
+    if issue.what == "warning":
+        whole = (seen for _, seen in _refunded(matter) if 0 < failed.shown.amount <= seen.shown.amount)
+        overtaken = (max(seen.at[0], at) for seen in (*whole, *_disputed(matter)))
+        return min(overtaken, default=None)
     return None
+
+
+def _refunded(matter: Matter) -> Iterator[tuple[Issue, Seen]]:
+    """The refunds that have succeeded."""
+    for issue in matter.issues.values():
+        if issue.what == "refund" and "succeeded" in issue.seen:
+            yield issue, issue.seen["succeeded"]
+
+
+def _disputed(matter: Matter) -> Iterator[Seen]:
+    """Every status of a dispute of the charge that is more than an inquiry."""
+    for issue in matter.issues.values():
+        if issue.what == "dispute":
+            yield from (seen for seen in issue.seen.values() if seen.stage != "none" and not seen.shown.inquiry)
 
 
 def _failures(ref: Ref, matter: Matter, rules: FailureRules) -> Iterator[Event]:
@@ -236,6 +255,11 @@ def _failures(ref: Ref, matter: Matter, rules: FailureRules) -> Iterator[Event]:
 
 def _named(ref: Ref, name: str, at: int, sequence: int = 0) -> dict[str, Any]:
     return {"id": f"{ref.id}:{name}", "at": Instant(at), "ref": ref, "sequence": sequence}
+
+
+def _pressing(step: _Step, matter: Matter) -> tuple[int, int, int, str]:
+    """The smallest is what people should see first: what wants an answer, then what is urgent, then the oldest."""
+    return _STAGES.index(step.stage), _URGENCY.index(_priority(step, matter)), step.at, step.id
 
 
 def _priority(step: _Step, matter: Matter) -> Priority:

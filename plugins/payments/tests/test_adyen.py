@@ -261,14 +261,21 @@ def test_refused_payments_of_one_shopper_are_a_burst() -> None:
     ]
     events = list(told(connector(), *items).values())
     assert [getattr(event, "priority", None) for event in events[:3]] == ["normal", "high", "urgent"]
-    (stranger,) = {
-        name
-        for piece in connector().normalize(records(connector(), item("AUTHORISATION", success="false"))[0])
-        if isinstance(piece, Piece)
-        for name in piece.names[:1]
-    }
-    assert stranger.startswith("failed_payments:ShopECOM:guest:")
     assert told(connector(failed_payments={"follow": False}), *items) == {}
+
+
+def test_refused_payments_of_strangers_are_no_burst() -> None:
+    """Adyen names no shopper unless it is told to: what is refused of one order counts together, of others apart."""
+
+    def object_of(order: str, place: int) -> str:
+        refused = item("AUTHORISATION", success="false", merchantReference=order, pspReference=f"TRY{place}")
+        [said] = connector().normalize(records(connector(), refused)[0])
+        assert isinstance(said, Piece)
+        return said.names[0]
+
+    assert object_of("order:1", 1) == object_of("order:1", 2)
+    assert object_of("order:1", 1) != object_of("order:2", 2)
+    assert object_of("", 1) == object_of("", 2)
 
 
 def test_only_the_merchant_accounts_that_are_named_are_told() -> None:

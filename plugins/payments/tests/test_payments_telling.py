@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from gateway_payments.failures import FailureRules
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Seen, Shown, Stage, What
@@ -219,6 +220,18 @@ def test_failed_payments_are_counted_within_the_window(seconds: list[int], expec
     assert life(failed(*seconds)) == expected
 
 
+@pytest.mark.parametrize("seconds", [[0], [0, 601], [0, 3_700]])
+def test_single_failures_may_be_left_alone(seconds: list[int]) -> None:
+    """A shop of thousands of payments has hundreds that fail once: neither opened, nor ended."""
+    failures = tuple(Failure(T + at * S, f"ch_{at}") for at in seconds)
+    facts = Matter(refs=(Named(0, "failed_payments", "cus_1:9"),), failures=failures)
+    rules = FailureRules(open_from=2)
+
+    assert told(facts, rules) == []
+    again = Failure(failures[-1].at + S, "ch_z")
+    assert life(told(msgspec.structs.replace(facts, failures=(*failures, again)), rules))[0][1:] == ("open", "high")
+
+
 def test_the_end_by_silence_is_told_ahead_and_taken_back() -> None:
     """Under an id that stays with the spell."""
     one, two = failed(0), failed(0, 50)
@@ -257,3 +270,49 @@ def test_card_testing_is_fraud() -> None:
 def test_amounts_read_as_people_write_them(minor: int, currency: str, shown: str) -> None:
     """By the decimal places in which the provider counts."""
     assert money(minor, currency, {"JPY": 0, "KWD": 3}) == shown
+
+
+def test_of_several_disputes_the_fields_show_the_one_that_wants_an_answer() -> None:
+    """Whole, with its own amount: not the deadline of one beside the name of another."""
+
+    def one(status: str, stage: Stage, at: int, money: str, **fields: Any) -> Issue:
+        shown = Shown(at=T + at * S, money=money, fields={"dispute_status": status, **fields})
+        return Issue(what="dispute", seen={status: Seen(stage, 1, (T + at * S,), shown)})
+
+    found: Any = of_charge(
+        dp_1=one("needs_response", "open", 0, "9.00 EUR", evidence_due_by="2026-03-03T02:26:40Z"),
+        dp_2=one("lost", "over", -10, "4.00 EUR", network_reason_code="13.1"),
+        re_1=issue("refund", ("failed", "open", 20), made_at=T),
+    )[-1]
+
+    assert found.fields == {
+        "provider": "stripe", "charge": "ch_1", "dispute": "dp_1", "dispute_status": "needs_response",
+        "amount": "9.00 EUR", "evidence_due_by": "2026-03-03T02:26:40Z", "refund": "re_1",
+        "network_reason_code": None,
+    }  # fmt: skip
+
+
+def test_a_warning_is_over_once_its_charge_is_disputed_or_refunded_in_full() -> None:
+    """Whoever doesn't say so himself: there is nothing left to do about it. An inquiry isn't a dispute yet."""
+    warning = issue("warning", ("reported", "open", 0))
+
+    def then(what: What, status: str, stage: Stage, amount: int = 500, *, inquiry: bool = False) -> Any:
+        shown = Shown(at=T + 40 * S, amount=amount, inquiry=inquiry)
+        other = Issue(what=what, made_at=T, seen={status: Seen(stage, 1, (T + 40 * S,), shown)})
+        return life(of_charge(issfr_1=warning, other=other))[-1]
+
+    assert then("refund", "succeeded", "over") == (40, "closed", "urgent")
+    assert then("refund", "succeeded", "over", 499) == (0, "open", "urgent")
+    assert then("refund", "canceled", "over") == (0, "open", "urgent")
+    assert then("dispute", "lost", "over", 100) == (40, "closed", "urgent")
+    assert then("dispute", "warning_closed", "over", inquiry=True) == (0, "open", "urgent")
+
+
+def test_a_canceled_refund_makes_no_failed_one_good() -> None:
+    """Nobody got the money."""
+    canceled = Issue(
+        what="refund", made_at=T + S, seen={"canceled": Seen("over", 2, (T + 9 * S,), Shown(at=T, amount=500))}
+    )
+    failed = issue("refund", ("failed", "open", 5), made_at=T)
+
+    assert life(of_charge(re_1=Issue(what="refund", made_at=T, seen=failed.seen), re_2=canceled))[-1][1] == "open"

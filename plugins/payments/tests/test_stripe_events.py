@@ -153,17 +153,42 @@ def test_one_failed_attempt_counts_once() -> None:
         ({"customer": "ada@customer.example"}, "customer-"),
         ({"customer": None}, "email-"),
         ({"customer": None, "billing_details": {"email": "ADA@customer.example"}}, "email-"),
-        ({"customer": None, "billing_details": None}, "card-AOB934RVNwzk6xtn:"),
-        ({"customer": None, "billing_details": None, "payment_method_details": None}, "guest:"),
+        ({"customer": None, "billing_details": None}, "guest-pi_"),
+        ({"customer": None, "billing_details": None, "payment_intent": None}, "guest-AOB934RVNwzk6xtn:"),
     ],
 )
 def test_whose_failures_count_together(values: dict[str, Any], begins: str) -> None:
-    """A customer's, whose id may be one of the merchant's own; else an address's, a card's, nobody's."""
+    """A customer's, whose id may be one of the merchant's own; else an address's, a payment intent's, a card's."""
     found = opened(changed("push_charge_failed", **values))
 
     assert found.ref.kind == "failed_payments"
     assert found.ref.id.startswith(begins)
     assert "@" not in found.id
+
+
+def test_cards_that_a_guest_tries_on_one_intent_are_a_burst_and_guests_are_not() -> None:
+    """Whoever tests cards has many of them; five strangers whose payments fail are five strangers."""
+
+    def guests(intent: str) -> list[str | None]:
+        nobody = {"customer": None, "billing_details": None}
+        card = sample("push_charge_failed")["data"]["object"]["payment_method_details"]["card"]
+        tried = [
+            changed(
+                "push_charge_failed",
+                at=T + place,
+                id=f"ch_{place}",
+                payment_intent=intent.format(place),
+                **nobody,
+                payment_method_details={"card": {**card, "fingerprint": f"card{place}"}},
+            )
+            for place in range(5)
+        ]
+        names = [{*said.names} for event in tried for said in Account().reads(event)]
+        together = all(one & names[0] for one in names)
+        return [str(event.priority) for event in Account().tells(*tried) if together and event.priority]
+
+    assert guests("pi_1") == ["normal", "high", "urgent"]
+    assert guests("pi_{}") == []
 
 
 def test_failed_payments_may_be_left_alone() -> None:

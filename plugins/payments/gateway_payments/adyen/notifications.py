@@ -197,7 +197,8 @@ def _failed(said: _Said) -> Piece:
     """A payment that was refused."""
     payment = _payment(said)
     failure = Failure(said.at, said.id, text(said.item, "reason")[:REASON_MAX], amount(said.item)[1])
-    days = [f"{said.account}:{_who(payment)}:{day}" for day in days_of(said.at)]
+    who = _who(payment, text(said.item, "merchantReference"))
+    days = [f"{said.account}:{who}:{day}" for day in days_of(said.at)]
     matter = Matter(
         provider=PROVIDER,
         account=said.account,
@@ -209,10 +210,14 @@ def _failed(said: _Said) -> Piece:
     return Piece(tuple(f"failed_payments:{day}" for day in days), matter)
 
 
-def _who(payment: Payment) -> str:
-    """Whose failures count together: a shopper's, else an address's, else those of nobody known."""
+def _who(payment: Payment, order: str) -> str:
+    """Whose failures count together: a shopper's, else an address's, else those of one order. Adyen names the shopper
+    only where it is told to, and a shop always has some whose payment is refused: they are no burst of one's."""
     known = payment.customer or (payment.email or "").lower()
-    return hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:32] if known else "guest"
+    if not known and not order:
+        return "guest"
+    hashed = hashlib.sha256((known or order).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashed if known else f"order-{hashed}"
 
 
 def _payout(said: _Said, *, failed: bool) -> Iterator[Piece]:

@@ -23,14 +23,16 @@ def failed_charge(charge: Json, showing: Showing) -> Piece:
     code = text(charge, "failure_code") or text(outcome, "reason")
     failure = Failure(showing.at, needed_id(charge, "id"), code, money(charge))
     card = part(part(charge, "payment_method_details"), "card")
-    return _failed(failure, payment_of(charge, showing.at), an_id(card, "fingerprint"), showing)
+    attempt = an_id(charge, "payment_intent") or an_id(card, "fingerprint")
+    return _failed(failure, payment_of(charge, showing.at), attempt, showing)
 
 
 def failed_intent(intent: Json, showing: Showing) -> Piece:
     """A payment intent whose attempt failed; without a charge, where the customer wasn't authenticated."""
     error = part(intent, "last_payment_error")
     method = part(error, "payment_method")
-    id = an_id(error, "charge") or f"{needed_id(intent, 'id')}_{showing.at // 1000}"
+    attempt = needed_id(intent, "id")
+    id = an_id(error, "charge") or f"{attempt}_{showing.at // 1000}"
     # What a charge would say, from what the intent says.
     charge: Json = {
         "amount": intent.get("amount"),
@@ -42,7 +44,7 @@ def failed_intent(intent: Json, showing: Showing) -> Piece:
     }
     code = text(error, "code") or text(error, "decline_code")
     failure = Failure(showing.at, id, code, money(intent))
-    return _failed(failure, payment_of(charge, showing.at), an_id(part(method, "card"), "fingerprint"), showing)
+    return _failed(failure, payment_of(charge, showing.at), attempt, showing)
 
 
 def payout(object: Json, showing: Showing) -> Iterator[Piece]:
@@ -75,8 +77,9 @@ def _payouts(showing: Showing, currency: str, month: str, matter: Matter) -> Pie
     return Piece((f"payouts:{id}",), facts)
 
 
-def _failed(failure: Failure, payment: Payment, fingerprint: str | None, showing: Showing) -> Piece:
-    who = _who(payment, fingerprint)
+def _failed(failure: Failure, payment: Payment, attempt: str | None, showing: Showing) -> Piece:
+    """`attempt`: by what the failures of somebody unknown count together."""
+    who = _who(payment, attempt)
     days = [f"{showing.account}{who}:{day}" for day in days_of(failure.at)]
     matter = Matter(
         provider=PROVIDER,
@@ -89,13 +92,14 @@ def _failed(failure: Failure, payment: Payment, fingerprint: str | None, showing
     return Piece(tuple(f"failed_payments:{day}" for day in days), matter)
 
 
-def _who(payment: Payment, fingerprint: str | None) -> str:
-    """Whose failures count together: a customer's, else an address's, else a card's, else those of nobody known."""
+def _who(payment: Payment, attempt: str | None) -> str:
+    """Whose failures count together: a customer's, else an address's, else those of one payment intent, on which
+    many cards may be tried, else of one card. Strangers aren't counted together: a shop always has some."""
     if payment.customer:
         return payment.customer if is_plain(payment.customer) else f"customer-{_hashed(payment.customer)}"
     if payment.email:
         return f"email-{_hashed(payment.email.lower())}"
-    return f"card-{fingerprint}" if fingerprint else "guest"
+    return f"guest-{attempt}" if attempt else "guest"
 
 
 def _hashed(text: str) -> str:
