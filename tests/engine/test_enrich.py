@@ -308,6 +308,7 @@ class Mute(Exception):
         (Purse(more=LOOP), "RecursionError"),
         (Purse(more=object()), "TypeError"),
         (ZeroDivisionError("card 4111 1111 1111 1111, Bearer abcdef"), "ZeroDivisionError: card 4111 11"),
+        (KeyError("rk_test_abcdef"), "KeyError: 'rk_test_***'"),
         (Mute(), "the enricher raised Mute: Mute"),
         (SystemExit(3), "SystemExit: 3"),
         (asyncio.CancelledError(), "ended itself without an answer"),
