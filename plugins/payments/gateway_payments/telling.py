@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from gateway.plugin import (
     DAY_MS,
     UNSET,
@@ -30,7 +32,7 @@ from gateway.plugin import (
     UnsetType,
 )
 from gateway_payments.failures import Ended, FailureRules, spells
-from gateway_payments.matter import Issue, Matter, Payment, Seen, Shown, Stage, What
+from gateway_payments.matter import Issue, Matter, Payment, Seen, Shown, Stage, What, both
 
 _TAGS: Final[Mapping[What, tuple[str, ...]]] = {
     "dispute": ("payment_dispute",),
@@ -138,6 +140,7 @@ class _So:
 
 
 def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
+    matter = _each_told(ref, matter)
     steps = sorted(step for id, issue in matter.issues.items() for step in _steps(id, issue, matter))
     opening = next((step for step in steps if step.stage != "over"), None)
     opening = opening or next((step for step in steps if step.issue.what in _TOLD_LATE), None)
@@ -158,6 +161,16 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
             if before or step is opening:
                 before = said
     yield from _answers(ref, matter, opening.at)
+
+
+def _each_told(ref: Ref, matter: Matter) -> Matter:
+    """With what was said of the charge's disputes, without a word which of them, said of each."""
+    said = matter.issues.get(ref.id)
+    named = {id: issue for id, issue in matter.issues.items() if id != ref.id}
+    if said is None or not any(issue.what == "dispute" for issue in named.values()):
+        return matter
+    told = {id: both(issue, said) if issue.what == "dispute" else issue for id, issue in named.items()}
+    return msgspec.structs.replace(matter, issues=told)
 
 
 def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
