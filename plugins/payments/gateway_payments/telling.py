@@ -58,6 +58,7 @@ _TOLD_LATE: Final = frozenset({"dispute", "review"})
 
 _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 _STAGES: Final[tuple[Stage, ...]] = ("open", "waits", "over", "none")
+_NEVER: Final = 1 << 42
 _CHANGES: Final = 3
 """The sequence of changes: what was done within the same second led to them."""
 
@@ -270,9 +271,11 @@ def _named(ref: Ref, name: str, at: int, sequence: int = 0) -> dict[str, Any]:
     return {"id": f"{ref.id}:{name}", "at": Instant(at), "ref": ref, "sequence": sequence}
 
 
-def _pressing(step: _Step, matter: Matter) -> tuple[int, int, int, str]:
-    """The smallest is what people should see first: what wants an answer, then what is urgent, then the oldest."""
-    return _STAGES.index(step.stage), _URGENCY.index(_priority(step, matter)), step.at, step.id
+def _pressing(step: _Step, matter: Matter) -> tuple[int, int, int, int, str]:
+    """The smallest is what people should see first: what wants an answer, then what is urgent, then what is due first,
+    then the oldest."""
+    urgency = _URGENCY.index(_priority(step, matter))
+    return _STAGES.index(step.stage), urgency, step.shown.due_by or _NEVER, step.at, step.id
 
 
 def _priority(step: _Step, matter: Matter) -> Priority:
