@@ -120,7 +120,8 @@ class Paid(Struct, frozen=True, order=True, array_like=True):
 
 class Matter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is known of one matter: of a charge, of payouts, of a verification, or of one customer's failed payments
-    (`failures`). `account` is the connected account that it belongs to, if any."""
+    (`failures`). `account` is the connected account that it belongs to, if any. An issue under the charge's own id is
+    what was said of its disputes, without a word which of them."""
 
     provider: str = ""
     account: str = ""
@@ -143,7 +144,7 @@ def join(known: Matter, more: Matter) -> Matter:
         provider=max(known.provider, more.provider),
         account=max(known.account, more.account),
         refs=_smallest({*known.refs, *more.refs}, REFS_MAX),
-        issues=_by_key(known.issues, more.issues, _issue, ISSUES_MAX),
+        issues=_by_key(known.issues, more.issues, both, ISSUES_MAX),
         payments=_by_key(known.payments, more.payments, _payment, PAYMENTS_MAX),
         failures=_smallest(_earliest((*known.failures, *more.failures)), FAILURES_MAX),
         failed_last_at=max((at for at in (known.failed_last_at, more.failed_last_at) if at is not None), default=None),
@@ -151,7 +152,8 @@ def join(known: Matter, more: Matter) -> Matter:
     )
 
 
-def _issue(known: Issue, more: Issue) -> Issue:
+def both(known: Issue, more: Issue) -> Issue:
+    """What both know of one thing at issue."""
     return Issue(
         what=max(known.what, more.what),
         began_at=_first(known.began_at, more.began_at),
@@ -180,10 +182,10 @@ def _first(known: int | None, more: int | None) -> int | None:
 
 
 def _by_key(
-    known: dict[str, _Value], more: dict[str, _Value], both: Callable[[_Value, _Value], _Value], at_most: int
+    known: dict[str, _Value], more: dict[str, _Value], joined_of: Callable[[_Value, _Value], _Value], at_most: int
 ) -> dict[str, _Value]:
     """The union, values of one key joined; of too many the smallest keys."""
-    joined = {**known, **{key: both(known[key], value) if key in known else value for key, value in more.items()}}
+    joined = {**known, **{key: joined_of(known[key], value) if key in known else value for key, value in more.items()}}
     return dict(sorted(joined.items())[:at_most])
 
 

@@ -39,11 +39,14 @@ class Sums(Struct, frozen=True, kw_only=True):
     disputed: float = 0.0
     """What disputes that aren't decided yet are about."""
 
+    lost: float = 0.0
+    """What was taken back by disputes that were decided for the customer; `paid` still has it."""
+
 
 class Purse(Sums, frozen=True, kw_only=True):
     """What is known of a customer's payments. An instant is a text, `2026-03-02T09:00:00Z`, empty where there is none.
 
-    `currency`, `payments`, `paid`, `refunded` and `disputed` are of one currency; everything else counts all.
+    `currency`, `payments`, `paid`, `refunded`, `disputed` and `lost` are of one currency; everything else counts all.
     """
 
     known: bool = False
@@ -179,6 +182,7 @@ def add_up(
         paid=main.paid,
         refunded=main.refunded,
         disputed=main.disputed,
+        lost=main.lost,
         others=tuple(sums[1 : 1 + OTHERS_MAX]),
         failed_recently=sum(now - RECENT_MS <= one.at for one in failed),
         disputes=len(quarrels),
@@ -203,6 +207,7 @@ def _sums(payments: Iterable[Payment], quarrels: Iterable[Quarrel], places: Mapp
     paid: Counter[str] = Counter()
     refunded: Counter[str] = Counter()
     disputed: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
     for payment in payments:
         if payment.failure is None:
             count[payment.currency] += 1
@@ -210,6 +215,7 @@ def _sums(payments: Iterable[Payment], quarrels: Iterable[Quarrel], places: Mapp
             refunded[payment.currency] += payment.refunded
     for quarrel in quarrels:
         disputed[quarrel.currency] += quarrel.amount if quarrel.is_open else 0
+        lost[quarrel.currency] += quarrel.amount if quarrel.lost else 0
     found = []
     for currency in sorted({*count, *disputed}, key=lambda currency: (-count[currency], currency)):
         unit = 10 ** places.get(currency, PLACES)
@@ -220,6 +226,7 @@ def _sums(payments: Iterable[Payment], quarrels: Iterable[Quarrel], places: Mapp
                 paid=paid[currency] / unit,
                 refunded=refunded[currency] / unit,
                 disputed=disputed[currency] / unit,
+                lost=lost[currency] / unit,
             )
         )
     return found

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from gateway.plugin import (
     DAY_MS,
     UNSET,
@@ -30,7 +32,7 @@ from gateway.plugin import (
     UnsetType,
 )
 from gateway_payments.failures import Ended, FailureRules, spells
-from gateway_payments.matter import Issue, Matter, Payment, Seen, Shown, Stage, What
+from gateway_payments.matter import Issue, Matter, Payment, Seen, Shown, Stage, What, both
 
 _TAGS: Final[Mapping[What, tuple[str, ...]]] = {
     "dispute": ("payment_dispute",),
@@ -56,6 +58,7 @@ _TOLD_LATE: Final = frozenset({"dispute", "review"})
 
 _URGENCY: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
 _STAGES: Final[tuple[Stage, ...]] = ("open", "waits", "over", "none")
+_NEVER: Final = 1 << 42
 _CHANGES: Final = 3
 """The sequence of changes: what was done within the same second led to them."""
 
@@ -138,6 +141,7 @@ class _So:
 
 
 def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
+    matter = _each_told(ref, matter)
     steps = sorted(step for id, issue in matter.issues.items() for step in _steps(id, issue, matter))
     opening = next((step for step in steps if step.stage != "over"), None)
     opening = opening or next((step for step in steps if step.issue.what in _TOLD_LATE), None)
@@ -158,6 +162,16 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
             if before or step is opening:
                 before = said
     yield from _answers(ref, matter, opening.at)
+
+
+def _each_told(ref: Ref, matter: Matter) -> Matter:
+    """With what was said of the charge's disputes, without a word which of them, said of each."""
+    said = matter.issues.get(ref.id)
+    named = {id: issue for id, issue in matter.issues.items() if id != ref.id}
+    if said is None or not any(issue.what == "dispute" for issue in named.values()):
+        return matter
+    told = {id: both(issue, said) if issue.what == "dispute" else issue for id, issue in named.items()}
+    return msgspec.structs.replace(matter, issues=told)
 
 
 def _answers(ref: Ref, matter: Matter, opened_at: int) -> Iterator[Event]:
@@ -257,9 +271,11 @@ def _named(ref: Ref, name: str, at: int, sequence: int = 0) -> dict[str, Any]:
     return {"id": f"{ref.id}:{name}", "at": Instant(at), "ref": ref, "sequence": sequence}
 
 
-def _pressing(step: _Step, matter: Matter) -> tuple[int, int, int, str]:
-    """The smallest is what people should see first: what wants an answer, then what is urgent, then the oldest."""
-    return _STAGES.index(step.stage), _URGENCY.index(_priority(step, matter)), step.at, step.id
+def _pressing(step: _Step, matter: Matter) -> tuple[int, int, int, int, str]:
+    """The smallest is what people should see first: what wants an answer, then what is urgent, then what is due first,
+    then the oldest."""
+    urgency = _URGENCY.index(_priority(step, matter))
+    return _STAGES.index(step.stage), urgency, step.shown.due_by or _NEVER, step.at, step.id
 
 
 def _priority(step: _Step, matter: Matter) -> Priority:

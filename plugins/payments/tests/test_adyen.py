@@ -224,6 +224,7 @@ def test_any_order_of_a_disputes_notifications_ends_in_the_same() -> None:
         ("NOTIFICATION_OF_FRAUD", {}, "urgent", {"fraud", "early_fraud_warning"}),
         ("REFUND_FAILED", {}, "high", {"payment_dispute", "refund_failed"}),
         ("REFUND", {"success": "false"}, "high", {"payment_dispute", "refund_failed"}),
+        ("CANCEL_OR_REFUND", {"success": "false"}, "high", {"payment_dispute", "refund_failed"}),
         ("PAIDOUT_REVERSED", {}, "high", {"payout_failed"}),
         ("PAYOUT_THIRDPARTY", {"success": "false"}, "high", {"payout_failed"}),
         ("AUTHORISATION", {"success": "false", "reason": "Refused"}, "normal", {"payment_failed"}),
@@ -239,11 +240,59 @@ def test_what_each_becomes(code: str, more: dict[str, Any], priority: str, tags:
 
 
 @pytest.mark.parametrize(
-    "code", ["AUTHORISATION", "REFUND", "CAPTURE", "REPORT_AVAILABLE", "PREARBITRATION_OPEN", "", "x" * 900]
+    "code", ["AUTHORISATION", "REFUND", "CAPTURE", "REPORT_AVAILABLE", "ISSUER_COMMENTS", "", "x" * 900]
 )
 def test_what_goes_well_or_is_unknown_says_nothing(code: str) -> None:
     """It is stored, and that is all."""
     assert told(connector(), item(code)) == {}
+
+
+def ends_as(*after: tuple[str, dict[str, Any]]) -> Any:
+    """A chargeback's contact after these, each an hour later."""
+    later = [
+        item(code, eventDate=f"2026-03-02T0{place}:00:00Z", **more) for place, (code, more) in enumerate(after, start=1)
+    ]
+    first = item(eventDate="2026-03-02T00:00:00Z")
+    pieces = [
+        said
+        for one in (first, *later)
+        for record in records(connector(), one)
+        for said in connector().normalize(record)
+    ]
+    assert all(isinstance(one, Piece) and "charge:PAYMENT1" in one.names for one in pieces)
+    events = list(told(connector(), first, *later).values())
+    assert len([event for event in events if isinstance(event, ContactOpened)]) == 1
+    return [event.status for event in events if isinstance(event, ContactOpened | ContactObserved) and event.status][-1]
+
+
+@pytest.mark.parametrize(
+    "code", ["CHARGEBACK_REVERSED", "SECOND_CHARGEBACK", "PREARBITRATION_WON", "PREARBITRATION_LOST"]
+)
+def test_an_end_that_names_the_payment_alone_ends_its_dispute(code: str) -> None:
+    """Unless Adyen is told to send the original reference, too: of the same contact, and not one of its own."""
+    assert ends_as((code, {"pspReference": "PAYMENT1", "originalReference": ""})) == "closed"
+    assert ends_as((code, {})) == "closed"
+
+
+def test_a_bank_that_opens_a_pre_arbitration_wants_an_answer_again() -> None:
+    """After a chargeback that was reversed; it is the scheme's to decide in the end."""
+    begun: list[tuple[str, dict[str, Any]]] = [("CHARGEBACK_REVERSED", {}), ("PREARBITRATION_OPEN", {})]
+
+    assert ends_as(*begun) == "open"
+    assert ends_as(*begun, ("PREARBITRATION_DECLINED", {})) == "on_hold"
+    assert ends_as(*begun, ("PREARBITRATION_ACCEPTED", {})) == "closed"
+    assert ends_as(*begun, ("PREARBITRATION_ISSUER_WITHDRAWN", {})) == "closed"
+    assert ends_as(*begun, ("SCHEME_ARBITRATION", {})) == "on_hold"
+    assert ends_as(*begun, ("SCHEME_ARBITRATION", {}), ("SCHEME_ARBITRATION_LOST", {})) == "closed"
+
+
+def test_who_may_defend_is_told_and_decides_nothing() -> None:
+    """Words for people, since nobody signs them: the contact is open whatever they say."""
+    disputed = item(beside={"autoDefended": "true", "defendable": False})
+    [opened] = told(connector(), disputed).values()
+
+    assert isinstance(opened, ContactOpened) and isinstance(opened.fields, dict)
+    assert (opened.fields["auto_defended"], opened.fields["defendable"], opened.status) == (True, False, "open")
 
 
 def test_refused_payments_of_one_shopper_are_a_burst() -> None:

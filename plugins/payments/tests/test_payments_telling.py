@@ -163,6 +163,9 @@ def test_the_deadline_is_the_earliest_of_what_is_open() -> None:
         first = Seen("open", 0, (T + at * S,), Shown(at=T + at * S, due_by=T + due * DAY))
         return Issue(what="dispute", seen={"needs_response": first, **issue("dispute", *then).seen})
 
+    both: Any = of_charge(dp_1=asks(0, 9), dp_2=asks(10, 5))[-1]
+    assert (both.fields["dispute"], both.deadline) == ("dp_2", Instant(T + 5 * DAY))
+
     found: list[Any] = of_charge(
         dp_1=asks(0, 9, ("under_review", "waits", 50)),
         dp_2=asks(10, 5, ("lost", "over", 40)),

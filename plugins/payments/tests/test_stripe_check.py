@@ -69,6 +69,20 @@ def test_what_the_key_is(key: str, words: str) -> None:
     assert words in said(account(api_key=key))
 
 
+def test_an_organizations_key_is_refused_in_words() -> None:
+    """Stripe would answer 400 to each request: it belongs to no account."""
+    assert wrong(account(api_key="sk_org_live_1"))[0] == "the key is an organization's, which names no account"
+
+
+def test_an_endpoint_without_identity_is_well() -> None:
+    """Most accounts verify nobody by Stripe."""
+    sent = [kind for kind in PULLED if not kind.startswith("identity.")]
+    found = account(endpoints=[endpoint(enabled_events=sent)])
+
+    assert wrong(found) == []
+    assert "without what Stripe Identity tells" in said(found)
+
+
 def test_a_key_of_another_mode_than_is_told() -> None:
     """Its re-reads would find nothing."""
     assert wrong(account(mode="live")) == ["the key is of test mode, and events of live mode are told"]

@@ -182,6 +182,23 @@ def test_what_was_paid_is_told_by_currency() -> None:
     assert facts.complete and facts.unseen == ()
 
 
+@pytest.mark.parametrize(
+    ("amounts", "paid", "refunded"),
+    [
+        ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 375}, 203.0, 0.0),
+        ({"amount": 20675, "amount_captured": 20300, "amount_refunded": 1375}, 203.0, 10.0),
+        ({"amount": 1000, "amount_captured": 1200, "amount_refunded": 1200}, 12.0, 12.0),
+    ],
+)
+def test_what_was_never_taken_was_never_given_back(amounts: dict[str, int], paid: float, refunded: float) -> None:
+    """Stripe shows what a partial capture releases as a refund; an overcapture takes more than was authorized."""
+    stripe = Stripe()
+    stripe.charges = [charge(1, **amounts)]
+    facts = ask(stripe, ADA)
+
+    assert (facts.paid, facts.refunded) == (paid, refunded)
+
+
 def test_failures_and_disputes_are_told() -> None:
     """What failed within a day; the dispute that is due first, and one that is decided; a warning."""
     stripe = Stripe()
@@ -198,6 +215,7 @@ def test_failures_and_disputes_are_told() -> None:
 
     assert (facts.failed_recently, facts.last_failure) == (1, "card_declined")
     assert (facts.disputes, facts.open_disputes, facts.lost_disputes, facts.disputed) == (3, 2, 1, 20.0)
+    assert (facts.paid, facts.lost) == (20.0, 10.0)
     assert (facts.dispute_due_at, facts.dispute_reason) == ("2026-03-04T09:00:00Z", "fraudulent")
     assert facts.warnings == 1
 
@@ -242,7 +260,7 @@ def test_what_is_too_much_is_said_to_be_unseen() -> None:
         {"customer": "cus_somebody_else"},
         {"customer": None},
         {"amount_refunded": 1001},
-        {"amount_captured": 2000},
+        {"amount_captured": 2000, "amount_refunded": 2001},
         {"payment_method_details": {"card": {"last4": "4242424242424242"}}},
         {"id": ""},
     ],

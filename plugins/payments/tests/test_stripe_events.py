@@ -51,12 +51,38 @@ def test_a_dispute_says_what_is_at_stake() -> None:
         "amount": "129.00 EUR",
         "reason": "product_not_received",
         "network_reason_code": "13.1",
+        "case_type": "chargeback",
         "dispute_status": "needs_response",
         "evidence_due_by": "2026-03-03T02:26:40Z",
         "has_evidence": False,
         "evidence_submissions": 0,
         "charge_refundable": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"payment_method_details": {"type": "paypal", "paypal": {"case_id": "PP-1", "reason_code": "INR"}}}, "INR"),
+        ({"payment_method_details": {"type": "klarna", "klarna": {"reason_code": "returns"}}}, "returns"),
+        ({"payment_method_details": None, "network_reason_code": "83"}, "83"),
+        ({"payment_method_details": None}, None),
+    ],
+)
+def test_the_code_of_whoever_disputes(values: dict[str, Any], code: str | None) -> None:
+    """PayPal's, Klarna's, a network's; in old versions of the API it stood elsewhere."""
+    fields = opened(changed("push_dispute_created", **values)).fields
+
+    assert isinstance(fields, dict)
+    assert fields.get("network_reason_code") == code
+
+
+def test_a_dispute_of_an_old_version_ends_by_a_refund() -> None:
+    """`charge_refunded` is an end, though newer versions have another word."""
+    event = sample("push_dispute_created")
+    ended = changed("push_dispute_created", at=T + 90, status="charge_refunded")
+
+    assert getattr(Account(api_key=None).tells(event, ended)[-1], "status", None) == "closed"
 
 
 def test_fraud_is_urgent() -> None:

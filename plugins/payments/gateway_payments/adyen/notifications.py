@@ -12,7 +12,18 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from gateway.plugin import DAY_MS, FieldValue, Instant, Piece, format_instant, read_json
-from gateway_payments.adyen.reading import Json, amount, an_id, mapping, moment, needed_id, part, succeeded, text
+from gateway_payments.adyen.reading import (
+    Json,
+    amount,
+    an_id,
+    mapping,
+    moment,
+    needed_id,
+    part,
+    said_yes,
+    succeeded,
+    text,
+)
 from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage, What
 from gateway_payments.payouts import month_of, months_ended
@@ -33,12 +44,22 @@ DISPUTES: Final[Mapping[str, tuple[Stage, int]]] = {
     "ISSUER_RESPONSE_TIMEFRAME_EXPIRED": ("over", 6),
     "DISPUTE_DEFENSE_PERIOD_ENDED": ("over", 7),
     "SECOND_CHARGEBACK": ("over", 8),
-    "PREARBITRATION_WON": ("over", 9),
-    "PREARBITRATION_LOST": ("over", 10),
+    "PREARBITRATION_OPEN": ("open", 9),
+    "PREARBITRATION_DECLINED": ("waits", 10),
+    "PREARBITRATION_ACCEPTED": ("over", 11),
+    "PREARBITRATION_ISSUER_WITHDRAWN": ("over", 12),
+    "PREARBITRATION_WON": ("over", 13),
+    "PREARBITRATION_LOST": ("over", 14),
+    "SCHEME_ARBITRATION": ("waits", 15),
+    "SCHEME_ARBITRATION_WON": ("over", 16),
+    "SCHEME_ARBITRATION_LOST": ("over", 17),
 }
 """What each asks of us. A second chargeback is the bank's last word: the money is gone."""
 
-REFUNDS: Final = frozenset({"REFUND", "REFUND_WITH_DATA"})
+OF_PAYMENT: Final = frozenset({"CHARGEBACK_REVERSED", "PREARBITRATION_LOST", "PREARBITRATION_WON", "SECOND_CHARGEBACK"})
+"""Unless Adyen is told otherwise, the reference of these is the payment's own, and no word says which dispute it is."""
+
+REFUNDS: Final = frozenset({"CANCEL_OR_REFUND", "REFUND", "REFUND_WITH_DATA"})
 REFUND_FAILURES: Final = frozenset({"REFUND_FAILED", "REFUNDED_REVERSED"})
 PAYOUT_FAILURES: Final = frozenset({"PAIDOUT_REVERSED", "PAYOUT_DECLINE", "PAYOUT_EXPIRE"})
 PAYOUT: Final = "PAYOUT_THIRDPARTY"
@@ -133,6 +154,8 @@ def _dispute(said: _Said) -> Piece:
         "network_reason_code": reason[:REASON_MAX],
         "dispute_status": said.code.lower(),
         "evidence_due_by": None if due_by is None else format_instant(Instant(due_by)),
+        "defendable": said_yes(said.more, "defendable"),
+        "auto_defended": said_yes(said.more, "autoDefended"),
     }
     answered = said.at if said.code == "INFORMATION_SUPPLIED" else None
     minor, money = amount(said.item)
@@ -166,8 +189,10 @@ def _issue(what: What, said: _Said, status: str, becomes: tuple[Stage, int], rea
 
 
 def _of_payment(said: _Said, issue: Issue) -> Piece:
-    """A piece of the matter of a payment; of its own where the notification names none."""
-    refs = [Named(2, issue.what, said.id)]
+    """A piece of the matter of a payment; of its own where the notification names none. What is said of a payment's
+    disputes, whichever it is, stands under the payment's reference."""
+    of_payment = said.payment is None and said.code in OF_PAYMENT
+    refs = [Named(0, "charge", said.id) if of_payment else Named(2, issue.what, said.id)]
     payments: dict[str, Payment] = {}
     if said.payment is not None:
         refs.insert(0, Named(0, "charge", said.payment))

@@ -110,3 +110,9 @@ def succeeded(source: Json) -> bool:
     if value not in ("true", "false", True, False):
         raise BadPayload("success is neither true nor false")
     return value in ("true", True)
+
+
+def said_yes(source: Json, key: str) -> bool | None:
+    """What is said of something that is or isn't so, as text or not; None for anything else."""
+    value = source.get(key)
+    return None if value not in ("true", "false", True, False) else value in ("true", True)

@@ -34,6 +34,9 @@ READS: Final[Mapping[str, str]] = {
 NEEDED: Final = frozenset({"events", "disputes", "charges", "customers"})
 """Without these what comes by webhook is all that is known; the others are done without."""
 
+OPTIONAL: Final = "identity."
+"""How events begin that most accounts never have."""
+
 TROUBLE: Final = "see whether Stripe has trouble, and try again"
 Json = Mapping[str, Any]
 
@@ -81,7 +84,10 @@ def _key(settings: StripeSettings) -> list[Finding]:
         return []
     kind, mode = key_kind(settings.api_key), mode_of(settings)
     found = []
-    if kind.startswith("pk_"):
+    if settings.api_key.get_secret_value().startswith("sk_org"):
+        hint = "use a restricted key (rk_…) of the account itself"
+        found.append(Finding(False, "the key is an organization's, which names no account", hint))
+    elif kind.startswith("pk_"):
         found.append(Finding(False, "the key is a publishable one", "use a restricted key (rk_…)"))
     elif kind.startswith("sk_"):
         found.append(Finding(True, "the key is a full secret key: a restricted one (rk_…) that may only read suffices"))
@@ -126,7 +132,7 @@ async def _endpoint(api: Api, name: str) -> Finding:
         return Finding(False, f"the endpoints can't be listed: {error}", TROUBLE)
     listed = answer.get("data") if isinstance(answer, dict) else None
     ours = [one for one in listed if isinstance(one, dict) and _calls(one, name)] if isinstance(listed, list) else []
-    make = f"in Stripe's Workbench, let a webhook endpoint to https://YOUR-GATEWAY{where} be enabled"
+    make = f"in Stripe's Workbench, let an endpoint of snapshots to https://YOUR-GATEWAY{where} be enabled"
     if not ours:
         return Finding(False, f"no endpoint of the account calls {where}", make)
     enabled = [one for one in ours if one.get("status") == "enabled"]
@@ -134,6 +140,8 @@ async def _endpoint(api: Api, name: str) -> Finding:
         return Finding(False, f"the endpoint that calls {where} is disabled", make)
     told = {kind for one in enabled for kind in _kinds(one)}
     missing = [] if "*" in told else [kind for kind in PULLED if kind not in told]
+    if missing and all(kind.startswith(OPTIONAL) for kind in missing):
+        return Finding(True, f"an endpoint calls {where}, without what Stripe Identity tells")
     if missing:
         what = f"the endpoint that calls {where} doesn't send {', '.join(missing)}"
         return Finding(False, what, "let it send them; until then they are found by the pull, a minute late")

@@ -150,8 +150,8 @@ class StripePurse:
         for charge in charges:
             if id_of(charge.customer) != known.id:
                 raise Transient("Stripe answered with payments of another customer than was asked for")
-            if charge.amount_refunded > charge.amount or (charge.amount_captured or 0) > charge.amount:
-                raise Transient("Stripe answered with a payment of which more was taken or given back than it was")
+            if charge.amount_refunded > max(charge.amount, _taken(charge)):
+                raise Transient("Stripe answered with a payment of which more was given back than it was")
         return [charge for charge in charges if charge.created >= since], more
 
     async def _of(self, kind: type[Said], path: str, charges: Sequence[Charge], unseen: set[str]) -> list[Said]:
@@ -219,8 +219,15 @@ def _payment(charge: Charge) -> Payment | None:
         return Payment(at, currency, failure=charge.failure_code or "failed", card_brand=brand, card_last4=last4)
     if charge.status != "succeeded" or not charge.captured:
         return None
-    taken = charge.amount if charge.amount_captured is None else charge.amount_captured
-    return Payment(at, currency, taken, min(charge.amount_refunded, taken), card_brand=brand, card_last4=last4)
+    taken = _taken(charge)
+    released = max(charge.amount - taken, 0)  # never taken, and shown as a refund all the same
+    refunded = max(charge.amount_refunded - released, 0)
+    return Payment(at, currency, taken, refunded, card_brand=brand, card_last4=last4)
+
+
+def _taken(charge: Charge) -> int:
+    """What was captured: less than was authorized, or, with overcapture, more."""
+    return charge.amount if charge.amount_captured is None else charge.amount_captured
 
 
 def _quarrel(dispute: Dispute) -> Quarrel:

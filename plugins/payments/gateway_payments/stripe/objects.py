@@ -32,11 +32,14 @@ DISPUTES: Final[Mapping[str, tuple[Stage, int]]] = {
     "needs_response": ("open", 4),
     "under_review": ("waits", 5),
     "prevented": ("over", 6),
+    "charge_refunded": ("over", 6),
     "lost": ("over", 7),
     "appeal_needs_response": ("open", 8),
     "appeal_under_review": ("waits", 9),
     "won": ("over", 10),
 }
+"""`charge_refunded` is a word of old versions of the API."""
+
 WARNINGS: Final[Mapping[str, tuple[Stage, int]]] = {"actionable": ("open", 1), "not_actionable": ("over", 2)}
 REVIEWS: Final[Mapping[str, tuple[Stage, int]]] = {"open": ("open", 1), "closed": ("over", 2)}
 REFUNDS: Final[Mapping[str, tuple[Stage, int]]] = {
@@ -64,11 +67,18 @@ def dispute(object: Json, showing: Showing) -> Piece:
     id, status = needed_id(object, "id"), text(object, "status")
     stage, rank = DISPUTES.get(status, _NOTHING)
     evidence = part(object, "evidence_details")
-    card = part(part(object, "payment_method_details"), "card")
+    method = part(object, "payment_method_details")
+    codes = (
+        text(part(method, "card"), "network_reason_code"),
+        text(part(method, "paypal"), "reason_code"),
+        text(part(method, "klarna"), "reason_code"),
+        text(object, "network_reason_code"),  # where it stood in old versions
+    )
     due_by, submissions = moment(evidence, "due_by"), whole(evidence, "submission_count", 1_000_000)
     fields: dict[str, FieldValue] = {
         "reason": text(object, "reason"),
-        "network_reason_code": text(card, "network_reason_code"),
+        "network_reason_code": next(filter(None, codes), ""),
+        "case_type": text(part(method, "card"), "case_type"),
         "dispute_status": status,
         "evidence_due_by": None if due_by is None else format_instant(Instant(due_by)),
         "has_evidence": flag(evidence, "has_evidence"),

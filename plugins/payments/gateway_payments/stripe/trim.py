@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _KEPT: Final[Mapping[str, str]] = {
-    "dispute": "amount currency created evidence_details is_charge_refundable payment_intent payment_method_details "
-    "reason status",
+    "dispute": "amount currency created evidence_details is_charge_refundable network_reason_code payment_intent "
+    "payment_method_details reason status",
     "radar.early_fraud_warning": "actionable created fraud_type payment_intent",
     "review": "open opened_reason closed_reason created payment_intent",
     "refund": "amount currency created failure_reason payment_intent status",
