@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.engine.acting import in_one_line
-from gateway.engine.answer_cache import AnswerCache, Key, key_of
+from gateway.engine.answer_cache import AnswerCache, Kept, Key, key_of
 from gateway.engine.consult import REASON_MAX, Said, Unsaid, consult
 from gateway.engine.own_record import record_of
 from gateway.engine.world import EnricherLink, EnricherLinks, World
@@ -113,17 +113,14 @@ class Enrichers:
 
     def _begun(self, link: EnricherLink, question: Question, row: ContactRow | None) -> Settled | None:
         """Send a question off, or let it join one that is under way; else what has become of it at once."""
-        now = self.world.clock.now()
         state = None if row is None else row.state
         if state is None or state.contact.ended or not state.contact.customer.known:
             link.count("unasked")
             return self._ended(question, NOBODY if state is not None and not state.contact.ended else OVER)
+        if (known := self._known(link, question, state.contact.customer)) is not None:
+            return known
         customer = state.contact.customer.identities
         key = key_of(link.name, customer)
-        ttl_ms = round(link.ttl_s * 1000) if question.ttl_ms is None else question.ttl_ms
-        if (facts := self.cache.get(key, now, ttl_ms)) is not None:
-            link.count("cached")
-            return self._answered(link, question, customer, facts)
         flight = self.flying[link.name].get(key)
         if flight is not None:
             link.count("joined")
@@ -132,6 +129,15 @@ class Enrichers:
         flight = self.flying[link.name][key] = _Flight(key, customer, [question])
         self.tasks[flight] = self.world.spawn.task(f"enrich by {link.name}", self._fly(link, flight))
         return None
+
+    def _known(self, link: EnricherLink, question: Question, customer: Customer) -> Settled | None:
+        """A question that what is known already answers."""
+        ttl_ms = round(link.ttl_s * 1000) if question.ttl_ms is None else question.ttl_ms
+        kept = self.cache.get(key_of(link.name, customer), self.world.clock.now(), ttl_ms)
+        if kept is None:
+            return None
+        link.count("cached")
+        return self._answered(link, question, customer.identities, kept)
 
     async def _fly(self, link: EnricherLink, flight: _Flight) -> None:
         began = self.world.clock.monotonic()
@@ -161,7 +167,8 @@ class Enrichers:
             link.count("cards_hidden", outcome.hidden)
         link.strain, link.answered_at, link.last_failure = CALM, now, ""
         self.cache.put(flight.key, now, outcome.facts)
-        return [self._answered(link, one, flight.customer, outcome.facts) for one in flight.questions]
+        said = Kept(now, outcome.facts)
+        return [self._answered(link, one, flight.customer, said) for one in flight.questions]
 
     def _failed(self, link: EnricherLink, outcome: Unsaid, now: int) -> None:
         link.count("failed")
@@ -183,12 +190,21 @@ class Enrichers:
         return replace(self._waits(question, now + round(wait_ms), outcome.why), counted=outcome.counted)
 
     async def _put_off(self, name: str, until: int, why: str) -> int:
-        """Say of all that are due that there is no answer now, and let them wait."""
+        """Say of all that are due, and of whom nothing is known yet, that there is no answer now, and let them wait."""
         questions = await self.world.store.claim_questions(
             enricher=name, now=self.world.clock.now(), lease_ms=LEASE_SLACK_MS, limit=PUT_OFF_MAX
         )
-        await self._settle(name, [self._waits(one, until, why) for one in questions])
+        rows = (await self.world.store.known([one.strand for one in questions], [])).contacts
+        settled = [self._without_asking(one, rows.get(one.strand)) or self._waits(one, until, why) for one in questions]
+        await self._settle(name, settled)
         return len(questions)
+
+    def _without_asking(self, question: Question, row: ContactRow | None) -> Settled | None:
+        """A question that needs nobody to be asked."""
+        link = self.links.get(question.enricher)
+        if link is None or row is None or row.state is None:
+            return None
+        return self._known(link, question, row.state.contact.customer)
 
     def _waits(self, question: Question, until: int, why: str) -> Settled:
         """A question that has no answer now: it is told once, and waits, unless it was asked too long ago."""
@@ -201,15 +217,17 @@ class Enrichers:
         """A question that nobody asks any more; if nothing was told of it yet, that is."""
         return Settled(question=question, record=self._untold(question, why))
 
-    def _answered(self, link: EnricherLink, question: Question, customer: Customer, facts: bytes) -> Settled:
+    def _answered(self, link: EnricherLink, question: Question, customer: Customer, kept: Kept) -> Settled:
         link.count("answered")
+        at = self._instant(question)
         event = EnrichmentReceived(
             id=f"{question.request}/ok",
-            at=self._instant(question),
+            at=at,
             ref=question.strand.ref,
             enricher=question.enricher,
             status="ok",
-            facts=msgspec.json.decode(facts),
+            facts=msgspec.json.decode(kept.facts),
+            known_at=Instant(kept.at) if kept.at < at else None,
             customer=customer,
         )
         return Settled(question=question, record=record_of([event], self.world.clock.now()))

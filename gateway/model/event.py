@@ -177,6 +177,9 @@ class EnrichmentReceived(EventBase, frozen=True, kw_only=True, tag="enrichment.r
     customer: Customer | None = None
     """Of whom it is said: nothing is kept of it where the contact's customer is somebody else."""
 
+    known_at: Instant | None = None
+    """When the facts were said first, where that was before `at`."""
+
 
 class EscalationAcknowledged(EventBase, frozen=True, kw_only=True, tag="escalation.acknowledged"):
     escalation: str

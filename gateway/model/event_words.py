@@ -78,6 +78,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "into": "the ref of the contact that goes on",
     "all": "whether every field is meant",
     "enricher": "who was asked",
+    "known_at": "when the facts were said first, where that was before `at`",
     "facts": "the answer",
     "escalation": "the escalation's id",
     "topic": "what it was about",

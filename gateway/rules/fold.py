@@ -126,7 +126,7 @@ def _with_answer(contact: Contact, event: EnrichmentReceived) -> Contact:
         return contact
     name, at = event.enricher, int(event.at)
     if event.status == "ok":
-        answer = Answer(at, facts_at=at)
+        answer = Answer(at, facts_at=at if event.known_at is None else min(at, int(event.known_at)))
         return replace(
             contact,
             facts={**contact.facts, name: event.facts or {}},

@@ -239,6 +239,24 @@ def test_who_fails_again_and_again_is_left_alone() -> None:
     run(story)
 
 
+def test_what_is_known_is_told_while_an_enricher_is_left_alone() -> None:
+    """Nobody needs to be asked for it."""
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        await rig.told(opening(ticket="1", customer=ADA))
+        await rig.settle()
+        await enrich(rig)
+        link(rig).strain = Strain(FAILURES_MAX, T0 + HOUR)
+        for ticket, customer in (("2", ADA), ("3", BOB)):
+            await rig.told(opening(ticket=ticket, customer=customer))
+        await rig.settle()
+        assert await enrich(rig) == 2
+        assert (await told(rig, "2"), len(payments.asked)) == ([("ok", 1)], 1)
+        assert [status for status, _ in await told(rig, "3")] == ["unavailable"]
+
+    run(story)
+
+
 @pytest.mark.parametrize(("says", "calm"), [(Permanent("400"), True), (ZeroDivisionError(), False), (None, False)])
 def test_only_who_works_is_trusted_again(says: Any, calm: bool) -> None:
     """A refusal is an answer; a fault of the plugin's tells nothing of the system behind it."""
@@ -562,6 +580,8 @@ def test_the_same_customer_is_asked_about_once_while_an_answer_is_good() -> None
         assert (len(payments.asked), link(rig).counts) == (1, {"asked": 1, "joined": 1, "answered": 3, "cached": 1})
         for ticket in "123":
             assert await told(rig, ticket) == [("ok", 1)]
+        late = await facts(rig, "3")
+        assert (late["at"], late["known_at"]) == ("2026-03-02T10:00:00Z", "2026-03-02T09:00:00Z")
         await open("4", 1)
         assert await enrich(rig) == 1
         assert len(payments.asked) == 2
@@ -728,10 +748,10 @@ def test_the_cache_holds_so_much_and_no_more() -> None:
     cache = AnswerCache(entries_max=2, bytes_max=3 * len(keys[0][1]))
     cache.put(keys[0], 10, b"")
     cache.put(keys[1], 10, b"")
-    assert cache.get(keys[0], 15, 5) == b""
+    assert cache.get(keys[0], 15, 5) == (10, b"")
     assert (cache.get(keys[0], 16, 5), cache.get(keys[0], 9, 5)) == (None, None)
     cache.put(keys[2], 10, b"")
-    assert [cache.get(key, 10, 0) for key in keys] == [b"", None, b"", None]
+    assert [cache.get(key, 10, 0) for key in keys] == [(10, b""), None, (10, b""), None]
     cache.put(keys[3], 10, b"x" * 2 * len(keys[3][1]))
     assert ([cache.get(key, 10, 0) is None for key in keys], cache.held) == ([True] * 3 + [False], 3 * len(keys[3][1]))
     cache.put(keys[3], 11, b"")
