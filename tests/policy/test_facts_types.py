@@ -182,8 +182,8 @@ def test_who_knows_of_no_enricher_says_nothing_of_them() -> None:
 def test_facts_of_nobody_are_no_field() -> None:
     """Neither asked nor configured."""
     assert wrong(POLICY.partition("enrich")[0], {}) == [
-        "2:34: bad-expression: contact.facts has no field 'payments'; add an enricher of that name under `enrichers` in "
-        "gateway.yaml"
+        "2:34: bad-expression: contact.facts has no field 'payments'; add an enricher of that name under "
+        "`enrichers` in gateway.yaml"
     ]
 
 
