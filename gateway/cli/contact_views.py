@@ -14,7 +14,7 @@ from gateway.rules.explanation import calls_in_order, clock_words
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.view import View, clocks_in_order, clocks_view, escalation_view
-from gateway.web.words import field_label, field_words, title_words
+from gateway.web.words import field_label, field_words, title_words, way_words
 
 
 def next_deadline(row: ContactRow, policy: Policy) -> tuple[int, Clock] | None:
@@ -103,10 +103,11 @@ def shown(case: Case, *, all: bool = False) -> list[str]:
     facts = [
         ("contact", row.id),
         ("refs", ", ".join(f"{strand.connector}:{strand.ref.kind}:{strand.ref.id}" for strand in contact.strands)),
-        ("kind", f"{contact.kind} by {contact.channel}, {contact.direction}"),
+        ("kind", f"{way_words(contact.kind, contact.channel)}, {contact.direction}"),
         ("status", contact.status + (f", reopened {contact.reopened} times" if contact.reopened else "")),
         ("severity", state.severity),
         ("queue", state.route.queue if state.route else None),
+        ("due to the vendor", None if contact.deadline is None else moment(contact.deadline, now)),
         ("subject", contact.subject),
         ("customer", called(contact.customer)),
         ("assignee", " / ".join(part for part in (contact.group, contact.assignee) if part)),

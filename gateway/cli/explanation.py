@@ -20,7 +20,7 @@ from gateway.rules.explanation import calls_in_order, name_of, raised_by, steps_
 from gateway.rules.in_short import severity_words
 from gateway.rules.policy import Section
 from gateway.rules.view import clocks_in_order, clocks_view
-from gateway.web.words import title_words
+from gateway.web.words import title_words, way_words
 
 CLOCKS_ENDED = 2
 """Of the clocks that are over, and of the breached ones among them, so many are told line by line, the latest, unless
@@ -34,7 +34,7 @@ def explanation_lines(case: Case, *, all: bool = False) -> list[str]:
         refs = [f"  {clean(strand)}" for strand in row.strands]
         return [f"{row.id} is not opened yet: its events wait for the opening, and nobody judges them.", *refs]
     contact = state.contact
-    lines = [f"{row.id}: {contact.kind} by {contact.channel}, {contact.direction}, {contact.status}"]
+    lines = [f"{row.id}: {way_words(contact.kind, contact.channel)}, {contact.direction}, {contact.status}"]
     if contact.subject or contact.kind == "call":
         title = title_words(contact.subject, contact.kind, contact.direction, called(contact.customer))
         lines.append(f"  {clean(title)}")

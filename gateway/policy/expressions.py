@@ -90,7 +90,7 @@ class Language:
             raise BadExpression([ExpressionError(1, 1, "the text is no Unicode")]) from None
         result = program.return_type()
         if result != cel.Type.BOOL:
-            raise BadExpression([ExpressionError(1, 1, _not_a_condition(str(result)))])
+            raise BadExpression([ExpressionError(1, 1, self._not_a_condition(str(result)))])
         return Condition(text, uses_of(program.serialize(), VARIABLE), program)
 
     def join(self, conditions: Sequence[Condition]) -> Any | None:
@@ -150,18 +150,29 @@ class Language:
         if undefined := _UNDEFINED.match(message):
             field, struct = undefined.groups()
             known = self._message.fields.get(struct, ())
-            owner, hint = self._message.paths.get(struct, struct), did_you_mean(field, known) or _listed(known)
+            owner, hint = self._message.paths.get(struct, struct), did_you_mean(field, known)
+            if owner == f"{VARIABLE}.facts" and not hint:
+                hint = "; add an enricher of that name under `enrichers` in gateway.yaml"
+            hint = hint or _listed(known)
             return f"{owner} has no field {field!r}{hint}"
         if undeclared := _UNDECLARED.match(message):
             return f"there is nothing named {undeclared[1]!r}{self._meant(undeclared[1])}"
         if overload := _OVERLOAD.match(message):
             function, types = overload.groups()
-            return f"{function.strip('_').replace('@', '')!r} can't be applied to ({types})"
+            mixed = "; write the number as the field is: 10 is whole, 10.0 isn't" if _is_mixed(types) else ""
+            return f"{function.strip('_').replace('@', '')!r} can't be applied to ({types}){mixed}"
         if message.startswith("Syntax error:"):
             told = message.removeprefix("Syntax error:").split(" expecting {")[0].strip()
             meant = [operator for sign, operator in _OPERATORS.items() if sign in told]
             return f"not an expression: {told}" + (f"; did you mean {meant[0]!r}?" if meant else "")
         return message
+
+    def _not_a_condition(self, result: str) -> str:
+        if result == "DYN":
+            return "a condition must give true or false; compare the value, as in contact.fields.vip == true"
+        if owner := self._message.paths.get(result):
+            return f"a condition must give true or false; compare a field of {owner}"
+        return f"a condition must give true or false, this gives {result.lower()}"
 
     def _meant(self, name: str) -> str:
         """What may be meant by a name that nothing has."""
@@ -182,10 +193,9 @@ def _other_not(expression: str, line: int, column: int, message: str) -> str:
     return "; did you mean '!'?" if message.startswith("Syntax error:") and _FOREIGN_NOT.search(before) else ""
 
 
-def _not_a_condition(result: str) -> str:
-    if result == "DYN":
-        return "a condition must give true or false; compare the value, as in contact.fields.vip == true"
-    return f"a condition must give true or false, this gives {result.lower()}"
+def _is_mixed(types: str) -> bool:
+    """Whether a whole number meets one with a point."""
+    return set(types.split(", ")) == {"int", "double"}
 
 
 def _listed(known: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ class FactLine:
 
 
 def fact_lines(known: Mapping[str, Any]) -> tuple[tuple[FactLine, ...], bool]:
-    """The lines, short values first and empty ones last, and whether there are more of them."""
+    """The lines, what says most first and empty ones last, and whether there are more of them."""
     found = tuple(islice(_lines(known, 0), LINES_MAX + 1))
     return found[:LINES_MAX], len(found) > LINES_MAX
 
@@ -78,10 +78,12 @@ def _line(name: str, value: Any, depth: int) -> Iterator[FactLine]:
 
 
 def _place(value: Any) -> int:
-    """What is on one line stands before what is long, and before what says nothing."""
+    """Amounts first, then what is on one line, what is none of something, what is long, and what says nothing."""
     if value is None or value == "" or value == [] or value == {}:
+        return 4
+    if value == 0:  # False, too
         return 2
-    return int(_is_nested(value))
+    return 3 if _is_nested(value) else 0 if isinstance(value, float) else 1
 
 
 def _is_amount(value: Any) -> bool:

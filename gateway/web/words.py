@@ -117,3 +117,8 @@ def web_address(value: object) -> str:
 def name_words(name: str) -> str:
     """A fixed word as people write it."""
     return name.replace("_", " ")
+
+
+def way_words(kind: str, channel: str) -> str:
+    """What a contact is, and by which way it came where that says more."""
+    return kind if channel in (kind, "other") else f"{kind} by {name_words(channel)}"

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.daemon.setup import Setup
 from gateway.kernel.store import Store
+from gateway.model.instant import format_instant
 from tests.cli.commands import gateway
 from tests.cli.desk import Desk, set_up
 
@@ -113,6 +114,17 @@ def test_a_contact_is_shown_by_any_of_its_names(desk: Desk, capsys: pytest.Captu
     assert (missing.code, missing.out) == (1, "")
     assert "contacts list" in missing.err
     assert "\x1b" not in missing.err
+
+
+def test_what_the_vendor_demands_is_shown(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """By when, also where no rule counts it; and not by which way it came where that says nothing."""
+    desk.receive(desk.opened("9", 1, channel="other", deadline=format_instant(desk.now + 86_400_000)))
+    desk.judge()
+    without, shown = (gateway(capsys, "contacts", "show", ref, "-c", desk.config).out for ref in ("2", "9"))
+
+    assert "due to the vendor" not in without
+    assert f"due to the vendor  {format_instant(desk.now + 86_400_000)} (in " in shown
+    assert "ticket, inbound\n" in shown
 
 
 def test_acknowledging_stops_the_chain(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

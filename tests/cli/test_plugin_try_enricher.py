@@ -93,3 +93,10 @@ def test_what_is_for_connectors_is_refused(shop: Path, capsys: pytest.CaptureFix
     assert gateway(capsys, "plugin", "try", shop, *config, "--fetch", "ticket:1").code == 2
     nobody = gateway(capsys, "plugin", "try", "nobody", *config)
     assert (nobody.code, "no enricher 'nobody' is there" in nobody.err) == (2, True)
+
+
+def test_a_misspelt_name_gets_the_one_of_the_configuration(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not only the names of plugins, which nobody has typed."""
+    ended = gateway(capsys, "plugin", "try", "shpo", "-c", shop / "gateway.yaml", "--id", "c1001")
+
+    assert (ended.code, "did you mean 'shop'?" in ended.err) == (2, True)

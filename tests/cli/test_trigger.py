@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from gateway_payments.purse import Purse
 from jsonschema import Draft202012Validator
 
 from gateway.cli.trigger.samples import BadContact, sample_notice
@@ -177,9 +179,13 @@ def test_the_types_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("type", "status", "said"),
-    [("contact.opened", "asked", None), ("escalation.raised", "unavailable", None), ("escalation.stepped", "ok", True)],
+    [
+        ("contact.opened", "asked", None),
+        ("escalation.raised", "unavailable", None),
+        ("escalation.stepped", "ok", 129.0),
+    ],
 )
-def test_no_notice_waits_for_an_enricher(type: str, status: str, said: bool | None) -> None:
+def test_no_notice_waits_for_an_enricher(type: str, status: str, said: float | None) -> None:
     """An escalation leaves before the answer, with the reason; its next step has it. The words say which."""
     data: Any = sample(type)["data"]
     facts = data["contact"]["facts"]["payments"]
@@ -189,3 +195,11 @@ def test_no_notice_waits_for_an_enricher(type: str, status: str, said: bool | No
     if type.startswith("escalation."):
         words = f"known as of {facts['at']}" if said else "unavailable: no answer within 5 s"
         assert f"payments: {words}." in data["explanation"]["words"]
+
+
+def test_the_facts_of_a_sample_are_those_of_our_enricher() -> None:
+    """Who builds a receiver by the samples reads the fields that Stripe's facts have, all of them, in their types."""
+    data: Any = sample("escalation.stepped")["data"]
+    known = data["contact"]["facts"]["payments"]["known"]
+
+    assert json.loads(msgspec.json.encode(msgspec.convert(known, Purse, strict=True))) == known

@@ -181,7 +181,10 @@ def test_who_knows_of_no_enricher_says_nothing_of_them() -> None:
 
 def test_facts_of_nobody_are_no_field() -> None:
     """Neither asked nor configured."""
-    assert wrong(POLICY.partition("enrich")[0], {}) == ["2:34: bad-expression: contact.facts has no field 'payments'"]
+    assert wrong(POLICY.partition("enrich")[0], {}) == [
+        "2:34: bad-expression: contact.facts has no field 'payments'; add an enricher of that name under "
+        "`enrichers` in gateway.yaml"
+    ]
 
 
 def test_a_wrong_type_is_an_error_at_its_place() -> None:
@@ -191,6 +194,23 @@ def test_a_wrong_type_is_an_error_at_its_place() -> None:
 
     assert problem == "2:50: bad-expression: '>' can't be applied to (int, string)"
     assert not severity(load_policy(text, "p"), paid=5)
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        (
+            "contact.facts.payments.number > 3",
+            "'>' can't be applied to (double, int); write the number as the field is: 10 is whole, 10.0 isn't",
+        ),
+        ("contact.facts.payments", "a condition must give true or false; compare a field of contact.facts.payments"),
+    ],
+)
+def test_mistakes_over_facts_say_what_to_write(condition: str, told: str) -> None:
+    """In the words of the policy, not in those of the language behind it."""
+    (problem,) = wrong(POLICY.replace("contact.facts.payments.paid > 3", condition), {"payments": Everything})
+
+    assert problem.partition("bad-expression: ")[2] == told
 
 
 def test_the_types_of_facts_are_a_part_of_the_policy() -> None:

@@ -163,7 +163,7 @@ def test_the_explanation_names_the_answer_as_the_cause() -> None:
 
 
 def test_lines_are_for_people() -> None:
-    """What is short first, what says nothing last; amounts with their currency, however many places that has."""
+    """Amounts first, with their currency and its places, then what is short; what says nothing last."""
     known = {
         "a": {"currency": "KWD", "paid": 1.234, "payments": 2},
         "b": "",
@@ -178,15 +178,15 @@ def test_lines_are_for_people() -> None:
     lines, more = fact_lines(known)
 
     assert [f"{'.' * line.depth}{line.label}: {line.text}" for line in lines] == [
-        "currency: EUR",
-        "ratio of: 1.5",
         "paid: 1,240.00 EUR",
         "refunded: 0.50 EUR",
+        "currency: EUR",
+        "ratio of: 1.5",
         "wait: 1 min 30 s",
         "ok: no",
         "a: ",
-        ".currency: KWD",
         ".paid: 1.234 KWD",
+        ".currency: KWD",
         ".payments: 2",
         "c 1: ",
         ".d: 1",

@@ -24,6 +24,7 @@ from gateway.web.words import (
     share_words,
     span_words,
     title_words,
+    way_words,
     web_address,
 )
 from tests.web.worlds import NOW, D, H, M, S
@@ -73,6 +74,20 @@ def test_a_clean_text_is_one_short_line(text: str, most: int) -> None:
     assert not re.search("[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]", once)
     assert clean(once, most) == once
     once.encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "words"),
+    [
+        ("ticket", "email", "ticket by email"),
+        ("chat", "in_app", "chat by in app"),
+        ("chat", "chat", "chat"),
+        ("ticket", "other", "ticket"),
+    ],
+)
+def test_a_way_is_told_where_it_says_more(kind: str, channel: str, words: str) -> None:
+    """Not a chat by chat, and not a disputed payment by other."""
+    assert way_words(kind, channel) == words
 
 
 def test_a_clean_text_says_that_it_was_cut() -> None:

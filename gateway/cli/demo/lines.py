@@ -205,9 +205,8 @@ def _paid(contact: dict[str, Any]) -> str:
     """The same in words, or why it is not known; empty where nobody was asked."""
     told, known = _told(contact), _known(contact)
     if known is None:
-        return (
-            f"payments: {told['status']}{': ' if told.get('reason') else ''}{told.get('reason') or ''}" if told else ""
-        )
+        why = told.get("reason") or ("no answer yet" if told and told["status"] == "asked" else "")
+        return f"payments: {told['status']}{': ' if why else ''}{why}" if told else ""
     money = known["currency"]
     parts = [f"paid {known['paid']:.2f} {money} in {known['payments']} payments" if known["known"] else "never paid"]
     if known["open_disputes"]:
@@ -221,7 +220,8 @@ def _detail(type: str, data: dict[str, Any], contact: dict[str, Any]) -> str:
         return f"severity {contact.get('severity')}, to the queue {data.get('queue')} (rule {data.get('rule')})"
     if type == "contact.opened":
         due = next((one["due_at"] for one in contact.get("clocks") or () if one["metric"] == "deadline"), None)
-        return f"by {contact.get('channel')}" + (f", evidence is due {due}" if due else "")
+        way = "" if contact.get("channel") == "other" else f"by {contact.get('channel')}"
+        return ", ".join(part for part in (way, f"evidence is due {due}" if due else "") if part)
     rule = f" (rule {data['rule']})" if data.get("rule") else ""
     return f"{data.get('reason', '')}{rule}"
 

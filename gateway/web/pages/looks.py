@@ -53,6 +53,7 @@ class Looks:
             words.plain_words,
             words.clock_face,
             words.name_words,
+            words.way_words,
             words.title_words,
             words.field_label,
             words.field_words,

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from gateway.cli.failures import USAGE, Failed
 from gateway.cli.plugin.chosen import the_plugin
 from gateway.config import Config, ConnectorConfig, EnricherConfig, load_config
+from gateway.kernel.problems import did_you_mean
 from gateway.kernel.reach import Reach
 from gateway.testing import Sort
 
@@ -43,7 +44,7 @@ def enricher_to_be_tried(what: str, config: Path) -> Tried:
     """The enricher of that name, else the one of the plugin of that name or path. Raises Problems, and Failed."""
     settled = load_config(config, os.environ)
     named = settled.enrichers.get(what)
-    kind = the_plugin(named.plugin if named is not None else what, "enricher")
+    kind = the_plugin(named.plugin, "enricher") if named else _unnamed(what, "enricher", settled.enrichers)
     enricher = named or _only_one("enricher", settled.enrichers.values(), kind.plugin, config)
     settings = settled.enricher_settings(enricher.name, kind.settings_type)
     return Tried(enricher.name, kind, settings, enricher.reach, settled, enricher.timeout_s)
@@ -53,10 +54,18 @@ def to_be_tried(what: str, config: Path) -> Tried:
     """The connector of that name, else the one of the plugin of that name or path. Raises Problems, and Failed."""
     settled = load_config(config, os.environ)
     named = settled.connectors.get(what)
-    kind = the_plugin(named.plugin if named is not None else what)
+    kind = the_plugin(named.plugin) if named else _unnamed(what, "connector", [*settled.connectors, *settled.enrichers])
     connector = named or _only_one("connector", settled.connectors.values(), kind.plugin, config)
     settings = settled.connector_settings(connector.name, kind.settings_type)
     return Tried(connector.name, kind, settings, connector.reach, settled)
+
+
+def _unnamed(what: str, sort: Sort, names: Iterable[str]) -> Any:
+    """The plugin of that name or path. Raises Failed, with the name in the configuration that may be meant."""
+    try:
+        return the_plugin(what, sort)
+    except Failed as error:
+        raise Failed(error.code, str(error), did_you_mean(what, names).lstrip("; ") or error.hint) from None
 
 
 def _only_one(sort: Sort, entries: Iterable[Entry], plugin: str, path: Path) -> Entry:
