@@ -55,8 +55,8 @@ def lent() -> str:
 
 
 def enrichers() -> str:
-    """What an enricher has."""
-    return _protocol(_classes(enricher)["Enricher"])
+    """What an enricher has, and its stand-in."""
+    return "\n\n".join(_protocol(_classes(enricher)[name]) for name in ("Enricher", "StandIn"))
 
 
 def simulator() -> str:

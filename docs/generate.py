@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from docs import api, connectors, door, kit, problems
+from docs import api, connectors, door, kit, problems, purse
 from gateway.cli.schema import Named, schema_text
 from gateway.config import values
 from gateway.config.schema import config_schema
@@ -30,6 +30,7 @@ PAGES: Final = (
     "events.md",
     "hooks.md",
     "kit.md",
+    "../how-to/enrich-with-payments.md",
     "api.md",
     "problems/README.md",
     *(f"connectors/{name}.md" for name in connectors.CONNECTORS),
@@ -293,6 +294,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "kit-checks": kit.connectors,
     "kit-checks-enricher": kit.enrichers,
     "kit-sections": kit.sections,
+    "purse": purse.purse,
     "problems": problems.table,
     "api-overview": api.overview,
     "api-operations": api.operations,

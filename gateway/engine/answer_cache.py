@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from gateway.model.identity import Customer
 
@@ -22,7 +21,7 @@ Key = tuple[str, bytes]
 
 def key_of(enricher: str, customer: Customer) -> Key:
     """What an answer is kept under."""
-    return enricher, msgspec.json.encode(replace(customer, name=None))
+    return enricher, msgspec.json.encode(customer.identities)
 
 
 @dataclass(slots=True)

@@ -118,7 +118,7 @@ class Enrichers:
         if state is None or state.contact.ended or not state.contact.customer.known:
             link.count("unasked")
             return self._ended(question, NOBODY if state is not None and not state.contact.ended else OVER)
-        customer = replace(state.contact.customer, name=None)
+        customer = state.contact.customer.identities
         key = key_of(link.name, customer)
         ttl_ms = round(link.ttl_s * 1000) if question.ttl_ms is None else question.ttl_ms
         if (facts := self.cache.get(key, now, ttl_ms)) is not None:

@@ -46,6 +46,9 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"'<>,;|(){}\u0080-\U0010
 _CARD_PARAMETER = re.compile(r"[?&#;](?:[a-z_\-]*card[a-z_\-]*|pan|ccn?|cc_?num(?:ber)?)=\Z", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"[0-9A-Za-z]*\Z")
 _WORD = re.compile(r"[0-9A-Za-z]*")
+_OF_CARDS_AND_HEX: Final = frozenset({"cc", "dc"})
+"""How people shorten "credit card" and "debit card", right in front of the number."""
+
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+|(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])([A-Z]{2})[0-9]{2}(?:[ \u00a0]?[0-9A-Z]){11,30}")
 _IBAN_LENGTHS = {
@@ -97,6 +100,8 @@ def _is_hexadecimal(text: str, start: int, end: int) -> bool:
     word = _WORD_BEFORE.search(text, max(0, start - 64), start)
     behind = _WORD.match(text, end, end + 64)
     around = (word[0] if word else ""), (behind[0] if behind else "")
+    if around[0].lower() in _OF_CARDS_AND_HEX and not around[1]:
+        return False
     return any(around) and _HEX.fullmatch(around[0] + "1" + around[1]) is not None
 
 
@@ -113,10 +118,11 @@ def _is_within_address(text: str, start: int) -> bool:
 
 def _is_within_iban(text: str, start: int, end: int) -> bool:
     for match in _IBAN.finditer(text, max(0, start - _IBAN_MAX), end + _IBAN_MAX):
-        account = "".join(match[0].split())
         length = next((length for length, countries in _IBAN_LENGTHS.items() if match[1] in countries), 0)
-        account = account[:length]
-        if match.start() < start < match.end() and len(account) == length > 0:
+        places = [place for place in range(*match.span()) if not text[place].isspace()][:length]
+        # What goes on behind its last character is no part of it.
+        if places and len(places) == length and match.start() < start <= places[-1]:
+            account = "".join(text[place] for place in places)
             return int("".join(str(int(sign, 36)) for sign in account[4:] + account[:4])) % 97 == 1
     return False
 

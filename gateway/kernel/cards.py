@@ -41,7 +41,10 @@ _NUMBERS_OF_KEYS = re.compile(rb'":(?<=[0-9A-Za-z_]":)[ ]?[0-9]{%d,}' % DIGITS_M
 _MAY_BE_STRIPE = re.compile(rb"\^|=(?<=[0-9]=)")
 """What stands behind the number in a stripe's data."""
 
-_ELEMENTS = re.compile(rb'<[/!A-Za-z][^<>"]{0,200}>')
+_ELEMENTS = re.compile(rb"<[/!A-Za-z][^<>]{0,200}>")
+_ELEMENTS_IN_TEXT = re.compile(rb'<[/!A-Za-z][^<>"]{0,200}>')
+"""The same where a quote ends a text."""
+
 _CODE_FIELD = re.compile(
     r'("[^"\\]{0,40}(?:cvv|cvc|cvn|csc|security[ _-]?code|card[ _-]?code)[^"\\]{0,12}"\s{0,9}:\s{0,9}")[0-9]{3,4}(?=")',
     re.IGNORECASE,
@@ -60,7 +63,8 @@ _CODE_KEYS = (
 _MATHEMATICAL = re.compile(rb"\\u[dD]835")
 """The digits of mathematicians, in two escapes each."""
 
-_FORM = re.compile(r"[\w.~*%+&=\[\]-]+=[\w.~*%+&=\[\]-]*")
+_FORM = re.compile(r"[\w.~*%+&=\[\]-][\w.~*%+&\[\]-]*+=[\w.~*%+&=\[\]-]*+")
+"""A form's body: signs that it may have, and an `=` that isn't the first. Possessive: a stranger may send only such."""
 
 
 def hide_cards(body: bytes, id_keys: frozenset[str] = frozenset()) -> tuple[bytes, int]:
@@ -106,11 +110,11 @@ def _may_hold(body: bytes) -> bool:
     return any(_has_number(way) for way in _ways(body))
 
 
-def _ways(body: bytes) -> Iterator[bytes]:
+def _ways(body: bytes, elements: re.Pattern[bytes] = _ELEMENTS) -> Iterator[bytes]:
     """The ways to read a body: as it stands, and as its markup would show it."""
     yield body
     if b"<" in body or b"&" in body:
-        yield _ELEMENTS.sub(b"", characters_read(body))
+        yield elements.sub(b"", characters_read(body))
 
 
 def _joined(body: bytes) -> bytes:
@@ -213,7 +217,7 @@ def _places_with_digits(plain: str, pieces: int) -> Iterable[int]:
             return range(1, pieces, 2)
         body = _unicode_escapes_read(body)
     found: set[int] = set()
-    for way in _ways(body):
+    for way in _ways(body, _ELEMENTS_IN_TEXT):
         joined = _joined(way)
         place = done = 0
         while (at := joined.find(_SHORTEST, done)) >= 0:

@@ -1,7 +1,7 @@
 """The Spawn of the running gateway (tasks on the loop, named threads), and one that runs every call inline.
 
-Laws: a task is held until it ends; a failure is logged under the task's name; calls of one thread run one after the
-other, in the order in which they were made; a queue has a bound.
+Laws: a task is held until it ends, and keeps nobody from stopping; a failure is logged under the task's name; calls of
+one thread run one after the other, in the order in which they were made; a queue has a bound.
 """
 
 import asyncio
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 CALLS_MAX = 10_000
 """Calls that may wait for one thread; more are refused."""
+
+END_S = 2.0
+"""A task has so long to end that is told to; a plugin's may go on for ever, and is left behind."""
 
 CLOSE_S = 10.0
 """A thread has so long to end; one that hangs ends with the process."""
@@ -100,7 +103,13 @@ class _Tasks:
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not tasks:
+            return
+        _, stubborn = await asyncio.wait(tasks, timeout=END_S)
+        for task in stubborn:
+            _log.error("a task doesn't end", task=task.get_name())
+            # Who ends the loop would wait for it.
+            asyncio._unregister_task(task)
 
 
 class LoopSpawn(_Tasks):

@@ -53,6 +53,12 @@ class Customer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         """Whether there is anything to find this person by."""
         return bool(self.id or self.email or self.phone or self.handles)
 
+    @property
+    def identities(self) -> "Customer":
+        """What tells this person from others, however it was told: without a name, and what has no order in one."""
+        handles = tuple(sorted(self.handles, key=lambda one: (one.network, one.handle)))
+        return Customer(self.id, self.email, self.phone, None, handles, tuple(sorted(self.verified)))
+
     def replaces(self, before: "Customer") -> bool:
         """Whether what was known of `before` may be of somebody else: an identity is another one now, or none stayed.
         That one more is known changes nobody."""

@@ -17,6 +17,9 @@ from gateway.plugin.connector import Context, Finding, NowFunction
 TTL_S: Final = 3_600.0
 """How long an answer is good, in seconds, where neither the policy's `ttl` nor the enricher's `ttl_s` says."""
 
+TTL_MAX_S: Final = 31_536_000
+"""The longest that an enricher may say: a year."""
+
 
 class Enricher(Protocol):
     """Every enricher. `settings_type` says what may stand under its name in gateway.yaml; secrets are `SecretStr`.

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from gateway.kernel.log import hide_secrets
 from gateway.plugin import spec
 from gateway.plugin.connector import Connector
-from gateway.plugin.enricher import Enricher
+from gateway.plugin.enricher import TTL_MAX_S, TTL_S, Enricher
 
 ABILITIES: Mapping[str, tuple[str, ...]] = {
     "receives": ("receive",),
@@ -134,6 +134,9 @@ def _lack_of_enricher(kind: object) -> str:
         return "its `facts_type` is no msgspec Struct"
     # Raises where the types of its fields can't be found out.
     fields(facts)
+    ttl_s = getattr(kind, "ttl_s", TTL_S)
+    if not isinstance(ttl_s, int | float) or not 0 <= ttl_s <= TTL_MAX_S:
+        return f"its `ttl_s` is no number of seconds from 0 to {TTL_MAX_S}"
     return ""
 
 

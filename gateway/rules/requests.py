@@ -6,18 +6,15 @@ is read again, with another one, asks again. An action is asked for when its tri
 everything else of that instant.
 """
 
-from msgspec.structs import replace
-
 from gateway.model.contact import Contact
-from gateway.model.identity import Customer
 from gateway.model.instant import seconds_of
 from gateway.rules import triggers
 from gateway.rules.draft import Draft
 
 
 def is_other_customer(before: Contact, after: Contact) -> bool:
-    """Whether the customer's identities differ; a name is none."""
-    return before.customer != after.customer and _identities(before.customer) != _identities(after.customer)
+    """Whether the customer's identities differ, in whatever order they are told; a name is none."""
+    return before.customer != after.customer and before.customer.identities != after.customer.identities
 
 
 def ask_enrichers(draft: Draft, at: int, cause: str) -> None:
@@ -31,7 +28,7 @@ def ask_enrichers(draft: Draft, at: int, cause: str) -> None:
             "enrichment.requested",
             at,
             cause,
-            str(_identities(draft.contact.customer)),
+            str(draft.contact.customer.identities),
             rule=rule.id,
             reason=f"rule {rule.id} matched",
             enricher=rule.enricher,
@@ -61,7 +58,3 @@ def request_actions(draft: Draft, at: int) -> bool:
                 sla=None if clock is None else clock.rule,
             )
     return anything
-
-
-def _identities(customer: Customer) -> Customer:
-    return replace(customer, name=None)

@@ -12,7 +12,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -81,19 +82,20 @@ def test_no_card_number_is_anywhere(site: Site, receiver: Receiver) -> None:
     assert daemon.stop() == 0
 
     assert {answer.status for answer in shown} == {200}
-    places = {
-        "the disk": copied(site, "stopped"),
-        "the disk while it ran": running,
-        "the log": daemon.said(),
-        "the webhooks": "\n".join(one.body.decode() for one in receiver.tries),
-        "the pages": "\n".join(text_of(answer) for answer in shown),
-        "the listings": "\n".join(listed),
-    }
     wanted = {card.number for card in sent}
-    found = {place: sorted(found_in(text, wanted)) for place, text in places.items()}
-    assert {place: some for place, some in found.items() if some} == {}
-    for place, text in places.items():  # the looking itself works: what may stay is there
-        assert place == "the log" or any(card.number[:6] in digits_of(text) for card in sent), place
+    begun: set[str] = set()
+    stopped = copied(site, "stopped")
+    told_outside = {
+        "the log": daemon.said(),
+        "webhooks": "\n".join(one.body.decode() for one in receiver.tries),
+        "pages": "\n".join(text_of(answer) for answer in shown),
+        "listings": "\n".join(listed),
+    }
+    for place, text in chain(texts_of(running), texts_of(stopped), told_outside.items()):
+        assert found_in(text, wanted) == set(), place
+        if any(card.number[:6] in digits_of(text) for card in sent[:1]):
+            begun.add(place)
+    assert {"gateway.db", "webhooks", "pages", "listings"} <= begun  # the looking works: what may stay is found
     assert len(receiver.contacts("contact.opened", "escalation.started")) >= len(sent)
     said = daemon.said()
     assert "cards_hidden" in said
@@ -187,16 +189,15 @@ def paths(sent: Sequence[Specimen]) -> Iterator[str]:
         yield f"/inbox/{record}"
 
 
-def copied(site: Site, name: str) -> str:
+def copied(site: Site, name: str) -> Path:
     """A backup of the folder, as it lies there at this moment: database, log of changes, whatever is beside it."""
-    folder = site.folder.parent / f"{site.folder.name}-{name}"
-    shutil.copytree(site.folder, folder)
-    return "\n".join(file.read_bytes().decode("utf-8", "replace") for file in files(folder))
+    return Path(shutil.copytree(site.folder, site.folder.parent / f"{site.folder.name}-{name}"))
 
 
-def files(folder: Path) -> Iterable[Path]:
-    """Every file of a backup."""
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file of a backup: its name, and what can be read in it."""
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        yield file.name, file.read_bytes().decode("utf-8", "replace")
 
 
 def text_of(answer: Answer) -> str:
@@ -215,7 +216,7 @@ def digits_of(text: str) -> str:
 def found_in(text: str, numbers: set[str]) -> set[str]:
     """The numbers that can be read out of a text."""
     found: set[str] = set()
-    for digits in {digits_of(text), digits_of(unquote_plus(text))}:
+    for digits in {digits_of(text), digits_of(unquote_plus(text)) if "%" in text else ""}:
         if len(numbers) < FEW:
             found |= {number for number in numbers if number in digits}
             continue

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gateway.engine.own_record import record_of
 from gateway.engine.pausing import pause
 from gateway.engine.pull import pull_once
 from gateway.kernel.log import redacted
-from gateway.model.identity import Ref
+from gateway.model.event import EnrichmentReceived
+from gateway.model.identity import Customer, Ref
 from gateway.plugin import BadPayload, Event, Fetch, Instant, Page, Permanent, Receipt, Record, Refused, Request, Stream
 from tests.engine.rig import Rig, Vendor, opening, reply, run
 
@@ -160,3 +162,20 @@ def test_what_people_write_is_hidden_too() -> None:
 def test_no_key_of_what_is_logged_has_a_card() -> None:
     """A mapping from vendors' words may have anything as its keys."""
     assert redacted("fields", {CARDS[0]: [CARDS[1]]}) == {SHOWN[0]: [SHOWN[1]]}
+
+
+def test_what_an_enricher_says_is_hidden_and_of_whom_is_not() -> None:
+    """An answer counts for the customer that it is about only: a number of his that passes for a card stays whole."""
+    customer = Customer(id=CARDS[0], phone="4915112345009")
+    told = EnrichmentReceived(
+        id="asked/ok",
+        at=Instant(1_772_442_000_000),
+        ref=Ref("ticket", "1"),
+        enricher="payments",
+        status="ok",
+        facts={"note": f"paid with {CARDS[1]}", "list": [CARDS[2]]},
+        customer=customer,
+    )
+    (event,) = json.loads(record_of([told], 0).body)["events"]
+    assert event["facts"] == {"note": f"paid with {SHOWN[1]}", "list": [SHOWN[2]]}
+    assert event["customer"] == {"id": CARDS[0], "phone": "4915112345009"}

@@ -22,6 +22,7 @@ from gateway.engine.enrich import (
     STUCK,
 )
 from gateway.engine.world import EnricherLink
+from gateway.kernel.card_numbers import is_number
 from gateway.kernel.store import StoreFull
 from gateway.model.identity import Customer
 from gateway.plugin import Finding, OverBudget, Permanent, RateLimited, Transient, Unauthorized
@@ -307,6 +308,7 @@ class Mute(Exception):
         (Purse(more=LOOP), "RecursionError"),
         (Purse(more=object()), "TypeError"),
         (ZeroDivisionError("card 4111 1111 1111 1111, Bearer abcdef"), "ZeroDivisionError: card 4111 11"),
+        (KeyError("rk_test_abcdef"), "KeyError: 'rk_test_***'"),
         (Mute(), "the enricher raised Mute: Mute"),
         (SystemExit(3), "SystemExit: 3"),
         (asyncio.CancelledError(), "ended itself without an answer"),
@@ -502,6 +504,22 @@ def test_an_answer_stands_beside_nobody_of_whom_a_late_event_tells() -> None:
         assert ((await facts(rig))["status"], (await facts(rig))["known"]) == ("asked", None)
         await enrich(rig)
         assert ((await facts(rig))["reason"], (await facts(rig))["known"]) == ("down", None)
+
+    run(story)
+
+
+def test_a_telephone_number_that_could_be_a_card_is_the_same_customer_in_the_answer() -> None:
+    """What its connector lists as an id stays one all the way; else the answer would be about somebody else."""
+    phone = "4915112345678"
+    assert is_number(phone)
+
+    async def story(rig: Rig, payments: Payments) -> None:
+        await rig.post(opening(customer={"phone": phone, "handles": [{"network": "sms", "handle": phone}]}))
+        await rig.settle()
+        assert await enrich(rig) == 1
+        state = (await rig.contact()).state
+        assert state is not None
+        assert (payments.asked[0].phone, facts_view(state)["payments"]["status"]) == (phone, "ok")
 
     run(story)
 

@@ -173,6 +173,22 @@ def test_what_is_no_card_stays(text: str) -> None:
     assert hide_cards_in_words(text) == text
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "CC",
+        "cc",
+        "my CC",
+        "DE89370400440532013000 ",
+        "DE89 3704 0044 0532 0130 00 ",
+        "GB29 NWBK 6016 1331 9268 19\u00a0",
+    ],
+)
+def test_a_number_right_behind_what_looks_like_a_part_of_it(before: str) -> None:
+    """CC is two hexadecimal digits, too; and an IBAN ends where it ends, though digits follow."""
+    assert hide_cards(f"{before}{CARD}".encode()) == (f"{before}{SHOWN}".encode(), 1)
+
+
 def test_numbers_keys_and_ids_stay_as_they_are() -> None:
     """In JSON only texts are looked at: no numbers however big, no keys, no texts under a key of ids."""
     big = '{"id":4111111111111111,"x":-4111111111111111.00,"4111111111111111":1e400,"ref":{"id":"%s"}, "n" : "%s"}'
@@ -344,11 +360,16 @@ def test_any_bytes_are_taken(body: bytes) -> None:
         "4,",
         "%34",
         "+4",
+        "4<b>",
+        "&#52;",
+        "4<b ",
+        "=",
+        "a=",
     ],
 )
 def test_a_hostile_body_is_read_in_one_pass(piece: str) -> None:
-    """A quarter of a mebibyte of the same, alone, in JSON, and behind a card: an answer, and no card in it."""
+    """A quarter of a mebibyte of the same, alone, in JSON, behind a card, in nearly a form: an answer, and no card."""
     rows = piece * (2**18 // len(piece))
-    for text in (rows, f"{CARD} , {rows}", json.dumps({"a": f"{CARD} , {rows}"})):
+    for text in (rows, f"{CARD} , {rows}", f"{CARD}={rows}!", json.dumps({"a": f"{CARD} , {rows}"})):
         hidden, _ = hide_cards(text.encode())
         assert CARD not in hidden.decode()

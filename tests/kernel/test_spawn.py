@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+from contextlib import suppress
 
 import pytest
 import structlog.testing
@@ -126,6 +127,26 @@ def test_close_cancels_tasks() -> None:
             await spawn.close()
         assert task.cancelled()
         assert logs == []
+
+    asyncio.run(run())
+
+
+def test_a_task_that_never_ends_keeps_nobody_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin's, that swallows its cancellation: it is named and left behind, by the end of the loop, too."""
+    monkeypatch.setattr(module, "END_S", 0.01)
+
+    async def stubborn() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async def run() -> None:
+        spawn = LoopSpawn()
+        spawn.task("ask payments", stubborn())
+        await asyncio.sleep(0)
+        with structlog.testing.capture_logs() as logs:
+            await spawn.close()
+        assert [(line["event"], line["task"]) for line in logs] == [("a task doesn't end", "ask payments")]
 
     asyncio.run(run())
 

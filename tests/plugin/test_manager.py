@@ -189,6 +189,8 @@ def test_one_plugin_may_bring_both(point: Maker) -> None:
             "no msgspec Struct",
         ),
         (enriching(type("Odd", (GoodEnricher,), {"facts_type": Unresolved})), "gateway_enrichers", "Nowhere"),
+        (enriching(type("Endless", (GoodEnricher,), {"ttl_s": float("inf")})), "gateway_enrichers", "`ttl_s`"),
+        (enriching(type("NoNumber", (GoodEnricher,), {"ttl_s": float("nan")})), "gateway_enrichers", "`ttl_s`"),
         (enriching(type("NoSettings", (GoodEnricher,), {"settings_type": 5})), "gateway_enrichers", "settings_type"),
         (enriching(GoodEnricher, type("Twin", (GoodEnricher,), {})), "gateway_enrichers", "twice"),
         (enriching(Good), "gateway_enrichers", "Good is no enricher"),

@@ -9,7 +9,7 @@ from gateway.model.event import Event
 from gateway.policy.load import load_policy
 from gateway.rules.policy import Policy
 from gateway.rules.timeline import Timeline
-from gateway.rules.trace.enquiries import CHANGES_TOLD, WORD_MAX, differences
+from gateway.rules.trace.enquiries import CHANGES_TOLD, REDACTED, WORD_MAX, differences
 from gateway.rules.trace.path import Enquiry, Trace
 from gateway.rules.trace.tracing import ENQUIRIES_MAX, trace
 from gateway.rules.trace.tried import tried
@@ -85,6 +85,19 @@ def test_an_answer_about_somebody_else_is_told_as_passed_over() -> None:
         "1 ok it speaks of another customer: passed over (enrichment.received@60000)"
     ]
     assert [turn.before for turn in found.turns if turn.of == "severity"] == [""]
+
+
+@pytest.mark.parametrize("said", [{"all": True}, {"fields": ["customer"]}])
+def test_what_was_said_of_a_redacted_customer_is_not_told(said: dict[str, Any]) -> None:
+    """That there was an answer stays, and what it knew goes; where another field is redacted, it stays."""
+    events = (opening(customer=ADA), answer(M, facts={"name": "Ada Lovelace"}))
+    found = traced(*events, event("contact.redacted", 2 * M, **said))
+    kept = traced(*events, event("contact.redacted", 2 * M, fields=["subject"]))
+
+    assert [told(one) for one in found.enquiries][1] == f"1 ok {REDACTED} (enrichment.received@60000)"
+    assert [told(one) for one in kept.enquiries][1:] == [
+        "1 ok payments.name became Ada Lovelace (enrichment.received@60000)"
+    ]
 
 
 def test_an_answer_is_the_cause_of_the_severity_that_it_changed() -> None:

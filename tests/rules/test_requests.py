@@ -62,6 +62,17 @@ def test_it_is_asked_again_when_the_identities_change(second: dict[str, object],
     assert asked(policy(enrich=(PAID,)), *events) == [("paid", 0), *([("paid", 1)] if again else [])]
 
 
+def test_the_same_identities_in_another_order_are_no_change() -> None:
+    """A vendor that lists them as they come isn't asked about the same person with each event."""
+    told = {"handles": [{"network": "mastodon", "handle": "@ada"}, {"network": "x", "handle": "@ada"}]}
+    emails = ["ada@x.example", "ada@y.example"]
+    events = (
+        opening(customer={**ADA, **told, "verified": emails}),
+        event("contact.observed", M, customer={**ADA, "handles": told["handles"][::-1], "verified": emails[::-1]}),
+    )
+    assert asked(policy(enrich=(PAID,)), *events) == [("paid", 0)]
+
+
 def test_each_request_to_an_enricher_has_an_id_of_its_own_and_its_reason() -> None:
     """One for every customer who was named."""
     named = [event("contact.observed", n * M, customer=who) for n, who in enumerate((BOB, ADA, BOB), 1)]

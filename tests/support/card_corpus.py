@@ -102,8 +102,8 @@ def in_script(zero: str) -> Callable[[str], Written]:
 
 def tagged(number: str) -> Written:
     """Each group in an element of its own."""
-    parts: Written = [("<span class='g'>", False)]
-    for piece in grouped("</span> <span class='g'>")(number):
+    parts: Written = [('<span class="g">', False)]
+    for piece in grouped('</span> <span class="g">')(number):
         parts.append(piece)
     return [*parts, ("</span>", False)]
 

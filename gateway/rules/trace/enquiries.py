@@ -1,11 +1,12 @@
 """What enrichers were asked and have said, in the order of time; and what an answer changed of that which is known."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, get_args
 
 from gateway.model.contact import Contact
-from gateway.model.event import EnrichmentReceived, Event
+from gateway.model.event import ContactRedacted, EnrichmentReceived, Event
 from gateway.model.judgement import Implied
 from gateway.rules.policy import Policy, Section
 from gateway.rules.timeline import InForce
@@ -17,6 +18,8 @@ CHANGES_TOLD: Final = 6
 
 WORD_MAX: Final = 60
 """Characters of a value, or of a part of its name, in words."""
+
+REDACTED: Final = "what it said must not be shown any more"
 
 _DEPTH_MAX: Final = 8
 _SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
@@ -41,6 +44,13 @@ def _answer(event: EnrichmentReceived, before: Contact, after: Contact, at: int,
         return Enquiry(at, name, event.status, by, reason=after.answers[name].reason)
     changed = differences(before.facts.get(name), after.facts.get(name), name)
     return Enquiry(at, name, event.status, by, changed=_told(changed))
+
+
+def as_may_be_shown(told: list[Enquiry], event: Event | InForce | None) -> list[Enquiry]:
+    """What was told so far, after an event: what is known of a customer who must not be shown any more isn't said."""
+    if not isinstance(event, ContactRedacted) or not (event.all or "customer" in event.fields):
+        return told
+    return [replace(one, changed=(), reason=REDACTED) if one.changed else one for one in told]
 
 
 def facts_read(policy: Policy, before: Contact, after: Contact) -> str:

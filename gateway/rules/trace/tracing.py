@@ -15,7 +15,7 @@ from gateway.rules.timeline import InForce, Timeline
 from gateway.rules.trace.callpath import Called, raised_by
 from gateway.rules.trace.causes import DECIDED, ROUTED, TIME, Seen, cause_of, reasons, seen_of, without
 from gateway.rules.trace.clockpath import Followed, Step
-from gateway.rules.trace.enquiries import enquiries
+from gateway.rules.trace.enquiries import as_may_be_shown, enquiries
 from gateway.rules.trace.path import Cause, Enquiry, Trace, Turn
 
 EARLIER: Final = 50
@@ -98,6 +98,7 @@ class _Tracing:
             self._turn(draft, before, now, at, cause, by, why)
         self._follow_clocks(draft, Step(draft, at, cause, by, without(why), status, self._events))
         was = before.contact if before else None
+        self.enquiries = as_may_be_shown(self.enquiries, cause)
         self.enquiries += enquiries(draft.implied[self._heard :], cause, was, draft.contact, at, by)
         self._follow_calls(draft, at, cause, by)
 
