@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from gateway_payments.stripe.account import READS
 
-from gateway.plugin import BadPayload, Permanent, Piece, Transient, Unauthorized
+from gateway.plugin import BadPayload, Permanent, Piece, Transient, Unauthorized, VendorError
 from plugins.payments.tests.stripe_said import KEY, MISSING, NO_PERMISSION, NOW, Account, T, refused, sample
 
 DISPUTE = "/v1/disputes/dp_1SampleDispute01"
@@ -103,6 +103,15 @@ def test_a_key_that_may_not_read_charges_reads_the_dispute_alone() -> None:
 def test_a_key_that_may_not_read_it_at_all() -> None:
     """What events tell is all that is known."""
     assert Account({DISPUTE: [NO_PERMISSION, NO_PERMISSION]}).look_up("dispute", ID) == []
+
+
+def test_an_account_that_has_left_the_platform_says_nothing() -> None:
+    """What its events told stays; our own account's refusal is another matter."""
+    left = refused(403, {"error": {"code": "account_invalid", "message": "Application access may have been revoked."}})
+
+    assert Account({DISPUTE: left}).look_up("dispute", f"acct_1Connected/{ID}") == []
+    with pytest.raises(VendorError):
+        Account({DISPUTE: left}).look_up("dispute", ID)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,9 @@ class Api:
         except Permanent as error:
             if error.status == 404:
                 return []
+            if account and code_of(error) == "account_invalid":  # it has left the platform, or the key lacks Connect
+                self.lacking.add("objects of connected accounts that aren't connected, or not to this key")
+                return []
             if is_refused(error):
                 self.lacking.add(f"{kind}, as {permission(error)}")
                 return []
