@@ -166,7 +166,7 @@ def _issues(ref: Ref, matter: Matter) -> Iterator[Event]:
 
 def _each_told(ref: Ref, matter: Matter) -> Matter:
     """With what was said of the charge's disputes, without a word which of them, said of each."""
-    said = matter.issues.get(ref.id)
+    said = matter.issues.get(ref.id) if ref.kind == "charge" else None
     named = {id: issue for id, issue in matter.issues.items() if id != ref.id}
     if said is None or not any(issue.what == "dispute" for issue in named.values()):
         return matter

@@ -57,7 +57,8 @@ DISPUTES: Final[Mapping[str, tuple[Stage, int]]] = {
 """What each asks of us. A second chargeback is the bank's last word: the money is gone."""
 
 OF_PAYMENT: Final = frozenset({"CHARGEBACK_REVERSED", "PREARBITRATION_LOST", "PREARBITRATION_WON", "SECOND_CHARGEBACK"})
-"""Unless Adyen is told otherwise, the reference of these is the payment's own, and no word says which dispute it is."""
+"""Unless Adyen is told otherwise, these have no original reference, and no page of Adyen's says whether their own one
+is then the dispute's, as in all others, or the payment's. References are unique, so it is taken for both."""
 
 REFUNDS: Final = frozenset({"CANCEL_OR_REFUND", "REFUND", "REFUND_WITH_DATA"})
 REFUND_FAILURES: Final = frozenset({"REFUND_FAILED", "REFUNDED_REVERSED"})
@@ -189,10 +190,8 @@ def _issue(what: What, said: _Said, status: str, becomes: tuple[Stage, int], rea
 
 
 def _of_payment(said: _Said, issue: Issue) -> Piece:
-    """A piece of the matter of a payment; of its own where the notification names none. What is said of a payment's
-    disputes, whichever it is, stands under the payment's reference."""
-    of_payment = said.payment is None and said.code in OF_PAYMENT
-    refs = [Named(0, "charge", said.id) if of_payment else Named(2, issue.what, said.id)]
+    """A piece of the matter of a payment; of its own where the notification names none."""
+    refs = [Named(2, issue.what, said.id)]
     payments: dict[str, Payment] = {}
     if said.payment is not None:
         refs.insert(0, Named(0, "charge", said.payment))
@@ -200,7 +199,10 @@ def _of_payment(said: _Said, issue: Issue) -> Piece:
     matter = Matter(
         provider=PROVIDER, account=said.account, refs=tuple(refs), issues={said.id: issue}, payments=payments
     )
-    return Piece(tuple(f"{named.kind}:{named.id}" for named in refs), matter)
+    names = [f"{named.kind}:{named.id}" for named in refs]
+    if said.payment is None and said.code in OF_PAYMENT:
+        names.append(f"charge:{said.id}")
+    return Piece(tuple(names), matter)
 
 
 def _payment(said: _Said) -> Payment:
