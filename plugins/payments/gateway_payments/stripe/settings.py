@@ -46,8 +46,8 @@ class StripeSettings(BaseModel):
     tolerance_s: Annotated[float, Field(ge=1, le=3_600)] = 300.0
     """How many seconds a signature's time may be from the receipt, to either side."""
 
-    events_every_s: Annotated[float, Field(ge=10, le=86_400)] = 60.0
-    """Seconds between two pulls of the account's events."""
+    events_every_s: Annotated[float, Field(ge=10, le=86_400)] = 300.0
+    """Seconds between two pulls of the account's events, which find what a lost webhook would have told."""
 
     backfill_days: Annotated[float, Field(ge=0, le=30)] = 30.0
     """How far back the first pull reaches; Stripe keeps events for 30 days."""
