@@ -75,6 +75,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "paid": 1240.0,
     "refunded": 0.0,
     "disputed": 129.0,
+    "lost": 0.0,
     "known": True,
     "customers": 1,
     "customer_id": "cus_a_sample",
