@@ -1,20 +1,16 @@
 """Reads single values of Adyen's JSON: the value, nothing where Adyen says nothing, or BadPayload.
 
-Laws. Every text is cut, every number has its range, an id is what Adyen's ids are made of.
+Laws. Every number has its range, an id is what Adyen's ids are made of.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from gateway.plugin import EARLIEST, BadPayload, parse_instant
 from gateway_payments.money import AMOUNT_MAX
 from gateway_payments.money import money as shown_money
-
-Json = Mapping[str, Any]
-
-TEXT_MAX: Final = 200
-"""Characters of a text that are kept."""
+from gateway_payments.reading import Json, part, text, whole
 
 MOMENT_END: Final = 1 << 42
 """The year 2109: no time of ours is later."""
@@ -43,29 +39,6 @@ ID_KEYS: Final = frozenset(
 """Keys whose texts are ids."""
 
 
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
-
-
-def part(source: Json, key: str) -> Json:
-    """An object within another; empty where there is none."""
-    value = source.get(key)
-    return {} if value is None else mapping(value, key)
-
-
-def text(source: Json, key: str) -> str:
-    """Text, cut; empty where there is none."""
-    value = source.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value[:TEXT_MAX]
-
-
 def an_id(source: Json, key: str) -> str | None:
     """A reference of Adyen's; None where there is none."""
     value = source.get(key)
@@ -90,9 +63,8 @@ def amount(source: Json) -> tuple[int, str]:
     value, currency = given.get("value"), text(given, "currency")
     if value is None or not currency:
         return 0, ""
-    if not isinstance(value, int) or isinstance(value, bool) or not -AMOUNT_MAX <= value <= AMOUNT_MAX:
-        raise BadPayload("amount.value is no number that is possible")
-    return value, shown_money(value, currency[:8], PLACES)
+    minor = whole(value, "amount.value", AMOUNT_MAX)
+    return minor, shown_money(minor, currency[:8], PLACES)
 
 
 def moment(source: Json, key: str) -> int | None:

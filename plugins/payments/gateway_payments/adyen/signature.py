@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from gateway.plugin import BadPayload, Refused, Request, hmac_sha256, read_json, same_secret
-from gateway_payments.adyen.reading import Json, mapping, part
+from gateway_payments.reading import Json, mapping, part
 
 ITEMS_MAX: Final = 100
 """Notifications in one request. Adyen sends one, and six at most."""

@@ -11,8 +11,9 @@ from gateway.plugin import FieldValue, Piece
 from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage
 from gateway_payments.payouts import month_of, months_ended
+from gateway_payments.reading import Json, part, text
 from gateway_payments.stripe.objects import PROVIDER, Showing, payment_of
-from gateway_payments.stripe.reading import Json, an_id, is_plain, moment, money, needed_id, part, text, whole
+from gateway_payments.stripe.reading import an_id, is_plain, moment, money, needed_id, whole
 
 _PAYOUTS: Final[Mapping[str, tuple[Stage, int]]] = {"failed": ("open", 1), "canceled": ("over", 2)}
 

@@ -9,18 +9,8 @@ from typing import Final, NamedTuple
 
 from gateway.plugin import FieldValue, Instant, Piece, format_instant
 from gateway_payments.matter import Issue, Matter, Named, Payment, Seen, Shown, Stage, What
-from gateway_payments.stripe.reading import (
-    Json,
-    an_id,
-    customer_id,
-    flag,
-    moment,
-    money,
-    needed_id,
-    part,
-    text,
-    whole,
-)
+from gateway_payments.reading import Json, part, text
+from gateway_payments.stripe.reading import an_id, customer_id, flag, moment, money, needed_id, whole
 
 PROVIDER: Final = "stripe"
 _NOTHING: Final[tuple[Stage, int]] = ("none", 0)

@@ -1,21 +1,17 @@
 """Reads single values of Stripe's JSON: the value, nothing where Stripe says nothing, or BadPayload.
 
-Laws. Every text is cut, every number has its range, an id is what Stripe's ids are made of: whatever comes, what is
-kept is small and plain.
+Laws. Every number has its range, an id is what Stripe's ids are made of: whatever comes, what is kept is plain.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from gateway.plugin import EARLIEST, SECOND_MS, BadPayload
 from gateway_payments.money import AMOUNT_MAX
 from gateway_payments.money import money as shown_money
-
-Json = Mapping[str, Any]
-
-TEXT_MAX: Final = 200
-"""Characters of a text that are kept."""
+from gateway_payments.reading import Json, text
+from gateway_payments.reading import whole as bounded
 
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 _EPOCH_MAX: Final = 4_000_000_000
@@ -52,29 +48,6 @@ ID_KEYS: Final = frozenset(
 """Keys whose texts are ids."""
 
 
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
-
-
-def part(source: Json, key: str) -> Json:
-    """An object within another; empty where there is none."""
-    value = source.get(key)
-    return {} if value is None else mapping(value, key)
-
-
-def text(source: Json, key: str) -> str:
-    """Text, cut; empty where there is none."""
-    value = source.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value[:TEXT_MAX]
-
-
 def an_id(source: Json, key: str) -> str | None:
     """The id of an object, whether Stripe gave the id or the whole object; None where there is none."""
     value = source.get(key)
@@ -109,11 +82,7 @@ def customer_id(source: Json, key: str = "customer") -> str | None:
 def whole(source: Json, key: str, at_most: int = AMOUNT_MAX) -> int:
     """A whole number from -`at_most` to `at_most`; 0 where there is none."""
     value = source.get(key)
-    if value is None:
-        return 0
-    if not isinstance(value, int) or isinstance(value, bool) or not -at_most <= value <= at_most:
-        raise BadPayload(f"{key} is no number that is possible")
-    return value
+    return 0 if value is None else bounded(value, key, at_most)
 
 
 def flag(source: Json, key: str) -> bool | None:

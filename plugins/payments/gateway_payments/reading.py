@@ -1,0 +1,44 @@
+"""Reads single values of a provider's JSON: the value, nothing where nothing is said, or BadPayload.
+
+What both providers write alike; each has a module of its own for the rest. Every text is cut: what is kept is small.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.plugin import BadPayload
+
+Json = Mapping[str, Any]
+
+TEXT_MAX: Final = 200
+"""Characters of a text that are kept."""
+
+
+def mapping(value: object, what: str) -> Json:
+    """An object. Raises BadPayload for anything else."""
+    if not isinstance(value, dict):
+        raise BadPayload(f"{what} is no object")
+    return value
+
+
+def part(source: Json, key: str) -> Json:
+    """An object within another; empty where there is none."""
+    value = source.get(key)
+    return {} if value is None else mapping(value, key)
+
+
+def text(source: Json, key: str) -> str:
+    """Text, cut; empty where there is none."""
+    value = source.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadPayload(f"{key} is no text")
+    return value[:TEXT_MAX]
+
+
+def whole(value: object, key: str, at_most: int) -> int:
+    """A whole number from -`at_most` to `at_most`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not -at_most <= value <= at_most:
+        raise BadPayload(f"{key} is no number that is possible")
+    return value
