@@ -27,7 +27,7 @@ from gateway.kernel.vendor_auth import Auth, NoAuth
 from gateway.kernel.vendor_errors import AddressRefused, OverBudget, Permanent, RateLimited, Transient, Unauthorized
 from gateway.kernel.vendor_limits import Limit
 from gateway.kernel.vendor_token import Credentials
-from gateway.kernel.vendor_transport import GuardedTransport, agreed_url
+from gateway.kernel.vendor_transport import UNRESOLVED, GuardedTransport, agreed_url
 
 TRIES: Final = 3
 PATIENCE_S: Final = 10.0
@@ -40,6 +40,12 @@ RETRY_AFTER_DEFAULT_S: Final = 60.0
 RETRY_AFTER_MAX_S: Final = 86_400.0
 REDIRECTS_MAX: Final = 3
 EXCERPT_MAX: Final = 4_096
+
+_SILENCES: Final = (
+    (httpx2.ConnectError, "no connection"),
+    (httpx2.TimeoutException, "it took too long"),
+    (httpx2.TransportError, "the connection broke"),
+)
 
 Params = Mapping[str, str | int]
 
@@ -152,7 +158,7 @@ class VendorHttp:
         except TimeoutError:
             raise Transient(f"{method} {url.path}: no answer within {self._timeout_s:g} s") from None
         except httpx2.HTTPError as error:
-            raise Transient(f"{method} {url.path}: no answer: {type(error).__name__}") from None
+            raise Transient(f"{method} {url.path}: no answer: {_silence(error)}") from None
         if 200 <= answer.status < 300:
             return answer
         raise self._failure(f"{method} {url.path}: the vendor answered {answer.status}", url.path, answer)
@@ -243,6 +249,13 @@ def retry_after_s(value: str, now: int) -> float | None:
         return min(float(text[:9]), RETRY_AFTER_MAX_S)
     until_s = _date_s(text)
     return None if until_s is None else min(max(until_s - now / 1000, 0.0), RETRY_AFTER_MAX_S)
+
+
+def _silence(error: httpx2.HTTPError) -> str:
+    """Why there was no answer, in words that hold nothing of the request."""
+    if str(error) == UNRESOLVED:
+        return UNRESOLVED
+    return next((words for kind, words in _SILENCES if isinstance(error, kind)), type(error).__name__)
 
 
 def _date_s(text: str) -> float | None:

@@ -20,6 +20,8 @@ from gateway.kernel.vendor_errors import AddressRefused, Permanent
 CONNECTIONS_MAX = 8
 """Connections to one vendor account at a time."""
 
+UNRESOLVED = "the host can't be resolved"
+
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
@@ -70,7 +72,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         except Blocked:
             raise AddressRefused(PRIVATE) from None
         except OSError:
-            raise httpcore2.ConnectError("the host can't be resolved") from None
+            raise httpcore2.ConnectError(UNRESOLVED) from None
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):

@@ -12,13 +12,14 @@ import pytest
 import respx
 from aiohttp import web
 from authlib.integrations.httpx_client import AsyncOAuth2Client
-from httpcore2 import ConnectError, ReadTimeout
+from httpcore2 import ConnectError, ReadTimeout, RemoteProtocolError
 from pydantic import SecretStr
 from respx import MockResponse as Response
 
 from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.vendor_auth import Auth
 from gateway.kernel.vendor_http import PATIENCE_S, retry_after_s
+from gateway.kernel.vendor_transport import UNRESOLVED
 from gateway.plugin import (
     AddressRefused,
     ApiKey,
@@ -149,14 +150,22 @@ def test_a_read_recovers(httpx2_mock: respx.Router) -> None:
     assert clock.slept == [0.5, 1.0]
 
 
-@pytest.mark.parametrize("failure", [ConnectError("t-secret"), ReadTimeout("t-secret")])
-def test_no_answer_is_transient(failure: Exception, httpx2_mock: respx.Router) -> None:
-    """A connection that fails is Transient after three tries, and the message holds nothing of the request."""
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (ConnectError("t-secret"), "no connection"),
+        (ConnectError(UNRESOLVED), UNRESOLVED),
+        (ReadTimeout("t-secret"), "it took too long"),
+        (RemoteProtocolError("t-secret"), "the connection broke"),
+    ],
+)
+def test_no_answer_is_transient(failure: Exception, words: str, httpx2_mock: respx.Router) -> None:
+    """Transient after three tries; the message says how it failed, and holds nothing of the request."""
     route = httpx2_mock.get(f"{BASE}/x").mock(side_effect=failure)
     error = run(lambda http: http.get("/x"))
     assert type(error) is Transient
     assert route.call_count == 3
-    assert "t-secret" not in str(error)
+    assert str(error) == f"GET /x: no answer: {words}"
 
 
 @pytest.mark.parametrize("verb", ["post", "put"])
