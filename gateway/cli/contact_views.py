@@ -107,7 +107,7 @@ def shown(case: Case, *, all: bool = False) -> list[str]:
         ("status", contact.status + (f", reopened {contact.reopened} times" if contact.reopened else "")),
         ("severity", state.severity),
         ("queue", state.route.queue if state.route else None),
-        ("due to the vendor", None if contact.deadline is None else moment(contact.deadline, now)),
+        ("vendor's deadline", None if contact.deadline is None else moment(contact.deadline, now)),
         ("subject", contact.subject),
         ("customer", called(contact.customer)),
         ("assignee", " / ".join(part for part in (contact.group, contact.assignee) if part)),

@@ -122,8 +122,8 @@ def test_what_the_vendor_demands_is_shown(desk: Desk, capsys: pytest.CaptureFixt
     desk.judge()
     without, shown = (gateway(capsys, "contacts", "show", ref, "-c", desk.config).out for ref in ("2", "9"))
 
-    assert "due to the vendor" not in without
-    assert f"due to the vendor  {format_instant(desk.now + 86_400_000)} (in " in shown
+    assert "vendor's deadline" not in without
+    assert f"vendor's deadline  {format_instant(desk.now + 86_400_000)} (in " in shown
     assert "ticket, inbound\n" in shown
 
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 import pytest
 
+from gateway.cli.demo.lines import Lines
 from gateway.cli.demo.story import BREACH_AT_S, CALL_BREACH_AT_S, PHONES, Act, calls, earlier, everyday, story
 from gateway.kernel.rng import SeededRng
 from gateway.model.event import CallAnswered, ContactOpened, Event, MessageAdded, Person, StatusChanged
@@ -16,12 +17,15 @@ from gateway.rules.advance import Sourced
 from gateway.rules.card import card_of
 from gateway.rules.replay import replay
 from gateway.rules.timeline import Timeline
+from gateway.web.receiver import Notice
 from tests.cli.commands import gateway
 
 START = parse_instant("2026-03-02T14:00:00Z")
 """A Monday afternoon."""
 
 STATUSES = {"waits": "pending", "holds": "on_hold", "solves": "solved"}
+
+NOTHING = {"known": True, "currency": "EUR", "payments": 0, "paid": 0.0, "disputed": 0.0, "open_disputes": 0}
 
 
 @pytest.mark.parametrize(("preset", "promised_s"), [("orion", 30 * 60), ("orion-stars", 15 * 60)])
@@ -110,6 +114,26 @@ def test_calls_go_on_after_the_story() -> None:
     assert [act.at_s for act in acts] == sorted(act.at_s for act in acts)
     assert {"calls", "picks up", "gives up", "hangs up"} == set(told)
     assert 0 <= told.count("calls") - told.count("hangs up") - told.count("gives up") <= 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"status": "asked"}, "payments: asked: no answer yet"),
+        ({"status": "unavailable", "reason": "no answer within 5 s"}, "payments: unavailable: no answer within 5 s"),
+        ({"known": {**NOTHING, "known": False}}, "payments: not a customer of the shop"),
+        ({"known": NOTHING}, "payments: never paid"),
+        ({"known": {**NOTHING, "payments": 2, "paid": 378.0}}, "payments: paid 378.00 EUR in 2 payments"),
+    ],
+)
+def test_what_is_known_stands_under_an_escalation(
+    facts: dict[str, object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In words for who sees it the first time: an account that nobody has isn't one of which nothing was paid."""
+    body = {"data": {"contact": {"id": "con_a", "facts": {"payments": facts}}}}
+    Lines(as_json=False, preset="orion").notice(1.0, Notice("msg_a", "escalation.raised", True, False, body))
+
+    assert capsys.readouterr().out.splitlines()[-1].strip() == words
 
 
 def _at(start: Instant, act: Act) -> Instant:

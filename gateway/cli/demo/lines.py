@@ -208,7 +208,8 @@ def _paid(contact: dict[str, Any]) -> str:
         why = told.get("reason") or ("no answer yet" if told and told["status"] == "asked" else "")
         return f"payments: {told['status']}{': ' if why else ''}{why}" if told else ""
     money = known["currency"]
-    parts = [f"paid {known['paid']:.2f} {money} in {known['payments']} payments" if known["known"] else "never paid"]
+    paid = f"paid {known['paid']:.2f} {money} in {known['payments']} payments" if known["payments"] else "never paid"
+    parts = [paid if known["known"] else "not a customer of the shop"]
     if known["open_disputes"]:
         due = f", answer due {known['dispute_due_at']}" if known["dispute_due_at"] else ""
         parts.append(f"{known['disputed']:.2f} {money} disputed{due}")
