@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.crash.job import begin, run_site
 from tests.crash.plan import NOT_HERE, PER_SITE, reachable, unreached
-from tests.crash.planted import BUGS
+from tests.crash.planted import AIMED, BUGS
 from tests.crash.scene import Told
 from tests.support.durations import seconds_of
 
@@ -149,6 +149,7 @@ def _table(kills: Counter[str], passes: Counter[str]) -> None:
 
 def _find(asked: argparse.Namespace, bug: str) -> int:
     """Whether the bug is found, site by site: 0 if it is."""
+    asked = argparse.Namespace(**{**vars(asked), "point": asked.point or AIMED.get(bug, "")})
     kills = 0
     played = _played(asked, 1, bug)
     for site, told in played:

@@ -5,7 +5,7 @@ Each is a patch of the real code, made before the first child is forked.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -133,3 +133,7 @@ BUGS: dict[str, Callable[[], None]] = {
     )
 }
 """Each by its name."""
+
+AIMED: Final = dict.fromkeys(("facts_apart", "questions_apart"), "commit.committed")
+"""Where the kills are aimed that look for bugs which too few of the others meet: between two transactions that should
+be one."""

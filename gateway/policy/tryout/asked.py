@@ -248,8 +248,11 @@ class _Reader:
         if not isinstance(value, dict):
             raise ValueError('must have the facts of each enricher: {"payments": {"tier": "gold"}}')
         _few(value)
-        said = {str(enricher): _said(facts) for enricher, facts in value.items()}
-        return {name: dict(_pairs(facts, plain=False)) for name, facts in said.items() if facts is not None}
+        return {
+            str(enricher): dict(_pairs(said, plain=False))
+            for enricher, facts in value.items()
+            if (said := _said(facts)) is not None or facts is None
+        }
 
     def _at(self, name: str, value: Any) -> int:
         if not isinstance(value, str):

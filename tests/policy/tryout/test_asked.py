@@ -86,6 +86,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         b"{",
         b"\xff",
         b'"' + b"a" * 70_000 + b'"',
+        b'{"facts": {"payments": null}}',
         b'{"facts": ' + b'{"a":' * 90 + b"1" + b"}" * 91,
         b'{"facts":' * 20_000,
         msgspec.json.encode({"tags": ["a"] * 101}),
