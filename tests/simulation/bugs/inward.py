@@ -64,7 +64,7 @@ def dedupe_for_ten_minutes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(inbox, "rows_of", short)
 
 
-@BED.bug("I1", seed=1)
+@BED.bug("I1", seed=11)
 def cursor_saved_first(patch: pytest.MonkeyPatch) -> None:
     """The cursor of a page is written in a transaction before that of its rows."""
 
