@@ -1,0 +1,1 @@
+"""Freshdesk for the gateway: windows of changed tickets, conversations, thin webhooks, a simulator."""
