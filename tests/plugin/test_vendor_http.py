@@ -20,6 +20,7 @@ from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 from respx import MockResponse as Response
 
+from gateway.kernel.lane import in_lane
 from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.vendor_auth import Auth
 from gateway.kernel.vendor_http import PATIENCE_S, retry_after_s
@@ -31,6 +32,7 @@ from gateway.plugin import (
     JwtBearer,
     Limit,
     NoAuth,
+    OverBudget,
     Permanent,
     RateLimited,
     Transient,
@@ -217,6 +219,36 @@ def test_a_refusal_without_a_word_lasts_as_long_as_the_limit(
     answer = run(lambda http: http.get("/x"), clock=clock, limits=[Limit("api", 25, per_s=per_s)])
     assert clock.slept == slept
     assert slept or answer.retry_after_s == 60.0
+
+
+def test_a_connector_says_that_requests_rest(httpx2_mock: respx.Router) -> None:
+    """What it read in the vendor's own words closes the narrowest limit of the path, for a day at most; nothing is sent
+    meanwhile. A wait that is none changes nothing; a link elsewhere is refused."""
+    route = httpx2_mock.get(url__startswith=BASE).mock(Response(200))
+    clock = FakeClock()
+
+    async def work(http: VendorHttp) -> list[float]:
+        for seconds in (0.0, -5.0, float("nan")):
+            http.rest("/query", seconds)
+        await http.get("/query")
+        waits = []
+        for path, seconds in (("/query?q=1", 900.0), (f"{BASE}/query", 60.0), ("/query", float("inf"))):
+            http.rest(path, seconds)
+            with pytest.raises(OverBudget) as caught:
+                await http.get("/query/more")
+            waits.append(caught.value.retry_after_s)
+        await http.get("/other")
+        http.rest("/other", 300.0, past_only=True)
+        await http.get("/other")
+        with in_lane("backfill"), pytest.raises(OverBudget):
+            await http.get("/other")
+        with pytest.raises(Permanent, match="leads away"):
+            http.rest("https://evil.example.com/query", 5.0)
+        return waits
+
+    limits = [Limit("queries", 100, paths=("/query*",)), Limit("all", 1_000)]
+    assert run(work, clock=clock, limits=limits) == [900.0, 900.0, 86_400.0]
+    assert route.call_count == 3
 
 
 def test_retry_after_may_be_a_date() -> None:
