@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web test-sip test-stripe screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip test-stripe test-clients screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -93,6 +93,10 @@ test-sip: install ## Calls by SIPp through Debian's Kamailio, and how the gatewa
 test-stripe: install ## Stripe's client and library judge our simulator and signatures; localstripe is read by a gateway: under a minute.
 	@$(BIN)/python -m tests.stripe.peers
 	$(BIN)/python -m pytest tests/stripe $(PYTEST_ARGS)
+
+test-clients: install ## Other people's clients of Freshdesk and Salesforce take our simulators for the vendors: half a minute.
+	@$(BIN)/python -m tests.clients.peers
+	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
 
 screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
 	@$(BIN)/python -m tests.browser.chromium
