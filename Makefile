@@ -71,6 +71,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.policy.changed
 	FIGURES_CALLS=10000 FIGURES_SEED=$(SEED) $(BIN)/python -m pytest plugins/telephony_sip/tests/test_sip_figures.py --timeout=0
 	CARDS=all $(BIN)/python -m pytest tests/kernel/test_card_corpus.py tests/acceptance/test_cards.py --timeout=0
+	ACCOUNT_KILLS=500 $(BIN)/python -m pytest tests/crash/test_accounts.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/payments/tests/test_stripe_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
