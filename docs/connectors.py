@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_freshdesk import Freshdesk
 from gateway_payments.adyen.connector import Adyen
 from gateway_payments.stripe.connector import Stripe
 from gateway_salesforce import Salesforce
@@ -19,6 +20,7 @@ from gateway.plugin.manager import abilities
 CONNECTORS: Final[Mapping[str, Any]] = {
     "adyen": Adyen,
     "events": EventsConnector,
+    "freshdesk": Freshdesk,
     "salesforce": Salesforce,
     "stripe": Stripe,
     "telephony_sip": TelephonySip,
@@ -29,6 +31,7 @@ _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
 ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "adyen": {"`hmac_key`": {"hmac_key": "00" * 32}},
     "events": {"`secret`": {"secret": _SECRET}},
+    "freshdesk": {"`api_key`": {"domain": "acme", "api_key": "a-key"}},
     "salesforce": {
         "`client_id`, `username`, `private_key`": {
             "domain": "acme",
