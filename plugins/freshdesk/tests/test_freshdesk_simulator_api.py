@@ -296,7 +296,7 @@ def test_the_account_tells_its_words() -> None:
 
 
 def test_a_search_finds_by_fields() -> None:
-    """""Alternatives, and conditions with AND between; what it doesn't know it refuses.""" ""
+    """Alternatives, and conditions with AND between; what it doesn't know it refuses."""
 
     async def work(desk: Desk) -> None:
         vip = desk.simulator.open_ticket(tags=("vip",), priority="high")
