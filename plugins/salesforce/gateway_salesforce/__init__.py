@@ -24,7 +24,6 @@ from gateway.plugin import (
     Record,
     Ref,
     Request,
-    Simulator,
     Stream,
     hookimpl,
     parse_webhook_secret,
@@ -81,13 +80,6 @@ class Salesforce:
         """How many requests may be sent in a minute; those of a day Salesforce counts itself."""
         return limits_of(settings)
 
-    @staticmethod
-    def simulator(settings: SalesforceSettings | None, seed: int) -> Simulator:
-        """An organisation on a loopback port; it uses the secrets of `settings` where they are given."""
-        from gateway_salesforce.simulator import SalesforceSimulator
-
-        return SalesforceSimulator(settings, seed)
-
     def receive(self, request: Request) -> Receipt:
         """Prove what the organisation's Apex class sends."""
         return receipt(self._secrets, request)
@@ -142,12 +134,12 @@ class Salesforce:
 
 def _streams(settings: SalesforceSettings) -> tuple[Stream, ...]:
     backfill_s = settings.backfill_days * DAY_S
-    left_out = {SESSION: not settings.sessions, CALL: not settings.calls}
+    read = {SESSION: settings.sessions, CALL: settings.calls}
     return (
         *(
             Stream(name, every_s=settings.every_s, lag_s=LAG_S, backfill_s=backfill_s)
             for name, kind in KINDS.items()
-            if not left_out.get(kind, False)
+            if read.get(kind, True)
         ),
         Stream(REMOVED, every_s=settings.deleted_every_s, lag_s=LAG_S, backfill_s=backfill_s),
     )

@@ -1,7 +1,7 @@
 """Looking one thing up: a case with all that hangs on it, a messaging session, or a voice call.
 
-Laws. What is gone gives nothing; a case in the recycle bin is there, and says that it is deleted. All is asked for in one
-query; what doesn't fit into it is read on behind the last id that it showed.
+Laws. What is gone gives nothing; a case in the recycle bin is there, and says that it is deleted. All is asked for in
+one query; what doesn't fit into it is read on behind the last id that it showed.
 """
 
 from collections.abc import Mapping, Sequence

@@ -27,7 +27,7 @@ class Relation(NamedTuple):
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """What is read of one object: its own columns, those of objects that it points at by a relation's name, and the
     relation that leads to its case, whose columns are read whole.

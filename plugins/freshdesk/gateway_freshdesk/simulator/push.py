@@ -3,7 +3,6 @@ few tries. Faults lose, double and swap them.
 """
 
 import asyncio
-from base64 import b64encode
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
@@ -85,5 +84,5 @@ class Pusher:
         """The header that shows who sends it."""
         token = self.token.get_secret_value()
         if "basic" in self.faults:
-            return {"Authorization": f"Basic {b64encode(f'freshdesk:{token}'.encode()).decode()}"}
+            return {"Authorization": aiohttp.encode_basic_auth("freshdesk", token)}
         return {TOKEN: token}
