@@ -11,7 +11,7 @@ from gateway_zendesk import Zendesk
 
 from docs.door import ability_of, link
 from gateway.connectors.events import EventsConnector
-from gateway.plugin import FAULTS, ClientCredentials, Context, VendorHttp
+from gateway.plugin import FAULTS, ClientCredentials, Context, JwtBearer, VendorHttp
 from gateway.plugin.manager import abilities
 
 CONNECTORS: Final[Mapping[str, Any]] = {
@@ -109,7 +109,9 @@ def _limits(name: str) -> Iterator[str]:
 
 def _proved(auth: Any) -> str:
     if isinstance(auth, ClientCredentials):
-        return f"OAuth 2.0 client credentials, scope `{auth.scope}`"
+        return "OAuth 2.0 client credentials" + (f", scope `{auth.scope}`" if auth.scope else "")
+    if isinstance(auth, JwtBearer):
+        return "OAuth 2.0 JWT bearer: an assertion that the private key signs"
     return {
         "ApiKey": "a key of the account",
         "AuthorizationCode": "OAuth 2.0, authorized once by a person: `gateway authorize`",
