@@ -44,8 +44,8 @@ ENRICH = f"""enrich:
 
 _PARTS: Mapping[str, Mapping[str, Any]] = {
     "zendesk": {"export_every_s": 8},
-    "salesforce": {"every_s": 8},
-    "freshdesk": {"every_s": 8},
+    "salesforce": {"every_s": 10},
+    "freshdesk": {"tickets_every_s": 8},
 }
 """What the demo sets of a plugin, so that nothing is a minute late."""
 
