@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_freshdesk import Freshdesk
 from gateway_payments.adyen.connector import Adyen
 from gateway_payments.stripe.connector import Stripe
 from gateway_telephony_sip import TelephonySip
@@ -17,6 +18,7 @@ from gateway.plugin.manager import abilities
 CONNECTORS: Final[Mapping[str, Any]] = {
     "adyen": Adyen,
     "events": EventsConnector,
+    "freshdesk": Freshdesk,
     "stripe": Stripe,
     "telephony_sip": TelephonySip,
     "zendesk": Zendesk,
@@ -26,6 +28,7 @@ _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
 ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "adyen": {"`hmac_key`": {"hmac_key": "00" * 32}},
     "events": {"`secret`": {"secret": _SECRET}},
+    "freshdesk": {"`api_key`": {"domain": "acme", "api_key": "a-key"}},
     "stripe": {
         "`api_key`": {"api_key": "rk_test_a-key", "webhook_secret": "whsec_a-secret"},
         "`webhook_secret` alone": {"webhook_secret": "whsec_a-secret"},

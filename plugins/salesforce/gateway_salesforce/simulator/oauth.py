@@ -29,6 +29,7 @@ ASSERTION_LIFE_S: Final = 600
 ASSERTION_MAX: Final = 16_384
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _KEY_BITS: Final = 2_048
+_DIGITS_MAX: Final = 15
 
 
 @lru_cache(maxsize=1)
@@ -127,6 +128,8 @@ class Doorman:
         if claims.get("sub") != USERNAME:
             raise oauth_refusal("invalid_grant", "user hasn't approved this consumer")
         until, now_s = claims.get("exp"), self.now() // SECOND_MS
+        if isinstance(until, str) and until.isascii() and until.isdigit() and len(until) <= _DIGITS_MAX:
+            until = int(until)  # as clients write it that Salesforce takes
         if not isinstance(until, int | float) or not now_s < until <= now_s + ASSERTION_LIFE_S:
             raise oauth_refusal("invalid_grant", "assertion is not valid at this time")
 
