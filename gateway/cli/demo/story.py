@@ -247,7 +247,7 @@ def everyday(start_s: float, chance: Rng) -> Iterator[Act]:
     while True:
         number += 1
         at_s += chance.uniform(4, 9)
-        account, subject = _one_of(("acme", "globex"), chance), _one_of(SUBJECTS, chance)
+        account, subject = _one_of(("acme", "globex", CRM, DESK), chance), _one_of(SUBJECTS, chance)
         name = f"everyday {number}"
         yield Act(at_s, account, "opens", name, subject, _one_of(("low", "normal", "normal", "high"), chance))
         if number % 2:
