@@ -20,7 +20,7 @@ FOR ?=
 LASTING := $(if $(FOR),--for $(FOR))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-api soak nightly mutants test-web test-sip test-stripe screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
+.PHONY: help install demo test test-api soak nightly mutants test-web test-sip test-stripe test-clients screens check format docs bench bench-board bench-peers bench-sip bench-sync bench-whatif clean
 
 help: ## Show these lines.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -71,6 +71,7 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	$(BIN)/python -m tests.policy.changed
 	FIGURES_CALLS=10000 FIGURES_SEED=$(SEED) $(BIN)/python -m pytest plugins/telephony_sip/tests/test_sip_figures.py --timeout=0
 	CARDS=all $(BIN)/python -m pytest tests/kernel/test_card_corpus.py tests/acceptance/test_cards.py --timeout=0
+	ACCOUNT_KILLS=500 $(BIN)/python -m pytest tests/crash/test_accounts.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/payments/tests/test_stripe_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
@@ -93,6 +94,10 @@ test-sip: install ## Calls by SIPp through Debian's Kamailio, and how the gatewa
 test-stripe: install ## Stripe's client and library judge our simulator and signatures; localstripe is read by a gateway: under a minute.
 	@$(BIN)/python -m tests.stripe.peers
 	$(BIN)/python -m pytest tests/stripe $(PYTEST_ARGS)
+
+test-clients: install ## Other people's clients of Freshdesk and Salesforce take our simulators for the vendors: half a minute.
+	@$(BIN)/python -m tests.clients.peers
+	$(BIN)/python -m pytest tests/clients $(PYTEST_ARGS)
 
 screens: install $(VENV)/.web ## Photograph the demo's pages for the documentation.
 	@$(BIN)/python -m tests.browser.chromium

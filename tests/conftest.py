@@ -32,7 +32,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 APART = {
     Path(__file__).parent / folder: f"make test-{word}"
-    for folder, word in (("browser", "web"), ("sip", "sip"), ("stripe", "stripe"))
+    for folder, word in (("browser", "web"), ("clients", "clients"), ("sip", "sip"), ("stripe", "stripe"))
 }
 """Tests in a real browser, and with real peers: what runs them, which alone installs what they need."""
 

@@ -1,8 +1,8 @@
 """The budget of one vendor account: no more requests than its limits allow, those that are live before a backfill's.
 
 Laws. A limit holds in every window of its length, wherever the window begins. A backfill leaves a share of each limit
-to what is live, and never goes while that waits. A vendor that says 429 is left alone by everybody until the time that
-it named. Who would have to wait too long is told so at once.
+to what is live, and never goes while that waits. A vendor that says 429, in whatever words, is left alone by everybody
+until the time that it named. Who would have to wait too long is told so at once.
 """
 
 from collections import deque
@@ -33,6 +33,7 @@ class _Window:
     limit: Limit | None
     sent: deque[float] = field(default_factory=deque)
     closed_until: float = -inf
+    past_closed_until: float = -inf
 
     def concerns(self, path: str) -> bool:
         return self.limit is not None and any(fnmatchcase(path, pattern) for pattern in self.limit.paths)
@@ -42,13 +43,14 @@ class _Window:
 
     def wait_s(self, now: float, lane: Lane) -> float:
         """Seconds until a request may be sent by this lane."""
-        closed_s = max(0.0, self.closed_until - now)
+        past = lane == "backfill"
+        closed_s = max(0.0, self.closed_until - now, self.past_closed_until - now if past else 0.0)
         if self.limit is None:
             return closed_s
         while self.sent and self.sent[0] <= now - self.limit.per_s:
             self.sent.popleft()
         room = self.limit.requests
-        if lane == "backfill" and room > 1:
+        if past and room > 1:
             room = max(1, room - ceil(room * LIVE_SHARE))
         if len(self.sent) < room:
             return closed_s
@@ -102,13 +104,17 @@ class Budget:
             if window.limit is not None:
                 window.sent.append(now)
 
-    def close(self, path: str, seconds: float) -> None:
-        """The vendor said that its budget for `path` is spent: nobody asks there for so long.
+    def close(self, path: str, seconds: float, *, past_only: bool = False) -> None:
+        """The vendor said that its budget for `path` is spent: nobody asks there for so long, or no backfill does.
 
         It holds for the narrowest limit of the path: a spent export says nothing about the rest of the account.
         """
         narrowest = min(self._of(path), key=_Window.rate)
-        narrowest.closed_until = max(narrowest.closed_until, self._clock.monotonic() + seconds)
+        until = self._clock.monotonic() + seconds
+        if past_only:
+            narrowest.past_closed_until = max(narrowest.past_closed_until, until)
+        else:
+            narrowest.closed_until = max(narrowest.closed_until, until)
 
     def per_s(self, path: str) -> float | None:
         """The seconds over which the narrowest limit of a path counts: after so long it has room again. None without a

@@ -21,7 +21,8 @@ _SECRET_KEY = re.compile(
 )
 _BODY_KEY = re.compile(r"(^|_)(body|payload|content)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    r"(?P<kind>wh(?:sec|sk|pk)_|gwkey[0-9]_|og[ts]_|\b[rs]k_(?:live|test)_)[A-Za-z0-9+/=_-]+|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~:-]+",
+    r"(?P<kind>wh(?:sec|sk|pk)_|gwkey[0-9]_|og[ts]_|\b[rs]k_(?:live|test)_)[A-Za-z0-9+/=_-]+|(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~:-]+"
+    r"|(?P<pem>-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)(?:[A-Za-z0-9+/=\s]|\\[nr])*",
     re.IGNORECASE,
 )
 
@@ -48,9 +49,11 @@ def redacted(key: str, value: Any, depth: int = 0) -> Any:
 
 
 def hide_secrets(text: str) -> str:
-    """The text with webhook secrets, keys and tokens of ours, Stripe's keys, bearer tokens, basic credentials and cards
-    replaced."""
-    return hide_cards_in_words(_SECRET_TEXT.sub(lambda match: (match["kind"] or match["scheme"]) + HIDDEN, text))
+    """The text with webhook secrets, keys and tokens of ours, Stripe's keys, private keys, bearer tokens, basic
+    credentials and cards replaced."""
+    return hide_cards_in_words(
+        _SECRET_TEXT.sub(lambda match: (match["kind"] or match["scheme"] or match["pem"]) + HIDDEN, text)
+    )
 
 
 def redact(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:

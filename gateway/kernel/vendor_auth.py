@@ -49,5 +49,24 @@ class AuthorizationCode:
     parameters: Mapping[str, str | int] = field(default_factory=dict)
 
 
-Auth = NoAuth | ApiKey | ClientCredentials | AuthorizationCode
+@dataclass(frozen=True, slots=True)
+class JwtBearer:
+    """A signed assertion (RFC 7523): the client signs with `private_key` that it is `client_id` and acts for the user
+    `subject`, towards `audience`, and gets tokens for that, which it keeps and renews.
+
+    `private_key` is an RSA key in PEM, which a setting of the type `RsaKey` has checked; an assertion is good for
+    `life_s` seconds. `scope` is space-separated; `parameters` go with every request to `token_url`.
+    """
+
+    token_url: str
+    client_id: str
+    subject: str
+    audience: str
+    private_key: SecretStr
+    scope: str = ""
+    life_s: int = 180
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+
+
+Auth = NoAuth | ApiKey | ClientCredentials | AuthorizationCode | JwtBearer
 """Every way that the client knows."""

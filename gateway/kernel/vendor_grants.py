@@ -1,4 +1,4 @@
-"""Asks a vendor's token endpoint: for client credentials, a person's grant, and its renewal.
+"""Asks a vendor's token endpoint: for client credentials, an assertion, a person's grant, and its renewal.
 
 Laws. What the vendor answers is bounded, and only what was checked goes further; success is any status of 2xx with a
 bearer token. No message holds a token, a code, a secret, or words of the vendor's but the name of its error.
@@ -7,14 +7,16 @@ bearer token. No message holds a token, a code, a secret, or words of the vendor
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import msgspec
 
-from gateway.kernel.vendor_auth import AuthorizationCode, ClientCredentials
+from gateway.kernel.vendor_auth import AuthorizationCode, ClientCredentials, JwtBearer
 from gateway.kernel.vendor_errors import RateLimited, Transient, Unauthorized
 from gateway.kernel.vendor_transport import BoundedTransport, agreed_url
+
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 ANSWER_MAX = 65_536
 """Bytes of what a token endpoint answers."""
@@ -59,7 +61,7 @@ class TokenEndpoint:
 
     def __init__(
         self,
-        auth: ClientCredentials | AuthorizationCode,
+        auth: ClientCredentials | AuthorizationCode | JwtBearer,
         transport: httpx2.AsyncBaseTransport,
         headers: Mapping[str, str],
     ) -> None:
@@ -69,8 +71,11 @@ class TokenEndpoint:
 
     async def for_credentials(self) -> Granted:
         """A token for the client's own credentials."""
-        scope = {"scope": self._auth.scope} if self._auth.scope else {}
-        return await self._ask("the client credentials", grant_type="client_credentials", **scope)
+        return await self._ask("the client credentials", grant_type="client_credentials", **self._scope())
+
+    async def for_assertion(self, assertion: str) -> Granted:
+        """A token for what was signed."""
+        return await self._ask("the signed assertion", grant_type=JWT_BEARER, assertion=assertion, **self._scope())
 
     async def for_code(self, code: str, verifier: str, redirect_uri: str) -> Granted:
         """The first tokens, for the code that a person's browser brought back."""
@@ -86,16 +91,20 @@ class TokenEndpoint:
         """New tokens for a refresh token, which the vendor may take back by that."""
         return await self._ask("the refresh token", grant_type="refresh_token", refresh_token=refresh)
 
+    def _scope(self) -> Mapping[str, str]:
+        return {"scope": self._auth.scope} if self._auth.scope else {}
+
     async def _ask(self, what: str, **body: str) -> Granted:
         # Imported here: it takes long, and commands that talk to no vendor shouldn't wait for it.
         from authlib.integrations.httpx_client import AsyncOAuth2Client
 
         auth = self._auth
+        secret, proof = _proof(auth)
         agreed_url(auth.token_url)
         client = AsyncOAuth2Client(
             client_id=auth.client_id,
-            client_secret=auth.client_secret.get_secret_value() if auth.client_secret else None,
-            token_endpoint_auth_method="client_secret_post" if auth.client_secret else "none",
+            client_secret=secret,
+            token_endpoint_auth_method=proof,
             transport=BoundedTransport(self._transport, ANSWER_MAX),
             trust_env=False,
             headers=self._headers,
@@ -114,6 +123,20 @@ class TokenEndpoint:
         except httpx2.HTTPError as error:
             raise Transient(f"the vendor's token endpoint can't be reached: {type(error).__name__}") from None
         return read[0]
+
+
+def _proof(auth: ClientCredentials | AuthorizationCode | JwtBearer) -> tuple[str | None, Any]:
+    """The client's secret, and how it proves itself, as Authlib calls it."""
+    if isinstance(auth, JwtBearer):
+        return None, _assertion_alone
+    if auth.client_secret is None:
+        return None, "none"
+    return auth.client_secret.get_secret_value(), "client_secret_post"
+
+
+def _assertion_alone(client: Any, method: str, url: str, headers: Any, body: str) -> tuple[str, Any, str]:
+    """The assertion is all the proof: nothing is added."""
+    return url, headers, body
 
 
 def _read(response: httpx2.Response, what: str) -> Granted:

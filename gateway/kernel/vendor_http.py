@@ -136,6 +136,16 @@ class VendorHttp:
         """Replace what is at `path` by `json`, once."""
         return await self._send("PUT", path, None, json, headers)
 
+    def rest(self, path: str, seconds: float, *, past_only: bool = False) -> None:
+        """Let requests like `path` wait so many seconds, a day at most, for everybody, as a 429 does: for a connector
+        that reads in other words of its vendor's that the budget is spent (a 403, a header). With `past_only` only what
+        reads the past waits: for a budget that runs low. It never ends before what was asked for earlier.
+
+        Raises Permanent for a link to another host.
+        """
+        if seconds > 0:
+            self.budget.close(self._url(path).path, min(seconds, RETRY_AFTER_MAX_S), past_only=past_only)
+
     async def aclose(self) -> None:
         """Close every connection; a renewal of tokens that is under way ends first."""
         await self._credentials.aclose()

@@ -3,22 +3,25 @@
 import asyncio
 import base64
 import hmac
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 import httpx2
 
+from gateway.kernel.assertions import signed_assertion
 from gateway.kernel.ports import Clock
 from gateway.kernel.vault import Vault
-from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials
+from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, JwtBearer
 from gateway.kernel.vendor_errors import Unauthorized
-from gateway.kernel.vendor_grants import Refused, TokenEndpoint
+from gateway.kernel.vendor_grants import Granted, Refused, TokenEndpoint
 from gateway.kernel.vendor_renewal import Renewal
 
 LEEWAY_S = 60.0
 """A token is renewed this many seconds before it runs out."""
 
 UNKNOWN_LIFE_S = 1_500.0
-"""How long a token of the client's own credentials is kept, in seconds, whose life the vendor doesn't tell."""
+"""How long a token is kept, in seconds, whose life the vendor doesn't tell."""
 
 
 class _Source(Protocol):
@@ -51,7 +54,9 @@ class Credentials:
         self._auth = auth
         self._source: _Source | None = None
         if isinstance(auth, ClientCredentials):
-            self._source = _OwnCredentials(TokenEndpoint(auth, transport, headers), clock)
+            self._source = _OwnProof(TokenEndpoint(auth, transport, headers).for_credentials, clock)
+        elif isinstance(auth, JwtBearer):
+            self._source = _OwnProof(partial(_for_signed, auth, TokenEndpoint(auth, transport, headers), clock), clock)
         elif isinstance(auth, AuthorizationCode):
             self._source = Renewal(TokenEndpoint(auth, transport, headers), clock, vault)
 
@@ -75,11 +80,20 @@ class Credentials:
             await self._source.settled()
 
 
-class _OwnCredentials:
-    """Tokens for the client's own credentials: another one costs nothing but the asking."""
+async def _for_signed(auth: JwtBearer, endpoint: TokenEndpoint, clock: Clock) -> Granted:
+    """A token for an assertion that is signed now."""
+    try:
+        assertion = signed_assertion(auth, clock.now())
+    except ValueError as error:
+        raise Unauthorized(f"no assertion can be signed: {error}") from None
+    return await endpoint.for_assertion(assertion)
 
-    def __init__(self, endpoint: TokenEndpoint, clock: Clock) -> None:
-        self._endpoint = endpoint
+
+class _OwnProof:
+    """Tokens for what the client has itself, its credentials or its key: another one costs nothing but the asking."""
+
+    def __init__(self, ask: Callable[[], Awaitable[Granted]], clock: Clock) -> None:
+        self._ask = ask
         self._clock = clock
         self._lock = asyncio.Lock()
         self._token = ""
@@ -89,7 +103,7 @@ class _OwnCredentials:
         async with self._lock:  # whoever comes second finds the token of the first
             if not self._token or self._clock.monotonic() >= self._good_until:
                 try:
-                    granted = await self._endpoint.for_credentials()
+                    granted = await self._ask()
                 except Refused as error:
                     raise Unauthorized(str(error), status=error.status) from None
                 life_s = UNKNOWN_LIFE_S if granted.life_s is None else granted.life_s

@@ -18,7 +18,7 @@ from gateway.kernel.nesting import NESTING_MAX
 from gateway.kernel.signing import BadSignature
 from gateway.kernel.signing import parse_secret as parse_webhook_secret
 from gateway.kernel.signing import verify as verify_standard_webhook
-from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, NoAuth
+from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, JwtBearer, NoAuth
 from gateway.kernel.vendor_errors import (
     AddressRefused,
     OverBudget,
@@ -108,7 +108,7 @@ from gateway.plugin.connector import (
     Stream,
 )
 from gateway.plugin.enricher import Enricher, StandIn
-from gateway.plugin.helpers import Secrets, hmac_sha256, read_json, same_secret
+from gateway.plugin.helpers import RsaKey, Secrets, hmac_sha256, read_json, same_secret
 from gateway.plugin.listening import ByteStream, Ear, Heard, Listens, RouteFunction, Socket, Source
 from gateway.plugin.spec import hookimpl
 
@@ -169,6 +169,7 @@ __all__ = [
     "Handle",
     "Heard",
     "Instant",
+    "JwtBearer",
     "Kind",
     "Limit",
     "Limits",
@@ -198,6 +199,7 @@ __all__ = [
     "Request",
     "Route",
     "RouteFunction",
+    "RsaKey",
     "Secrets",
     "Simulates",
     "Simulator",

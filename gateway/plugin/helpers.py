@@ -8,8 +8,9 @@ import hmac
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from gateway.kernel.assertions import parse_rsa_key
 from gateway.kernel.json_schema import SECRETS_SCHEMA
 from gateway.kernel.nesting import NESTING_MAX, too_deep
 from gateway.plugin.connector import BadPayload
@@ -26,6 +27,15 @@ Secrets = Annotated[
     WithJsonSchema(SECRETS_SCHEMA),
 ]
 """A setting that is one secret or a list of them, none empty: the first signs, all of them verify."""
+
+
+def _rsa_key(pem: SecretStr) -> SecretStr:
+    parse_rsa_key(pem)
+    return pem
+
+
+RsaKey = Annotated[SecretStr, AfterValidator(_rsa_key)]
+"""A setting that is a private RSA key in PEM, without a passphrase: what `JwtBearer` signs with."""
 
 
 def read_json(body: bytes) -> Any:

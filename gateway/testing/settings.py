@@ -1,7 +1,8 @@
 """A connector's settings as the kit reads them: which are secret, which texts they hold, how they become a model."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -10,6 +11,10 @@ from gateway.kernel.json_schema import attribute_texts
 
 CORE_KEYS: Final = frozenset({"plugin", "allow_private", "allow_ports", "live_from"})
 """Keys of a connector's entry that the gateway reads itself, unless the model has a field of that name."""
+
+WRONG: Final = "kit-wrong-credential-0123456789"
+PEM: Final = " PRIVATE KEY-----"
+"""What stands in the first line of every private key in PEM."""
 
 _SECRET_NAME: Final = re.compile(
     r"(^|_)(api_?key|key|token|secrets?|passw(or)?d|pass|passphrase|credentials?|signature)$", re.IGNORECASE
@@ -56,7 +61,14 @@ def secret_fields(model: type[BaseModel]) -> list[str]:
 
 
 def secret_texts(settings: BaseModel) -> Iterator[str]:
-    """The plain text of every secret in the settings."""
+    """The plain text of every secret in the settings, and of a key in PEM its lines, each of which tells some of it."""
+    for text in _whole_texts(settings):
+        yield text
+        if PEM in text:
+            yield from (line.strip() for line in text.splitlines() if line.strip() and "-----" not in line)
+
+
+def _whole_texts(settings: BaseModel) -> Iterator[str]:
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         for one in value if isinstance(value, list | tuple) else (value,):
@@ -64,6 +76,18 @@ def secret_texts(settings: BaseModel) -> Iterator[str]:
                 yield one.get_secret_value()
             elif isinstance(one, SecretBytes):
                 yield one.get_secret_value().decode("latin-1")
+
+
+def wrong_secrets(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Secrets that are none of the account's, by name: in place of a key in PEM stands another key."""
+    return {name: _another_key() if PEM in str(values[name]) else WRONG for name in names}
+
+
+@cache
+def _another_key() -> str:
+    from joserfc.jwk import RSAKey
+
+    return RSAKey.generate_key(2_048).as_pem(private=True).decode()
 
 
 def token_urls(kind: Any, settings: BaseModel) -> frozenset[str]:

@@ -52,10 +52,11 @@ class Kennel:
     """A kennel that runs, until `close`. `packages` is a folder that stands on the path of Python."""
 
     def __init__(self, packages: Path, bug: str = "") -> None:
+        paths = [str(ROOT), str(packages), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.kennel", bug],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(packages)])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,16 +73,6 @@ class Site:
     def said(self) -> str:
         """What all commands have said."""
         return (self.folder / "log").read_text()
-
-
-@pytest.fixture(scope="module")
-def kennel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kennel]:
-    """One for all."""
-    packages = tmp_path_factory.mktemp("packages") / "packages"
-    flow.install(packages)
-    kennel = Kennel(packages)
-    yield kennel
-    kennel.close()
 
 
 @pytest.fixture

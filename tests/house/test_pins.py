@@ -51,6 +51,7 @@ def test_every_dependency_is_pinned() -> None:
     assert unmet(extras["dev"], developing) == []
     assert unmet(extras["mutants"], _read("mutants")) == []
     assert unmet(extras["stripe"], _read("stripe")) == []
+    assert unmet(extras["clients"], _read("clients")) == []
     assert unmet(extras["web"], _read("web")) == []
     assert unmet(extras["api"], _read("api")) == []
     assert unmet(project["build-system"]["requires"], building) == []

@@ -1,17 +1,20 @@
-"""The peers of `make test-stripe` are taken in the pinned versions, and one of them is never part of this program."""
+"""The peers of some targets are taken in the pinned versions, and one of them is never part of this program."""
 
 import re
 from importlib import metadata
 
 import pytest
 
-from tests.stripe.peers import PEERS, PINS, missing, pinned
+from tests.clients import peers as clients
+from tests.stripe import peers as stripe
+from tests.support.peers import missing, pinned
 from tests.support.source import ROOT, relative, written
 
 
-def test_both_are_pinned() -> None:
+def test_all_are_pinned() -> None:
     """And nothing else is taken for them."""
-    assert set(pinned(PINS.read_text(encoding="utf-8"))) == set(PEERS)
+    for target in (clients, stripe):
+        assert set(pinned(target.PINS.read_text(encoding="utf-8"), target.PEERS)) == set(target.PEERS)
 
 
 def test_another_version_is_missing() -> None:

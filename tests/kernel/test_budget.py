@@ -127,6 +127,22 @@ def test_a_429_closes_its_own_limit_for_everybody() -> None:
     assert asyncio.run(spent(budget, "/incremental/tickets"))
 
 
+def test_a_budget_that_runs_low_is_left_to_what_is_live() -> None:
+    """Where only the past rests, what is live goes on; whichever end is later holds for the past."""
+    clock = Leaping()
+    budget = Budget([EXPORT, ALL], clock)
+    budget.close("/tickets/1", 100.0, past_only=True)
+    budget.close("/tickets/1", 50.0, past_only=True)
+
+    assert asyncio.run(spent(budget, "/tickets/1"))
+    assert not any(one.closed for one in budget.allowances())
+    with pytest.raises(OverBudget) as caught:
+        asyncio.run(budget.spend("/tickets/1", "backfill"))
+    assert caught.value.retry_after_s == 100.0
+    clock.at += 100.0
+    assert asyncio.run(spent(budget, "/tickets/1", "backfill"))
+
+
 def test_a_429_is_heeded_without_any_limit() -> None:
     """A connector that names no limits is covered by what the vendor says."""
     clock = Leaping()

@@ -8,7 +8,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from gateway.kernel.log import configure
+from gateway.kernel.log import configure, hide_secrets
+from tests.support.rsa import rsa_pem
 
 CANARIES = ("whsec_c2VjcmV0IGNhbmFyeQ==", "Bearer canary.token-1", "Basic Y2FuYXJ5", "canary", "ogt_canary77_canary")
 
@@ -58,6 +59,14 @@ def test_no_secret_gets_into_a_log(capsys: pytest.CaptureFixture[str], as_json: 
         "failed with whsec_***",
     ):
         assert kept in written.err
+
+
+def test_private_keys_are_hidden() -> None:
+    """With line breaks, or with how `repr` writes them; what stands around them stays."""
+    for key in (rsa_pem(), repr(rsa_pem()), rsa_pem().replace("PRIVATE", "ENCRYPTED PRIVATE")):
+        shown = hide_secrets(f"before {key}, after")
+        assert shown.startswith("before ") and shown.endswith(", after")
+        assert len(shown) < 120, "the key's own lines are gone"
 
 
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,9 @@ import base64
 import contextlib
 import datetime
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -13,9 +15,12 @@ import respx
 from aiohttp import web
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from httpcore2 import ConnectError, ReadTimeout, RemoteProtocolError
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 from respx import MockResponse as Response
 
+from gateway.kernel.lane import in_lane
 from gateway.kernel.reach import PRIVATE_TOO
 from gateway.kernel.vendor_auth import Auth
 from gateway.kernel.vendor_http import PATIENCE_S, retry_after_s
@@ -24,8 +29,10 @@ from gateway.plugin import (
     AddressRefused,
     ApiKey,
     ClientCredentials,
+    JwtBearer,
     Limit,
     NoAuth,
+    OverBudget,
     Permanent,
     RateLimited,
     Transient,
@@ -33,10 +40,13 @@ from gateway.plugin import (
     VendorError,
     VendorHttp,
 )
+from tests.support.rsa import rsa_pem
 
 BASE = "https://acme.example.com"
 TOKEN_URL = f"{BASE}/oauth/tokens"
 CREDENTIALS = ClientCredentials(TOKEN_URL, "client", SecretStr("c-secret"), "read")
+
+SIGNED = JwtBearer(TOKEN_URL, "client", "ann@acme.example", "https://vendor", SecretStr(rsa_pem()), "read")
 
 
 class FakeClock:
@@ -211,6 +221,36 @@ def test_a_refusal_without_a_word_lasts_as_long_as_the_limit(
     assert slept or answer.retry_after_s == 60.0
 
 
+def test_a_connector_says_that_requests_rest(httpx2_mock: respx.Router) -> None:
+    """What it read in the vendor's own words closes the narrowest limit of the path, for a day at most; nothing is sent
+    meanwhile. A wait that is none changes nothing; a link elsewhere is refused."""
+    route = httpx2_mock.get(url__startswith=BASE).mock(Response(200))
+    clock = FakeClock()
+
+    async def work(http: VendorHttp) -> list[float]:
+        for seconds in (0.0, -5.0, float("nan")):
+            http.rest("/query", seconds)
+        await http.get("/query")
+        waits = []
+        for path, seconds in (("/query?q=1", 900.0), (f"{BASE}/query", 60.0), ("/query", float("inf"))):
+            http.rest(path, seconds)
+            with pytest.raises(OverBudget) as caught:
+                await http.get("/query/more")
+            waits.append(caught.value.retry_after_s)
+        await http.get("/other")
+        http.rest("/other", 300.0, past_only=True)
+        await http.get("/other")
+        with in_lane("backfill"), pytest.raises(OverBudget):
+            await http.get("/other")
+        with pytest.raises(Permanent, match="leads away"):
+            http.rest("https://evil.example.com/query", 5.0)
+        return waits
+
+    limits = [Limit("queries", 100, paths=("/query*",)), Limit("all", 1_000)]
+    assert run(work, clock=clock, limits=limits) == [900.0, 900.0, 86_400.0]
+    assert route.call_count == 3
+
+
 def test_retry_after_may_be_a_date() -> None:
     """A date counts from now, and is 0 when it is past; nonsense is None."""
     now = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
@@ -346,6 +386,45 @@ def test_a_token_is_fetched_once_for_all(httpx2_mock: respx.Router) -> None:
         assert part in form
 
 
+def test_a_signed_assertion_gets_tokens(httpx2_mock: respx.Router) -> None:
+    """Many first requests share one assertion, signed at that time by our key, which is all the proof that is sent; on
+    401 another is signed. A token of untold life is kept for a while."""
+    fetch = tokens(httpx2_mock, granted("t1"), granted("t2"), granted("t3"))
+    revoked: set[str] = set()
+
+    def answer(request: Any) -> Response:
+        return Response(401 if request.headers["authorization"] in revoked else 200)
+
+    route = httpx2_mock.get(f"{BASE}/x").mock(side_effect=answer)
+    clock = FakeClock()
+
+    async def work(http: VendorHttp) -> None:
+        await asyncio.gather(*(http.get("/x") for _ in range(5)))
+        clock.at += 100
+        revoked.add("Bearer t1")
+        await asyncio.gather(*(http.get("/x") for _ in range(5)))
+        clock.at += 1_500
+        await http.get("/x")
+
+    run(work, SIGNED, clock)
+    assert [route.calls.last.request.headers["authorization"], fetch.call_count] == ["Bearer t3", 3]
+    issued = []
+    for call in fetch.calls:
+        form = dict(parse_qsl(call.request.content.decode(), strict_parsing=True))
+        key = RSAKey.import_key(rsa_pem())
+        issued.append(jwt.decode(form.pop("assertion"), key, algorithms=["RS256"]).claims["iat"] - 1_772_442_000)
+        assert form == {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "scope": "read"}
+        assert "authorization" not in call.request.headers
+    assert issued == [0, 100, 1_600]
+
+
+def test_a_key_that_can_not_sign_is_unauthorized(httpx2_mock: respx.Router) -> None:
+    """Where no setting has checked it: nothing is sent, and it isn't shown."""
+    error = run(lambda http: http.get("/x"), replace(SIGNED, private_key=SecretStr("c-secret")))
+    assert type(error) is Unauthorized
+    assert "no private key" in str(error) and "c-secret" not in str(error)
+
+
 def test_a_token_is_renewed_before_it_runs_out(httpx2_mock: respx.Router) -> None:
     """A minute before its end a token is replaced; a token of untold life is kept for a while."""
     fetch = tokens(httpx2_mock, granted("t1", expires_in=300), granted("t2"), granted("t3"))
@@ -412,10 +491,11 @@ def test_a_token_that_is_refused_for_good_is_unauthorized(httpx2_mock: respx.Rou
 )
 def test_a_token_that_can_not_be_had_is_told(answer: Any, kind: type, httpx2_mock: respx.Router) -> None:
     """Whatever the token endpoint answers, the error is one of ours and tells no secret."""
-    httpx2_mock.post(TOKEN_URL).mock(side_effect=answer if isinstance(answer, Exception) else [answer] * 3)
-    error = run(lambda http: http.get("/x"), CREDENTIALS)
-    assert type(error) is kind
-    assert "c-secret" not in str(error)
+    for auth in (CREDENTIALS, SIGNED):
+        httpx2_mock.post(TOKEN_URL).mock(side_effect=answer if isinstance(answer, Exception) else [answer] * 3)
+        error = run(lambda http: http.get("/x"), auth)
+        assert type(error) is kind
+        assert "c-secret" not in str(error)
 
 
 def test_no_secret_is_shown() -> None:

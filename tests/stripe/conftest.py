@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.stripe.peers import PINS, WANTED, missing, pinned
+from tests.stripe.peers import PEERS, PINS, WANTED
+from tests.support.peers import missing, pinned
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _peers() -> None:
     """Both are here, as pinned."""
-    assert missing(pinned(PINS.read_text(encoding="utf-8"))) == [], WANTED
+    assert missing(pinned(PINS.read_text(encoding="utf-8"), PEERS)) == [], WANTED

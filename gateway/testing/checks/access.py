@@ -13,7 +13,7 @@ from gateway.kernel.log import redacted
 from gateway.plugin import Finding, Unauthorized, VendorError
 from gateway.testing.check import NotApplicable, Unmet, check
 from gateway.testing.places import told, where, where_raised
-from gateway.testing.settings import secret_fields, secret_texts
+from gateway.testing.settings import secret_fields, secret_texts, wrong_secrets
 from gateway.testing.stage import Reader, Stage
 from gateway.testing.subject import Subject
 from gateway.testing.transport import answer, no_answer
@@ -21,7 +21,6 @@ from gateway.testing.transport import answer, no_answer
 REQUESTS_MAX: Final = 12
 """So many requests are enough to learn that credentials are refused."""
 
-_WRONG: Final = "kit-wrong-credential-0123456789"
 _SHORT: Final = 8
 """A secret that is shorter may stand in a text by chance."""
 
@@ -215,7 +214,7 @@ def _wrong(subject: Subject, on: Stage) -> dict[str, Any]:
     fields = [name for name in secret_fields(subject.kind.settings_type) if name in on.values and name != webhooks]
     if not fields:
         raise NotApplicable("its settings hold no credentials")
-    return {**on.values, **dict.fromkeys(fields, _WRONG)}
+    return {**on.values, **wrong_secrets(on.values, fields)}
 
 
 def _proving(subject: Subject) -> str:

@@ -11,7 +11,7 @@ from gateway.testing.check import NotApplicable, Unmet, check
 from gateway.testing.checks.access import listening, not_ok
 from gateway.testing.checks.http import ELSEWHERE, HTML, SHAPES, STATUSES, WAITS, due_error
 from gateway.testing.places import told, where, where_raised
-from gateway.testing.settings import secret_fields, secret_texts
+from gateway.testing.settings import secret_fields, secret_texts, wrong_secrets
 from gateway.testing.subject import Subject
 from gateway.testing.transport import Fault, answer, cut_off, no_answer
 
@@ -19,7 +19,6 @@ REQUESTS_MAX: Final = 12
 """So many requests are enough to learn that credentials are refused."""
 
 _UNKNOWN_AT: Final = (404, 410)
-_WRONG: Final = "kit-wrong-credential-0123456789"
 _SHORT: Final = 8
 
 
@@ -292,7 +291,7 @@ def _wrong(subject: Subject) -> dict[str, Any]:
     fields = [name for name in secret_fields(subject.kind.settings_type) if name in given]
     if not fields:
         raise NotApplicable("its settings hold no credentials")
-    return dict.fromkeys(fields, _WRONG)
+    return wrong_secrets(given, fields)
 
 
 async def _findings(ours: Asker, what: str) -> list[Finding]:

@@ -1,0 +1,184 @@
+"""Pulling changed tickets: windows over `updated_since`, of which only the first page is ever turned to.
+
+Laws. Every request says `updated_since`: without it Freshdesk shows the last thirty days and says nothing of it. While
+pages are turned, tickets that change move to the end of the list and what is behind them moves up: whoever goes on with
+page 2 misses some. So the next window begins at the last row's second, inclusive, and asks for its first page; rows
+that come again are known by their keys. A second with more tickets than a page has is walked from its last page back to
+its first: rows only leave a second that is over, towards the first page, so that one may be seen twice, and none is
+missed. Behind an end the next run begins a little earlier than the last row, by Freshdesk's times and not by ours: what
+was committed late stands there.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from gateway.plugin import (
+    SECOND_MS,
+    BadPayload,
+    Instant,
+    Page,
+    Permanent,
+    Record,
+    Stream,
+    Transient,
+    VendorHttp,
+    format_instant,
+)
+from gateway_freshdesk.api import Params, Sheet, sheet, trimmed
+from gateway_freshdesk.labels import StatusLabels
+from gateway_freshdesk.reading import moment
+
+PATH: Final = "/api/v2/tickets"
+INCLUDE: Final = "requester,stats,description"
+"""What stands beside each row, at two credits each."""
+
+PAGES_MAX: Final = 300
+"""Freshdesk refuses every page behind this one."""
+
+OVERLAP_S: Final = 300
+"""So many seconds before the last row are read again: a row may be shown that much later than others of its time."""
+
+OVERLAP_MAX_S: Final = 3_600
+"""Rows that are so many seconds old aren't read again, though nothing came behind them: a change of thousands at once
+would take the whole budget for ever. By our clock, which is wrong by less."""
+
+AHEAD_S: Final = 120
+"""Our clock may be so many seconds ahead of Freshdesk's when a stream is first pulled."""
+
+_SINCE, _SECOND = "since", "second"
+_BAD_REQUEST: Final = 400
+
+
+class _Place(NamedTuple):
+    """Where a pull goes on: at the beginning of a window, in seconds, or, with a page, within the one second that it
+    begins with, of which that page and those before it are still to be read."""
+
+    second: int
+    page: int | None = None
+
+    def text(self) -> str:
+        """The place as our cursor."""
+        return f"{_SINCE}:{self.second}" if self.page is None else f"{_SECOND}:{self.second}:{self.page}"
+
+
+async def pull_window(
+    http: VendorHttp, labels: StatusLabels, stream: Stream, filter: str | None, cursor: str | None, now: int
+) -> Page:
+    """One page of the tickets that changed; of those that `filter` names, where it isn't None."""
+    place = _place(stream, cursor, now)
+    params: dict[str, str | int] = {
+        "updated_since": format_instant(place.second * SECOND_MS),
+        "order_by": "updated_at",
+        "order_type": "asc",
+    }
+    if filter is not None:
+        params["filter"] = filter
+    got = await _page(http, params, place.page or 1)
+    rows = got.rows if got is not None else []
+    named = await labels.of(http, rows, now)
+    records = [_record(stream.name, row, named, now) for row in rows]
+    if place.page is not None:
+        following = _Place(place.second, place.page - 1) if place.page > 1 else _Place(place.second + 1)
+        return Page(records, following.text(), True, _reached(place.second))
+    if got is None:
+        raise Permanent("Freshdesk refuses the first page of its tickets", status=_BAD_REQUEST)
+    last = _last(rows)
+    if not got.more:
+        return Page(records, _Place(_next_start(place.second, last, now)).text(), False, now)
+    if last is None:
+        raise Transient("the list says that there is more, but not where")
+    if last > place.second:
+        return Page(records, _Place(last).text(), True, _reached(last))
+    end = await _last_page(http, params, place.second)
+    return Page(records, _Place(place.second, end).text(), True, _reached(place.second))
+
+
+def _place(stream: Stream, cursor: str | None, now: int) -> _Place:
+    kind, _, rest = (cursor or "").partition(":")
+    second, _, page = rest.partition(":")
+    if kind == _SECOND and second.isdecimal() and page.isdecimal():
+        return _Place(int(second), int(page))
+    if kind == _SINCE and second.isdecimal():
+        return _Place(int(second))
+    return _Place(max(0, now // SECOND_MS - max(int(stream.backfill_s), AHEAD_S)))
+
+
+def _next_start(start: int, last: int | None, now: int) -> int:
+    """Where the next run begins, in seconds."""
+    now_s = now // SECOND_MS
+    return max(start if last is None else min(last, now_s) - OVERLAP_S, now_s - OVERLAP_MAX_S, 0)
+
+
+def _reached(second: int) -> int:
+    """How far has been read where the rows of this second are perhaps not all of them."""
+    return second * SECOND_MS - 1
+
+
+async def _page(http: VendorHttp, params: Params, page: int) -> Sheet | None:
+    """One page with all that stands beside its rows; None behind the wall."""
+    return await _turned(http, {**params, "include": INCLUDE}, page)
+
+
+async def _turned(http: VendorHttp, params: Params, page: int) -> Sheet | None:
+    try:
+        return await sheet(http, PATH, params, page)
+    except Permanent as error:
+        if page > 1 and error.status == _BAD_REQUEST:
+            return None
+        raise
+
+
+async def _last_page(http: VendorHttp, params: Params, second: int) -> int:
+    """The last page that begins with a row of this second. Rows only leave it: later on it is no later page."""
+    inside, outside = 1, 2
+    while await _is_inside(http, params, outside, second):
+        inside, outside = outside, outside * 2
+    while outside - inside > 1:
+        middle = (inside + outside) // 2
+        if await _is_inside(http, params, middle, second):
+            inside = middle
+        else:
+            outside = middle
+    if inside > 1 and await _turned(http, params, inside + 1) is None:
+        got = await _turned(http, params, inside)
+        if got is not None and got.more and _last(got.rows) == second:
+            at = format_instant(second * SECOND_MS)
+            raise Permanent(
+                f"more than {inside} pages of tickets were changed in the second {at}: Freshdesk shows no more of them"
+            )
+    return inside
+
+
+async def _is_inside(http: VendorHttp, params: Params, page: int, second: int) -> bool:
+    """Whether a page begins with a row of this second."""
+    got = await _turned(http, params, page) if page <= PAGES_MAX else None
+    if got is None or not got.rows:
+        return False
+    first = _second_of(got.rows[0])
+    return first is not None and first <= second
+
+
+def _last(rows: list[dict[str, Any]]) -> int | None:
+    """The second of the last row."""
+    return max((second for row in rows if (second := _second_of(row)) is not None), default=None)
+
+
+def _second_of(row: dict[str, Any]) -> int | None:
+    try:
+        at = moment(row, "updated_at")
+    except BadPayload:
+        return None
+    return None if at is None else at // SECOND_MS
+
+
+def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
+    id, changed = row.get("id"), row.get("updated_at")
+    key = f"{id}:{changed}" if isinstance(id, int) and isinstance(changed, str) and len(changed) < 64 else None
+    own = labels.get(str(row.get("status")))
+    content: dict[str, Any] = {"ticket": trimmed(row)}
+    if own is not None:
+        content["labels"] = {str(row["status"]): own}
+    return Record(
+        body=msgspec.json.encode(content), form="row", key=key, exact=True, stream=stream, received_at=Instant(now)
+    )

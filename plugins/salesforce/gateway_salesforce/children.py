@@ -1,0 +1,131 @@
+"""What hangs on a case, in our words: its history, its e-mails and its comments, each under the id of its own row.
+
+Laws. Of a change of owner Salesforce writes two rows: the one that holds ids is told, the one with names is not. A
+draft is no message. A comment may be changed after it was written: each later version has a greater `rev`, so that it
+wins in any order of arrival.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.plugin import (
+    SECOND_MS,
+    UNSET,
+    BadPayload,
+    ContactAssigned,
+    ContactObserved,
+    Event,
+    MessageAdded,
+    Person,
+    Ref,
+    StatusChanged,
+)
+from gateway_salesforce.normalize import Beside, assigned
+from gateway_salesforce.reading import (
+    QUEUE,
+    USER,
+    Json,
+    an_id,
+    flag,
+    id18,
+    moment,
+    needed_id,
+    needed_moment,
+    nested,
+    text,
+)
+from gateway_salesforce.words import AUTOMATED, CUSTOMERS
+
+TEXT_MAX = 8_000
+"""Characters of a message that are kept."""
+
+NAME_MAX = 200
+_DRAFT = "5"
+
+
+def history_events(row: Json, ref: Ref, beside: Beside, closed: bool | None) -> Iterator[Event]:
+    """What a row of a case's history says; `closed`: whether the status that it names ends a case, if that is known."""
+    common: dict[str, Any] = {
+        "id": f"history:{needed_id(row, 'Id')}",
+        "at": needed_moment(row, "CreatedDate"),
+        "ref": ref,
+        "rev": 1,
+    }
+    match text(row, "Field"):
+        case "Status":
+            status = beside.words.status(text(row, "NewValue"), closed=closed)
+            if status is not UNSET:
+                yield StatusChanged(to=status, **common)
+        case "Priority":
+            yield ContactObserved(priority=beside.words.priority(text(row, "NewValue")), **common)
+        case "Owner":
+            owner = _owner(row.get("NewValue"))
+            if owner is not None:
+                yield ContactAssigned(**assigned(owner), **common)
+
+
+def _owner(value: object) -> str | None:
+    """The id of a new owner; None where its name stands in the place of it."""
+    if not isinstance(value, str) or not value.startswith((USER, QUEUE)):
+        return None
+    try:
+        return id18(value, "NewValue")
+    except BadPayload:
+        return None
+
+
+def email_events(row: Json, ref: Ref) -> Iterator[Event]:
+    """What an e-mail of a case says."""
+    if row.get("Status") == _DRAFT:
+        return
+    name = _short(text(row, "FromName"))
+    auto = _by_machine(row)
+    author = Person(kind="customer", name=name)
+    if auto:
+        author = Person(kind="system")
+    elif not flag(row, "Incoming"):
+        author = Person(kind="agent", id=an_id(row, "CreatedById"), name=name)
+    yield MessageAdded(
+        id=f"email:{needed_id(row, 'Id')}",
+        at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
+        ref=ref,
+        rev=1,
+        author=author,
+        auto=auto,
+        text=_words(row, "TextBody"),
+    )
+
+
+def _by_machine(row: Json) -> bool:
+    """Whether no person wrote an outgoing e-mail. Incoming ones are all filed by a machine."""
+    return not flag(row, "Incoming") and text(nested(row, "CreatedBy"), "UserType") == AUTOMATED
+
+
+def comment_events(row: Json, ref: Ref) -> Iterator[Event]:
+    """What a comment on a case says."""
+    at = needed_moment(row, "CreatedDate")
+    changed = moment(row, "SystemModstamp") or at
+    by = nested(row, "CreatedBy")
+    kind = text(by, "UserType")
+    author = Person(
+        kind="customer" if kind in CUSTOMERS else "agent", id=an_id(row, "CreatedById"), name=_short(text(by, "Name"))
+    )
+    yield MessageAdded(
+        id=f"comment:{needed_id(row, 'Id')}",
+        at=at,
+        ref=ref,
+        rev=1 + max(0, changed - at) // SECOND_MS,
+        author=Person(kind="system") if kind == AUTOMATED else author,
+        visibility="public" if flag(row, "IsPublished") else "internal",
+        auto=kind == AUTOMATED,
+        text=_words(row, "CommentBody"),
+    )
+
+
+def _words(row: Json, key: str) -> str | None:
+    value = text(row, key)
+    return value[:TEXT_MAX] if value else None
+
+
+def _short(name: str | None) -> str | None:
+    return name[:NAME_MAX] if name else None
