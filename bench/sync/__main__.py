@@ -53,7 +53,7 @@ def main() -> int:
     true = shape.truth(tickets)
     with account(shape.name, tickets) as site:
         facts["account"] = f"{shape.name}, {tickets:,} tickets, {site.ticket_bytes / tickets:,.0f} bytes of JSON each"
-        facts["others"] = ", ".join(package for name in needed for package in INSTALLED[name])
+        facts["beside"] = ", ".join(package for name in needed for package in INSTALLED[name])
         for number in range(given.runs):
             for one in readers:
                 tell(f"round {number + 1} of {given.runs}: {one.name}")
