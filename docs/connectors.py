@@ -4,8 +4,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from gateway_freshdesk import Freshdesk
 from gateway_payments.adyen.connector import Adyen
 from gateway_payments.stripe.connector import Stripe
+from gateway_salesforce import Salesforce
+from gateway_salesforce.simulator.oauth import keys
 from gateway_telephony_sip import TelephonySip
 from gateway_zendesk import Zendesk
 
@@ -17,6 +20,8 @@ from gateway.plugin.manager import abilities
 CONNECTORS: Final[Mapping[str, Any]] = {
     "adyen": Adyen,
     "events": EventsConnector,
+    "freshdesk": Freshdesk,
+    "salesforce": Salesforce,
     "stripe": Stripe,
     "telephony_sip": TelephonySip,
     "zendesk": Zendesk,
@@ -26,6 +31,22 @@ _SECRET: Final = "whsec_" + "ZXhhbXBsZSBvZiBhIHNlY3JldCwgMzIgYnl0ZXMhISE="
 ACCOUNTS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "adyen": {"`hmac_key`": {"hmac_key": "00" * 32}},
     "events": {"`secret`": {"secret": _SECRET}},
+    "freshdesk": {"`api_key`": {"domain": "acme", "api_key": "a-key"}},
+    "salesforce": {
+        "`client_id`, `username`, `private_key`": {
+            "domain": "acme",
+            "client_id": "an-id",
+            "username": "gateway@example.com",
+            "private_key": keys()[0],
+        },
+        "`grant: client_credentials`, `client_id`, `client_secret`": {
+            "domain": "acme",
+            "grant": "client_credentials",
+            "client_id": "an-id",
+            "client_secret": "a-secret",
+        },
+        "none of them": {"domain": "acme"},
+    },
     "stripe": {
         "`api_key`": {"api_key": "rk_test_a-key", "webhook_secret": "whsec_a-secret"},
         "`webhook_secret` alone": {"webhook_secret": "whsec_a-secret"},

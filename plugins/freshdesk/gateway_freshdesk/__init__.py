@@ -25,6 +25,7 @@ from gateway.plugin import (
     Record,
     Ref,
     Request,
+    Simulator,
     Stream,
     VendorError,
     hookimpl,
@@ -85,6 +86,13 @@ class Freshdesk:
     def limits(settings: FreshdeskSettings) -> Sequence[Limit]:
         """Freshdesk's limits of the list of tickets, and of the account as a whole."""
         return limits_of(settings)
+
+    @staticmethod
+    def simulator(settings: FreshdeskSettings | None, seed: int) -> Simulator:
+        """An account on a loopback port; it uses the token of `settings` where one is given."""
+        from gateway_freshdesk.simulator import FreshdeskSimulator
+
+        return FreshdeskSimulator(settings, seed)
 
     def receive(self, request: Request) -> Receipt:
         """Prove a webhook by its token."""

@@ -2,7 +2,8 @@
 
 Laws. Everything that fails is a VendorError. Links to the next page say that there is one, and aren't followed: behind
 a proxy they lead past it. An answer of another shape than the API's is ill weather (Transient), never an object that is
-gone.
+gone. Freshdesk counts credits, of which a request may cost several, and each answer says how many are left to all that
+speaks to the account: what reads the past rests when they run low, and everything before they are spent.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,18 @@ _NOT_KEPT: Final = frozenset({"attachments", "body", "cloud_files", "description
 _LACKING: Final = ("require_feature", "access_denied")
 Params = Mapping[str, str | int]
 
+ACCOUNT: Final = "/api/v2"
+"""A path that the account's limit concerns, and no narrower one."""
+
+REST_S: Final = 15.0
+"""How long requests rest where credits run low, in seconds: Freshdesk counts by the minute."""
+
+SPENT_AT: Final = 10
+"""With fewer credits left than these, nothing is asked: a page of tickets costs seven."""
+
+LOW_AT: Final = 0.25
+"""With less than this share of its credits left, an account's past rests."""
+
 
 class Sheet(NamedTuple):
     """A page of a list: its objects, and whether there is a page behind it."""
@@ -30,12 +43,28 @@ class Sheet(NamedTuple):
 
 async def ask(http: VendorHttp, path: str, params: Params | None = None) -> dict[str, Any]:
     """The object at `path`. Raises VendorError."""
-    return an_object((await http.get(path, params)).json())
+    return an_object((await answer_of(http, path, params)).json())
+
+
+async def answer_of(http: VendorHttp, path: str, params: Params | None = None) -> VendorResponse:
+    """The answer of `path`, minding what it says of the credits that are left. Raises VendorError."""
+    answer = await http.get(path, params)
+    left, total = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "total"))
+    if _is_count(left) and _is_count(total):
+        if int(left) < SPENT_AT < int(total):
+            http.rest(ACCOUNT, REST_S)
+        elif int(left) < LOW_AT * int(total):
+            http.rest(ACCOUNT, REST_S, past_only=True)
+    return answer
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
 
 
 async def sheet(http: VendorHttp, path: str, params: Params, page: int = 1) -> Sheet:
     """One page of a list, counted from 1. Raises VendorError."""
-    answer = await http.get(path, {**params, "per_page": PER_PAGE, "page": page})
+    answer = await answer_of(http, path, {**params, "per_page": PER_PAGE, "page": page})
     rows = objects(answer.json())
     return Sheet(rows, len(rows) >= PER_PAGE or _has_next(answer))
 

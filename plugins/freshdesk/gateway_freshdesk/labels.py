@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gateway.plugin import DAY_MS, MINUTE_MS, VendorError, VendorHttp
-from gateway_freshdesk.api import is_not_available, objects
+from gateway_freshdesk.api import answer_of, is_not_available, objects
 from gateway_freshdesk.words import is_own
 
 FIELDS: Final = "/api/v2/ticket_fields"
@@ -43,7 +43,7 @@ class StatusLabels:
 
     async def all(self, http: VendorHttp) -> dict[str, str]:
         """Every own status of the account, asked for now. Raises VendorError."""
-        return labels_of(objects((await http.get(FIELDS)).json()))
+        return labels_of(objects((await answer_of(http, FIELDS)).json()))
 
     async def _read(self, http: VendorHttp, now: int) -> None:
         try:

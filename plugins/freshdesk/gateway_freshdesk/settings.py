@@ -65,6 +65,14 @@ class FreshdeskSettings(BaseModel):
     """Requests in a minute that the gateway may use: Freshdesk allows 200 (Growth), 400 (Pro) or 700 (Enterprise) to
     all that speaks to the account."""
 
+    @field_validator("statuses", mode="before")
+    @classmethod
+    def _numbers_as_text(cls, value: object) -> object:
+        """YAML reads the key `6` as a number."""
+        if not isinstance(value, dict):
+            return value
+        return {str(key) if type(key) is int else key: meant for key, meant in value.items()}
+
     @field_validator("statuses")
     @classmethod
     def _only_own(cls, value: dict[str, Status]) -> dict[str, Status]:

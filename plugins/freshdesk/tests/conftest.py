@@ -43,6 +43,10 @@ class Api:
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = dict(answers)
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.rests: list[tuple[str, float, bool]] = []
+
+    def rest(self, path: str, seconds: float, *, past_only: bool = False) -> None:
+        self.rests.append((path, seconds, past_only))
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> VendorResponse:
         self.asked.append((path, dict(params or {})))

@@ -1,10 +1,12 @@
 """The simulated account: what happens in it, what its lists and webhooks show of that, and what it says is true."""
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from gateway_freshdesk.settings import FreshdeskSettings
 from gateway_freshdesk.simulator import FAULTS, FreshdeskSimulator
 from gateway_freshdesk.simulator.acts import ACTS, CHANNELS, WORDS
 from gateway_freshdesk.simulator.people import STATUSES as LABELS
@@ -23,7 +25,7 @@ from gateway.plugin import (
     parse_instant,
 )
 from gateway.plugin import FAULTS as COMMON
-from plugins.freshdesk.tests.helpdesk import Desk, play
+from plugins.freshdesk.tests.helpdesk import START, Desk, play
 
 
 def told(desk: Desk, kind: type[Any]) -> list[Any]:
@@ -344,3 +346,17 @@ def test_webhooks_are_lost_doubled_and_swapped() -> None:
         assert simulator.pusher.given_up == 0
 
     play(work)
+
+
+def test_it_uses_the_token_of_the_settings() -> None:
+    """Where a token is given, webhooks bring it; the first of several."""
+    settings = FreshdeskSettings.model_validate({"domain": "acme", "api_key": "k", "webhook_token": ["mine", "old"]})
+
+    async def main() -> None:
+        simulator = FreshdeskSimulator(settings)
+        try:
+            assert (await simulator.start(lambda: START, None))["webhook_token"] == "mine"
+        finally:
+            await simulator.stop()
+
+    asyncio.run(main())

@@ -24,6 +24,7 @@ from gateway.plugin import (
     Record,
     Ref,
     Request,
+    Simulator,
     Stream,
     hookimpl,
     parse_webhook_secret,
@@ -79,6 +80,13 @@ class Salesforce:
     def limits(settings: SalesforceSettings) -> Sequence[Limit]:
         """How many requests may be sent in a minute; those of a day Salesforce counts itself."""
         return limits_of(settings)
+
+    @staticmethod
+    def simulator(settings: SalesforceSettings | None, seed: int) -> Simulator:
+        """An organisation on a loopback port; it uses the secrets of `settings` where they are given."""
+        from gateway_salesforce.simulator import SalesforceSimulator
+
+        return SalesforceSimulator(settings, seed)
 
     def receive(self, request: Request) -> Receipt:
         """Prove what the organisation's Apex class sends."""

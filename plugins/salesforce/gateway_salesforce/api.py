@@ -73,10 +73,8 @@ class Api:
             try:
                 answer = await self._http.get(path, params)
             except Permanent as error:
-                if error.status != NOT_ACCEPTABLE:
+                if error.status != NOT_ACCEPTABLE or turn + 1 == NOT_ACCEPTABLE_TRIES:
                     raise self._usage.refused(path, error, *refusal(error)) from None
-                if turn + 1 == NOT_ACCEPTABLE_TRIES:
-                    raise Transient(str(error), status=error.status, body=error.body) from None
             else:
                 self._usage.told(path, answer.headers)
                 return answer.json()

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from gateway.plugin import FAULTS as COMMON_FAULTS
 from gateway.plugin import Event, NowFunction, Ref
+from gateway_freshdesk.settings import FreshdeskSettings
 from gateway_freshdesk.simulator.account import Account
 from gateway_freshdesk.simulator.acts import ACTS, Acts
 from gateway_freshdesk.simulator.api import Api
@@ -53,7 +54,7 @@ class FreshdeskSimulator(Acts):
 
     def __init__(
         self,
-        settings: Any = None,
+        settings: FreshdeskSettings | None = None,
         seed: int = 0,
         *,
         per_minute: int | None = 200,
@@ -63,8 +64,8 @@ class FreshdeskSimulator(Acts):
         base_url: str | None = None,
     ) -> None:
         self._random = Random(seed)  # noqa: S311 - repeatable on purpose
-        given = getattr(settings, "webhook_token", None)
-        self._token: SecretStr = given[0] if given else SecretStr(f"{self._random.getrandbits(256):064x}")
+        given = settings.webhook_token[0] if settings is not None and settings.webhook_token else None
+        self._token = given or SecretStr(f"{self._random.getrandbits(256):064x}")
         self.api_key = f"{self._random.getrandbits(80):020x}"
         self._windows = Window(per_minute), Window(list_per_minute)
         self.page_size, self.pages_max, self._base_url = page_size, pages_max, base_url

@@ -9,7 +9,7 @@ from gateway_freshdesk.simulator import desk, hooks
 from gateway_freshdesk.simulator.account import Account
 from gateway_freshdesk.simulator.people import AGENT, CUSTOMER_WAITS, GROUPS, ORDER_FIELD, THIRD_PARTY
 from gateway_freshdesk.simulator.push import Pusher
-from gateway_freshdesk.simulator.ticket import CLOSED, ENDED, OPEN, PENDING, SOLVED, Entry, Ticket
+from gateway_freshdesk.simulator.ticket import CLOSED, ENDED, OPEN, PENDING, SOLVED, Entry, Ticket, whole
 
 TRIES: Final = 50
 """Tickets that are looked at for one that an act can happen to."""
@@ -170,7 +170,8 @@ class Acts:
         if name == "bulk":
             return self.bulk_update(tag=f"bulk{self._random.randrange(10**6)}")
         able, do = _ON_TICKET[name]
-        ticket = self._choose(able)
+        # Nobody restores a ticket in the very second in which it was removed: its times couldn't tell the order.
+        ticket = self._choose(lambda one: able(one) and not (one.gone and one.updated == whole(self.now())))
         if ticket is not None:
             do(self, ticket.id)
         return None if ticket is None else ticket.id

@@ -20,7 +20,7 @@ from gateway.plugin import HOUR_MS, SECOND_MS, BadPayload, NowFunction, read_jso
 from gateway_salesforce.simulator.answers import oauth_refusal, reply, stranger
 from gateway_salesforce.simulator.people import USERNAME
 
-TOKEN_PATH: Final = "/services/oauth2/token"  # noqa: S105 - a path, no secret
+OAUTH_PATH: Final = "/services/oauth2/token"
 LOGINS: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 IDLE_MS: Final = 2 * HOUR_MS
 ASSERTION_LIFE_S: Final = 600
@@ -29,6 +29,7 @@ ASSERTION_LIFE_S: Final = 600
 ASSERTION_MAX: Final = 16_384
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _KEY_BITS: Final = 2_048
+_DIGITS_MAX: Final = 15
 
 
 @lru_cache(maxsize=1)
@@ -122,11 +123,13 @@ class Doorman:
         if not _signed(assertion):
             raise oauth_refusal("invalid_grant", "invalid assertion")
         audience = claims.get("aud")
-        if audience not in (*LOGINS, base, f"{base}{TOKEN_PATH}"):
+        if audience not in (*LOGINS, base, f"{base}{OAUTH_PATH}"):
             raise oauth_refusal("invalid_grant", "audience is invalid")
         if claims.get("sub") != USERNAME:
             raise oauth_refusal("invalid_grant", "user hasn't approved this consumer")
         until, now_s = claims.get("exp"), self.now() // SECOND_MS
+        if isinstance(until, str) and until.isascii() and until.isdigit() and len(until) <= _DIGITS_MAX:
+            until = int(until)  # as clients write it that Salesforce takes
         if not isinstance(until, int | float) or not now_s < until <= now_s + ASSERTION_LIFE_S:
             raise oauth_refusal("invalid_grant", "assertion is not valid at this time")
 

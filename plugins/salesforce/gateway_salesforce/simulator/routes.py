@@ -140,21 +140,29 @@ async def delete(asked: Asked, name: str, id: str) -> web.Response:
     return web.Response(status=204)
 
 
+async def updated(asked: Asked, name: str) -> web.Response:
+    """What was made or changed within a stretch of time, and is there still."""
+    rows, _, end = _within(asked, object_of(asked, name), gone=False)
+    return reply({"ids": [seen["Id"] for seen in rows], "latestDateCovered": plain("datetime", end)})
+
+
 async def deleted(asked: Asked, name: str) -> web.Response:
     """What was deleted within a stretch of time."""
     object = object_of(asked, name)
+    rows, start, end = _within(asked, object, gone=True)
+    told = [{"id": seen["Id"], "deletedDate": plain("datetime", seen[object.stamp])} for seen in rows]
+    oldest = plain("datetime", start)
+    return reply({"deletedRecords": told, "earliestDateAvailable": oldest, "latestDateCovered": plain("datetime", end)})
+
+
+def _within(asked: Asked, object: Object, *, gone: bool) -> tuple[list[Json], int, int]:
+    """The rows that were changed last in the stretch of time that is asked for, and that stretch. Raises Refusal."""
     start, end = _instant(asked, "start"), _instant(asked, "end")
     if end - start < MINUTE_MS:
         raise refusal(400, "INVALID_REPLICATION_DATE", "startDate before endDate")
     now = asked.api.org.now()
-    rows = [seen for one in asked.api.org.rows(object.name) if (seen := one.seen(now)) and seen.get("IsDeleted")]
-    told = [
-        {"id": seen["Id"], "deletedDate": plain("datetime", seen[object.stamp])}
-        for seen in rows
-        if start <= seen[object.stamp] < end
-    ]
-    oldest = plain("datetime", start)
-    return reply({"deletedRecords": told, "earliestDateAvailable": oldest, "latestDateCovered": plain("datetime", end)})
+    rows = [seen for one in asked.api.org.rows(object.name) if (seen := one.seen(now))]
+    return [row for row in rows if bool(row.get("IsDeleted")) is gone and start <= row[object.stamp] < end], start, end
 
 
 def object_of(asked: Asked, name: str) -> Object:
@@ -201,6 +209,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", r"sobjects", every_object),
     ("GET", rf"{_NAME}/describe", describe),
     ("GET", rf"{_NAME}/deleted", deleted),
+    ("GET", rf"{_NAME}/updated", updated),
     ("GET", _NAME, brief),
     ("POST", _NAME, create),
     ("GET", rf"{_NAME}/{_ID}", row),
