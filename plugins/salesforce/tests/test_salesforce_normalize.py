@@ -284,7 +284,7 @@ def test_an_email_is_the_customers_where_it_came_in(account: Any, make_id: Any, 
 
 
 def test_a_comment_is_internal_unless_it_is_published(account: Any, make_id: Any, written: Any) -> None:
-    """Its author is a customer where a portal's user wrote it; the version that was changed last has the highest rev."""
+    """Its author is a customer where a portal's user wrote it; of two versions the later has the higher rev."""
 
     def comment(**more: Any) -> dict[str, Any]:
         by = {"Name": "Grace", "UserType": more.pop("kind", "Standard")}
