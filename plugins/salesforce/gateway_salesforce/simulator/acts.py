@@ -295,7 +295,8 @@ class Acts:
         return self.now() if at is None else at
 
     def _tell(self, *ids: str) -> None:
-        self.pusher.send(ids)
+        if ids:
+            self.pusher.send(ids)
 
 
 def _there(row: Row) -> bool:

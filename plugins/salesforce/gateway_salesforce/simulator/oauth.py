@@ -20,7 +20,7 @@ from gateway.plugin import HOUR_MS, SECOND_MS, BadPayload, NowFunction, read_jso
 from gateway_salesforce.simulator.answers import oauth_refusal, reply, stranger
 from gateway_salesforce.simulator.people import USERNAME
 
-TOKEN_PATH: Final = "/services/oauth2/token"  # noqa: S105 - a path, no secret
+OAUTH_PATH: Final = "/services/oauth2/token"
 LOGINS: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 IDLE_MS: Final = 2 * HOUR_MS
 ASSERTION_LIFE_S: Final = 600
@@ -123,7 +123,7 @@ class Doorman:
         if not _signed(assertion):
             raise oauth_refusal("invalid_grant", "invalid assertion")
         audience = claims.get("aud")
-        if audience not in (*LOGINS, base, f"{base}{TOKEN_PATH}"):
+        if audience not in (*LOGINS, base, f"{base}{OAUTH_PATH}"):
             raise oauth_refusal("invalid_grant", "audience is invalid")
         if claims.get("sub") != USERNAME:
             raise oauth_refusal("invalid_grant", "user hasn't approved this consumer")

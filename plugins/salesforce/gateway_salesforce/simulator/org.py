@@ -20,6 +20,9 @@ LATE_S: Final = 60
 """How much later than its stamp a change is seen that is committed late."""
 
 _INDEXED: Final = ("ParentId", "CaseId", "ContactId", "AccountId")
+_AT_ONCE: Final = frozenset({"Account", "Contact", "MessagingEndUser"})
+"""Objects that are committed before anything can refer to them."""
+
 Place = tuple[int, str]
 
 
@@ -130,7 +133,7 @@ class Org:
         }
         names = table.object.fields
         row = Row(object, {field.name: filled.get(field.name) for field in names.values()})
-        row.shown_from = self._shown_from(0)
+        row.shown_from = 0 if object in _AT_ONCE else self._shown_from(0)
         table.put(row, None)
         if row.shown_from:
             table.late.add(row.id)

@@ -50,10 +50,9 @@ class Pusher:
 
     def send(self, ids: Sequence[str]) -> None:
         """Queue a request that names these; the faults of now apply."""
-        if not ids or self.url is None or "lose" in self.faults:
+        if self.url is None or "lose" in self.faults:
             return
-        named = [id[:SHORT] if "short_ids" in self.faults else id for id in ids]
-        push = Push(f"msg_{self.random.getrandbits(96):024x}", msgspec.json.encode({"ids": named}))
+        push = self.made(ids)
         sent = [push, push] if "duplicate" in self.faults else [push]
         if "reorder" in self.faults:
             self._waiting.extendleft(sent)
@@ -61,6 +60,11 @@ class Pusher:
             self._waiting.extend(sent)
         self._idle.clear()
         self._news.set()
+
+    def made(self, ids: Sequence[str]) -> Push:
+        """A request that names these."""
+        named = [id[:SHORT] if "short_ids" in self.faults else id for id in ids]
+        return Push(f"msg_{self.random.getrandbits(96):024x}", msgspec.json.encode({"ids": named}))
 
     def signed(self, push: Push) -> dict[str, str]:
         """The headers of a request that is sent now."""

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway_salesforce.simulator.answers import Refusal, not_found, refusal, reply
 from gateway_salesforce.simulator.api import Api
-from gateway_salesforce.simulator.oauth import TOKEN_PATH
+from gateway_salesforce.simulator.oauth import OAUTH_PATH
 from gateway_salesforce.simulator.routes import ROUTES, VERSIONS, Asked, versions
 
 _VERSION: Final = re.compile(r"/services/data/(?P<version>v(?P<number>\d{2})\.0)(?:/(?P<rest>.*))?")
@@ -46,7 +46,7 @@ class Server:
     async def _asked(self, request: web.Request) -> web.Response:
         base = f"{request.scheme}://{request.host}"
         path = request.path.rstrip("/")
-        if path == TOKEN_PATH and request.method == "POST":
+        if path == OAUTH_PATH and request.method == "POST":
             return await self.api.doorman.token(request, base)
         if path == "/services/oauth2/revoke" and request.method == "POST":
             return await self.api.doorman.revoke(request)
