@@ -27,7 +27,7 @@ from gateway.plugin import (
 )
 from gateway_freshdesk.api import Params, Sheet, sheet, trimmed
 from gateway_freshdesk.labels import StatusLabels
-from gateway_freshdesk.reading import moment
+from gateway_freshdesk.reading import is_settled, moment
 
 PATH: Final = "/api/v2/tickets"
 INCLUDE: Final = "requester,stats,description"
@@ -170,8 +170,11 @@ def _second_of(row: dict[str, Any]) -> int | None:
 
 
 def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
-    id, changed = row.get("id"), row.get("updated_at")
-    known = isinstance(id, int) and isinstance(changed, str) and len(changed) < 64
+    id, changed, second = row.get("id"), row.get("updated_at"), _second_of(row)
+    # Until its second is over a row may change under the same time, and what it says is not final: no key, so that the
+    # same row counts again when it is.
+    final = second is not None and is_settled(second * SECOND_MS, now)
+    known = final and isinstance(id, int) and isinstance(changed, str) and len(changed) < 64
     # With the stream: that a row stands among the deleted ones says more than the row.
     key = f"{stream}:{id}:{changed}" if known else None
     own = labels.get(str(row.get("status")))
