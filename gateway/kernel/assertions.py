@@ -42,16 +42,24 @@ def parse_rsa_key(pem: SecretStr) -> "RSAKey":
     return RSAKey.import_key(key)
 
 
-def signed_assertion(auth: JwtBearer, now: int) -> str:
-    """What proves the account from `now` on (ms since the epoch). Raises ValueError for a key that is none."""
-    from joserfc import jwt
+class Signer:
+    """Signs for one account. Its key is read once, when it is needed first: that takes far longer than signing."""
 
-    issued_s = now // 1000
-    claims = {
-        "iss": auth.client_id,
-        "sub": auth.subject,
-        "aud": auth.audience,
-        "iat": issued_s,
-        "exp": issued_s + auth.life_s,
-    }
-    return jwt.encode({"alg": ALGORITHM}, claims, parse_rsa_key(auth.private_key))
+    def __init__(self, auth: JwtBearer) -> None:
+        self._auth = auth
+        self._key: RSAKey | None = None
+
+    def assertion(self, now: int) -> str:
+        """What proves the account from `now` on (ms since the epoch). Raises ValueError for a key that is none."""
+        from joserfc import jwt
+
+        auth, issued_s = self._auth, now // 1000
+        self._key = self._key or parse_rsa_key(auth.private_key)
+        claims = {
+            "iss": auth.client_id,
+            "sub": auth.subject,
+            "aud": auth.audience,
+            "iat": issued_s,
+            "exp": issued_s + auth.life_s,
+        }
+        return jwt.encode({"alg": ALGORITHM}, claims, self._key)

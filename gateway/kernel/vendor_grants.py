@@ -129,7 +129,7 @@ def _proof(auth: ClientCredentials | AuthorizationCode | JwtBearer) -> tuple[str
     """The client's secret, and how it proves itself, as Authlib calls it."""
     if isinstance(auth, JwtBearer):
         return None, _assertion_alone
-    if auth.client_secret is None:
+    if not auth.client_secret:
         return None, "none"
     return auth.client_secret.get_secret_value(), "client_secret_post"
 

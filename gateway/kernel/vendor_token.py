@@ -9,7 +9,7 @@ from typing import Protocol
 
 import httpx2
 
-from gateway.kernel.assertions import signed_assertion
+from gateway.kernel.assertions import Signer
 from gateway.kernel.ports import Clock
 from gateway.kernel.vault import Vault
 from gateway.kernel.vendor_auth import ApiKey, Auth, AuthorizationCode, ClientCredentials, JwtBearer
@@ -56,7 +56,8 @@ class Credentials:
         if isinstance(auth, ClientCredentials):
             self._source = _OwnProof(TokenEndpoint(auth, transport, headers).for_credentials, clock)
         elif isinstance(auth, JwtBearer):
-            self._source = _OwnProof(partial(_for_signed, auth, TokenEndpoint(auth, transport, headers), clock), clock)
+            endpoint = TokenEndpoint(auth, transport, headers)
+            self._source = _OwnProof(partial(_for_signed, Signer(auth), endpoint, clock), clock)
         elif isinstance(auth, AuthorizationCode):
             self._source = Renewal(TokenEndpoint(auth, transport, headers), clock, vault)
 
@@ -80,10 +81,10 @@ class Credentials:
             await self._source.settled()
 
 
-async def _for_signed(auth: JwtBearer, endpoint: TokenEndpoint, clock: Clock) -> Granted:
+async def _for_signed(signer: Signer, endpoint: TokenEndpoint, clock: Clock) -> Granted:
     """A token for an assertion that is signed now."""
     try:
-        assertion = signed_assertion(auth, clock.now())
+        assertion = signer.assertion(clock.now())
     except ValueError as error:
         raise Unauthorized(f"no assertion can be signed: {error}") from None
     return await endpoint.for_assertion(assertion)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.demo.story import BREACH_AT_S
+from gateway.cli.demo.story import CRM, DESK, THREE_BREACH_AT_S
 from gateway.policy.presets import PRESETS
 from tests.support.source import ROOT
 
-SECONDS = BREACH_AT_S + 8
-"""Long enough for the breach, its escalation and the delivery of that."""
+SECONDS = THREE_BREACH_AT_S + 7
+"""Long enough for the last breach, its escalation and the delivery of that."""
 
 
 @pytest.mark.timeout(150)
@@ -56,6 +56,7 @@ def _has_told(code: int, out: str, err: str) -> None:
     assert all(clock["counted_s"] == clock["elapsed_s"] for clock in explanation["clocks"])
     assert _told(lines, "sla.breached") <= _told(lines, "escalation.raised") != set()
     _tells_of_the_dispute(lines)
+    _tells_of_three(lines)
 
 
 def _tells_of_the_dispute(lines: list[dict[str, Any]]) -> None:
@@ -71,6 +72,23 @@ def _tells_of_the_dispute(lines: list[dict[str, Any]]) -> None:
     (vera,) = [one for one in known if one["open_disputes"]]
     assert (vera["payments"], vera["paid"], vera["disputed"], vera["currency"]) == (2, 378.0, 129.0, "EUR")
     assert vera["dispute_due_at"] == deadlines[0]["due_at"]
+
+
+def _tells_of_three(lines: list[dict[str, Any]]) -> None:
+    """One customer's case and ticket of two vendors are due at one instant, that of a third's ticket: one breaks it."""
+    ends = {line["ref"]["connector"]: line for line in lines if line.get("notice") in ("sla.met", "sla.breached")}
+    kept, broken = ends[CRM], ends[DESK]
+    assert (kept["notice"], broken["notice"]) == ("sla.met", "sla.breached")
+    same = [line for line in lines if line.get("notice") == "sla.met" and _due(line) == _due(broken)]
+    assert {line["ref"]["connector"] for line in same} == {"acme", CRM}
+    late = [line["contact"] for line in lines if line.get("rule") == "late-first-reply"]
+    assert broken["contact"] in late
+    assert not {line["contact"] for line in same} & set(late)
+
+
+def _due(line: dict[str, Any]) -> str | None:
+    """When the first reply is due to the contact of a notice; None where none is promised."""
+    return next((clock["due_at"] for clock in line["clocks"] if clock["metric"] == "first_reply"), None)
 
 
 def _told(lines: list[dict[str, Any]], type: str) -> set[object]:

@@ -166,6 +166,22 @@ def test_queries_are_turned_to_their_end() -> None:
     told(story, page_size=7)
 
 
+def test_a_page_does_not_outlive_its_session() -> None:
+    """The client logs in again by itself, and where its next page was is nothing any more: it would have to begin
+    anew."""
+
+    async def story(office: Office) -> None:
+        office.simulator.seed(20, since=now_ms() - DAY_MS)
+        client = await office.logged_in()
+        first = await to_thread(client.query, "SELECT Id FROM Case ORDER BY Id")
+        office.simulator.fault("revoked")
+        with pytest.raises(errors.SalesforceMalformedRequest, match="INVALID_QUERY_LOCATOR"):
+            await to_thread(client.query_more, first["nextRecordsUrl"], identifier_is_url=True)
+        assert (await to_thread(client.query, "SELECT Id FROM Case ORDER BY Id"))["records"] == first["records"]
+
+    told(story, page_size=7)
+
+
 def test_objects_and_limits_are_described() -> None:
     """What there is, each field with its type, and how many requests are left, in the answer and in its header."""
 

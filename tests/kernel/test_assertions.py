@@ -17,7 +17,7 @@ from joserfc.errors import BadSignatureError
 from joserfc.jwk import RSAKey
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from gateway.kernel.assertions import parse_rsa_key, signed_assertion
+from gateway.kernel.assertions import Signer, parse_rsa_key
 from gateway.plugin import JwtBearer, RsaKey
 from tests.support.rsa import rsa_pem
 
@@ -45,7 +45,7 @@ def private() -> rsa.RSAPrivateKey:
 
 def test_an_assertion_says_who_asks_for_whom() -> None:
     """Issuer, subject, audience, and a life in whole seconds from now on; whoever has the public key can verify it."""
-    read = jwt.decode(signed_assertion(bearer(life_s=90), NOW), RSAKey.import_key(rsa_pem()), algorithms=["RS256"])
+    read = jwt.decode(Signer(bearer(life_s=90)).assertion(NOW), RSAKey.import_key(rsa_pem()), algorithms=["RS256"])
     assert read.header == {"typ": "JWT", "alg": "RS256"}
     assert read.claims == {
         "iss": "the-client",
@@ -56,10 +56,26 @@ def test_an_assertion_says_who_asks_for_whom() -> None:
     }
 
 
+def test_a_key_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often an account signs."""
+    read: list[SecretStr] = []
+
+    def parse(pem: SecretStr) -> RSAKey:
+        read.append(pem)
+        return parse_rsa_key(pem)
+
+    monkeypatch.setattr("gateway.kernel.assertions.parse_rsa_key", parse)
+    signer = Signer(bearer())
+    assert read == [], "who never signs never reads it"
+    first, second = signer.assertion(NOW), signer.assertion(NOW + 1_000)
+    assert first != second and len(read) == 1
+    assert rsa_pem()[40:80] not in repr((signer, vars(signer)))
+
+
 def test_an_assertion_of_another_key_does_not_verify() -> None:
     """The key is what proves."""
     with pytest.raises(BadSignatureError):
-        jwt.decode(signed_assertion(bearer(rsa_pem(1)), NOW), RSAKey.import_key(rsa_pem()), algorithms=["RS256"])
+        jwt.decode(Signer(bearer(rsa_pem(1))).assertion(NOW), RSAKey.import_key(rsa_pem()), algorithms=["RS256"])
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])

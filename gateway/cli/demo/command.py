@@ -94,16 +94,17 @@ async def _escalated(stage: "Stage", lines: "Lines") -> "Case | None":
 async def _play(
     stage: "Stage", policy: "Policy", lines: "Lines", ended: "asyncio.Event", limit_s: float | None
 ) -> None:
-    from gateway.cli.demo.story import CHAT, PHONES, calls, dispute, earlier, everyday, story
+    from gateway.cli.demo.story import CHAT, PHONES, calls, dispute, earlier, everyday, story, to_three
     from gateway.kernel.rng import SeededRng
     from gateway.kernel.spawn import LoopSpawn
     from gateway.model.instant import Instant
 
     await stage.open_accounts()
-    has_phones = stage.exchange is not None
-    rung = calls(policy, Instant(stage.started_at)) if has_phones else []
-    paid = dispute(policy, Instant(stage.started_at)) if stage.shop is not None else []
-    acts = sorted([*story(policy), *rung, *paid], key=lambda act: act.at_s)
+    start = Instant(stage.started_at)
+    told = [*story(policy), *to_three(policy), *calls(policy, start)]
+    if stage.shop is not None:
+        told += dispute(policy, start)
+    acts = sorted((act for act in told if stage.has(act.account)), key=lambda act: act.at_s)
     for act in earlier():
         stage.play(act)
     tickets = len(stage.tickets)
@@ -113,7 +114,7 @@ async def _play(
     await stage.start()
     played += [(act, stage.play(act)) for act in before if act.account in told_late]
     board = f"{stage.daemon.admin_url}/?token={stage.daemon.token}"
-    lines.heading(board, has_phones=has_phones, has_shop=stage.shop is not None)
+    lines.heading(board, stage.vendors())
     lines.earlier(tickets)
     for act, ticket in played:
         lines.act(_elapsed(stage), act, ticket)
@@ -123,7 +124,7 @@ async def _play(
     async def go_on() -> None:
         try:
             for act in chain(acts[len(before) :], everyday(56, SeededRng(7))):
-                if act.account == PHONES and not has_phones:
+                if not stage.has(act.account):
                     continue
                 await stage.clock.sleep(max(0.0, act.at_s - _elapsed(stage)))
                 lines.act(_elapsed(stage), act, stage.play(act))

@@ -1,6 +1,7 @@
 """What the demo shows: a line an act or a notice, in words or as JSON, and the sum at the end."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ import typer
 
 from gateway.cli import output
 from gateway.cli.demo.stage import PAYMENTS
-from gateway.cli.demo.story import Act
+from gateway.cli.demo.story import WRITES_TO_THREE, Act
 from gateway.cli.explanation import explanation_lines
 from gateway.engine.case import Case
 from gateway.engine.explaining import explained
@@ -55,19 +56,15 @@ class Lines:
     disputing: set[str] = field(default_factory=set)
     """The contacts whose escalation says what the customer has paid and disputes."""
 
-    def heading(self, board: str, *, has_phones: bool, has_shop: bool) -> None:
-        """What this is, and where to look."""
+    promised: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By account, when the first reply to who writes to three helpdesks is due, and what became of the promise."""
+
+    def heading(self, board: str, vendors: Sequence[str]) -> None:
+        """What this is, and where to look. `vendors`: the simulated ones, in words."""
         if self.as_json:
             output.json_line({"demo": {"board": board}})
             return
-        others = [
-            *(["an exchange"] if has_phones else []),
-            *(["a shop with its payments", "a chat"] if has_shop else []),
-        ]
-        vendors = " and ".join(
-            filter(None, (", ".join(["two simulated Zendesk accounts", *others[:-1]]), *others[-1:]))
-        )
-        output.line(f"Orion Gateway: {vendors}, the policy preset:{self.preset}, its real deadlines.")
+        output.line(f"Orion Gateway: {_listed(vendors)}, the policy preset:{self.preset}, its real deadlines.")
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  board  {board}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
@@ -79,7 +76,7 @@ class Lines:
         else:
             output.line(f"{_stamp(0)}  {tickets} tickets of the last hours are in both accounts already")
 
-    def act(self, elapsed_s: float, act: Act, ticket: int) -> None:
+    def act(self, elapsed_s: float, act: Act, ticket: int | str) -> None:
         """Somebody did something."""
         if self.as_json:
             output.json_line(
@@ -96,7 +93,8 @@ class Lines:
         urgency = f" ({act.priority})" if act.priority else ""
         since = f", {_ago(-act.at_s)} ago" if act.at_s < 0 else ""
         said = f': "{act.text}"' if act.text else ""
-        output.line(f"{_stamp(elapsed_s)}  {act.account:<6} #{ticket:<3} {act.who} {act.what}{urgency}{since}{said}")
+        name = f"{act.account:<6} #{_short(str(ticket)):<3}"
+        output.line(f"{_stamp(elapsed_s)}  {name} {act.who} {act.what}{urgency}{since}{said}")
 
     def notice(self, elapsed_s: float, notice: Notice) -> None:
         """The receiver got something."""
@@ -113,6 +111,8 @@ class Lines:
                 self.escalated.append(str(contact.get("id")))
                 if (_known(contact) or {}).get("open_disputes"):
                     self.disputing.add(str(contact.get("id")))
+        if (contact.get("customer") or {}).get("email") == WRITES_TO_THREE[1]:
+            self._promise(contact)
         if self.as_json:
             output.json_line(
                 {
@@ -122,6 +122,7 @@ class Lines:
                     "verified": notice.verified,
                     "duplicate": notice.duplicate,
                     "contact": contact.get("id"),
+                    "ref": (contact.get("refs") or [None])[0],
                     "rule": data.get("rule"),
                     "reason": data.get("reason"),
                     "severity": contact.get("severity"),
@@ -139,6 +140,13 @@ class Lines:
         )
         if notice.type in ("escalation.raised", "escalation.stepped") and (paid := _paid(contact)):
             output.line(f"{'':<{PAID_INDENT}}{paid}")
+
+    def _promise(self, contact: dict[str, Any]) -> None:
+        """What is promised to who writes to three helpdesks, as a notice tells it."""
+        for clock in contact.get("clocks") or ():
+            if clock["metric"] == "first_reply" and clock["rule"]:
+                account = str((contact.get("refs") or [{}])[0].get("connector"))
+                self.promised[account] = (str(clock["due_at"]), str(clock["state"]))
 
     @property
     def worst(self) -> str | None:
@@ -170,11 +178,13 @@ class Lines:
         }
         if self.as_json:
             output.json_line({"summary": total})
-        else:
-            output.line(
-                f"\n{contacts} contacts, {self.breaches} breaches, {self.escalations} escalations delivered; "
-                f"{len(self.verified)} notices delivered, every signature verified by the receiver."
-            )
+            return
+        if len(self.promised) > 1:
+            output.line(f"\n{_promises(self.promised)}")
+        output.line(
+            f"\n{contacts} contacts, {self.breaches} breaches, {self.escalations} escalations delivered; "
+            f"{len(self.verified)} notices delivered, every signature verified by the receiver."
+        )
 
 
 def _name(contact: dict[str, Any]) -> str:
@@ -184,10 +194,26 @@ def _name(contact: dict[str, Any]) -> str:
     if contact.get("kind") == "call":
         # The simulated exchange counts its calls, and puts the number first into what names them.
         id, subject = id.partition("-")[0], subject or "a call"
-    if contact.get("channel") == "other" and len(id) > ID_MAX:
-        id = f"…{id[-4:]}"  # a payment provider's ids are long, and only their end tells them apart
     short = subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
-    return f"{ref.get('connector', ''):<6} #{id:<3} {short:<{SUBJECT_MAX}}  "
+    return f"{ref.get('connector', ''):<6} #{_short(id):<3} {short:<{SUBJECT_MAX}}  "
+
+
+def _short(id: str) -> str:
+    """An id as it is, or its end where it is long: only that tells the ids of payments and cases apart."""
+    return id if len(id) <= ID_MAX else f"…{id[-4:]}"
+
+
+def _promises(promised: dict[str, tuple[str, str]]) -> str:
+    """What became of one customer's promises, at each helpdesk."""
+    who, dues = WRITES_TO_THREE[0], sorted({due for due, _ in promised.values()})
+    ends = {"met": "kept", "breached": "broken", "running": "still to be kept"}
+    told = ", ".join(f"{account} {ends.get(state, state)}" for account, (_, state) in promised.items())
+    due = f"one promise, due {dues[0]}" if len(dues) == 1 else "promises of their own"
+    return f"{who} wrote to {len(promised)} helpdesks, under {due}: {told}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _known(contact: dict[str, Any]) -> dict[str, Any] | None:

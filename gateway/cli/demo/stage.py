@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from ruamel.yaml import YAML
 
 from gateway.cli.demo.chat import Chat
-from gateway.cli.demo.story import CHAT, PHONES, SHOP, Act
+from gateway.cli.demo.story import CHAT, CRM, DESK, PHONES, SHOP, Act
 from gateway.cli.failures import UNAVAILABLE, Failed
 from gateway.daemon.daemon import Daemon
 from gateway.daemon.setup import load_setup, plugins_here
@@ -27,8 +27,9 @@ from gateway.web.receiver import Notice, receiver_app
 from gateway.web.servers import Servers
 
 HOST = "127.0.0.1"
-ACCOUNTS = ("acme", "globex")
-EXPORT_EVERY_S = 8
+HELPDESKS: Mapping[str, str] = {"acme": "zendesk", "globex": "zendesk", CRM: "salesforce", DESK: "freshdesk"}
+"""The accounts with a helpdesk, and the plugin of each."""
+
 LISTENS_S, LISTENS_TRIES = 5.0, 100
 """So long the gateway may take until it listens, and so often it is looked."""
 
@@ -41,10 +42,25 @@ ENRICH = f"""enrich:
 """
 """What the demo adds to the preset where there is a shop."""
 
-_PLUGINS = {CHAT: {"plugin": "events"}, SHOP: {"plugin": "stripe"}}
+_PARTS: Mapping[str, Mapping[str, Any]] = {
+    "zendesk": {"export_every_s": 8},
+    "salesforce": {"every_s": 10},
+    "freshdesk": {"tickets_every_s": 8},
+}
+"""What the demo sets of a plugin, so that nothing is a minute late."""
+
+_IN_WORDS: Mapping[str, str] = {
+    "acme": "two simulated Zendesk accounts",
+    CRM: "a Salesforce org",
+    DESK: "a Freshdesk account",
+    PHONES: "an exchange",
+    SHOP: "a shop with its payments",
+    CHAT: "a chat",
+}
+
+_PLUGINS: Mapping[str, str] = {**HELPDESKS, PHONES: "telephony_sip", SHOP: "stripe", CHAT: "events"}
 _STATUSES = {"waits": "pending", "holds": "hold", "solves": "solved"}
-
-
+_SECRETS = ("secret", "api_key", "private_key", "token")
 _STEPS = {"picks up": "answer", "gives up": "give_up", "hangs up": "hang_up"}
 
 
@@ -94,7 +110,8 @@ class Shop(Protocol):
 
 
 class Helpdesk(Protocol):
-    """A simulated account, as far as the story acts in it. Times are milliseconds since the epoch."""
+    """A simulated helpdesk of any vendor, as far as the story acts in it. Times are milliseconds since the epoch; a
+    ticket is named as its vendor does."""
 
     async def start(self, now: Callable[[], int], push_to: str | None) -> Mapping[str, Any]:
         """Listen; returns the settings that point a connector at it."""
@@ -117,23 +134,23 @@ class Helpdesk(Protocol):
         tags: tuple[str, ...],
         requester: tuple[str, str],
         channel: str,
-    ) -> int:
-        """A customer opens a ticket; its number."""
+    ) -> int | str:
+        """A customer opens a ticket; its id."""
         ...
 
-    def customer_comment(self, ticket: int, text: str, *, at: int) -> None:
+    def customer_comment(self, ticket: Any, text: str, *, at: int) -> None:
         """The customer writes again."""
         ...
 
-    def assign(self, ticket: int, *, at: int) -> None:
+    def assign(self, ticket: Any, *, at: int) -> None:
         """An agent takes the ticket."""
         ...
 
-    def agent_comment(self, ticket: int, text: str, *, public: bool, at: int) -> None:
+    def agent_comment(self, ticket: Any, text: str, *, public: bool, at: int) -> None:
         """An agent writes."""
         ...
 
-    def set_status(self, ticket: int, status: str, *, at: int) -> None:
+    def set_status(self, ticket: Any, status: str, *, at: int) -> None:
         """An agent sets the status."""
         ...
 
@@ -149,7 +166,7 @@ class Stage:
     desks: dict[str, Helpdesk] = field(default_factory=dict)
     exchange: Exchange | None = None
     shop: Shop | None = None
-    tickets: dict[str, int] = field(default_factory=dict)
+    tickets: dict[str, int | str] = field(default_factory=dict)
     calls: dict[str, str] = field(default_factory=dict)
     charges: dict[str, str] = field(default_factory=dict)
     chats: dict[str, int] = field(default_factory=dict)
@@ -178,27 +195,23 @@ class Stage:
             await self._phones_heard()
 
     async def open_accounts(self) -> None:
-        """Start the simulated accounts, which push nothing yet, and, where their plugins are installed, an exchange and
-        a shop. Raises Failed without the plugin that brings the accounts."""
-        kinds = plugins_here().connectors
-        kind = kinds.get("zendesk")
-        if kind is None or not issubclass(kind, Simulates):
-            raise Failed(
-                UNAVAILABLE,
-                "the demo plays on simulated Zendesk accounts, and the Zendesk plugin is not installed",
-                "install it with `pip install orion-gateway-zendesk`; from a checkout, `make install` does",
-            )
-        for seed, name in enumerate(ACCOUNTS):
-            desk = cast(Helpdesk, kind.simulator(None, seed))
-            self._settings[name] = await desk.start(self.clock.now, None)
-            self.desks[name] = desk
-        phones = kinds.get("telephony_sip")
-        if phones is not None and issubclass(phones, Simulates):
-            self.exchange = cast(Exchange, phones.simulator(None, len(ACCOUNTS)))
+        """Start the simulated accounts, which push nothing yet: those of Zendesk, and, where their plugins are
+        installed, of Salesforce and Freshdesk, an exchange and a shop. Raises Failed without Zendesk's plugin."""
+        for seed, (name, plugin) in enumerate(HELPDESKS.items()):
+            if (desk := cast(Helpdesk | None, _stand_in(plugin, seed))) is not None:
+                self._settings[name] = await desk.start(self.clock.now, None)
+                self.desks[name] = desk
+            elif plugin == "zendesk":
+                raise Failed(
+                    UNAVAILABLE,
+                    "the demo plays on simulated Zendesk accounts, and the Zendesk plugin is not installed",
+                    "install it with `pip install orion-gateway-zendesk`; from a checkout, `make install` does",
+                )
+        self.exchange = cast(Exchange | None, _stand_in("telephony_sip", len(HELPDESKS)))
+        if self.exchange is not None:
             self._settings[PHONES] = await self.exchange.start(self.clock.now, None)
-        payments = kinds.get("stripe")
-        if payments is not None and issubclass(payments, Simulates):
-            self.shop = cast(Shop, payments.simulator(None, len(ACCOUNTS) + 1))
+        self.shop = cast(Shop | None, _stand_in("stripe", len(HELPDESKS) + 1))
+        if self.shop is not None:
             self._settings[SHOP] = await self.shop.start(self.clock.now, None)
         self.chat = Chat(self.clock, SystemRng())
         self._settings[CHAT] = self.chat.settings()
@@ -238,8 +251,16 @@ class Stage:
         path.write_text(f"{preset_text(self.preset)}\n{ENRICH}", encoding="utf-8")
         return path.name
 
-    def play(self, act: Act) -> int:
-        """Let an act happen, dated as the story says; the number of its ticket, or of its call."""
+    def has(self, account: str) -> bool:
+        """Whether the story can act in an account: its plugin is installed."""
+        return account in self._settings
+
+    def vendors(self) -> list[str]:
+        """Who is simulated here, in words."""
+        return [words for account, words in _IN_WORDS.items() if self.has(account)]
+
+    def play(self, act: Act) -> int | str:
+        """Let an act happen, dated as the story says; the id of its ticket, or the number of its call."""
         at = self.started_at + round(act.at_s * 1000)
         if act.account == PHONES:
             return self._play_call(act, at)
@@ -320,14 +341,18 @@ class Stage:
         await self._receivers.stop(1.0)
 
 
+def _stand_in(plugin: str, seed: int) -> Any:
+    """The simulator that a plugin brings; None where the plugin isn't installed."""
+    kind = plugins_here().connectors.get(plugin)
+    return kind.simulator(None, seed) if kind is not None and issubclass(kind, Simulates) else None
+
+
 def _connector(name: str, settings: Mapping[str, Any], environ: dict[str, str]) -> dict[str, Any]:
     """A connector's part of the configuration; secrets go into the environment, as a person's would."""
-    if name == PHONES:
-        return {"plugin": "telephony_sip", **settings}
-    part: dict[str, Any] = _PLUGINS.get(name) or {"plugin": "zendesk", "export_every_s": EXPORT_EVERY_S}
-    part = dict(part)
+    plugin = _PLUGINS[name]
+    part: dict[str, Any] = {"plugin": plugin, **_PARTS.get(plugin, {})}
     for key, value in settings.items():
-        if key.endswith(("secret", "api_key")):
+        if key.endswith(_SECRETS) and name != PHONES:
             variable = f"DEMO_{name}_{key}".upper()
             environ[variable] = str(value)
             part[key] = {"env": variable}

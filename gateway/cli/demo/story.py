@@ -34,6 +34,18 @@ CALL_BREACH_AT_S = 13
 CHAT_BREACH_AT_S = 25
 """The promise to the customer who writes in the chat is broken then."""
 
+THREE_BREACH_AT_S = 31
+"""The promise to the customer who writes to three helpdesks is broken by the last of them then."""
+
+WRITES_TO_THREE = ("Ines Duarte", "ines@fabrikam.example")
+"""Who that is."""
+
+CRM = "crm"
+"""The account with Salesforce Service Cloud."""
+
+DESK = "desk"
+"""The account with Freshdesk."""
+
 PHONES = "phones"
 """The account that is an exchange, to which customers call."""
 
@@ -203,6 +215,22 @@ def dispute(policy: Policy, start: Instant) -> list[Act]:
     ]
 
 
+def to_three(policy: Policy) -> list[Act]:
+    """One customer writes the same to three helpdesks of as many vendors, at one instant: two answer in time, and the
+    third breaks the promise that all three have given. In their order. Raises ValueError as `story` does."""
+    opened_s = THREE_BREACH_AT_S - _promised_s(policy)
+    text = "Orders vanish at the checkout"
+    return [
+        *(
+            Act(opened_s, account, "opens", f"{account} three", text, "urgent", (), WRITES_TO_THREE)
+            for account in ("acme", CRM, DESK)
+        ),
+        Act(10, CRM, "answers", f"{CRM} three", "We see it, too, and look into it."),
+        Act(19, "acme", "answers", "acme three", "Your orders are back. I am sorry."),
+        Act(44, DESK, "answers", f"{DESK} three", "Is it still so?"),
+    ]
+
+
 SUBJECTS = (
     "Where is my order?",
     "The password link has expired",
@@ -219,7 +247,7 @@ def everyday(start_s: float, chance: Rng) -> Iterator[Act]:
     while True:
         number += 1
         at_s += chance.uniform(4, 9)
-        account, subject = _one_of(("acme", "globex"), chance), _one_of(SUBJECTS, chance)
+        account, subject = _one_of(("acme", "globex", CRM, DESK), chance), _one_of(SUBJECTS, chance)
         name = f"everyday {number}"
         yield Act(at_s, account, "opens", name, subject, _one_of(("low", "normal", "normal", "high"), chance))
         if number % 2:

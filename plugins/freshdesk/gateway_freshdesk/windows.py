@@ -107,7 +107,8 @@ def _place(stream: Stream, cursor: str | None, now: int) -> _Place:
 def _next_start(start: int, last: int | None, now: int) -> int:
     """Where the next run begins, in seconds."""
     now_s = now // SECOND_MS
-    return max(start if last is None else min(last, now_s) - OVERLAP_S, now_s - OVERLAP_MAX_S, 0)
+    start = min(start, now_s) if last is None else min(last, now_s) - OVERLAP_S
+    return max(start, now_s - OVERLAP_MAX_S, 0)
 
 
 def _reached(second: int) -> int:

@@ -165,7 +165,9 @@ def test_lists_are_paged_in_any_order() -> None:
         assert [row["id"] for row in await desk.get("tickets", order_by="updated_at")] == [first, second]
         assert [row["id"] for row in await desk.get("tickets", order_by="status", order_type="asc")] == [second, first]
         assert [row["id"] for row in await desk.get("tickets", filter="new_and_my_open")] == [second]
-        assert [row["id"] for row in await desk.get("tickets", email="nobody@customer.example")] == []
+        assert await desk.get("tickets", filter="watching") == []
+        assert await desk.get("tickets", email="nobody@customer.example") == []
+        assert len(await desk.get("tickets", email="ada@customer.example")) == 2
         plain = (await desk.get("tickets"))[0]
         assert not {"stats", "requester", "description", "description_text"} & set(plain)
         (row, _) = await desk.get("tickets", include="stats,requester,description")
@@ -294,7 +296,7 @@ def test_the_account_tells_its_words() -> None:
 
 
 def test_a_search_finds_by_fields() -> None:
-    """Conditions with AND between; what it doesn't know it refuses."""
+    """Alternatives, and conditions with AND between; what it doesn't know it refuses."""
 
     async def work(desk: Desk) -> None:
         vip = desk.simulator.open_ticket(tags=("vip",), priority="high")
@@ -302,6 +304,8 @@ def test_a_search_finds_by_fields() -> None:
         found = await desk.get("search/tickets", query="\"priority:3 AND tag:'vip'\"")
         assert (found["total"], [row["id"] for row in found["results"]]) == (1, [vip])
         assert (await desk.get("search/tickets", query='"agent_id:null"'))["total"] == 2
+        either = "\"(tag:'vip' OR status:5) AND (priority:3 OR priority:4)\""
+        assert (await desk.get("search/tickets", query=either))["total"] == 1
         for query in ("status:2", '"colour:3"', '"status"', '"', ""):
             assert (await desk.ask("search/tickets", params={"query": query}))[0] == 400, query
         assert (await desk.ask("search/tickets", params={"query": '"status:2"', "page": "11"}))[0] == 400

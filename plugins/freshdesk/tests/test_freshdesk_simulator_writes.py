@@ -94,7 +94,8 @@ def test_what_is_no_json_object_is_refused() -> None:
 
 
 def test_contacts_are_made_changed_and_deleted() -> None:
-    """An address is taken once; a contact's change touches no ticket; who is deleted is in no list."""
+    """An address is taken once; a contact's change touches no ticket; who is deleted is in no list, and may be restored
+    or deleted for good."""
 
     async def work(desk: Desk) -> None:
         status, made, _ = await desk.ask("contacts", "POST", json=ADA)
@@ -106,9 +107,32 @@ def test_contacts_are_made_changed_and_deleted() -> None:
         assert (await desk.ask(path, "PUT", json={"phone": "+15551234"}))[1]["phone"] == "+15551234"
         row = await desk.get(f"tickets/{ticket}", include="requester")
         assert (row["requester"]["phone"], row["updated_at"]) == ("+15551234", "2026-03-02T09:00:00Z")
+        assert (await desk.ask(f"{path}/restore", "PUT"))[0] == 404
+        assert (await desk.ask(f"{path}/hard_delete", "DELETE"))[0] == 404
         assert (await desk.ask(path, "DELETE"))[0] == 204
         assert await desk.get("contacts") == []
         assert (await desk.get(path))["deleted"] is True
-        assert (await desk.ask("contacts/9", "PUT", json={}))[:2] == (404, b"")
+        assert (await desk.ask(f"{path}/restore", "PUT"))[0] == 204
+        assert len(await desk.get("contacts")) == 1
+        assert (await desk.ask(f"{path}/hard_delete?force=True", "DELETE"))[0] == 204
+        assert (await desk.ask(path, "PUT", json={}))[:2] == (404, b"")
+        row = await desk.get(f"tickets/{ticket}", include="requester")
+        assert (row["requester_id"], row["requester"]) == (made["id"], None)
+        assert await desk.get("tickets", email=ADA["email"]) == []
+
+    play(work)
+
+
+def test_a_contact_becomes_an_agent() -> None:
+    """And is both; an agent is changed and removed."""
+
+    async def work(desk: Desk) -> None:
+        made = (await desk.ask("contacts", "POST", json=ADA))[1]
+        status, both, _ = await desk.ask(f"contacts/{made['id']}/make_agent", "PUT", json={"occasional": False})
+        assert (status, both["email"], both["agent"]["contact"]["email"]) == (200, ADA["email"], ADA["email"])
+        path = f"agents/{both['agent']['id']}"
+        assert (await desk.ask(path, "PUT", json={"job_title": "Lead"}))[1]["contact"]["job_title"] == "Lead"
+        assert (await desk.ask(path, "DELETE"))[0] == 204
+        assert (await desk.ask(path))[:2] == (404, b"")
 
     play(work)

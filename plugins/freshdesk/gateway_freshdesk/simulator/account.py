@@ -67,6 +67,10 @@ class Account:
         self._by_email[email] = made.id
         return made
 
+    def forget(self, contact: int) -> None:
+        """A contact is gone for good; their tickets still have the number."""
+        self._by_email.pop(self.contacts.pop(contact).email or "", None)
+
     def anybody(self, id: int) -> Person | None:
         """A contact or an agent; None for nobody."""
         return self.contacts.get(id) or self.agents.get(id)

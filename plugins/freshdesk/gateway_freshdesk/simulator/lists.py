@@ -87,12 +87,15 @@ def _chosen_ids(api: Api, request: web.Request) -> list[int]:
     known = api.account.tickets
     if since is None:
         ids = [id for id in ids if known[id].created >= api.now() - DEFAULT_MS]
+    if name == "watching":
+        return []  # nobody watches anything here
     if name == "new_and_my_open":
         ids = [id for id in ids if known[id].status == OPEN and known[id].assignee in (None, AGENT)]
     if (requester := request.query.get("requester_id")) is not None:
         ids = [id for id in ids if str(known[id].requester) == requester]
     if (email := request.query.get("email")) is not None:
-        ids = [id for id in ids if api.account.contacts[known[id].requester].email == email]
+        asked = {person.id for person in api.account.contacts.values() if person.email == email}
+        ids = [id for id in ids if known[id].requester in asked]
     return ids
 
 
@@ -125,14 +128,18 @@ async def ratings(api: Api, request: web.Request) -> web.Response:
 
 
 async def search(api: Api, request: web.Request) -> web.Response:
-    """A search, which knows `status:`, `priority:`, `agent_id:` and `tag:`, with AND between."""
+    """A search by status, priority, agent_id, group_id and tag: alternatives with OR between, in parentheses, and AND
+    between those."""
     query = request.query.get("query", "")
     page, _ = page_of(request, SEARCH_SIZE)
     if len(query) < 2 or not (query.startswith('"') and query.endswith('"')):
         raise invalid("query", "Query should be enclosed in double quotes")
     if page > SEARCH_PAGES:
         raise invalid("page", f"You cannot access results beyond the {SEARCH_PAGES}th page")
-    rows = [row for row in api.account.all() if not row.gone and all(_fits(row, part) for part in _parts(query))]
+    parts = _parts(query)
+    rows = [
+        row for row in api.account.all() if not row.gone and all(any(_fits(row, one) for one in part) for part in parts)
+    ]
     rows.sort(key=ORDERS["created_at"], reverse=True)
     shown = rows[(page - 1) * SEARCH_SIZE : page * SEARCH_SIZE]
     results = [ticket_json(api.account, row, frozenset(), described=True) for row in shown]
@@ -156,12 +163,16 @@ def _by_age(pair: tuple[Ticket, Rating]) -> tuple[int, int]:
     return pair[1].at, pair[1].id
 
 
-def _parts(query: str) -> list[tuple[str, str]]:
-    """The conditions of a search. Raises Refusal."""
-    pairs = [part.strip().strip("()").partition(":") for part in query[1:-1].split(" AND ")]
-    if any(not middle for _, middle, _ in pairs):
+def _parts(query: str) -> list[list[tuple[str, str]]]:
+    """The conditions of a search, each with its alternatives. Raises Refusal."""
+    words = [[one.strip().partition(":") for one in part.strip().strip("()").split(" OR ")] for part in _ands(query)]
+    if any(not middle for part in words for _, middle, _ in part):
         raise Refusal(400, {"description": "Validation failed", "errors": [{"message": "invalid query"}]})
-    return [(name.strip(), value.strip().strip("'")) for name, _, value in pairs]
+    return [[(name.strip(), value.strip().strip("'")) for name, _, value in part] for part in words]
+
+
+def _ands(query: str) -> list[str]:
+    return query[1:-1].split(" AND ")
 
 
 def _fits(row: Ticket, part: tuple[str, str]) -> bool:

@@ -5,14 +5,13 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway_freshdesk.simulator import lists, writes
+from gateway_freshdesk.simulator import lists, persons, writes
 from gateway_freshdesk.simulator.answers import PER_PAGE_MAX, listed, nothing_there, reply
 from gateway_freshdesk.simulator.api import Api
 from gateway_freshdesk.simulator.people import (
     ADMIN,
     GROUPS,
     ROLES,
-    Person,
     agent_json,
     contact_json,
     fields_json,
@@ -35,7 +34,7 @@ async def agents(api: Api, request: web.Request) -> web.Response:
 
 async def agent(api: Api, request: web.Request, id: str) -> web.Response:
     """Somebody who answers."""
-    return reply(agent_json(_known(api.account.agents, id)))
+    return reply(agent_json(persons.agent_of(api, id)))
 
 
 async def contacts(api: Api, request: web.Request) -> web.Response:
@@ -47,7 +46,7 @@ async def contacts(api: Api, request: web.Request) -> web.Response:
 
 async def contact(api: Api, request: web.Request, id: str) -> web.Response:
     """Somebody who asks."""
-    return reply(contact_json(_known(api.account.contacts, id)))
+    return reply(contact_json(persons.contact_of(api, id)))
 
 
 async def groups(api: Api, request: web.Request) -> web.Response:
@@ -97,13 +96,6 @@ async def found_none(api: Api, request: web.Request, name: str) -> web.Response:
     return reply({"results": [], "total": 0})
 
 
-def _known(people: dict[int, Person], id: str) -> Person:
-    person = people.get(int(id))
-    if person is None:
-        raise nothing_there()
-    return person
-
-
 _EMPTY: Final = (
     "companies|products|business_hours|email_configs|email/mailboxes|sla_policies|surveys|time_entries|skills|"
     r"canned_response_folders|scenario_automations|discussions/categories|solutions/categories|"
@@ -138,8 +130,13 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", rf"tickets/{_ID}/reply", writes.answer),
     ("POST", rf"tickets/{_ID}/notes", writes.note),
     ("PUT", rf"conversations/{_ID}", writes.edit),
-    ("POST", "contacts", writes.create_contact),
-    ("PUT", rf"contacts/{_ID}", writes.update_contact),
-    ("DELETE", rf"contacts/{_ID}", writes.delete_contact),
+    ("POST", "contacts", persons.create_contact),
+    ("PUT", rf"contacts/{_ID}", persons.update_contact),
+    ("DELETE", rf"contacts/{_ID}", persons.delete_contact),
+    ("PUT", rf"contacts/{_ID}/restore", persons.restore_contact),
+    ("DELETE", rf"contacts/{_ID}/hard_delete", persons.erase_contact),
+    ("PUT", rf"contacts/{_ID}/make_agent", persons.make_agent),
+    ("PUT", rf"agents/{_ID}", persons.update_agent),
+    ("DELETE", rf"agents/{_ID}", persons.delete_agent),
 )
 """Method, path behind /api/v2/, and who answers."""

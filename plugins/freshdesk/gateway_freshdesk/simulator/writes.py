@@ -1,4 +1,4 @@
-"""What clients of a simulated account's API may write: tickets, replies, notes and contacts; and what is refused.
+"""What clients of a simulated account's API may write of tickets, and what is refused.
 
 A list of tags replaces those that there are. What is deleted or spam may not be changed.
 """
@@ -9,10 +9,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway_freshdesk.simulator import desk
-from gateway_freshdesk.simulator.answers import Refusal, invalid, not_here, nothing_there, reply, sent
+from gateway_freshdesk.simulator.answers import invalid, not_here, nothing_there, reply, sent
 from gateway_freshdesk.simulator.api import Api
 from gateway_freshdesk.simulator.lists import found
-from gateway_freshdesk.simulator.people import ADMIN, PRIORITIES, STATUSES, Person, contact_json
+from gateway_freshdesk.simulator.people import ADMIN, PRIORITIES, STATUSES, Person
 from gateway_freshdesk.simulator.story import MEDIA
 from gateway_freshdesk.simulator.ticket import OUTBOUND, Json, Ticket
 from gateway_freshdesk.simulator.views import entry_json, ticket_json
@@ -85,7 +85,7 @@ async def note(api: Api, request: web.Request, id: str) -> web.Response:
 
 async def edit(api: Api, request: web.Request, id: str) -> web.Response:
     """What was written is changed."""
-    body = _text(await sent(request), "body")
+    body = text_of(await sent(request), "body")
     for row in api.account.all():
         for entry in row.entries:
             if entry.id == int(id) and not row.gone:
@@ -94,34 +94,9 @@ async def edit(api: Api, request: web.Request, id: str) -> web.Response:
     raise nothing_there()
 
 
-async def create_contact(api: Api, request: web.Request) -> web.Response:
-    """A new contact."""
-    wish = await sent(request)
-    name, email = _text(wish, "name"), _text(wish, "email")
-    if any(known.email == email for known in api.account.contacts.values()):
-        raise Refusal(409, {"description": "Validation failed", "errors": [_taken(email)]})
-    return reply(contact_json(api.account.person(name, email)), 201)
-
-
-async def update_contact(api: Api, request: web.Request, id: str) -> web.Response:
-    """A contact is changed. No ticket of theirs is touched."""
-    person, wish = _contact(api, id), await sent(request)
-    for name in ("name", "phone", "mobile", "job_title"):
-        if name in wish:
-            setattr(person, name, wish[name])
-    person.updated = api.now()
-    return reply(contact_json(person))
-
-
-async def delete_contact(api: Api, request: web.Request, id: str) -> web.Response:
-    """A contact is deleted; it can be seen still."""
-    _contact(api, id).deleted = True
-    return reply(None, 204)
-
-
 async def _written(api: Api, request: web.Request, id: str, *, private: Callable[[Json], bool]) -> web.Response:
     row, wish = _changeable(api, request, id), await sent(request)
-    text, hidden = _text(wish, "body"), private(wish)
+    text, hidden = text_of(wish, "body"), private(wish)
     number = api.account.next_id("entry")
     entry = desk.say(row, api.now(), number, ADMIN, text, incoming=False, private=hidden)
     api.acts.told(row)
@@ -177,7 +152,8 @@ def _number(wish: Json, name: str, allowed: Any, default: int) -> int:
     return value
 
 
-def _text(wish: Json, name: str) -> str:
+def text_of(wish: Json, name: str) -> str:
+    """A text that a wish must bring. Raises Refusal."""
     value = wish.get(name)
     if not isinstance(value, str) or not value:
         raise invalid(name, "It should be a/an String", "missing_field")
@@ -189,18 +165,6 @@ def _changeable(api: Api, request: web.Request, id: str) -> Ticket:
     if row.gone:
         raise not_here(request.method)
     return row
-
-
-def _contact(api: Api, id: str) -> Person:
-    person = api.account.contacts.get(int(id))
-    if person is None:
-        raise nothing_there()
-    return person
-
-
-def _taken(email: str) -> Json:
-    message = "It should be a unique value"
-    return {"field": "email", "message": message, "code": "duplicate_value", "additional_info": {"email": email}}
 
 
 def _shown(api: Api, row: Ticket) -> Json:
