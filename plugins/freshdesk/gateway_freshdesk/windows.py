@@ -178,7 +178,7 @@ def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) 
     # Until its second is over a row may change under the same time, and what it says is not final: no key, so that the
     # same row counts again when it is.
     final = second is not None and is_settled(second * SECOND_MS, now)
-    key = f"{id}:{second}" if final and isinstance(id, int) else None
+    key = f"{id}:{row['updated_at']}" if final and isinstance(id, int) else None
     own = labels.get(str(row.get("status")))
     content: dict[str, Any] = {"ticket": trimmed(row)}
     if own is not None:
