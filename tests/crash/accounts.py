@@ -44,7 +44,7 @@ PAGE_SIZE: Final = 2
 """So short pages that there is something between two of them."""
 
 LAG_S: Final = 3
-"""A change is shown by lists, and its second is over for everybody, so long after it happened."""
+"""So long after a change its second is over for everybody."""
 
 PATIENCE_S: Final = 2.0
 """A point that isn't passed so long after the start is not waited for any more."""
@@ -73,11 +73,22 @@ class Kind:
     left_out: frozenset[str] = frozenset()
     unlike: frozenset[str] = frozenset({"reopened"})
     unlike_ended: frozenset[str] = frozenset()
+    lag_s: int = LAG_S
+    """So long after a change it is read."""
 
 
 def _zendesk(seed: int) -> Any:
     made = import_module("gateway_zendesk.simulator").ZendeskSimulator
     return made(seed=seed, export_lag_s=LAG_S, export_per_minute=None, plan_per_minute=None)
+
+
+def _freshdesk(seed: int) -> Any:
+    made = import_module("gateway_freshdesk.simulator").FreshdeskSimulator
+    return made(seed=seed, per_minute=None, list_per_minute=None)
+
+
+def _salesforce(seed: int) -> Any:
+    return import_module("gateway_salesforce.simulator").SalesforceSimulator(seed=seed)
 
 
 KINDS: Final = (
@@ -88,6 +99,12 @@ KINDS: Final = (
         left_out=frozenset({"change_email", "scrub"}),
         unlike_ended=frozenset({"customer", "language"}),
     ),
+    Kind(
+        "freshdesk",
+        _freshdesk,
+        {"list_per_minute": 1_000, "requests_per_minute": 100_000, "backfill_conversations": "all"},
+    ),
+    Kind("salesforce", _salesforce, {"requests_per_minute": 100_000}, lag_s=7),
 )
 
 
@@ -218,7 +235,10 @@ class Lives:
 
     def settle(self) -> Kept:
         """A gateway that nobody kills, until all that the account shows has been read and judged; all that it kept."""
-        eventually(lambda: now_ms() > self.account.happened_at + LAG_S * 1_000, "all that has happened is shown")
+        eventually(
+            lambda: now_ms() > self.account.happened_at + self.account.kind.lag_s * 1_000,
+            "all that has happened is shown",
+        )
         with self.running() as daemon:
             assert self.synced() == 0
             eventually(self._is_quiet, "nothing waits any more")

@@ -43,7 +43,7 @@ def main(bug: str) -> int:
 
 
 def _warm() -> None:
-    """Import what the first child would import, and read a policy."""
+    """Import what the first child would import, plugins too, and read a policy."""
     import anyio._backends._asyncio  # noqa: F401
     import typer.main
 
@@ -52,7 +52,9 @@ def _warm() -> None:
     import gateway.daemon.daemon
     import gateway.kernel.memory  # noqa: F401
     from gateway.cli.app import app
+    from gateway.daemon.setup import plugins_here
 
+    plugins_here()
     typer.main.get_command(app)
     load_policy(POLICY, "policy.yaml")
     # What is there stays, in every child: none of them has to look at it again, or to copy its pages.
