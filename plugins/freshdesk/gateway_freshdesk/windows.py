@@ -171,8 +171,8 @@ def _second_of(row: dict[str, Any]) -> int | None:
 
 def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
     id, second = row.get("id"), _second_of(row)
-    # With the stream: that a row stands among the deleted ones says more than the row. Without a key until its second
-    # is over: until then a row may change under the same time, and what it says is not final; it counts again when it is.
+    # With the stream: that a row stands among the deleted ones says more than the row. No key until its second is over:
+    # until then what it says may change under the same time, and it has to count again.
     final = second is not None and is_settled(second * SECOND_MS, now)
     key = f"{stream}:{id}:{row['updated_at']}" if final and isinstance(id, int) else None
     own = labels.get(str(row.get("status")))
