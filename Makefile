@@ -135,8 +135,8 @@ bench-sip: install ## HEP packets a second, memory over 100,000 calls, and how s
 bench-whatif: install ## What-if over 100,000 contacts; needs all processors for itself, about ten minutes.
 	$(BIN)/python -m bench.whatif
 
-bench-sync: install ## dlt, tap-zendesk and Airbyte, installed from PyPI (550 MB), read a Zendesk account beside the gateway.
-	$(BIN)/python -m bench.sync
+bench-sync: install ## Readers of others, installed from PyPI (550 MB), read a Zendesk account beside the gateway. Others: BENCH_ARGS="--shape freshdesk".
+	$(BIN)/python -m bench.sync $(BENCH_ARGS)
 
 bench-peers: install ## n8n and Node-RED, installed from npm (3 GB, some minutes), do the same work beside the gateway.
 	$(BIN)/python -m bench.peers

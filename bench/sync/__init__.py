@@ -1,1 +1,1 @@
-"""Reading the tickets of a Zendesk account, beside dlt, tap-zendesk and Airbyte."""
+"""Reading the tickets of an account, beside readers that others wrote: a folder for each vendor's shape of account."""

@@ -1,28 +1,23 @@
-"""A client that only downloads the export, page after page, and looks at nothing: what the server can give."""
+"""A client that only downloads all tickets, page after page, and looks at nothing: what the account can give."""
 
 import http.client
-import re
 import sys
-from urllib.parse import quote
 
-from bench.sync.export import CURSOR
-
-_AFTER = re.compile(rb'"after_cursor": "([^"]+)"')
+from bench.sync.shapes import SHAPES
 
 
 def main() -> None:
-    """Read all pages."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=30)
-    asked = "start_time=0"
-    while True:
-        connection.request("GET", f"{CURSOR}?include=users&{asked}")
-        body = connection.getresponse().read()
-        after = _AFTER.search(body, len(body) - 1_000)
-        if after is None:
-            raise SystemExit("a page without a cursor")
-        if body.endswith(b'"end_of_stream": true}'):
-            return
-        asked = f"cursor={quote(after[1].decode())}"
+    """Read all pages of an account of this shape, at this port."""
+    shape = SHAPES[sys.argv[1]]
+    connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[2]), timeout=30)
+    target: str | None = shape.first
+    while target is not None:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{target} was answered with {answer.status}")
+        target = shape.following(target, body, {name.lower(): value for name, value in answer.getheaders()})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,12 @@ from bench.peers.install import FOLDER
 READERS: dict[str, tuple[str, ...]] = {
     "dlt": ("dlt[filesystem]==1.31.0",),
     "tap-zendesk": ("tap-zendesk==2.8.2",),
-    "airbyte": ("airbyte-source-zendesk-support==4.9.1", "airbyte-cdk==6.61.6"),
+    "tap-freshdesk": ("tap-freshdesk==1.0.1",),
+    "tap-salesforce": ("tap-salesforce==2.8.1",),
+    "simple-salesforce": ("simple-salesforce==1.12.10",),
+    "airbyte-zendesk": ("airbyte-source-zendesk-support==4.9.1", "airbyte-cdk==6.61.6"),
+    "airbyte-freshdesk": ("airbyte-source-freshdesk==3.1.3", "airbyte-cdk==0.72.2"),
+    "airbyte-salesforce": ("airbyte-source-salesforce==2.10.3", "airbyte-cdk==7.39.1"),
 }
 INSTALL_S = 1_200.0
 _STAMP = "installed.json"

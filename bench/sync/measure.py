@@ -16,7 +16,7 @@ from bench import server
 from bench.peers.running import Group
 from bench.sync.account import Account
 from bench.sync.readers import Job, Reader
-from bench.sync.tickets import fault, truth
+from bench.sync.truth import Found, fault
 
 PATIENCE_S = 1_800.0
 NAP_S = 0.05
@@ -49,8 +49,8 @@ class Round:
         return asdict(self)
 
 
-def measured(reader: Reader, account: Account) -> Round:
-    """Let a reader read the whole account."""
+def measured(reader: Reader, account: Account, true: Found) -> Round:
+    """Let a reader read the whole account, and compare what it has brought with what is true."""
     with tempfile.TemporaryDirectory(prefix="bench-sync-") as name:
         folder = Path(name)
         job = reader.prepare(account, folder)
@@ -59,7 +59,9 @@ def measured(reader: Reader, account: Account) -> Round:
         ended, cpu_s, memory_mb = _run(job, folder)
         asked = account.asked()
         brought = job.brought()
-    wrong = fault(brought, truth(account.tickets))
+    wrong = fault(brought, true)
+    if not asked.first_page:
+        raise SystemExit(f"{reader.name} has ended without a single page of tickets")
     took = ended - asked.first_page
     return Round(
         per_second=account.tickets / took,
@@ -67,7 +69,7 @@ def measured(reader: Reader, account: Account) -> Round:
         took_s=took,
         cpu_ms=cpu_s * 1_000 / account.tickets,
         memory_mb=memory_mb,
-        requests=asked.paths.total(),
+        requests=asked.requests,
         pages=asked.pages,
         sent_mb=asked.sent / 1e6,
         distinct=brought.distinct,

@@ -1,11 +1,12 @@
-"""Ours: a running gateway, its Zendesk connector on the account, its first backfill over all tickets; done when every
-one of them is a contact, judged and committed.
+"""Ours: a running gateway, its connector on the account, its first backfill over all tickets; done when every one of
+them is a contact, judged and committed.
 
 More than the others do: each ticket becomes events in a journal and a contact under a policy of twenty rules, on the
 disk before the next is claimed, and a vendor's webhooks could come meanwhile.
 """
 
 import json
+import textwrap
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from bench import requests, server
 from bench.sync.account import Account
 from bench.sync.readers import Job, Reader
-from bench.sync.tickets import Found
+from bench.sync.shape import Shape
+from bench.sync.truth import Found
 from gateway.store.library import driver
 
 CONFIG = """\
@@ -23,31 +25,22 @@ admin: 127.0.0.1:0
 database: sqlite:///gateway.db
 policy: policy.yaml
 connectors:
-  zendesk:
-    plugin: zendesk
-    base_url: %s
-    allow_private: true
-    client_id: bench
-    client_secret: {env: BENCH_SECRET}
-    backfill_days: 3650
-    backfill_logs: none
-    follow_users: false
-    export_per_minute: 1000
-    requests_per_minute: 100000
-"""
-"""Tickets and nothing else, as the others read; and no waiting for limits that this account doesn't have."""
+  bench:
+    plugin: %s
+%s"""
 
 NO_RULES = "version: 1\nname: bench\n"
 
 
-def reading(tree: Path, policy: str, account: Account, folder: Path) -> Job:
+def reading(tree: Path, shape: Shape, policy: str, account: Account, folder: Path) -> Job:
     """A gateway of a checkout, on an empty database."""
-    (folder / "gateway.yaml").write_text(CONFIG % account.base)
+    connector = textwrap.indent(shape.connector % account.base, " " * 4)
+    (folder / "gateway.yaml").write_text(CONFIG % (shape.name, connector))
     (folder / "policy.yaml").write_text(policy)
     return Job(
         server.python(tree, "gateway", "run", "--config", str(folder / "gateway.yaml"), "--log-format", "json"),
         partial(_brought, tree, folder),
-        {"BENCH_SECRET": requests.SECRET, "PYTHONPATH": str(tree / "plugins" / "zendesk")},
+        {"BENCH_SECRET": requests.SECRET, "PYTHONPATH": str(tree / "plugins" / shape.name)},
         done=_Watch(folder / "gateway.db", account.tickets),
     )
 
@@ -80,11 +73,11 @@ def _brought(tree: Path, folder: Path) -> Found:
     return Found(**json.loads(server.run_in(tree, "bench.sync.stored", str(folder / "gateway.db"))))
 
 
-def readers(tree: Path) -> tuple[Reader, ...]:
+def readers(tree: Path, shape: Shape) -> tuple[Reader, ...]:
     """The gateway of this checkout, with rules and without."""
     # Rules that judge, and nobody who is told of it.
     rules = server.policy().partition("roles:")[0]
     return (
-        Reader("gateway", "contacts in SQLite, judged by 20 rules", partial(reading, tree, rules)),
-        Reader("gateway plain", "contacts in SQLite, no rule", partial(reading, tree, NO_RULES)),
+        Reader("gateway", "contacts in SQLite, judged by 20 rules", partial(reading, tree, shape, rules)),
+        Reader("gateway plain", "contacts in SQLite, no rule", partial(reading, tree, shape, NO_RULES)),
     )

@@ -1,10 +1,10 @@
-"""The readers: how each is started on the account, and what it has brought in the end."""
+"""What a reader is: how it is started on an account, and what it has brought in the end. And what many share."""
 
 import gzip
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,15 @@ from typing import Any
 from bench import server
 from bench.sync.account import Account
 from bench.sync.install import program
-from bench.sync.tickets import Found, Row, found
+from bench.sync.truth import Found, Row, found
 
-FOREIGN = Path(__file__).parent / "foreign"
-SINCE = "2020-01-01T00:00:00Z"
+SHIM = Path(__file__).parent / "shim"
 SECRET = "bench"
 PREPARE_S = 300.0
+
+Ticket = Mapping[str, Any]
+RowOf = Callable[[Ticket], Row]
+"""What is compared of a ticket as its vendor writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,63 +45,70 @@ class Reader:
     """What has to be installed."""
 
 
-def dlt(account: Account, folder: Path, nesting: str) -> Job:
-    """dlt's REST source into files of JSON lines."""
-    script = str(FOREIGN / "dlt_tickets.py")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a foreign reader reads: which of its streams, by which settings, and what is compared of its records."""
+
+    stream: str
+    config: Mapping[str, object]
+    row_of: RowOf
+
+
+def bare(shape: str) -> Reader:
+    """Download, and nothing else: how fast an account of this shape can be at all."""
+
+    def prepare(account: Account, folder: Path) -> Job:
+        command = server.python(server.HERE, "bench.sync.bare", shape, str(account.port))
+        return Job(command, lambda: Found(0, 0, ""))
+
+    return Reader("bare download", "looks at nothing, keeps nothing: the most that the server gives", prepare)
+
+
+def led(account: Account) -> dict[str, str]:
+    """The environment that leads a foreign reader's requests for its vendor to the account."""
+    return {"PYTHONPATH": str(SHIM), "BENCH_SYNC_BASE": account.base}
+
+
+def dlt(script: Path, base: str, folder: Path, row_of: RowOf, *options: str) -> Job:
+    """A script of dlt's that reads `base` into `folder/out/bench/tickets`, as files of JSON lines."""
     return Job(
-        [program("dlt", "python"), script, account.base, str(folder), nesting],
-        lambda: found(_rows(sorted((folder / "out" / "zendesk" / "tickets").iterdir()), lambda line: line)),
+        [program("dlt", "python"), str(script), base, str(folder), *options],
+        lambda: found(rows(sorted((folder / "out" / "bench" / "tickets").iterdir()), lambda line: line, row_of)),
         {"RUNTIME__DLTHUB_TELEMETRY": "false", "HOME": str(folder)},
     )
 
 
-def tap(account: Account, folder: Path) -> Job:
-    """tap-zendesk into a file, only the stream of tickets selected."""
-    config, catalog = folder / "config.json", folder / "catalog.json"
-    config.write_text(json.dumps({"subdomain": "bench", "start_date": SINCE, "access_token": SECRET}))
-    command = [program("tap-zendesk", "python"), str(FOREIGN / "tap_tickets.py"), "--config", str(config)]
-    env = _redirected(account)
-    known = json.loads(_prepared([*command, "--discover"], env))
-    catalog.write_text(json.dumps({"streams": [_selected(one) for one in known["streams"] if _named(one, "tickets")]}))
-    return Job([*command, "--catalog", str(catalog)], lambda: found(_records(folder)), env, folder / "out.jsonl")
+def singer(command: Sequence[str], wanted: Wanted, account: Account, folder: Path, option: str = "--catalog") -> Job:
+    """A Singer tap into a file, only one stream selected. `option`: by which it is told of the streams."""
+    given, catalog = folder / "config.json", folder / "catalog.json"
+    given.write_text(json.dumps(wanted.config))
+    command = [*command, "--config", str(given)]
+    known = json.loads(_prepared([*command, "--discover"], led(account)))
+    for one in known["streams"]:
+        _select(one, selected=one["tap_stream_id"] == wanted.stream)
+    catalog.write_text(json.dumps(known))
+    return _messages([*command, option, str(catalog)], wanted, account, folder)
 
 
-def airbyte(account: Account, folder: Path) -> Job:
-    """Airbyte's source into a file, only the stream of tickets."""
-    config, catalog = folder / "config.json", folder / "catalog.json"
-    credentials = {"credentials": "oauth2.0", "access_token": SECRET}
-    config.write_text(json.dumps({"subdomain": "bench", "start_date": SINCE, "credentials": credentials}))
-    command, env = [program("airbyte", "source-zendesk-support")], _redirected(account)
-    lines = map(json.loads, _prepared([*command, "discover", "--config", str(config)], env).splitlines())
+def airbyte(command: Sequence[str], wanted: Wanted, account: Account, folder: Path) -> Job:
+    """A source of Airbyte's into a file, only one stream."""
+    given, catalog = folder / "config.json", folder / "catalog.json"
+    given.write_text(json.dumps(wanted.config))
+    lines = map(json.loads, _prepared([*command, "discover", "--config", str(given)], led(account)).splitlines())
     streams = [one for line in lines if line["type"] == "CATALOG" for one in line["catalog"]["streams"]]
-    chosen = {"sync_mode": "incremental", "destination_sync_mode": "append"}
-    catalog.write_text(
-        json.dumps({"streams": [{"stream": one, **chosen} for one in streams if one["name"] == "tickets"]})
-    )
-    command += ["read", "--config", str(config), "--catalog", str(catalog)]
-    return Job(command, lambda: found(_records(folder)), env, folder / "out.jsonl")
+    mode = {"sync_mode": "incremental", "destination_sync_mode": "append"}
+    chosen = [{"stream": one, **mode} for one in streams if one["name"] == wanted.stream]
+    catalog.write_text(json.dumps({"streams": chosen}))
+    read = [*command, "read", "--config", str(given), "--catalog", str(catalog)]
+    return _messages(read, wanted, account, folder)
 
 
-def bare(account: Account, folder: Path) -> Job:
-    """Download, and nothing else: how fast the account can be at all."""
-    command = server.python(server.HERE, "bench.sync.bare", str(account.port))
-    return Job(command, lambda: Found(0, 0, ""))
+def _messages(command: Sequence[str], wanted: Wanted, account: Account, folder: Path) -> Job:
+    output = folder / "out.jsonl"
+    return Job(command, lambda: found(rows([output], record, wanted.row_of)), led(account), output)
 
 
-READERS = (
-    Reader("bare download", "looks at nothing, keeps nothing: the most that the server gives", bare),
-    Reader("dlt", "REST source, every list in files of its own", lambda a, f: dlt(a, f, ""), "dlt"),
-    Reader("dlt flat", "the same, lists stay with their ticket", lambda a, f: dlt(a, f, "0"), "dlt"),
-    Reader("tap-zendesk", "without its waits for audits", tap, "tap-zendesk"),
-    Reader("airbyte", "source-zendesk-support", airbyte, "airbyte"),
-)
-
-
-def _redirected(account: Account) -> dict[str, str]:
-    return {"PYTHONPATH": str(FOREIGN), "BENCH_SYNC_BASE": account.base}
-
-
-def _prepared(command: list[str], env: Mapping[str, str]) -> str:
+def _prepared(command: Sequence[str], env: Mapping[str, str]) -> str:
     done = subprocess.run(
         command, env={**os.environ, **env}, capture_output=True, text=True, timeout=PREPARE_S, check=False
     )
@@ -107,34 +117,26 @@ def _prepared(command: list[str], env: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def _named(stream: Mapping[str, Any], name: str) -> bool:
-    return bool(stream["tap_stream_id"] == name)
-
-
-def _selected(stream: Mapping[str, Any]) -> Mapping[str, Any]:
+def _select(stream: Mapping[str, Any], *, selected: bool) -> None:
     for one in stream["metadata"]:
         if not one["breadcrumb"]:
-            one["metadata"]["selected"] = True
-    return stream
+            one["metadata"]["selected"] = selected
 
 
-def _records(folder: Path) -> Iterator[Row]:
-    """Tickets in the messages of a Singer tap, or of an Airbyte source, where they lie one level deeper."""
-
-    def ticket(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        if message["type"] != "RECORD":
-            return None
-        record: Mapping[str, Any] = message["record"]
-        inner: Mapping[str, Any] = record.get("data", record)
-        return inner
-
-    return _rows([folder / "out.jsonl"], ticket)
+def record(message: Mapping[str, Any]) -> Ticket | None:
+    """The ticket in a message of a Singer tap, or of a source of Airbyte's, where it lies one level deeper."""
+    if message["type"] != "RECORD":
+        return None
+    found: Ticket = message["record"]
+    inner: Ticket = found.get("data", found)
+    return inner
 
 
-def _rows(files: Sequence[Path], ticket: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> Iterator[Row]:
+def rows(files: Iterable[Path], ticket: Callable[[Mapping[str, Any]], Ticket | None], row_of: RowOf) -> Iterator[Row]:
+    """The tickets in files of JSON lines."""
     for path in files:
         with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
             for line in lines:
                 one = ticket(json.loads(line))
                 if one is not None:
-                    yield Row(one["id"], one["subject"], one["status"])
+                    yield row_of(one)

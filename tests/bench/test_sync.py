@@ -1,90 +1,91 @@
-"""The bench of reading is fair: the account shows every ticket once to whoever asks rightly, and what is lost shows."""
+"""The bench of reading is fair: every shape of account shows each ticket once to whoever asks rightly, and what a
+reader loses, doubles or changes shows."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
+from gateway_freshdesk.normalize import Beside as BesideTicket
+from gateway_freshdesk.normalize import ticket_events as freshdesk_events
+from gateway_salesforce.normalize import Beside as BesideCase
+from gateway_salesforce.normalize import case_events
 from gateway_zendesk.normalize import Beside, ticket_events
 
-from bench.sync.export import BY_TIME, CURSOR, Export
 from bench.sync.figures import figures
+from bench.sync.freshdesk.tickets import CHOICES, included
+from bench.sync.freshdesk.tickets import row_of as freshdesk_row
+from bench.sync.freshdesk.tickets import ticket as freshdesk_ticket
+from bench.sync.matters import PER_SECOND, changed_s
 from bench.sync.measure import Round
-from bench.sync.readers import _records
-from bench.sync.tickets import PER_SECOND, Fault, Row, fault, found, generated_at, row, ticket, truth
+from bench.sync.readers import record, rows
+from bench.sync.salesforce.cases import case as salesforce_case
+from bench.sync.salesforce.cases import row_of as salesforce_row
+from bench.sync.shapes import SHAPES
+from bench.sync.truth import Fault, Row, fault, found
+from bench.sync.zendesk.tickets import row_of as zendesk_row
+from bench.sync.zendesk.tickets import ticket as zendesk_ticket
 
-TICKETS = 250
+TICKETS = 4_100
+"""More than two pages, whatever the shape."""
+
 BASE = "http://account.example"
+READ: Mapping[str, Callable[[Any], Iterator[Row]]] = {
+    "zendesk": lambda page: map(zendesk_row, page["tickets"]),
+    "freshdesk": lambda page: map(freshdesk_row, page),
+    "salesforce": lambda page: map(salesforce_row, page["records"]),
+}
 
 
-@pytest.fixture(scope="module")
-def export() -> Export:
-    """A small account."""
-    return Export(TICKETS, BASE)
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_bare_download_gets_every_ticket_once(name: str) -> None:
+    """From the first page by each page's own words about the next; every page says how many tickets it has."""
+    shape = SHAPES[name]
+    site, target, brought = shape.site(TICKETS, BASE), shape.first, []
+    pages = 0
+    while target:
+        path, _, query = target.partition("?")
+        answer = site.answer("GET", path, dict(parse_qsl(query)), b"")
+        page = list(READ[name](json.loads(answer.body)))
+        assert (answer.status, answer.rows) == (200, len(page))
+        brought += page
+        pages += 1
+        target = shape.following(target, answer.body, {key.lower(): value for key, value in answer.headers.items()})
+
+    assert pages > 2
+    assert fault(found(brought), shape.truth(TICKETS)) == Fault(0, 0, False)
 
 
-def pages(export: Export, path: str, link: str, **asked: object) -> Iterator[dict[str, Any]]:
-    """Follow the links of an export to its end."""
-    query = urlencode(asked)
-    while True:
-        answer = export.answer(path, query)
-        assert answer is not None
-        page = json.loads(answer[0])
-        assert len(page["tickets"]) == answer[1]
-        yield page
-        if page["end_of_stream"]:
-            return
-        path, query = urlsplit(page[link]).path, urlsplit(page[link]).query
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_a_reader_asks_beside_tickets_is_no_page_of_them(name: str) -> None:
+    """So that a reader's time begins with its first tickets."""
+    site = SHAPES[name].site(PER_SECOND, BASE)
+
+    for path in ("/api/v2/users/me.json", "/api/v2/ticket_fields", "/services/data/v66.0/sobjects", "/nothing"):
+        assert site.answer("GET", path, {}, b"").rows is None
 
 
-def rows(those: list[dict[str, Any]]) -> Iterator[Row]:
-    """What is compared of tickets."""
-    return (Row(one["id"], one["subject"], one["status"]) for one in those)
+def test_our_connectors_take_every_kind_of_ticket_that_there_is() -> None:
+    """What each tells of a ticket is what is compared."""
+    labels = {number: label for number, (label, _) in CHOICES.items()}
+    for number in range(1, 100):
+        read_at = (changed_s(number) + 60) * 1_000
+        shown = [zendesk_ticket(number, BASE), freshdesk_ticket(number), salesforce_case(number)]
+        for more in included(number).values():
+            shown[1].update(more)
+        shown = [json.loads(json.dumps(one)) for one in shown]
+        told = [
+            list(ticket_events(shown[0], Beside(), read_at, log_follows=False)),
+            list(freshdesk_events(shown[1], BesideTicket(labels=labels), read_at)),
+            list(case_events(shown[2], BesideCase(), read_at)),
+        ]
+        for events, shape in zip(told, SHAPES.values(), strict=True):
+            observed: Any = events[-1]
 
-
-@pytest.mark.parametrize(("path", "link"), [(CURSOR, "after_url"), (f"{BY_TIME}.json", "next_page")])
-@pytest.mark.parametrize("per_page", [7, 100, 1_000])
-def test_whoever_follows_the_links_gets_every_ticket_once(export: Export, path: str, link: str, per_page: int) -> None:
-    """By cursor and by time, whatever the size of a page."""
-    read = [one for page in pages(export, path, link, start_time=0, per_page=per_page) for one in page["tickets"]]
-
-    assert fault(found(rows(read)), truth(TICKETS)) == Fault(0, 0, False)
-
-
-def test_a_page_by_time_splits_no_second(export: Export) -> None:
-    """Tickets of one second stand on one page, where a page can hold them."""
-    of_pages = [
-        {one["generated_timestamp"] for one in page["tickets"]}
-        for page in pages(export, BY_TIME, "next_page", start_time=0, per_page=PER_SECOND + 1)
-    ]
-
-    assert len(of_pages) > TICKETS // (PER_SECOND + 1)
-    assert sum(map(len, of_pages)) == len(set().union(*of_pages))
-
-
-def test_users_come_only_to_who_asks(export: Export) -> None:
-    """With the sideload, everybody whom the page's tickets name, once."""
-    (plain,) = pages(export, CURSOR, "after_url", start_time=0)
-    (page,) = pages(export, CURSOR, "after_url", start_time=0, include="users")
-    named = {one[key] for one in page["tickets"] for key in ("requester_id", "assignee_id") if one[key]}
-
-    assert "users" not in plain
-    assert named <= {user["id"] for user in page["users"]}
-    assert len({user["id"] for user in page["users"]}) == len(page["users"])
-
-
-def test_behind_the_end_there_is_nothing_yet(export: Export) -> None:
-    """The last cursor brings an empty page with the same cursor; so does a start in the future."""
-    *_, last = pages(export, CURSOR, "after_url", start_time=0)
-    (behind,) = pages(export, CURSOR, "after_url", cursor=last["after_cursor"])
-    (later,) = pages(export, CURSOR, "after_url", start_time=generated_at(TICKETS) + 1)
-
-    assert (behind["tickets"], behind["after_cursor"]) == ([], last["after_cursor"])
-    assert later["tickets"] == []
-    assert export.answer("/api/v2/users/me.json", "") is None
+            assert Row(observed.ref.id, observed.subject, observed.status) == shape.row(number)
 
 
 @pytest.mark.parametrize(
@@ -96,29 +97,20 @@ def test_behind_the_end_there_is_nothing_yet(export: Export) -> None:
         (lambda all_: [*all_, all_[3], all_[3]], Fault(0, 2, False)),
         (lambda all_: [*all_[1:], all_[5]], Fault(1, 1, False)),
         (lambda all_: [all_[0]._replace(status="?"), *all_[1:]], Fault(0, 0, True)),
-        (lambda all_: [*all_[1:], Row(-1, "", "")], Fault(0, 0, True)),
+        (lambda all_: [*all_[1:], Row("", "", "")], Fault(0, 0, True)),
     ],
 )
 def test_what_is_lost_doubled_or_wrong_shows(change: Callable[[list[Row]], list[Row]], expected: Fault) -> None:
     """In any order; a row of nobody's is as wrong as one that is missing."""
-    every = [row(number) for number in range(1, 21)]
+    shape = SHAPES["zendesk"]
+    every = [shape.row(number) for number in range(1, 21)]
 
-    assert fault(found(change(every)), truth(20)) == expected
-
-
-def test_our_connector_takes_every_kind_of_ticket_that_there_is() -> None:
-    """What it tells of a ticket is what is compared."""
-    for number in range(1, 100):
-        shown = json.loads(json.dumps(ticket(number, BASE)))
-        _, observed = ticket_events(shown, Beside(), (generated_at(number) + 60) * 1_000, log_follows=False)
-
-        assert observed.subject == row(number).subject  # type: ignore[union-attr]
-        assert 2_000 <= len(json.dumps(shown)) <= 3_500
+    assert fault(found(change(every)), shape.truth(20)) == expected
 
 
 def test_tickets_of_both_kinds_of_messages_are_read(tmp_path: Path) -> None:
     """Singer's and Airbyte's; all else that they print is passed over."""
-    one = {"id": 7, "subject": "s", "status": "new", "more": {}}
+    one = {"id": 7, "subject": "s", "status": "hold", "more": {}}
     lines = [
         {"type": "SCHEMA", "stream": "tickets"},
         {"type": "RECORD", "stream": "tickets", "record": one},
@@ -127,7 +119,7 @@ def test_tickets_of_both_kinds_of_messages_are_read(tmp_path: Path) -> None:
     ]
     (tmp_path / "out.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
 
-    assert list(_records(tmp_path)) == [Row(7, "s", "new")] * 2
+    assert list(rows([tmp_path / "out.jsonl"], record, zendesk_row)) == [Row("7", "s", "on_hold")] * 2
 
 
 ROUND = Round(

@@ -1,8 +1,8 @@
 """Looking a ticket up: as it is, with its conversation and its ratings.
 
-Laws. What is gone gives nothing. The ticket is read before what belongs to it, so that its version stands for all of
-it, and only when its second is over: until then the ticket may change and keep it. What an account hasn't got is noted,
-and done without.
+Laws. What is gone gives nothing, and of what is deleted nothing more is asked. The ticket is read before what belongs
+to it, so that its version stands for all of it, and only when its second is over: until then the ticket may change and
+keep it. What an account hasn't got is noted, and done without.
 """
 
 from collections.abc import Sequence
@@ -35,6 +35,8 @@ class Look:
             ticket = await ask(self._http, path, {"include": INCLUDE})
             labels = await self._labels.of(self._http, [ticket], now)
             records = [fetched({"ticket": trimmed(ticket), "labels": labels}, now, _version(ticket, now))]
+            if ticket.get("deleted") or ticket.get("spam"):
+                return records
             records += [
                 fetched({"conversations": [trimmed(entry) for entry in page.rows], "ticket_id": int(ref.id)}, now)
                 for page in await self._pages(f"{path}/conversations")

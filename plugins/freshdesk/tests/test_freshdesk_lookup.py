@@ -75,6 +75,14 @@ def test_what_is_gone_gives_nothing(path: str, account: Callable[..., Any], refu
     assert account(answers(**{path: refusal(404)})).look_up("ticket", "42") == []
 
 
+@pytest.mark.parametrize("removed", ["deleted", "spam"])
+def test_of_what_is_deleted_nothing_more_is_asked(removed: str, account: Callable[..., Any]) -> None:
+    """It says that it is, and has ended."""
+    desk = account(answers(**{PATH: ticket(**{removed: True, "status": 2})}))
+    assert desk.says(desk.look_up("ticket", "42"))[-1].id == "ticket:42:deleted"
+    assert [path for path, _ in desk.api.asked] == [PATH]
+
+
 @pytest.mark.parametrize(
     ("kind", "id"), [("ticket", "x"), ("ticket", "4/2"), ("ticket", "٤٢"), ("ticket", "9" * 19), ("user", "42")]
 )

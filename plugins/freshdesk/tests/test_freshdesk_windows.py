@@ -173,6 +173,17 @@ def test_an_empty_page_moves_nothing_backwards(account: Callable[..., Any], list
     assert reader.pull(cursor=f"since:{NOW_S - 100}").cursor == f"since:{NOW_S - 100}"
 
 
+def test_a_time_to_come_is_no_place_to_stay(
+    account: Callable[..., Any], listed: Callable[..., Any], ids_of: Any
+) -> None:
+    """A row from next year is read, and what changes now is read behind it."""
+    tickets = listed()
+    tickets.changed = {1: NOW_S - 60, 2: NOW_S - 50, 3: NOW_S + 31_536_000, 4: NOW_S + 31_536_001}
+    _, cursor = read(account({PATH: tickets}), ids_of)
+    assert cursor == f"since:{NOW_S - 300}"
+    assert account({PATH: listed()}).pull(cursor=f"since:{NOW_S + 31_536_000}").cursor == f"since:{NOW_S}"
+
+
 @pytest.mark.parametrize("answer", [b"{}", b"[1]", b'"x"', b"null"])
 def test_another_shape_is_ill_weather(answer: bytes, account: Callable[..., Any]) -> None:
     """It moves no cursor."""
@@ -193,10 +204,11 @@ def test_a_refusal_of_the_first_page_is_one(account: Callable[..., Any], refusal
 
 
 def test_rows_have_keys_of_their_own(account: Callable[..., Any], listed: Callable[..., Any]) -> None:
-    """The same row in another window is the same record; a changed one isn't."""
+    """The same row in another window is the same record; among the deleted ones it is another."""
     tickets = listed()
     tickets.changed = {1: NOW_S - 60}
     reader = account({PATH: tickets})
     first, second = reader.pull().records[0], reader.pull(cursor=f"since:{NOW_S - 90}").records[0]
     assert first == second
-    assert (first.key, first.exact, first.stream) == ("1:2026-03-02T08:59:00Z", True, "tickets")
+    assert reader.pull("deleted").records[0].key != first.key
+    assert (first.key, first.exact, first.stream) == ("tickets:1:2026-03-02T08:59:00Z", True, "tickets")

@@ -89,7 +89,7 @@ class Pull:
                 half = max(WINDOW_MIN_MS, (until - at) // 2)
                 if not _took_too_long(error) or until - at <= WINDOW_MIN_MS:
                     raise
-                self._slow = {(stream.name, at): half, **dict(list(self._slow.items())[:SLOW_MAX])}
+                self._slow = {**dict(list(self._slow.items())[-SLOW_MAX:]), (stream.name, at): half}
                 if isinstance(error, Transient):
                     raise
                 until = at + half
@@ -104,7 +104,7 @@ class Pull:
 
     async def _rows(self, kind: Kind, after: After, until: Instant, now: int, where: str) -> Rows | None:
         """The rows of a page, by the columns that there are; None where there is no such object."""
-        deleted = where == DELETED
+        deleted = kind.binned or where == DELETED
         columns = await self._schema.of(kind, now)
         for _ in range(LEARNED_MAX):
             if columns is None:

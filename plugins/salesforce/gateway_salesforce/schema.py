@@ -53,8 +53,10 @@ class Schema:
         wanted = kind.columns + (self._extra if kind is CASE else ())
         found = self._readable(kind.object, wanted, there)
         for name, relation in kind.relations.items():
-            related = await self._there(relation.object, now)
-            if related is None or (kind.object, name) in self._hidden:
+            # Whose id may not be seen, of that nothing else can be asked.
+            seen = self._shown(kind.object, there, f"{name}Id") and (kind.object, name) not in self._hidden
+            related = await self._there(relation.object, now) if seen else None
+            if related is None:
                 self._lacking.add(f"{name} of {kind.object}")
                 continue
             found += [f"{name}.{column}" for column in self._readable(relation.object, relation.columns, related)]

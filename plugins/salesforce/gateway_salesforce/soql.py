@@ -33,7 +33,7 @@ class Kind:
     relation that leads to its case, whose columns are read whole.
 
     `by` is the column that its rows are ordered by; `where` what all rows meet that are read, `of_case` those of one
-    case; `nested` is its name as a part of a case.
+    case; `nested` is its name as a part of a case. `binned`: those in the recycle bin are read with the others.
     """
 
     object: str
@@ -46,6 +46,7 @@ class Kind:
     where: str = ""
     of_case: str = ""
     rows: int = ROWS_MAX
+    binned: bool = False
 
 
 _TOLD: Final = "Field IN ('Owner', 'Priority', 'Status')"
@@ -87,6 +88,8 @@ HISTORY: Final = Kind(
     by="CreatedDate",
     where=_TOLD,
     of_case=_TOLD,
+    # A case that is restored brings its history back under the old times, where no later page would look for it.
+    binned=True,
 )
 EMAIL: Final = Kind(
     "EmailMessage",

@@ -166,8 +166,8 @@ async def told(story: Sequence[Step]) -> None:
 
 
 async def known(ours: Reader, restored: set[str]) -> dict[str, Any]:
-    """What is known of every contact. How often one was opened again that was deleted meanwhile, only who saw it deleted
-    can know."""
+    """What is known of every contact. How often one was opened again that was deleted meanwhile, only who saw it
+    deleted can know."""
     found: dict[str, Any] = dict(await ours.contacts())
     for id, contact in found.items():
         if contact is not None and contact.strands[0].ref.id in restored:

@@ -1,4 +1,4 @@
-"""Sends a foreign reader's requests for its vendor's hosts to ours instead: their addresses are fixed in their code.
+"""Leads a foreign reader's requests for its vendor's hosts to the account instead: its addresses are fixed in its code.
 
 Python imports this at a reader's start (it stands in PYTHONPATH). Everything else is as installed.
 """
@@ -8,13 +8,14 @@ import os
 import requests.adapters  # type: ignore[import-untyped, unused-ignore]
 
 BASE = os.environ["BENCH_SYNC_BASE"]
+HOSTS = (".zendesk.com", ".freshdesk.com", ".salesforce.com")
 _send = requests.adapters.HTTPAdapter.send
 
 
-def _redirected(self, request, *given, **named):  # type: ignore[no-untyped-def]
+def _led(self, request, *given, **named):  # type: ignore[no-untyped-def]
     scheme, _, rest = request.url.partition("://")
     host, slash, path = rest.partition("/")
-    if scheme != "https" or not host.endswith(".zendesk.com"):
+    if scheme != "https" or not host.endswith(HOSTS):
         return _send(self, request, *given, **named)
     sent = request.copy()
     sent.url = f"{BASE}{slash}{path}"
@@ -24,4 +25,4 @@ def _redirected(self, request, *given, **named):  # type: ignore[no-untyped-def]
     return answer
 
 
-requests.adapters.HTTPAdapter.send = _redirected
+requests.adapters.HTTPAdapter.send = _led

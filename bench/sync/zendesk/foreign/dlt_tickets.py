@@ -11,7 +11,7 @@ from dlt.sources.helpers.rest_client.auth import BearerTokenAuth  # type: ignore
 from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]
 
 
-def main(base: str, folder: str, nesting: str) -> None:
+def main(base: str, folder: str, nesting: str = "") -> None:
     """Read all tickets. With a `nesting` of 0 lists within a ticket stay with it, else each has files of its own."""
     source = rest_api_source(
         {
@@ -45,7 +45,7 @@ def main(base: str, folder: str, nesting: str) -> None:
     pipeline = dlt.pipeline(
         pipeline_name="bench",
         destination=filesystem(bucket_url=f"file://{folder}/out"),
-        dataset_name="zendesk",
+        dataset_name="bench",
         pipelines_dir=f"{folder}/work",
     )
     pipeline.run(source, loader_file_format="jsonl")
