@@ -26,7 +26,6 @@ ID_KEYS: Final = frozenset(
         "MobilePhone",
         "Name",
         "NewValue",
-        "OldValue",
         "OwnerId",
         "ParentId",
         "Phone",
