@@ -1,8 +1,8 @@
 """Looking a ticket up: as it is, with its conversation and its ratings.
 
-Laws. What is gone gives nothing, and of what is deleted nothing more is asked. The ticket is read before what belongs to
-it, so that its version stands for all of it, and only when its second is over: until then the ticket may change and keep
-it. What an account hasn't got is noted, and done without.
+Laws. What is gone gives nothing, and of what is deleted nothing more is asked. The ticket is read before what belongs
+to it, so that its version stands for all of it, and only when its second is over: until then the ticket may change and
+keep it. What an account hasn't got is noted, and done without.
 """
 
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ from gateway.plugin import (
 )
 from gateway_freshdesk.api import Params, Sheet, sheet, trimmed
 from gateway_freshdesk.labels import StatusLabels
-from gateway_freshdesk.reading import moment
+from gateway_freshdesk.reading import is_settled, moment
 
 PATH: Final = "/api/v2/tickets"
 INCLUDE: Final = "requester,stats,description"
@@ -74,7 +74,7 @@ async def pull_window(
     }
     if filter is not None:
         params["filter"] = filter
-    got = await _page(http, params, place.page or 1)
+    got = await _turned(http, {**params, "include": INCLUDE}, place.page or 1)
     rows = got.rows if got is not None else []
     named = await labels.of(http, rows, now)
     records = [_record(stream.name, row, named, now) for row in rows]
@@ -116,12 +116,8 @@ def _reached(second: int) -> int:
     return second * SECOND_MS - 1
 
 
-async def _page(http: VendorHttp, params: Params, page: int) -> Sheet | None:
-    """One page with all that stands beside its rows; None behind the wall."""
-    return await _turned(http, {**params, "include": INCLUDE}, page)
-
-
 async def _turned(http: VendorHttp, params: Params, page: int) -> Sheet | None:
+    """One page; None behind the wall."""
     try:
         return await sheet(http, PATH, params, page)
     except Permanent as error:
@@ -174,8 +170,13 @@ def _second_of(row: dict[str, Any]) -> int | None:
 
 
 def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
-    id, changed = row.get("id"), row.get("updated_at")
-    key = f"{id}:{changed}" if isinstance(id, int) and isinstance(changed, str) and len(changed) < 64 else None
+    id, changed, second = row.get("id"), row.get("updated_at"), _second_of(row)
+    # Until its second is over a row may change under the same time, and what it says is not final: no key, so that the
+    # same row counts again when it is.
+    final = second is not None and is_settled(second * SECOND_MS, now)
+    known = final and isinstance(id, int) and isinstance(changed, str) and len(changed) < 64
+    # With the stream: that a row stands among the deleted ones says more than the row.
+    key = f"{stream}:{id}:{changed}" if known else None
     own = labels.get(str(row.get("status")))
     content: dict[str, Any] = {"ticket": trimmed(row)}
     if own is not None:

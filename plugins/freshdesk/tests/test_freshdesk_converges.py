@@ -15,9 +15,10 @@ from unittest.mock import patch
 import pytest
 from gateway_freshdesk import Freshdesk, windows
 from gateway_freshdesk.simulator import FreshdeskSimulator
+from gateway_freshdesk.simulator.acts import WORDS
 from gateway_freshdesk.simulator.hooks import Hook
 from gateway_freshdesk.simulator.push import TOKEN, Pusher
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -35,6 +36,7 @@ Step = tuple[str, Any]
 ways = st.sampled_from(["act", "act", "lost", "unseen", "own_body"])
 acts = st.tuples(ways, st.sampled_from(sorted(FreshdeskSimulator.acts)))
 openings = st.tuples(ways, st.sampled_from(["open", "open_web_chat", "open_quoted"]))
+statuses = st.tuples(st.just("newest"), st.sampled_from(sorted(WORDS)))
 passing = st.tuples(st.just("pass"), st.sampled_from([0, 1, 3, 59, 61, 125, 400]))
 places = st.integers(0, 7)
 weather = st.one_of(
@@ -44,7 +46,9 @@ weather = st.one_of(
     st.tuples(st.just("pull"), st.integers(0, 3)),
     st.tuples(st.sampled_from(["settle", "sync", "sync", "past", "restart", "fail", "drift"]), st.none()),
 )
-stories = st.lists(st.one_of(openings, acts, acts, acts, passing, weather, weather), min_size=1, max_size=STEPS_MAX)
+stories = st.lists(
+    st.one_of(openings, acts, acts, acts, statuses, passing, weather, weather), min_size=1, max_size=STEPS_MAX
+)
 
 
 class Weather:
@@ -60,6 +64,8 @@ class Weather:
         match step:
             case ("act", name):
                 self.simulator.act(name)
+            case ("newest", status) if here := [row.id for row in self.simulator.account.all() if not row.gone]:
+                self.simulator.set_status(here[-1], status)
             case ("own_body", name):
                 self.simulator.fault("own_body")
                 self.simulator.act(name)
@@ -167,28 +173,30 @@ def content(event: Event) -> bytes:
     return encode_event(replace(event, rev=0, sequence=0, historical=False))
 
 
+SYNC: Final[Step] = ("sync", None)
+EDITED: Final[list[Step]] = [("act", "open"), ("act", "agent_comment"), SYNC, ("pass", 61), ("act", "edit")]
+AT_ONCE: Final[list[Step]] = [("newest", "pending"), SYNC, ("newest", "closed"), SYNC, ("newest", "open")]
+REMOVED: Final[list[Step]] = [("act", "delete"), SYNC, ("pass", 1), ("act", "restore"), SYNC, ("act", "spam")]
+
+
 @settings(
     max_examples=EXAMPLES or 20,
     deadline=None,
     derandomize=not EXAMPLES,
     database=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink],
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
+@example(EDITED)
+@example(AT_ONCE)
+@example(REMOVED)
 @given(stories)
 def test_any_story_ends_in_the_same(story: list[Step]) -> None:
     """As a clean reading has it, to the byte."""
     asyncio.run(told(story))
 
 
-LATE: Final[list[Step]] = [
-    ("sync", None),
-    ("unseen", "open"),
-    ("pass", 3),
-    ("act", "open"),
-    ("pass", 30),
-    ("sync", None),
-]
+LATE: Final[list[Step]] = [SYNC, ("unseen", "open"), ("pass", 3), ("act", "open"), ("pass", 30), SYNC]
 """A ticket is committed late, its webhook is lost, and the next one is read before it."""
 
 

@@ -204,10 +204,11 @@ def test_a_refusal_of_the_first_page_is_one(account: Callable[..., Any], refusal
 
 
 def test_rows_have_keys_of_their_own(account: Callable[..., Any], listed: Callable[..., Any]) -> None:
-    """The same row in another window is the same record; a changed one isn't."""
+    """The same row in another window is the same record; among the deleted ones it is another."""
     tickets = listed()
     tickets.changed = {1: NOW_S - 60}
     reader = account({PATH: tickets})
     first, second = reader.pull().records[0], reader.pull(cursor=f"since:{NOW_S - 90}").records[0]
     assert first == second
-    assert (first.key, first.exact, first.stream) == ("1:2026-03-02T08:59:00Z", True, "tickets")
+    assert reader.pull("deleted").records[0].key != first.key
+    assert (first.key, first.exact, first.stream) == ("tickets:1:2026-03-02T08:59:00Z", True, "tickets")

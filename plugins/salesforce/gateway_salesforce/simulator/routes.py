@@ -14,7 +14,7 @@ from gateway_salesforce.simulator.finding import plain
 from gateway_salesforce.simulator.ids import as_long
 from gateway_salesforce.simulator.org import Row
 from gateway_salesforce.simulator.schema import Json, Object
-from gateway_salesforce.simulator.soql import Comparison, Literal, Query, SoqlError, parse
+from gateway_salesforce.simulator.soql import Comparison, Literal, Path, Query, SoqlError, parse
 
 VERSIONS: Final = range(50, 69)
 
@@ -110,9 +110,9 @@ async def row(asked: Asked, name: str, id: str) -> web.Response:
         raise not_found()
     asked.api.org.read = True
     given = asked.request.query.get("fields")
-    fields = tuple((one.name,) for one in asked.api.schema.fields(object))
+    fields: tuple[Path, ...] = tuple((one.name,) for one in asked.api.schema.fields(object))
     if given:
-        fields = tuple((one.strip(),) for one in given.split(","))
+        fields = tuple(tuple(one.strip().split(".")) for one in given.split(","))
     wanted = Query(object.name, fields, Comparison(("Id",), "=", (Literal("text", found.id),)))
     try:
         rows = asked.api.seeker(asked.version, asked.session).find(wanted, everything=False)
