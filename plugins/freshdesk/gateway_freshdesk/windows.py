@@ -170,13 +170,11 @@ def _second_of(row: dict[str, Any]) -> int | None:
 
 
 def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
-    id, changed, second = row.get("id"), row.get("updated_at"), _second_of(row)
-    # Until its second is over a row may change under the same time, and what it says is not final: no key, so that the
-    # same row counts again when it is.
+    id, second = row.get("id"), _second_of(row)
+    # With the stream: that a row stands among the deleted ones says more than the row. No key until its second is over:
+    # until then what it says may change under the same time, and it has to count again.
     final = second is not None and is_settled(second * SECOND_MS, now)
-    known = final and isinstance(id, int) and isinstance(changed, str) and len(changed) < 64
-    # With the stream: that a row stands among the deleted ones says more than the row.
-    key = f"{stream}:{id}:{changed}" if known else None
+    key = f"{stream}:{id}:{row['updated_at']}" if final and isinstance(id, int) else None
     own = labels.get(str(row.get("status")))
     content: dict[str, Any] = {"ticket": trimmed(row)}
     if own is not None:

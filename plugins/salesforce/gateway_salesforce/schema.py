@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateway.plugin import HOUR_MS, Permanent, VendorError
-from gateway_salesforce.api import Api, refusal
+from gateway_salesforce.api import ABSENT, Api, refusal
 from gateway_salesforce.soql import CASE, CHILDREN, KINDS, STATUSES, Kind
 
 KEPT_MS: Final = HOUR_MS
@@ -50,7 +50,8 @@ class Schema:
             self._lacking.add(f"the object {kind.object}")
             return None
         self._lacking.discard(f"the object {kind.object}")
-        wanted = kind.columns + (self._extra if kind is CASE else ())
+        # A column that is named twice is refused.
+        wanted = list(dict.fromkeys(kind.columns + (self._extra if kind is CASE else ())))
         found = self._readable(kind.object, wanted, there)
         for name, relation in kind.relations.items():
             # Whose id may not be seen, of that nothing else can be asked.
@@ -88,7 +89,7 @@ class Schema:
             try:
                 rows = (await self._api.query(STATUSES)).records
             except Permanent as error:
-                if refusal(error).code not in (REFUSED_FIELD, REFUSED_TYPE):
+                if refusal(error).code not in ABSENT | {REFUSED_FIELD}:
                     raise
                 rows = []
             self._closed = {

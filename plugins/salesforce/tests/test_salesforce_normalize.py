@@ -183,7 +183,7 @@ def test_an_owner_is_a_person_or_a_queue(account: Any, case: Any, make_id: Any) 
 
 
 def test_further_columns_become_fields(account: Any, case: Any) -> None:
-    """Under their own names, and asked for with the others."""
+    """Under their own names, and asked for with the others: once, and only if they are there and have a value."""
     settings = {"fields": ["Severity__c", "Seats__c", "Beta__c"]}
     seen = observed(case(Severity__c="S1", Seats__c=12.0, Beta__c=True), account, **settings)
     assert {name: seen.fields[name] for name in settings["fields"]} == {
@@ -193,8 +193,10 @@ def test_further_columns_become_fields(account: Any, case: Any) -> None:
     }
     with pytest.raises(BadPayload):
         observed(case(Severity__c={"street": "x"}), account, **settings)
-    described = {"fields": [{"name": name} for name in ("Id", "CreatedDate", "SystemModstamp", "Severity__c")]}
-    before = account({"describe Case": described}, **settings)
+    names = ("Id", "CreatedDate", "SystemModstamp", "Severity__c")
+    compound = {"name": "Place__c", "type": "location"}
+    described = {"fields": [*({"name": name, "type": "string"} for name in names), compound]}
+    before = account({"describe Case": described}, fields=["Severity__c", "Id", "Place__c", "Gone__c"])
     before.pull()
     assert before.org.queries()[0].startswith("SELECT Id, CreatedDate, SystemModstamp, Severity__c FROM Case")
 

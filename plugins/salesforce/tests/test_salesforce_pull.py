@@ -197,13 +197,15 @@ def test_406_is_asked_again(account: Any, case: Any, refusal: Any, turns: Any) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_object_that_is_not_there_is_done_without(name: str, account: Any) -> None:
+def test_an_object_that_is_not_there_is_done_without(name: str, account: Any, refusal: Any) -> None:
     """It is asked for again an hour later; until then nothing is."""
     before = account({}, lacks=[name])
     page = before.pull(name)
     assert (page.records, page.cursor, page.more) == ([], None, False)
     before.pull(name)
     assert before.org.queries() == []
+    hidden = account({f"describe {name}": refusal(403, "INSUFFICIENT_ACCESS")})
+    assert hidden.pull(name).records == []
     before.org.lacks.clear()
     before.pull(name, now=NOW + 60 * MINUTE)
     assert len(before.org.queries()) == 1
