@@ -1,5 +1,6 @@
 """Keyset pages: what is asked, how far a page reaches, where it ends, and what is done without."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -300,3 +301,20 @@ def test_rows_that_come_again_are_known(account: Any, case: Any) -> None:
     first, again = before.pull().records, before.pull().records
     assert [row.key for row in first] == [row.key for row in again] == [f"{case(1)['Id']}:{NOW - 30 * MINUTE}"]
     assert first[0].exact
+
+
+def test_what_there_is_to_read_is_asked_once_for_all(account: Any) -> None:
+    """All objects are pulled at the same time, and each wants to know of cases, contacts and accounts."""
+    before = account({})
+
+    async def all_at_once() -> None:
+        connector = before.connector
+        await asyncio.gather(*(connector.pull(stream, None, NOW) for stream in connector.streams))
+
+    asyncio.run(all_at_once())
+    described = [path for path, soql in before.org.asked if not soql]
+    assert len(described) == len(set(described)) == 10
+    before.pull(now=NOW + 60 * MINUTE)
+    assert [path for path, soql in before.org.asked if not soql][10:] == [
+        f"sobjects/{name}/describe" for name in ("Case", "Contact", "Account")
+    ]
