@@ -63,6 +63,7 @@ class Salesforce:
     def __init__(self, name: str, settings: SalesforceSettings, context: Context) -> None:
         self._name, self._settings = name, settings
         self._secrets = [parse_webhook_secret(one.get_secret_value()) for one in settings.webhook_secret or ()]
+        self.pushed = bool(self._secrets)
         self._beside = Beside(dictionary_of(settings), settings.fields, links_of(settings))
         self._lacking: set[str] = set()
         self._usage = Usage(context.http, settings.daily_share)
@@ -121,7 +122,7 @@ class Salesforce:
             closed = mapping(body.get("closed") or {}, "closed")
             yield from history_events(row, ref, self._beside, _known(closed, text(row, "NewValue")))
         elif kind is EMAIL:
-            yield from email_events(row, ref)
+            yield from email_events(row, ref, _case_of(row, kind, body))
         elif kind is COMMENT:
             yield from comment_events(row, ref)
 
@@ -151,6 +152,11 @@ def _streams(settings: SalesforceSettings) -> tuple[Stream, ...]:
         ),
         Stream(REMOVED, every_s=settings.deleted_every_s, lag_s=LAG_S, backfill_s=backfill_s),
     )
+
+
+def _case_of(row: Json, kind: Kind, body: Json) -> Json:
+    """What is known of the case that a row hangs on: it stands in the row, or beside the rows."""
+    return mapping(row.get(kind.case) or body.get("case") or {}, "the case")
 
 
 def _known(closed: Mapping[str, Any], label: str | None) -> bool | None:
