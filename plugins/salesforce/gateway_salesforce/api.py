@@ -18,7 +18,7 @@ NOT_ACCEPTABLE_TRIES: Final = 3
 ABSENT: Final = frozenset({"NOT_FOUND", "INVALID_TYPE", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"})
 """What Salesforce answers about an object that isn't there, or that the user may not know of."""
 
-_NO_VALUES: Final = frozenset({"address", "location", "base64"})
+_NO_VALUES: Final = ("address", "location", "base64")
 """Types of columns that have no single value."""
 
 _WRONG_SHAPE = "the vendor answered JSON of another shape than its API has"

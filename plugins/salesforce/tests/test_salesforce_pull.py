@@ -295,6 +295,19 @@ def test_an_answer_of_another_shape_moves_nothing(answer: Any, account: Any) -> 
         account({"Case": answer}).pull()
 
 
+@pytest.mark.parametrize("changed", [NOW - 8 * 24 * 60 * MINUTE, NOW + 60 * MINUTE])
+def test_rows_that_were_not_asked_for_lead_nowhere(changed: int, account: Any, case: Any) -> None:
+    """The next page would begin behind them: before this one, or in a year when nobody lives."""
+    with pytest.raises(Transient, match="shows nothing that is"):
+        account({"Case": {"records": [case(1, changed)], "done": False}}).pull()
+
+
+@pytest.mark.parametrize("odd", [{"name": "Id", "type": []}, {"name": {}, "type": "id"}, {}])
+def test_columns_of_another_shape_are_none(odd: Any, account: Any) -> None:
+    """Whatever Salesforce says of a column, it is no fault of ours."""
+    assert account({"describe Case": {"fields": [odd]}}).pull().records == []
+
+
 def test_rows_that_come_again_are_known(account: Any, case: Any) -> None:
     """By their id and time, and by their content: the same row with another case beside it is another."""
     before = account({"Case": [case(1)]})
