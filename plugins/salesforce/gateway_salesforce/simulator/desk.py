@@ -84,8 +84,9 @@ class Desk:
         values = {"ParentId": case.id, "CommentBody": text, "IsPublished": public}
         return self.org.add("CaseComment", at, {**values, "CreatedById": by, "LastModifiedById": by})
 
-    def change(self, case: Row, at: int, by: str | None = None, **values: Any) -> None:
-        """Somebody changes a case; what is the same already leaves no history."""
+    def change(self, case: Row, at: int, by: str | None = None, owner: str = "Owner", **values: Any) -> None:
+        """Somebody changes a case; what is the same already leaves no history. `owner`: under which name its owner's
+        change is kept, which says what changed it."""
         who, before = by or self.people.agent, dict(case.values)
         status = values.get("Status")
         closing = {} if status is None else _closing(status, before["ClosedDate"] or at - at % SECOND_MS)
@@ -95,8 +96,8 @@ class Desk:
                 self._history(case, at, who, name, before[name], values[name], type)
         if values.get("OwnerId", before["OwnerId"]) != before["OwnerId"]:
             old, new = before["OwnerId"], values["OwnerId"]
-            self._history(case, at, who, "Owner", old, new, "EntityId")
-            self._history(case, at, who, "Owner", self._name(old), self._name(new), "Text")
+            self._history(case, at, who, owner, old, new, "EntityId")
+            self._history(case, at, who, owner, self._name(old), self._name(new), "Text")
 
     def delete(self, case: Row, at: int) -> None:
         """A case goes to the recycle bin with all that hangs on it."""

@@ -23,6 +23,7 @@ class People:
     organization: str = ""
     reader: str = ""
     agent: str = ""
+    colleague: str = ""
     robot: str = ""
     portal: str = ""
     queues: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class People:
         self.organization = add("Organization", at, values).id
         self.reader = self._user("Gate Way", USERNAME, "Standard", at)
         self.agent = self._user("Agnes Agent", "agnes@acme.example", "Standard", at)
+        self.colleague = self._user("Otto Agent", "otto@acme.example", "Standard", at)
         self.robot = self._user("Automated Process", "autoproc@acme.example", "AutomatedProcess", at)
         self.queues = tuple(
             add("Group", at, {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"}).id
