@@ -121,7 +121,7 @@ class Salesforce:
             closed = mapping(body.get("closed") or {}, "closed")
             yield from history_events(row, ref, self._beside, _known(closed, text(row, "NewValue")))
         elif kind is EMAIL:
-            yield from email_events(row, ref)
+            yield from email_events(row, ref, _case_of(row, kind, body))
         elif kind is COMMENT:
             yield from comment_events(row, ref)
 
@@ -151,6 +151,11 @@ def _streams(settings: SalesforceSettings) -> tuple[Stream, ...]:
         ),
         Stream(REMOVED, every_s=settings.deleted_every_s, lag_s=LAG_S, backfill_s=backfill_s),
     )
+
+
+def _case_of(row: Json, kind: Kind, body: Json) -> Json:
+    """What is known of the case that a row hangs on: it stands in the row, or beside the rows."""
+    return mapping(row.get(kind.case) or body.get("case") or {}, "the case")
 
 
 def _known(closed: Mapping[str, Any], label: str | None) -> bool | None:

@@ -1,8 +1,9 @@
 """What hangs on a case, in our words: its history, its e-mails and its comments, each under the id of its own row.
 
-Laws. Of a change of owner Salesforce writes two rows: the one that holds ids is told, the one with names is not. A
-draft is no message. A comment may be changed after it was written: each later version has a greater `rev`, so that it
-wins in any order of arrival.
+Laws. Of a change of owner Salesforce writes two rows, under a name that tells what has changed it: the one that holds
+ids is told, the one with names is not. A draft is no message. What an auto-response rule sends is an e-mail of the case
+as any other, in the name of whoever filed the case: it answers nobody. A comment may be changed after it was written:
+each later version has a greater `rev`, so that it wins in any order of arrival.
 """
 
 from collections.abc import Iterator
@@ -34,13 +35,19 @@ from gateway_salesforce.reading import (
     nested,
     text,
 )
-from gateway_salesforce.words import AUTOMATED, CUSTOMERS
+from gateway_salesforce.soql import OWNER_FIELDS
+from gateway_salesforce.words import AUTOMATED, PARTNER, is_customer
 
 TEXT_MAX = 8_000
 """Characters of a message that are kept."""
 
 NAME_MAX = 200
 _DRAFT = "5"
+AUTOMATIC_MS = 60 * SECOND_MS
+"""What is sent so soon after a case came in, by the user who filed it, is an auto-response rule's."""
+
+BIRTH = ("CreatedById", "CreatedDate", "SuppliedEmail", "SuppliedName")
+"""Columns of a case that tell whether an e-mail of it is an auto-response."""
 
 
 def history_events(row: Json, ref: Ref, beside: Beside, closed: bool | None) -> Iterator[Event]:
@@ -58,7 +65,7 @@ def history_events(row: Json, ref: Ref, beside: Beside, closed: bool | None) -> 
                 yield StatusChanged(to=status, **common)
         case "Priority":
             yield ContactObserved(priority=beside.words.priority(text(row, "NewValue")), **common)
-        case "Owner":
+        case name if name in OWNER_FIELDS:
             owner = _owner(row.get("NewValue"))
             if owner is not None:
                 yield ContactAssigned(**assigned(owner), **common)
@@ -74,12 +81,12 @@ def _owner(value: object) -> str | None:
         return None
 
 
-def email_events(row: Json, ref: Ref) -> Iterator[Event]:
-    """What an e-mail of a case says."""
+def email_events(row: Json, ref: Ref, case: Json) -> Iterator[Event]:
+    """What an e-mail of a case says; `case`: what is known of the case, BIRTH of it at least."""
     if row.get("Status") == _DRAFT:
         return
     name = _short(text(row, "FromName"))
-    auto = _by_machine(row)
+    auto = _by_machine(row, case)
     author = Person(kind="customer", name=name)
     if auto:
         author = Person(kind="system")
@@ -96,9 +103,24 @@ def email_events(row: Json, ref: Ref) -> Iterator[Event]:
     )
 
 
-def _by_machine(row: Json) -> bool:
+def _by_machine(row: Json, case: Json) -> bool:
     """Whether no person wrote an outgoing e-mail. Incoming ones are all filed by a machine."""
-    return not flag(row, "Incoming") and text(nested(row, "CreatedBy"), "UserType") == AUTOMATED
+    if flag(row, "Incoming"):
+        return False
+    kind = text(nested(row, "CreatedBy"), "UserType")
+    # A customer sends nothing out: a rule did, as they filed their case in the portal. A partner may.
+    by_rule = is_customer(kind) and (kind or "").lower() != PARTNER
+    return kind == AUTOMATED or by_rule or _is_receipt(row, case)
+
+
+def _is_receipt(row: Json, case: Json) -> bool:
+    """Whether an e-mail went out as a case came in from outside (which leaves who it is from in it), by one user."""
+    if (text(case, "SuppliedEmail") or text(case, "SuppliedName")) is None:
+        return False
+    by, opened, sent = an_id(row, "CreatedById"), moment(case, "CreatedDate"), moment(row, "CreatedDate")
+    if by is None or by != an_id(case, "CreatedById") or opened is None or sent is None:
+        return False
+    return 0 <= sent - opened <= AUTOMATIC_MS
 
 
 def comment_events(row: Json, ref: Ref) -> Iterator[Event]:
@@ -108,7 +130,7 @@ def comment_events(row: Json, ref: Ref) -> Iterator[Event]:
     by = nested(row, "CreatedBy")
     kind = text(by, "UserType")
     author = Person(
-        kind="customer" if kind in CUSTOMERS else "agent", id=an_id(row, "CreatedById"), name=_short(text(by, "Name"))
+        kind="customer" if is_customer(kind) else "agent", id=an_id(row, "CreatedById"), name=_short(text(by, "Name"))
     )
     yield MessageAdded(
         id=f"comment:{needed_id(row, 'Id')}",

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from gateway.plugin import BadPayload, Permanent, Record, Ref, Transient
 from gateway_salesforce.api import Api, an_object, fetched
+from gateway_salesforce.children import BIRTH
 from gateway_salesforce.reading import id18, needed_id
 from gateway_salesforce.schema import Schema, closed_of
 from gateway_salesforce.soql import (
     CALL,
     CASE,
     CHILDREN,
+    EMAIL,
     HISTORY,
     LONG_ROWS_MAX,
     SESSION,
@@ -73,6 +75,8 @@ class Look:
             rows = await self._whole(child, children[child.object], id, part)
             if rows:
                 content: dict[str, Any] = {"object": child.object, "rows": rows}
+                if child is EMAIL:
+                    content["case"] = {name: row[name] for name in BIRTH if name in row}
                 if child is HISTORY:
                     content["closed"] = closed_of(rows, await self._schema.closed(now))
                 records.append(fetched(content, now))

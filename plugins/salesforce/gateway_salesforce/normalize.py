@@ -2,7 +2,8 @@
 
 Laws. The opening carries only what doesn't change. A version is named by its `SystemModstamp`, which moves with every
 change of the case; what the case shows is what it was at the end of that instant, behind its history's rows. A case
-that was merged away is told so in place of its deletion, and nothing of what either shows is told.
+that was merged away is told so, whether the organisation deletes such cases or keeps them under a status of their own;
+nothing is told of what it or a deleted one shows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -73,12 +74,11 @@ def case_events(case: Json, beside: Beside, read_at: int) -> Iterator[Event]:
         channel=channel_of(text(case, "Origin")),
         customer=Customer(id=contact) if contact else UNSET,
     )
-    if not flag(case, "IsDeleted"):
-        yield _observed(id, case, beside, read_at)
-        return
     into = an_id(case, "MasterRecordId")
     if into is not None and into != id:
         yield ContactMerged(id=f"case:{id}:merged", at=version, ref=ref, sequence=LAST, rev=1, into=case_ref(into))
+    elif not flag(case, "IsDeleted"):
+        yield _observed(id, case, beside, read_at)
     else:
         # Deleted twice, the later one counts, whoever tells of it: all say it with one rev.
         yield ContactDeleted(id=f"case:{id}:deleted", at=version, ref=ref, sequence=LAST, rev=1)

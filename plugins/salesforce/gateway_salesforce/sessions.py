@@ -1,7 +1,8 @@
 """Messaging sessions and voice calls, in our words: who began them, who took them, and when they were over.
 
 Laws. What a session or a call says at several instants of its life stands in one row, and each is an event of its own,
-so that a later row tells the earlier ones again under their ids. What was said in them isn't read.
+so that a later row tells the earlier ones again under their ids. What was said in them can't be read by queries: that a
+person has accepted a session stands for the first reply.
 """
 
 import re
@@ -26,6 +27,9 @@ from gateway.plugin import (
 from gateway_salesforce.normalize import Beside, owner_of
 from gateway_salesforce.reading import USER, Json, an_id, is_settled, moment, needed_id, needed_moment, nested, text
 from gateway_salesforce.words import channel_of_session, direction_of_call, direction_of_session
+
+_NOBODY: Final = ("Bot", "System")
+"""Who has a session that no person does."""
 
 _NUMBER: Final = re.compile(r"(?:whatsapp:)?(\+?[0-9]{6,15})", re.ASCII)
 _SESSION_FIELDS: Final = {
@@ -54,7 +58,10 @@ def session_events(row: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     )
     accepted, ended = moment(row, "AcceptTime"), moment(row, "EndTime")
     if accepted is not None:
-        yield ContactAssigned(id=f"session:{id}:accepted", at=accepted, ref=ref, rev=1, assignee=_person(row) or UNSET)
+        person = _person(row)
+        yield ContactAssigned(id=f"session:{id}:accepted", at=accepted, ref=ref, rev=1, assignee=person or UNSET)
+        if text(row, "AgentType") not in _NOBODY:
+            yield CallAnswered(id=f"session:{id}:answered", at=accepted, ref=ref, rev=1, agent=person)
     fields = _fields(row, _SESSION_FIELDS) | {"case": an_id(row, "CaseId")} | beside.link("MessagingSession", id)
     yield _observed("session", id, row, fields, _end_user(row, contact), read_at)
     if ended is not None:

@@ -49,7 +49,11 @@ class Kind:
     binned: bool = False
 
 
-_TOLD: Final = "Field IN ('Owner', 'Priority', 'Status')"
+OWNER_FIELDS: Final = ("Owner", "ownerAccepted", "ownerAssignment", "ownerEscalated")
+"""What a case's history calls a change of its owner: by hand, taken out of a queue, by an assignment rule, and by an
+escalation rule."""
+
+_TOLD: Final = f"Field IN ({', '.join(repr(name) for name in (*OWNER_FIELDS, 'Priority', 'Status'))})"
 CASE: Final = Kind(
     "Case",
     (
@@ -70,6 +74,7 @@ CASE: Final = Kind(
         "SuppliedPhone",
         "IsDeleted",
         "MasterRecordId",
+        "CreatedById",
         "CreatedDate",
         "SystemModstamp",
     ),

@@ -51,10 +51,18 @@ _CHANNEL_TYPES: Final[Mapping[str, Channel]] = {
 LABEL_MAX: Final = 255
 """Characters of a label that are looked at: Salesforce allows no more."""
 
-CUSTOMERS: Final = frozenset({"CspLitePortal", "CustomerSuccess", "PowerCustomerSuccess", "PowerPartner", "Guest"})
-"""The user types of those who come in by a portal: customers and partners."""
+CUSTOMERS: Final = frozenset(
+    {"cspliteportal", "customersuccess", "guest", "powercustomersuccess", "powerpartner", "selfservice"}
+)
+"""The user types of those who come in by a portal, in small letters: customers and partners."""
 
+PARTNER: Final = "powerpartner"
 AUTOMATED: Final = "AutomatedProcess"
+
+
+def is_customer(kind: str | None) -> bool:
+    """Whether a user of this type comes in by a portal. Salesforce writes `CspLitePortal` in more than one way."""
+    return (kind or "").lower() in CUSTOMERS
 
 
 @dataclass(frozen=True, slots=True)
