@@ -93,9 +93,9 @@ class Checkup:
         return (AGAIN_S if soon else EVERY_S) * self.world.rng.uniform(0.9, 1.1)
 
     async def _missed(self) -> tuple[Finding, ...]:
-        """What the webhooks missed in the last whole window; nothing for a connector that isn't both."""
+        """What the webhooks missed in the last whole window; nothing for a connector that isn't both told and asked."""
         link = self.link
-        if link.receives is None or not isinstance(link.connector, Pulls):
+        if not link.pushed or not isinstance(link.connector, Pulls):
             return ()
         now = self.world.clock.now()
         report = await reconcile(self.world, link, now - WINDOW_MS, now - LATE_MS)

@@ -49,6 +49,9 @@ class Link:
     receives: Receives | None = field(init=False)
     """The connector, if it takes webhooks. Asked once: to ask a Protocol costs as much as to prove a request."""
 
+    pushed: bool = field(init=False)
+    """Whether its vendor is expected to call."""
+
     strain: Strain = CALM
     """How its vendor bears our look-ups."""
 
@@ -72,6 +75,7 @@ class Link:
 
     def __post_init__(self) -> None:
         self.receives = self.connector if isinstance(self.connector, Receives) else None
+        self.pushed = self.receives is not None and getattr(self.connector, "pushed", True) is not False
         self.fetches = self.connector if isinstance(self.connector, Fetches) else None
         self.assembles = self.connector if isinstance(self.connector, Assembles) else None
         self.id_keys = frozenset(self.connector.id_keys) if isinstance(self.connector, ListsIds) else ID_KEYS

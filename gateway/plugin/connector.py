@@ -198,7 +198,9 @@ class ListsIds(Protocol):
 
 @runtime_checkable
 class Receives(Protocol):
-    """The vendor calls us."""
+    """The vendor calls us. Where its settings say that nobody will, a connector has `pushed = False`: what webhooks
+    would have told is then missed by none.
+    """
 
     def receive(self, request: Request) -> Receipt:
         """Prove a request, in constant time where secrets are compared. Pure."""

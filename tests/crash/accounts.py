@@ -1,40 +1,32 @@
-"""Simulated accounts of vendors whose plugins are ours, and the processes that read them and are killed.
+"""Simulated accounts in which things happen, and the processes that read them and are killed.
 
-An account runs here, in a thread of its own, by the clock on the wall; a `gateway sync` or a `gateway run` is a process
-that reads it over HTTP. What was true is asked of the account, what was said of the database.
+What was true is asked of the account, what was said of the database.
 """
 
-import asyncio
 import contextlib
 import json
 import subprocess
-import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from msgspec.structs import replace
 
-from gateway.daemon.setup import plugins_here
 from gateway.model.contact import Contact
 from gateway.model.instant import HOUR_MS
 from gateway.plugin import Event
-from gateway.testing.settings import is_secret
 from gateway.testing.truth import differing, unsaid
 from tests.acceptance.kept import Kept, kept, verified
 from tests.acceptance.process import DEADLINE_S, ENVIRON, POLICY, Daemon, eventually, now_ms
 from tests.crash import leftover
 from tests.crash.forked import Forked, Kennel
 from tests.crash.kennel import COUNT
+from tests.support.accounts import LAG_S, Account
 from tests.support.points import points
-
-T = TypeVar("T")
 
 NAME: Final = "desk"
 """The connector's name in every configuration."""
@@ -42,9 +34,6 @@ NAME: Final = "desk"
 OBJECTS: Final = 9
 PAGE_SIZE: Final = 2
 """So short pages that there is something between two of them."""
-
-LAG_S: Final = 3
-"""So long after a change its second is over for everybody."""
 
 PATIENCE_S: Final = 2.0
 """A point that isn't passed so long after the start is not waited for any more."""
@@ -62,118 +51,53 @@ endpoints: {{helpdesk: {{url: "http://127.0.0.1:65535/", allow_private: true, se
 
 @dataclass(frozen=True)
 class Kind:
-    """A vendor. `simulator` and `more`: an account without limits on requests, and the settings that read all of it.
-    `left_out`: what happens to people or leaves no trace, so that who reads later can't know it; `unlike`: what of a
-    contact depends on when it was read (who looks within a second sees a status that the second didn't end with, and
-    counts one reopening more), and `unlike_ended` of one that is over."""
+    """A vendor. `left_out`: what happens to people or leaves no trace, so that who reads later can't know it; `unlike`:
+    what of a contact depends on when it was read (who looks within a second sees a status that the second didn't end
+    with, and counts one reopening more), and `unlike_ended` of one that is over. `lag_s`: so long after a change all of
+    it is read."""
 
     plugin: str
-    simulator: Callable[[int], Any]
-    more: Mapping[str, Any]
     left_out: frozenset[str] = frozenset()
     unlike: frozenset[str] = frozenset({"reopened"})
     unlike_ended: frozenset[str] = frozenset()
-    lag_s: int = LAG_S
-    """So long after a change it is read."""
-
-
-def _zendesk(seed: int) -> Any:
-    made = import_module("gateway_zendesk.simulator").ZendeskSimulator
-    return made(seed=seed, export_lag_s=LAG_S, export_per_minute=None, plan_per_minute=None)
-
-
-def _freshdesk(seed: int) -> Any:
-    made = import_module("gateway_freshdesk.simulator").FreshdeskSimulator
-    return made(seed=seed, per_minute=None, list_per_minute=None)
-
-
-def _salesforce(seed: int) -> Any:
-    return import_module("gateway_salesforce.simulator").SalesforceSimulator(seed=seed)
+    lag_s: int = LAG_S + 1
 
 
 KINDS: Final = (
     Kind(
         "zendesk",
-        _zendesk,
-        {"export_per_minute": 1_000, "requests_per_minute": 100_000, "backfill_logs": "all"},
         left_out=frozenset({"change_email", "scrub"}),
         unlike_ended=frozenset({"customer", "language"}),
     ),
-    Kind(
-        "freshdesk",
-        _freshdesk,
-        {"list_per_minute": 1_000, "requests_per_minute": 100_000, "backfill_conversations": "all"},
-    ),
-    Kind("salesforce", _salesforce, {"requests_per_minute": 100_000}, lag_s=7),
+    Kind("freshdesk"),
+    Kind("salesforce", lag_s=7),
 )
 
 
-@cache
-def _settings_type(plugin: str) -> Any:
-    return plugins_here().connectors[plugin].settings_type
-
-
-class Account:
-    """An account that runs, while this is entered."""
+class Busy(Account):
+    """An account with a past, in which things happen."""
 
     def __init__(self, kind: Kind, seed: int) -> None:
+        super().__init__(kind.plugin, seed, page_size=PAGE_SIZE)
         self.kind = kind
-        self.simulator = kind.simulator(seed)
-        self.simulator.page_size = PAGE_SIZE
         self.chance = Random(seed)
-        self.settings: dict[str, Any] = {"plugin": kind.plugin, **kind.more}
-        self.environ = dict(ENVIRON)
         self.acts = sorted(self.simulator.acts - kind.left_out)
         self.happened_at = 0
 
-    def __enter__(self) -> "Account":
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="account")
-        self._thread.start()
-        self._configure(self._do(self.simulator.start(now_ms, None)))
+    def __enter__(self) -> "Busy":
+        super().__enter__()
         self.ask(lambda: self.simulator.seed(OBJECTS, since=now_ms() - 6 * HOUR_MS))
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._do(self.simulator.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def ask(self, work: Callable[[], T]) -> T:
-        """Do something with the simulator, where it runs."""
-
-        async def done() -> T:
-            return work()
-
-        return self._do(done())
 
     def happen(self, acts: int) -> None:
         """So many things happen."""
         for name in self.chance.choices(self.acts, k=acts):
-            self.ask(lambda name=name: self.simulator.act(name))
+            self.ask(partial(self.simulator.act, name))
         self.happened_at = now_ms()
 
-    def push_to(self, url: str | None) -> None:
-        """Send webhooks there from now on."""
-        self.ask(lambda: self.simulator.push_to(url))
-
-    def truth(self) -> list[Event]:
-        """What is true by now."""
-        return self.ask(lambda: list(self.simulator.truth()))
-
-    def _do(self, work: Awaitable[T]) -> T:
-        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)  # type: ignore[arg-type]
-        return future.result(DEADLINE_S)
-
-    def _configure(self, told: Mapping[str, Any]) -> None:
-        """Settings as a person would write them: secrets stand in the environment."""
-        model = _settings_type(self.kind.plugin)
-        for key, value in told.items():
-            if key in model.model_fields and is_secret(model, key):
-                self.environ[f"DESK_{key}".upper()] = str(value)
-                value = {"env": f"DESK_{key}".upper()}
-            self.settings[key] = value
+    def all_is_shown(self) -> bool:
+        """Whether all that has happened can be read by now."""
+        return now_ms() > self.happened_at + self.kind.lag_s * 1_000
 
 
 @dataclass
@@ -182,7 +106,7 @@ class Lives:
 
     folder: Path
     kennel: Kennel
-    account: Account
+    account: Busy
     kills: Counter[str] = field(default_factory=Counter)
     runs: list[Daemon] = field(default_factory=list)
 
@@ -259,7 +183,7 @@ class Lives:
         log.touch()
         child = self.kennel.start(
             folder=str(self.folder),
-            environ=self.account.environ,
+            environ={**ENVIRON, **self.account.environ},
             log=str(log),
             arguments=list(words),
             passes=str(self.folder / "passes"),
@@ -269,7 +193,7 @@ class Lives:
         return child, log
 
 
-def wrong(found: Kept, clean: Kept, account: Account) -> Iterator[str]:
+def wrong(found: Kept, clean: Kept, account: Busy) -> Iterator[str]:
     """What kills have done: what is true and was not said, or what a clean reading knows and this one doesn't; what is
     there twice, waits, or isn't what the journal implies."""
     truth = account.truth()

@@ -117,6 +117,20 @@ def test_a_webhook_that_vanished_is_a_finding() -> None:
     run(story, connectors={"both": Both()})
 
 
+def test_where_nobody_calls_no_webhook_is_missed() -> None:
+    """A connector that is only asked, by its settings, is well although each change is first seen in a pull."""
+
+    async def story(rig: Rig) -> None:
+        await rig.store.add_records("both", [record(str(number), "row", number, 10 * MINUTE) for number in range(6)])
+        rig.clock.at = T0 + 20 * MINUTE
+        await Checkup(rig.world, rig.link("both")).step()
+        assert rig.link("both").findings == ()
+
+    both = Both()
+    both.pushed = False  # type: ignore[attr-defined]
+    run(story, connectors={"both": both})
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [

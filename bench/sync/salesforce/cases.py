@@ -25,6 +25,7 @@ STATUSES = {
 
 _STATUSES = ("Closed",) * 15 + ("Waiting on Customer",) * 2 + ("Working", "Escalated", "On Hold", "New")
 _ORIGINS = ("Email", "Web", "Email", "Phone", "Email", "Web", "Phone", "Web", "Email")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -100,10 +101,19 @@ def case(number: int) -> dict[str, Any]:
 
 
 def id18(prefix: str, number: int) -> str:
-    """An id, whose last three letters say which of the others are capitals."""
-    id = f"{prefix}{number:012d}"
+    """An id, whose last three letters say which of the others are capitals. In the order of their numbers."""
+    digits = ""
+    for _ in range(5):
+        number, digit = divmod(number, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    id = f"{prefix}5g00000{digits}"
     chunks = (id[start : start + 5] for start in (0, 5, 10))
     return id + "".join(_CHECK[sum(letter.isupper() << place for place, letter in enumerate(one))] for one in chunks)
+
+
+def number_of(id: str) -> int:
+    """The number of an id that this organisation has made."""
+    return int(id[10:15], len(_DIGITS))
 
 
 def _status(number: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bench.sync.salesforce.cases import COLUMNS, RELATED, id18
+from bench.sync.salesforce.cases import COLUMNS, RELATED, id18, number_of
 
 _QUERY = re.compile(
     r"SELECT\s+(?P<columns>[\w., ]+?)\s+FROM\s+Case"
@@ -17,7 +17,7 @@ _QUERY = re.compile(
     r"(?:\s+ORDER BY\s+SystemModstamp(?:\s+ASC)?(?:,\s*Id(?:\s+ASC)?)?)?"
     r"(?:\s+LIMIT\s+(?P<limit>\d+))?\s*"
 )
-_BEHIND = re.compile(r"\(\(SystemModstamp = (\S+) AND Id > '(\w{18})'\) OR SystemModstamp > \1\)")
+_BEHIND = re.compile(r"\(\(SystemModstamp = (\S+) AND Id > '([0-9A-Za-z]{18})'\) OR SystemModstamp > \1\)")
 _STAMP = re.compile(r"SystemModstamp\s*(>=|>|<=|<)\s*(\S+)")
 _DELETED = re.compile(r"IsDeleted\s*=\s*(true|false)")
 
@@ -63,10 +63,10 @@ def _conditions(where: str) -> list[str]:
 def _range(condition: str, stamps: Sequence[int]) -> tuple[int, int]:
     """The places for which a condition is true."""
     if found := _BEHIND.fullmatch(condition):
-        at, number = _seconds(found[1]), int(found[2][3:15])
-        same = bisect.bisect_left(stamps, at), bisect.bisect_right(stamps, at)
+        at, number = _seconds(found[1]), number_of(found[2])
         if found[2] != id18("500", number):
             raise Unknown(f"the id {found[2]}")
+        same = bisect.bisect_left(stamps, at), bisect.bisect_right(stamps, at)
         return min(max(number, same[0]), same[1]), len(stamps)
     if found := _STAMP.fullmatch(condition):
         at = _seconds(found[2])

@@ -62,6 +62,7 @@ class Freshdesk:
         self._name = name
         self._settings = settings
         self._tokens = settings.webhook_token or ()
+        self.pushed = bool(self._tokens)
         self._links = links_of(settings)
         self._meanings = {folded(label): status for label, status in settings.statuses.items()}
         self._http = context.http

@@ -1,8 +1,9 @@
 """A ticket as Freshdesk's API shows it, in our words: opening, description, statuses, the ticket as observed.
 
-Laws. The opening carries only what can't change. Freshdesk keeps no history: of a ticket's statuses it tells when each
-was reached last, and these instants are its facts; one that nobody read in time is never known. A version is named by
-its second, `updated_at`. A ticket that is deleted, or spam, ends; restored, it is seen again.
+Laws. The opening carries only what hardly changes; where it does, the newest counts. Freshdesk keeps no history: of a
+ticket's statuses it tells when each was reached last, and these instants are its facts; one that nobody read in time is
+never known. A version is named by its second, `updated_at`. A ticket that is deleted, or spam, ends; restored, it is
+seen again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,7 @@ from gateway_freshdesk.reading import (
     LAST,
     Json,
     an_id,
+    edition,
     field_value,
     flag,
     is_settled,
@@ -84,8 +86,9 @@ def is_removed(ticket: Json) -> bool:
 def ticket_events(ticket: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     """What a ticket object says that was read at `read_at` (milliseconds)."""
     id, version = needed_id(ticket, "id"), needed_moment(ticket, "updated_at")
-    yield _opened(id, ticket)
-    yield from _description(id, ticket, version)
+    newest = edition(version, read_at)
+    yield _opened(id, ticket, newest)
+    yield from _description(id, ticket, newest)
     yield from _statuses(id, ticket, beside)
     yield _observed(id, ticket, beside, version, rev=1 if is_settled(version, read_at) else 0)
     if is_removed(ticket):
@@ -93,13 +96,13 @@ def ticket_events(ticket: Json, beside: Beside, read_at: int) -> Iterator[Event]
         yield ContactDeleted(id=f"ticket:{id}:deleted", at=version, ref=ticket_ref(id), sequence=LAST, rev=1)
 
 
-def _opened(id: str, ticket: Json) -> ContactOpened:
+def _opened(id: str, ticket: Json, rev: int) -> ContactOpened:
     medium, requester = medium_of(ticket), an_id(ticket, "requester_id")
     return ContactOpened(
         id=f"ticket:{id}:opened",
         at=needed_moment(ticket, "created_at"),
         ref=ticket_ref(id),
-        rev=1,
+        rev=rev,
         kind=medium.kind,
         channel=medium.channel,
         direction=medium.direction,
@@ -107,7 +110,7 @@ def _opened(id: str, ticket: Json) -> ContactOpened:
     )
 
 
-def _description(id: str, ticket: Json, version: Instant) -> Iterator[MessageAdded]:
+def _description(id: str, ticket: Json, rev: int) -> Iterator[MessageAdded]:
     """What the ticket began with. Of a chat the conversation tells it: there, it would count twice."""
     medium = medium_of(ticket)
     if medium.kind == "chat" or "description_text" not in ticket:
@@ -117,7 +120,7 @@ def _description(id: str, ticket: Json, version: Instant) -> Iterator[MessageAdd
         id=f"ticket:{id}:description",
         at=needed_moment(ticket, "created_at"),
         ref=ticket_ref(id),
-        rev=version // SECOND_MS,  # it can be edited, and then the newest counts
+        rev=rev,  # it can be edited
         author=Person(kind="agent") if medium.direction == "outbound" else by,
         text=(text(ticket, "description_text") or "")[:TEXT_MAX] or None,
     )

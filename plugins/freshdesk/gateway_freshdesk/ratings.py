@@ -54,8 +54,8 @@ async def pull_ratings(http: VendorHttp, stream: Stream, cursor: str | None, now
     if got.more:
         return Page(records, _Place(place.since, place.page + 1, latest).text(), True, place.since * SECOND_MS)
     now_s = now // SECOND_MS
-    start = min(latest, now_s) - OVERLAP_S if latest else place.since
-    return Page(records, _Place(max(start, now_s - OVERLAP_MAX_S, 0)).text(), False, now)
+    start = max(min(place.since, now_s), min(latest, now_s) - OVERLAP_S, now_s - OVERLAP_MAX_S)
+    return Page(records, _Place(start).text(), False, now)
 
 
 def rating_event(rating: Json) -> CsatReceived:

@@ -115,6 +115,12 @@ def is_settled(version: int, read_at: int) -> bool:
     return read_at - version >= SETTLED_MS
 
 
+def edition(version: int, read_at: int) -> int:
+    """The `rev` of what a version (in ms) says of a fact that a later one may correct: the newest counts, and of those
+    of one second the one that was read when it was over."""
+    return 2 * max(0, version // SECOND_MS) + is_settled(version, read_at)
+
+
 def flag(source: Json, key: str) -> bool:
     """True, or false where it is false or isn't there."""
     value = source.get(key)

@@ -46,20 +46,33 @@ would take the whole budget for ever. By our clock, which is wrong by less."""
 AHEAD_S: Final = 120
 """Our clock may be so many seconds ahead of Freshdesk's when a stream is first pulled."""
 
-_SINCE, _SECOND = "since", "second"
+_SINCE: Final = "since"
 _BAD_REQUEST: Final = 400
 
 
 class _Place(NamedTuple):
-    """Where a pull goes on: at the beginning of a window, in seconds, or, with a page, within the one second that it
-    begins with, of which that page and those before it are still to be read."""
+    """Where a pull goes on, in seconds: `begun` is where the run began, `second` where the window begins that is next;
+    with a `page`, that page and those before it are still to be read of that one second."""
 
+    begun: int
     second: int
     page: int | None = None
 
     def text(self) -> str:
         """The place as our cursor."""
-        return f"{_SINCE}:{self.second}" if self.page is None else f"{_SECOND}:{self.second}:{self.page}"
+        return ":".join([_SINCE, *(str(one) for one in self if one is not None)])
+
+    def at(self, second: int, page: int | None = None) -> "_Place":
+        """Another place of the same run."""
+        return _Place(self.begun, second, page)
+
+    def next_run(self, last: int | None, now: int) -> "_Place":
+        """Where the next run begins, if this place is the end and `last` is the second of its last row."""
+        now_s = now // SECOND_MS
+        behind = self.second if last is None else last
+        # Within this run nothing before this place was read again: another change may stand there by now.
+        start = max(min(self.begun, now_s), min(behind, now_s) - OVERLAP_S, now_s - OVERLAP_MAX_S)
+        return _Place(start, start)
 
 
 async def pull_window(
@@ -79,36 +92,27 @@ async def pull_window(
     named = await labels.of(http, rows, now)
     records = [_record(stream.name, row, named, now) for row in rows]
     if place.page is not None:
-        following = _Place(place.second, place.page - 1) if place.page > 1 else _Place(place.second + 1)
+        following = place.at(place.second, place.page - 1) if place.page > 1 else place.at(place.second + 1)
         return Page(records, following.text(), True, _reached(place.second))
     if got is None:
         raise Permanent("Freshdesk refuses the first page of its tickets", status=_BAD_REQUEST)
     last = _last(rows)
     if not got.more:
-        return Page(records, _Place(_next_start(place.second, last, now)).text(), False, now)
+        return Page(records, place.next_run(last, now).text(), False, now)
     if last is None:
         raise Transient("the list says that there is more, but not where")
     if last > place.second:
-        return Page(records, _Place(last).text(), True, _reached(last))
+        return Page(records, place.at(last).text(), True, _reached(last))
     end = await _last_page(http, params, place.second)
-    return Page(records, _Place(place.second, end).text(), True, _reached(place.second))
+    return Page(records, place.at(place.second, end).text(), True, _reached(place.second))
 
 
 def _place(stream: Stream, cursor: str | None, now: int) -> _Place:
-    kind, _, rest = (cursor or "").partition(":")
-    second, _, page = rest.partition(":")
-    if kind == _SECOND and second.isdecimal() and page.isdecimal():
-        return _Place(int(second), int(page))
-    if kind == _SINCE and second.isdecimal():
-        return _Place(int(second))
-    return _Place(max(0, now // SECOND_MS - max(int(stream.backfill_s), AHEAD_S)))
-
-
-def _next_start(start: int, last: int | None, now: int) -> int:
-    """Where the next run begins, in seconds."""
-    now_s = now // SECOND_MS
-    start = min(start, now_s) if last is None else min(last, now_s) - OVERLAP_S
-    return max(start, now_s - OVERLAP_MAX_S, 0)
+    kind, *parts = (cursor or "").split(":")
+    if kind == _SINCE and len(parts) in (2, 3) and all(part.isdecimal() for part in parts):
+        return _Place(*map(int, parts))
+    start = max(0, now // SECOND_MS - max(int(stream.backfill_s), AHEAD_S))
+    return _Place(start, start)
 
 
 def _reached(second: int) -> int:
@@ -170,13 +174,13 @@ def _second_of(row: dict[str, Any]) -> int | None:
 
 
 def _record(stream: str, row: dict[str, Any], labels: dict[str, str], now: int) -> Record:
-    id, changed, second = row.get("id"), row.get("updated_at"), _second_of(row)
-    # Until its second is over a row may change under the same time, and what it says is not final: no key, so that the
-    # same row counts again when it is.
-    final = second is not None and is_settled(second * SECOND_MS, now)
-    known = final and isinstance(id, int) and isinstance(changed, str) and len(changed) < 64
-    # With the stream: that a row stands among the deleted ones says more than the row.
-    key = f"{stream}:{id}:{changed}" if known else None
+    id, second = row.get("id"), _second_of(row)
+    key = None
+    if isinstance(id, int) and second is not None:
+        # With the stream: that a row stands among the deleted ones says more than the row. Until its second is over, a
+        # row may change under the same time: read again behind it, the same row is another record, and final.
+        final = is_settled(second * SECOND_MS, now)
+        key = f"{stream}:{id}:{second}" if final else f"{stream}:{id}:{second}:open"
     own = labels.get(str(row.get("status")))
     content: dict[str, Any] = {"ticket": trimmed(row)}
     if own is not None:

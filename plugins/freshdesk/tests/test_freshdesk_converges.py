@@ -176,6 +176,19 @@ def content(event: Event) -> bytes:
 SYNC: Final[Step] = ("sync", None)
 EDITED: Final[list[Step]] = [("act", "open"), ("act", "agent_comment"), SYNC, ("pass", 61), ("act", "edit")]
 AT_ONCE: Final[list[Step]] = [("newest", "pending"), SYNC, ("newest", "closed"), SYNC, ("newest", "open")]
+CROWDED: Final[list[Step]] = [
+    SYNC,
+    *[("lost", "open")] * 5,
+    ("pass", 3),
+    ("lost", "bulk"),
+    ("pull", 0),
+    ("settle", None),
+    ("unseen", "subject"),
+    ("pass", 5),
+    SYNC,
+]
+"""More tickets than a page change in one second, are read within it, and one of them changes again."""
+
 REMOVED: Final[list[Step]] = [("act", "delete"), SYNC, ("pass", 1), ("act", "restore"), SYNC, ("act", "spam")]
 
 
@@ -189,6 +202,7 @@ REMOVED: Final[list[Step]] = [("act", "delete"), SYNC, ("pass", 1), ("act", "res
 )
 @example(EDITED)
 @example(AT_ONCE)
+@example(CROWDED)
 @example(REMOVED)
 @given(stories)
 def test_any_story_ends_in_the_same(story: list[Step]) -> None:

@@ -71,6 +71,16 @@ def test_a_row_says_what_the_ticket_is(account: Callable[..., Any]) -> None:
     }
 
 
+def test_who_asks_may_change(account: Callable[..., Any]) -> None:
+    """Whoever saw both versions keeps the later one's requester, as whoever sees that one alone."""
+    later = {"requester_id": 103000000102, "updated_at": "2026-03-02T08:40:01Z"}
+    before, after = (
+        by_id(account({}).reads(body, "row"))["ticket:42:opened"] for body in (sample("row"), changed("row", **later))
+    )
+    assert (before.customer.id, after.customer.id) == ("103000000701", "103000000102")
+    assert after.rev > before.rev
+
+
 def test_a_row_is_looked_up(account: Callable[..., Any]) -> None:
     """For its conversation, unless an answer as new is there; of what was removed there is nothing to read."""
     fetch = account({}).reads(sample("row"), "row")[-1]

@@ -144,12 +144,15 @@ def test_what_is_committed_late_is_listed_late() -> None:
     async def work(desk: Desk) -> None:
         desk.simulator.fault("late_commit")
         ticket = desk.simulator.open_ticket()
+        desk.simulator.rate(ticket)
         desk.simulator.fault("late_commit", on=False)
         desk.simulator.open_ticket()
         assert [row["id"] for row in await desk.window()] == [2]
+        assert await desk.get("surveys/satisfaction_ratings") == []
         assert (await desk.get(f"tickets/{ticket}"))["id"] == ticket
         desk.now += 60_000
         assert [row["id"] for row in await desk.window()] == [1, 2]
+        assert len(await desk.get("surveys/satisfaction_ratings")) == 1
 
     play(work)
 

@@ -13,6 +13,11 @@ NOW_S = NOW // SECOND_MS
 PATH = "/api/v2/tickets"
 
 
+def begun(second: int) -> str:
+    """The cursor of a run that begins at a second."""
+    return f"since:{second}:{second}"
+
+
 def read(account: Any, ids_of: Any, cursor: str | None = None, *, at_most: int = 400) -> tuple[list[int], str]:
     """Pull to the end: the ids of all rows in their order, and the cursor behind them."""
     found: list[int] = []
@@ -30,7 +35,7 @@ def test_the_first_request_says_since_when(account: Callable[..., Any], listed: 
     """Without `updated_since` Freshdesk shows the last thirty days."""
     reader = account({PATH: listed()}, backfill_days=365)
     page = reader.pull()
-    assert page.cursor == f"since:{NOW_S - 3600}", "an empty account has a cursor"
+    assert page.cursor == begun(NOW_S - 3600), "an empty account has a cursor"
     _, params = reader.api.asked[0]
     assert params == {
         "updated_since": "2025-03-02T09:00:00Z",
@@ -64,7 +69,7 @@ def test_pages_are_turned_by_time(account: Callable[..., Any], listed: Callable[
     found, cursor = read(reader, ids_of)
     assert list(dict.fromkeys(found)) == list(range(10))
     assert {params["page"] for _, params in reader.api.asked} == {1}
-    assert cursor == f"since:{NOW_S - 910 - 300}"
+    assert cursor == begun(NOW_S - 910 - 300)
 
 
 def test_nothing_is_missed_while_rows_move(
@@ -162,15 +167,36 @@ def test_what_is_old_is_not_read_for_ever(account: Callable[..., Any], listed: C
     tickets.changed = {id: NOW_S - 86_400 for id in range(9)}
     reader = account({PATH: tickets})
     _, cursor = read(reader, ids_of)
-    assert cursor == f"since:{NOW_S - 3600}"
+    assert cursor == begun(NOW_S - 3600)
     found, again = read(reader, ids_of, cursor)
     assert (found, again) == ([], cursor)
 
 
-def test_an_empty_page_moves_nothing_backwards(account: Callable[..., Any], listed: Callable[..., Any]) -> None:
+def test_an_empty_answer_moves_no_place(account: Callable[..., Any], listed: Callable[..., Any]) -> None:
     """Where nothing was changed since, the next run begins where this one did."""
-    reader = account({PATH: listed()})
-    assert reader.pull(cursor=f"since:{NOW_S - 100}").cursor == f"since:{NOW_S - 100}"
+    assert account({PATH: listed()}).pull(cursor=begun(NOW_S - 100)).cursor == begun(NOW_S - 100)
+
+
+def test_a_second_that_was_read_while_it_went_on(
+    account: Callable[..., Any], listed: Callable[..., Any], ids_of: Any
+) -> None:
+    """What joins it behind the walk is found by the next run, though nothing came in any later second."""
+    tickets = listed()
+    tickets.changed = {id: NOW_S for id in range(9)}
+    reader = account({PATH: tickets})
+    _, cursor = read(reader, ids_of)
+    tickets.changed[9] = NOW_S
+    found, _ = read(reader, ids_of, cursor)
+    assert 9 in found
+
+
+def test_a_row_is_final_when_its_second_is_over(account: Callable[..., Any], listed: Callable[..., Any]) -> None:
+    """Read again behind it, the same row is another record: only then it says that nothing more can come."""
+    tickets = listed()
+    tickets.changed = {1: NOW_S}
+    reader = account({PATH: tickets})
+    keys = [reader.pull(now=NOW + later_ms).records[0].key for later_ms in (0, 1_999, 2_000, 9_000)]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
 
 
 def test_a_time_to_come_is_no_place_to_stay(
@@ -180,8 +206,8 @@ def test_a_time_to_come_is_no_place_to_stay(
     tickets = listed()
     tickets.changed = {1: NOW_S - 60, 2: NOW_S - 50, 3: NOW_S + 31_536_000, 4: NOW_S + 31_536_001}
     _, cursor = read(account({PATH: tickets}), ids_of)
-    assert cursor == f"since:{NOW_S - 300}"
-    assert account({PATH: listed()}).pull(cursor=f"since:{NOW_S + 31_536_000}").cursor == f"since:{NOW_S}"
+    assert cursor == begun(NOW_S - 300)
+    assert account({PATH: listed()}).pull(cursor=begun(NOW_S + 31_536_000)).cursor == begun(NOW_S)
 
 
 @pytest.mark.parametrize("answer", [b"{}", b"[1]", b'"x"', b"null"])
@@ -208,7 +234,7 @@ def test_rows_have_keys_of_their_own(account: Callable[..., Any], listed: Callab
     tickets = listed()
     tickets.changed = {1: NOW_S - 60}
     reader = account({PATH: tickets})
-    first, second = reader.pull().records[0], reader.pull(cursor=f"since:{NOW_S - 90}").records[0]
+    first, second = reader.pull().records[0], reader.pull(cursor=begun(NOW_S - 90)).records[0]
     assert first == second
     assert reader.pull("deleted").records[0].key != first.key
-    assert (first.key, first.exact, first.stream) == ("tickets:1:2026-03-02T08:59:00Z", True, "tickets")
+    assert (first.key, first.exact, first.stream) == (f"tickets:1:{NOW_S - 60}", True, "tickets")

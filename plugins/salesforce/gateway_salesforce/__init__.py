@@ -63,6 +63,7 @@ class Salesforce:
     def __init__(self, name: str, settings: SalesforceSettings, context: Context) -> None:
         self._name, self._settings = name, settings
         self._secrets = [parse_webhook_secret(one.get_secret_value()) for one in settings.webhook_secret or ()]
+        self.pushed = bool(self._secrets)
         self._beside = Beside(dictionary_of(settings), settings.fields, links_of(settings))
         self._lacking: set[str] = set()
         self._usage = Usage(context.http, settings.daily_share)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from gateway.plugin import Finding, Permanent, Unauthorized, VendorError
 from gateway_salesforce.api import Api, an_object, refusal
+from gateway_salesforce.schema import an_absence
 from gateway_salesforce.settings import SalesforceSettings
 from gateway_salesforce.soql import CASE, KINDS, STATUSES
 from gateway_salesforce.usage import LOW_SHARE, Usage
@@ -37,9 +38,8 @@ async def findings(api: Api, settings: SalesforceSettings, usage: Usage, lacking
     except VendorError as error:
         return [_refused(error), pushes, *_day(usage, settings)]
     found += [pushes, *_day(usage, settings)]
-    found += [
-        Finding(True, f"not available in this organisation, and done without: {what}") for what in sorted(lacking)
-    ]
+    columns = sorted(lacking - {an_absence(name) for name in KINDS})
+    found += [Finding(True, f"not available in this organisation, and done without: {what}") for what in columns]
     return found
 
 

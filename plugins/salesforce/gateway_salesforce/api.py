@@ -15,6 +15,12 @@ from gateway_salesforce.usage import Usage
 
 NOT_ACCEPTABLE: Final = 406
 NOT_ACCEPTABLE_TRIES: Final = 3
+ABSENT: Final = frozenset({"NOT_FOUND", "INVALID_TYPE", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"})
+"""What Salesforce answers about an object that isn't there, or that the user may not know of."""
+
+_NO_VALUES: Final = ("address", "location", "base64")
+"""Types of columns that have no single value."""
+
 _WRONG_SHAPE = "the vendor answered JSON of another shape than its API has"
 _WORDS_MAX = 1_000
 
@@ -52,7 +58,7 @@ class Api:
         try:
             answer = await self.ask(f"sobjects/{name}/describe")
         except Permanent as error:
-            if refusal(error).code in ("NOT_FOUND", "INVALID_TYPE"):
+            if refusal(error).code in ABSENT:
                 return None
             raise
         fields = answer.get("fields")
@@ -60,7 +66,7 @@ class Api:
             raise Transient(_WRONG_SHAPE)
         if answer.get("queryable") is False:
             return None
-        names = (an_object(field).get("name") for field in fields)
+        names = (field.get("name") for field in map(an_object, fields) if field.get("type") not in _NO_VALUES)
         return frozenset(name for name in names if isinstance(name, str))
 
     async def ask(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:

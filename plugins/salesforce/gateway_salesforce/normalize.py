@@ -1,9 +1,9 @@
 """A case as Salesforce shows it, in our words: the opening, the case as observed at its version's time, its end.
 
-Laws. The opening carries only what doesn't change. A version is named by its `SystemModstamp`, which moves with every
-change of the case; what the case shows is what it was at the end of that instant, behind its history's rows. A case
-that was merged away is told so, whether the organisation deletes such cases or keeps them under a status of their own;
-nothing is told of what it or a deleted one shows.
+Laws. The opening carries only what hardly changes; where it does, the newest counts. A version is named by its
+`SystemModstamp`, which moves with every change of the case; what the case shows is what it was at the end of that
+instant, behind its history's rows. A case that was merged away is told so, whether Salesforce deletes such cases or keeps
+them under a status of their own; nothing is told of what it or a deleted one shows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ from gateway_salesforce.reading import (
     USER,
     Json,
     an_id,
+    edition,
     flag,
     is_settled,
     needed_id,
@@ -69,7 +70,7 @@ def case_events(case: Json, beside: Beside, read_at: int) -> Iterator[Event]:
         id=f"case:{id}:opened",
         at=needed_moment(case, "CreatedDate"),
         ref=ref,
-        rev=1,
+        rev=edition(version, read_at),
         kind="ticket",
         channel=channel_of(text(case, "Origin")),
         customer=Customer(id=contact) if contact else UNSET,

@@ -139,7 +139,8 @@ def _page(place: Place, rows: Rows, kind: Kind, records: list[Record], until: in
     """The page, and the cursor behind it."""
     last = _last(rows.records, kind)
     if not rows.done or len(rows.records) >= kind.rows:
-        if last is None or last == place.after:
+        # Rows from elsewhere, of yesterday or of next year, would be read for ever, or be the end of reading.
+        if last is None or last == place.after or not place.after.at <= last.at < until:
             raise Transient(f"{kind.object}: Salesforce says that there is more, and shows nothing that is")
         return Page(records, Place(place.start, last, place.window).text(), True, int(last.at))
     if until < shown:

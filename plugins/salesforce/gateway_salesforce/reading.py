@@ -26,7 +26,6 @@ ID_KEYS: Final = frozenset(
         "MobilePhone",
         "Name",
         "NewValue",
-        "OldValue",
         "OwnerId",
         "ParentId",
         "Phone",
@@ -145,3 +144,9 @@ def needed_moment(source: Json, key: str) -> Instant:
 def is_settled(version: int, read_at: int) -> bool:
     """Whether what was read at `read_at` is all that a version (of whole seconds) will ever be; both in ms."""
     return read_at - version >= SETTLED_MS
+
+
+def edition(version: int, read_at: int) -> int:
+    """The `rev` of what a version (in ms) says of a fact that a later one may correct: the newest counts, and of those
+    of one second the one that was read when it was over."""
+    return 2 * max(0, version // SECOND_MS) + is_settled(version, read_at)

@@ -5,12 +5,13 @@ and done without: nothing is refused for it. A column that is refused all the sa
 organisation is asked again.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gateway.plugin import HOUR_MS, Permanent, VendorError
-from gateway_salesforce.api import Api, refusal
+from gateway_salesforce.api import ABSENT, Api, refusal
 from gateway_salesforce.soql import CASE, CHILDREN, KINDS, STATUSES, Kind
 
 KEPT_MS: Final = HOUR_MS
@@ -33,6 +34,7 @@ class Schema:
         self._read_at: dict[str, int] = {}
         self._hidden: set[tuple[str, str]] = set()
         self._closed: Mapping[str, bool] = {}
+        self._lock = asyncio.Lock()
 
     async def of(self, kind: Kind, now: int) -> list[str] | None:
         """The columns of an object that can be read, those of its relations and its case with it; None where the object
@@ -47,10 +49,11 @@ class Schema:
         """The columns of an object, and of its relations, without its case."""
         there = await self._there(kind.object, now)
         if there is None or any(not self._shown(kind.object, there, column) for column in (*NEEDED, kind.by)):
-            self._lacking.add(f"the object {kind.object}")
+            self._lacking.add(an_absence(kind.object))
             return None
-        self._lacking.discard(f"the object {kind.object}")
-        wanted = kind.columns + (self._extra if kind is CASE else ())
+        self._lacking.discard(an_absence(kind.object))
+        # A column that is named twice is refused.
+        wanted = list(dict.fromkeys(kind.columns + (self._extra if kind is CASE else ())))
         found = self._readable(kind.object, wanted, there)
         for name, relation in kind.relations.items():
             # Whose id may not be seen, of that nothing else can be asked.
@@ -59,6 +62,7 @@ class Schema:
             if related is None:
                 self._lacking.add(f"{name} of {kind.object}")
                 continue
+            self._lacking.discard(f"{name} of {kind.object}")
             found += [f"{name}.{column}" for column in self._readable(relation.object, relation.columns, related)]
         return found
 
@@ -76,19 +80,23 @@ class Schema:
         return column in there and (name, column) not in self._hidden
 
     async def _there(self, name: str, now: int) -> frozenset[str] | None:
-        if now >= self._read_at.get(name, now - KEPT_MS) + KEPT_MS:
-            self._columns[name] = await self._api.columns(name)
-            self._read_at[name] = now
-            self._hidden = {(object, column) for object, column in self._hidden if object != name}
-        return self._columns[name]
+        async with self._lock:  # all objects are pulled at once, and want to know of cases first
+            if self._is_stale(name, now):
+                self._columns[name] = await self._api.columns(name)
+                self._read_at[name] = now
+                self._hidden = {(object, column) for object, column in self._hidden if object != name}
+            return self._columns[name]
+
+    def _is_stale(self, name: str, now: int) -> bool:
+        return name not in self._read_at or now >= self._read_at[name] + KEPT_MS
 
     async def closed(self, now: int) -> Mapping[str, bool]:
         """Which statuses end a case, by name and label in small letters; empty where that can't be read."""
-        if now >= self._read_at.get(STATUSES, now - KEPT_MS) + KEPT_MS:
+        if self._is_stale(STATUSES, now):
             try:
                 rows = (await self._api.query(STATUSES)).records
             except Permanent as error:
-                if refusal(error).code not in (REFUSED_FIELD, REFUSED_TYPE):
+                if refusal(error).code not in ABSENT | {REFUSED_FIELD}:
                     raise
                 rows = []
             self._closed = {
@@ -121,6 +129,11 @@ class Schema:
     def _lose(self, name: str) -> bool:
         there, self._columns[name] = self._columns.get(name), None
         return there is not None
+
+
+def an_absence(name: str) -> str:
+    """In words, that an object isn't there."""
+    return f"the object {name}"
 
 
 def closed_of(rows: Sequence[Mapping[str, Any]], closed: Mapping[str, bool]) -> dict[str, bool]:

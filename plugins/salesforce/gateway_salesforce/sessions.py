@@ -1,8 +1,9 @@
 """Messaging sessions and voice calls, in our words: who began them, who took them, and when they were over.
 
 Laws. What a session or a call says at several instants of its life stands in one row, and each is an event of its own,
-so that a later row tells the earlier ones again under their ids. What was said in them can't be read by queries: that a
-person has accepted a session stands for the first reply.
+so that a later row tells the earlier ones again under their ids: of two tellings the newest counts, since a session may
+be handed on, and its contact be known later. What was said in them can't be read by queries: that a person has accepted
+a session stands for the first reply.
 """
 
 import re
@@ -25,7 +26,18 @@ from gateway.plugin import (
     UnsetType,
 )
 from gateway_salesforce.normalize import Beside, owner_of
-from gateway_salesforce.reading import USER, Json, an_id, is_settled, moment, needed_id, needed_moment, nested, text
+from gateway_salesforce.reading import (
+    USER,
+    Json,
+    an_id,
+    edition,
+    is_settled,
+    moment,
+    needed_id,
+    needed_moment,
+    nested,
+    text,
+)
 from gateway_salesforce.words import channel_of_session, direction_of_call, direction_of_session
 
 _NOBODY: Final = ("Bot", "System")
@@ -46,11 +58,12 @@ def session_events(row: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     id = needed_id(row, "Id")
     ref = Ref("session", id)
     contact = an_id(row, "EndUserContactId")
+    rev = edition(needed_moment(row, "SystemModstamp"), read_at)
     yield ContactOpened(
         id=f"session:{id}:opened",
         at=moment(row, "StartTime") or needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=1,
+        rev=rev,
         kind="chat",
         channel=channel_of_session(text(row, "ChannelType")),
         direction=direction_of_session(text(row, "Origin")),
@@ -59,26 +72,27 @@ def session_events(row: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     accepted, ended = moment(row, "AcceptTime"), moment(row, "EndTime")
     if accepted is not None:
         person = _person(row)
-        yield ContactAssigned(id=f"session:{id}:accepted", at=accepted, ref=ref, rev=1, assignee=person or UNSET)
+        yield ContactAssigned(id=f"session:{id}:accepted", at=accepted, ref=ref, rev=rev, assignee=person or UNSET)
         if text(row, "AgentType") not in _NOBODY:
-            yield CallAnswered(id=f"session:{id}:answered", at=accepted, ref=ref, rev=1, agent=person)
+            yield CallAnswered(id=f"session:{id}:answered", at=accepted, ref=ref, rev=rev, agent=person)
     fields = _fields(row, _SESSION_FIELDS) | {"case": an_id(row, "CaseId")} | beside.link("MessagingSession", id)
     yield _observed("session", id, row, fields, _end_user(row, contact), read_at)
     if ended is not None:
-        yield StatusChanged(id=f"session:{id}:ended", at=ended, ref=ref, rev=1, to="closed")
+        yield StatusChanged(id=f"session:{id}:ended", at=ended, ref=ref, rev=rev, to="closed")
 
 
 def call_events(row: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     """What a voice call says."""
     id = needed_id(row, "Id")
     ref, direction = Ref("call", id), direction_of_call(text(row, "CallType"))
+    rev = edition(needed_moment(row, "SystemModstamp"), read_at)
     number = text(row, "ToPhoneNumber" if direction == "outbound" else "FromPhoneNumber")
     customer = Customer(phone=number) if number else UNSET
     yield ContactOpened(
         id=f"call:{id}:opened",
         at=moment(row, "CallStartDateTime") or needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=1,
+        rev=rev,
         kind="call",
         channel="phone",
         direction=direction,
@@ -88,15 +102,15 @@ def call_events(row: Json, beside: Beside, read_at: int) -> Iterator[Event]:
     ended = moment(row, "CallEndDateTime")
     agent = _person(row)
     if answered is not None:
-        yield CallAnswered(id=f"call:{id}:answered", at=answered, ref=ref, rev=1, agent=agent)
+        yield CallAnswered(id=f"call:{id}:answered", at=answered, ref=ref, rev=rev, agent=agent)
     fields = _fields(row, _CALL_FIELDS) | {"related": an_id(row, "RelatedRecordId")} | beside.link("VoiceCall", id)
     yield _observed("call", id, row, fields, customer, read_at)
     if ended is None:
         return
     if answered is None and direction == "inbound":
-        yield CallAbandoned(id=f"call:{id}:abandoned", at=ended, ref=ref, rev=1)
+        yield CallAbandoned(id=f"call:{id}:abandoned", at=ended, ref=ref, rev=rev)
     else:
-        yield CallEnded(id=f"call:{id}:ended", at=ended, ref=ref, rev=1, agent=agent)
+        yield CallEnded(id=f"call:{id}:ended", at=ended, ref=ref, rev=rev, agent=agent)
 
 
 def _observed(

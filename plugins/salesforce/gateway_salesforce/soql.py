@@ -85,7 +85,7 @@ CASE: Final = Kind(
 )
 HISTORY: Final = Kind(
     "CaseHistory",
-    ("Id", "CaseId", "Field", "OldValue", "NewValue", "CreatedById", "CreatedDate"),
+    ("Id", "CaseId", "Field", "NewValue", "CreatedById", "CreatedDate"),
     {},
     case="Case",
     parent="CaseId",
@@ -103,7 +103,6 @@ EMAIL: Final = Kind(
         "ParentId",
         "Incoming",
         "FromName",
-        "FromAddress",
         "TextBody",
         "Status",
         "MessageDate",

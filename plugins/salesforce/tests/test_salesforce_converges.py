@@ -35,7 +35,7 @@ Step = tuple[str, Any]
 ways = st.sampled_from(["act", "act", "lost", "unseen"])
 acts = st.tuples(ways, st.sampled_from(sorted(SalesforceSimulator.acts)))
 openings = st.tuples(ways, st.sampled_from(["open", "open", "open_session", "ring"]))
-passing = st.tuples(st.just("pass"), st.sampled_from([0, 1, 3, 59, 61, 125, 700]))
+passing = st.tuples(st.just("pass"), st.sampled_from([0, 1, 3, 59, 61, 125, 700, 4_000]))
 places = st.integers(0, 7)
 weather = st.one_of(
     st.tuples(st.just("deliver"), places),

@@ -13,4 +13,4 @@ class TestSalesforce(ConnectorSuite):
     connector = Salesforce
     samples = Path(__file__).parent / "samples"
     level = "gold"
-    seeds = 2
+    seeds = 1

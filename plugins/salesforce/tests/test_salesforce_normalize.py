@@ -7,6 +7,7 @@ from gateway_salesforce.reading import id18, moment
 from gateway_salesforce.words import Dictionary, channel_of, channel_of_session, direction_of_call, direction_of_session
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from gateway.plugin import (
     UNSET,
@@ -183,7 +184,7 @@ def test_an_owner_is_a_person_or_a_queue(account: Any, case: Any, make_id: Any) 
 
 
 def test_further_columns_become_fields(account: Any, case: Any) -> None:
-    """Under their own names, and asked for with the others."""
+    """Under their own names, and asked for with the others: once, and only if they are there and have a value."""
     settings = {"fields": ["Severity__c", "Seats__c", "Beta__c"]}
     seen = observed(case(Severity__c="S1", Seats__c=12.0, Beta__c=True), account, **settings)
     assert {name: seen.fields[name] for name in settings["fields"]} == {
@@ -193,8 +194,10 @@ def test_further_columns_become_fields(account: Any, case: Any) -> None:
     }
     with pytest.raises(BadPayload):
         observed(case(Severity__c={"street": "x"}), account, **settings)
-    described = {"fields": [{"name": name} for name in ("Id", "CreatedDate", "SystemModstamp", "Severity__c")]}
-    before = account({"describe Case": described}, **settings)
+    names = ("Id", "CreatedDate", "SystemModstamp", "Severity__c")
+    compound = {"name": "Place__c", "type": "location"}
+    described = {"fields": [*({"name": name, "type": "string"} for name in names), compound]}
+    before = account({"describe Case": described}, fields=["Severity__c", "Id", "Place__c", "Gone__c"])
     before.pull()
     assert before.org.queries()[0].startswith("SELECT Id, CreatedDate, SystemModstamp, Severity__c FROM Case")
 
@@ -507,3 +510,29 @@ def test_a_session_is_accepted_and_ends(account: Any, make_id: Any, written: Any
     web = {**row, "ChannelType": "EmbeddedMessaging", "EndUserContactId": make_id("003", 1), "EndTime": None}
     *_, seen = account({}).reads({"object": "MessagingSession", "rows": [web]})
     assert seen.customer == Customer(id=make_id("003", 1), name="Ada")
+
+
+@pytest.mark.parametrize(
+    ("object", "prefix", "changes"),
+    [
+        ("Case", "500", {"Origin": "Phone"}),
+        ("Case", "500", {"ContactId": None}),
+        ("MessagingSession", "0Mw", {"OwnerId": "005gL0000000009QAA"}),
+        ("MessagingSession", "0Mw", {"StartTime": "2026-03-02T08:55:07.000+0000"}),
+        ("VoiceCall", "0LQ", {"OwnerId": "005gL0000000009QAA", "FromPhoneNumber": "+4499"}),
+    ],
+)
+def test_what_a_later_version_says_counts(
+    object: str, prefix: str, changes: Any, account: Any, case: Any, make_id: Any, written: Any
+) -> None:
+    """Whoever saw both keeps what whoever sees the later one alone is told, in whatever order they came."""
+    times = {"AcceptTime": written(NOW - 3 * MINUTE), "EndTime": written(NOW - 2 * MINUTE)}
+    row = {**case(1), **call(make_id, written), **times, "Id": make_id(prefix, 1)}
+    later = {**row, **changes, "SystemModstamp": written(NOW - MINUTE + 1000)}
+    reader = account({})
+    before, after = (
+        {event.id: event for event in reader.reads({"object": object, "rows": [one]})} for one in (row, later)
+    )
+    differing = [id for id in before.keys() & after.keys() if before[id] != replace(after[id], rev=before[id].rev)]
+    assert differing
+    assert all(after[id].rev > before[id].rev for id in differing)

@@ -1,5 +1,6 @@
 """Keyset pages: what is asked, how far a page reaches, where it ends, and what is done without."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -200,13 +201,15 @@ def test_406_is_asked_again(account: Any, case: Any, refusal: Any, turns: Any) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_object_that_is_not_there_is_done_without(name: str, account: Any) -> None:
+def test_an_object_that_is_not_there_is_done_without(name: str, account: Any, refusal: Any) -> None:
     """It is asked for again an hour later; until then nothing is."""
     before = account({}, lacks=[name])
     page = before.pull(name)
     assert (page.records, page.cursor, page.more) == ([], None, False)
     before.pull(name)
     assert before.org.queries() == []
+    hidden = account({f"describe {name}": refusal(403, "INSUFFICIENT_ACCESS")})
+    assert hidden.pull(name).records == []
     before.org.lacks.clear()
     before.pull(name, now=NOW + 60 * MINUTE)
     assert len(before.org.queries()) == 1
@@ -295,9 +298,39 @@ def test_an_answer_of_another_shape_moves_nothing(answer: Any, account: Any) -> 
         account({"Case": answer}).pull()
 
 
+@pytest.mark.parametrize("changed", [NOW - 8 * 24 * 60 * MINUTE, NOW + 60 * MINUTE])
+def test_rows_that_were_not_asked_for_lead_nowhere(changed: int, account: Any, case: Any) -> None:
+    """The next page would begin behind them: before this one, or in a year when nobody lives."""
+    with pytest.raises(Transient, match="shows nothing that is"):
+        account({"Case": {"records": [case(1, changed)], "done": False}}).pull()
+
+
+@pytest.mark.parametrize("odd", [{"name": "Id", "type": []}, {"name": {}, "type": "id"}, {}])
+def test_columns_of_another_shape_are_none(odd: Any, account: Any) -> None:
+    """Whatever Salesforce says of a column, it is no fault of ours."""
+    assert account({"describe Case": {"fields": [odd]}}).pull().records == []
+
+
 def test_rows_that_come_again_are_known(account: Any, case: Any) -> None:
     """By their id and time, and by their content: the same row with another case beside it is another."""
     before = account({"Case": [case(1)]})
     first, again = before.pull().records, before.pull().records
     assert [row.key for row in first] == [row.key for row in again] == [f"{case(1)['Id']}:{NOW - 30 * MINUTE}"]
     assert first[0].exact
+
+
+def test_what_there_is_to_read_is_asked_once_for_all(account: Any) -> None:
+    """All objects are pulled at the same time, and each wants to know of cases, contacts and accounts."""
+    before = account({})
+
+    async def all_at_once() -> None:
+        connector = before.connector
+        await asyncio.gather(*(connector.pull(stream, None, NOW) for stream in connector.streams))
+
+    asyncio.run(all_at_once())
+    described = [path for path, soql in before.org.asked if not soql]
+    assert len(described) == len(set(described)) == 10
+    before.pull(now=NOW + 60 * MINUTE)
+    assert [path for path, soql in before.org.asked if not soql][10:] == [
+        f"sobjects/{name}/describe" for name in ("Case", "Contact", "Account")
+    ]

@@ -274,12 +274,20 @@ def test_what_is_deleted_takes_along_what_hangs_on_it() -> None:
 
 
 def test_a_merge_names_the_case_that_it_has_become() -> None:
-    """The one that is gone is merged, not deleted; it can't be restored."""
+    """The one that is gone is merged, not deleted; it can't be restored. What was written on it is the other one's, but
+    for its history."""
 
     async def work(desk: Desk) -> None:
         sim = desk.simulator
         source, target = sim.open_ticket(), sim.open_ticket()
+        sim.agent_comment(source, "A note", public=False)
+        sim.assign(source)
+        desk.now += 5_000
         sim.merge(source, target)
+        assert [event.ref.id for event in desk.told(MessageAdded)] == [target] * 3
+        moved = sim.org.under("CaseComment", "ParentId", target)
+        assert [row.values["SystemModstamp"] for row in moved] == [START + 5_000]
+        assert desk.told(ContactAssigned) == []
         (merged,) = desk.told(ContactMerged)
         assert (merged.id, merged.ref.id, merged.into) == (f"case:{source}:merged", source, Ref("case", target))
         assert desk.told(ContactDeleted) == []

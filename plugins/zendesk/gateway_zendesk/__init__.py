@@ -69,6 +69,7 @@ class Zendesk:
         self._name = name
         self._settings = settings
         self._secrets = settings.webhook_secret or ()
+        self.pushed = bool(self._secrets)
         self._links = links_of(settings)
         self._http = context.http
         self._names = Names()

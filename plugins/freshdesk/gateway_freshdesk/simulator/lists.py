@@ -122,7 +122,8 @@ async def ratings(api: Api, request: web.Request) -> web.Response:
     """What customers think, where the plan asks them; the newest first."""
     _asks(api)
     since = instant(request, "created_since") or 0
-    rows = [(row, one) for row in api.account.all() for one in row.ratings if not row.gone and one.at >= whole(since)]
+    shown = [row for row in api.account.all() if not row.gone and row.shown_from <= api.now()]
+    rows = [(row, one) for row in shown for one in row.ratings if one.at >= whole(since)]
     rows.sort(key=_by_age, reverse=True)
     return listed(request, rows, lambda pair: rating_json(*pair), api.page_size, api.base(request))
 

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 OPEN, PENDING, SOLVED, CLOSED = 2, 3, 4, 5
 ENDED: Final = (SOLVED, CLOSED)
-EMAIL, PORTAL, PHONE, OUTBOUND, WEB_CHAT = 1, 2, 3, 10, 15
+EMAIL, OUTBOUND, WEB_CHAT = 1, 10, 15
 CHATS: Final = (7, 13, WEB_CHAT)
 """Sources whose first message stands among the conversations too."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.plugin import DAY_MS
 from gateway_freshdesk.simulator.account import Account
 from gateway_freshdesk.simulator.people import EMAIL_CONFIG, requester_json
-from gateway_freshdesk.simulator.ticket import ENDED, NOTE, REPLY, Entry, Json, Rating, Ticket, second
+from gateway_freshdesk.simulator.ticket import EMAIL, NOTE, OUTBOUND, REPLY, Entry, Json, Rating, Ticket, second
 
 DUE_MS: Final = 3 * DAY_MS
 FIRST_DUE_MS: Final = DAY_MS
@@ -25,7 +25,7 @@ def ticket_json(account: Account, ticket: Ticket, wanted: frozenset[str], *, des
         "fr_escalated": False,
         "nr_escalated": False,
         "spam": ticket.spam,
-        "email_config_id": EMAIL_CONFIG if ticket.source in (1, 10) else None,
+        "email_config_id": EMAIL_CONFIG if ticket.source in (EMAIL, OUTBOUND) else None,
         "group_id": ticket.group,
         "priority": ticket.priority,
         "requester_id": ticket.requester,
@@ -142,11 +142,6 @@ def rating_json(ticket: Ticket, rating: Rating) -> Json:
         "updated_at": second(rating.at),
         "ratings": {"default_question": rating.score},
     }
-
-
-def is_open(ticket: Ticket) -> bool:
-    """Whether somebody has to work on it yet."""
-    return ticket.status not in ENDED
 
 
 def _html(text: str) -> str:

@@ -54,6 +54,7 @@ class Stripe:
         self._name = name
         self._settings = settings
         self._secrets = settings.webhook_secret or ()
+        self.pushed = bool(self._secrets)
         self._tolerance_ms = round(settings.tolerance_s * SECOND_MS)
         self._mode = mode_of(settings)
         self._rules = settings.failed_payments.rules()

@@ -172,7 +172,7 @@ class Acts:
         gone, into = self._case(source), self._case(target)
         if gone is into:
             raise ValueError("a case can't be merged into itself")
-        self.desk.delete(gone, self._at(at), into.id)
+        self.desk.merge(gone, self._at(at), into.id)
         self._tell(source, target)
 
     def delete(self, ticket: str, *, at: int | None = None) -> None:

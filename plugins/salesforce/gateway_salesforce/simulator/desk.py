@@ -103,8 +103,15 @@ class Desk:
             self._history(case, at, who, field, old, new, "EntityId")
             self._history(case, at, who, field, self._name(old), self._name(new), "Text")
 
-    def delete(self, case: Row, at: int, master: str | None = None) -> None:
-        """A case goes to the recycle bin with all that hangs on it; merged into another one, its id stays in it."""
+    def delete(self, case: Row, at: int) -> None:
+        """A case goes to the recycle bin with all that hangs on it."""
+        self._binned(case, at, deleted=True)
+
+    def merge(self, case: Row, at: int, master: str) -> None:
+        """A case goes to the recycle bin, and says which one it has become: its letters and comments are that one's."""
+        for object, name in HANGING:
+            for row in self.org.under(object, name, case.id) if object != "CaseHistory" else ():
+                self.org.change(row, at, {name: master}, by_system=True)
         self._binned(case, at, deleted=True, MasterRecordId=master)
 
     def undelete(self, case: Row, at: int) -> None:

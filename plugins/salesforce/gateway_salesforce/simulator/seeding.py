@@ -85,7 +85,7 @@ def _told(
                 _in_call(desk, row, at, what)
             case _ if what == "merge":
                 if target is not None:
-                    desk.delete(row, at, target.id)
+                    desk.merge(row, at, target.id)
             case _:
                 _in_case(desk, row, at, what)
     return row

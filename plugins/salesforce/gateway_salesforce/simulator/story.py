@@ -53,6 +53,7 @@ def truth(org: Org, people: People) -> list[Event]:
     """What is true of every case, session and call.
 
     Of a deleted case nothing is shown but that it was opened and is deleted, or merged; of one that is purged nothing.
+    What was written on a case that was merged is the other one's.
     Of an owner's change only the row with ids says something; what a snapshot says is true of the last one.
     """
     teller = _Teller(org, people)
