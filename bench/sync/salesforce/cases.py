@@ -95,7 +95,7 @@ def case(number: int) -> dict[str, Any]:
         "Priority": ("Medium", "Low", "High", "Medium", "Low", "Medium", "Low")[number % 7],
         "IsClosed": STATUSES[status][1],
         "IsEscalated": status == "Escalated",
-        "OwnerId": id18("00G", number % 6) if status == "New" else id18("005", matters.agent(number)),
+        "OwnerId": id18("00G", number % matters.GROUPS) if status == "New" else id18("005", matters.agent(number)),
         "CreatedDate": _moment(created_s(number)),
         "CreatedById": id18("005", matters.AGENTS),
         "SystemModstamp": _moment(changed_s(number)),
