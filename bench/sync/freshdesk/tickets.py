@@ -10,7 +10,6 @@ from bench.sync import matters
 from bench.sync.matters import changed_s, created_s, moment
 from bench.sync.truth import Row
 
-
 _BASE = 77_000_000_000
 _STATUSES = (5,) * 11 + (4,) * 4 + (3,) * 2 + (2,) * 2 + (6, 7)
 CHOICES = {
