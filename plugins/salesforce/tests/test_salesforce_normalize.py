@@ -440,9 +440,10 @@ def test_a_session_is_accepted_and_ends(account: Any, make_id: Any, written: Any
         "SystemModstamp": written(NOW - MINUTE),
         "MessagingEndUser": {"Name": "Ada", "MessagingPlatformKey": "whatsapp:+442071838750"},
     }
-    opened, accepted, seen, ended = account({}).reads({"object": "MessagingSession", "rows": [row]})
+    opened, accepted, answered, seen, ended = account({}).reads({"object": "MessagingSession", "rows": [row]})
     assert (opened.kind, opened.channel, opened.at, opened.customer) == ("chat", "whatsapp", NOW - 5 * MINUTE, UNSET)
     assert (accepted.id, accepted.assignee) == (f"session:{make_id('0Mw', 1)}:accepted", make_id("005", 1))
+    assert (answered.id, answered.at) == (f"session:{make_id('0Mw', 1)}:answered", accepted.at)
     assert seen.customer == Customer(phone="+442071838750", name="Ada")
     assert seen.status is UNSET
     assert (ended.to, ended.at) == ("closed", Instant(NOW - MINUTE))
