@@ -159,6 +159,10 @@ class Acts:
         """The agent takes the case."""
         self._change(ticket, at, OwnerId=self.people.agent)
 
+    def accept(self, ticket: str, *, at: int | None = None) -> None:
+        """The agent takes the case out of its queue."""
+        self._change(ticket, at, owner="ownerAccepted", OwnerId=self.people.agent)
+
     def set_queue(self, ticket: str, queue: int = 1, *, at: int | None = None) -> None:
         """The case goes to one of the queues."""
         self._change(ticket, at, OwnerId=self.people.queues[queue])
@@ -229,6 +233,10 @@ class Acts:
         values = {"AcceptTime": moment - moment % 1_000, "OwnerId": self.people.agent, "AgentType": "Agent"}
         self._session(session, moment, Status="Active", **values)
 
+    def transfer_session(self, session: str, *, at: int | None = None) -> None:
+        """A session goes on to a colleague."""
+        self._session(session, self._at(at), OwnerId=self.people.colleague)
+
     def end_session(self, session: str, *, at: int | None = None) -> None:
         """A session is over."""
         moment = self._at(at)
@@ -245,6 +253,11 @@ class Acts:
         moment, row = self._at(at), self.org.held(call, "VoiceCall")
         values = dict.fromkeys(("CallAcceptDateTime", "CallConnectDateTime"), moment - moment % 1_000)
         self.org.change(row, moment, values)
+        self._tell(call)
+
+    def transfer_call(self, call: str, *, at: int | None = None) -> None:
+        """A call goes on to a colleague."""
+        self.org.change(self.org.held(call, "VoiceCall"), self._at(at), {"OwnerId": self.people.colleague})
         self._tell(call)
 
     def hang_up(self, call: str, *, at: int | None = None) -> None:
@@ -316,6 +329,10 @@ def _lacks(name: str, *values: Any) -> Callable[[Row], bool]:
     return lambda row: _there(row) and row.values[name] not in values
 
 
+def _in_queue(row: Row) -> bool:
+    return str(row.values["OwnerId"]).startswith("00G")
+
+
 def _unended(row: Row) -> bool:
     return row.values["CallEndDateTime"] is None
 
@@ -347,17 +364,24 @@ _ON_ROW: Final[dict[str, tuple[str, Callable[[Row], bool], Callable[[Acts, str],
     "calm": ("Case", _has("Priority", "High"), lambda org, id: org.set_priority(id, None)),
     "subject": ("Case", _there, lambda org, id: org.set_subject(id, "Help again")),
     "assign": ("Case", _there, lambda org, id: org.assign(id)),
+    "accept": ("Case", lambda row: _there(row) and _in_queue(row), lambda org, id: org.accept(id)),
     "queue": ("Case", _there, lambda org, id: org.set_queue(id)),
     "take_and_work": ("Case", _there, lambda org, id: org.take_and_work(id)),
     "merge": ("Case", _there, Acts._merge_any),
     "delete": ("Case", _there, lambda org, id: org.delete(id)),
     "system_change": ("Case", _there, lambda org, id: org.system_change(id)),
     "accept_session": ("MessagingSession", _has("Status", "Waiting"), lambda org, id: org.accept_session(id)),
+    "transfer_session": ("MessagingSession", _has("Status", "Active"), lambda org, id: org.transfer_session(id)),
     "end_session": ("MessagingSession", _lacks("Status", "Ended"), lambda org, id: org.end_session(id)),
     "answer": (
         "VoiceCall",
         lambda row: _unended(row) and row.values["CallAcceptDateTime"] is None,
         lambda org, id: org.answer(id),
+    ),
+    "transfer_call": (
+        "VoiceCall",
+        lambda row: _unended(row) and row.values["CallAcceptDateTime"] is not None,
+        lambda org, id: org.transfer_call(id),
     ),
     "hang_up": ("VoiceCall", _unended, lambda org, id: org.hang_up(id)),
 }
