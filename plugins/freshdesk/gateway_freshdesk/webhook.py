@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from gateway.plugin import BadPayload, Fetch, Instant, Record, Refused, Request, read_json, same_secret
 from gateway_freshdesk.normalize import ticket_ref
 from gateway_freshdesk.reading import ID_DIGITS_MAX, Json, an_id
+from gateway_freshdesk.settings import TOKEN_MAX
 
 HEADER: Final = "x-gateway-token"
 NAMES: Final = ("ticket_id", "id")
@@ -26,7 +27,6 @@ NAMES: Final = ("ticket_id", "id")
 TICKETS_MAX: Final = 5
 """Tickets that one broken body may name: a customer can write what looks like an id."""
 
-_HEADER_MAX: Final = 1_024
 _SCANNED_MAX: Final = 1_000_000
 _NAMED: Final = re.compile(rb"\bticket_id[\"']?\s{0,8}[:=]\s{0,8}[\"']?([0-9]{1,18})(?![0-9])")
 
@@ -36,7 +36,7 @@ def unproved(tokens: Sequence[SecretStr], request: Request) -> Refused | None:
     if not tokens:
         return Refused(401, "no webhook_token is set for this connector")
     given = request.headers.get(HEADER) or _password(request.headers.get("authorization", ""))
-    if len(given) > _HEADER_MAX or not given.isascii():
+    if len(given) > TOKEN_MAX or not given.isascii():
         return Refused(401, f"{HEADER} is malformed")
     proved = [same_secret(given, token.get_secret_value()) for token in tokens]
     return None if any(proved) else Refused(401, f"{HEADER}, or the password of HTTP Basic, doesn't match")
@@ -44,7 +44,7 @@ def unproved(tokens: Sequence[SecretStr], request: Request) -> Refused | None:
 
 def _password(header: str) -> str:
     """The password of HTTP Basic; empty where there is none."""
-    scheme, _, pair = header[: 2 * _HEADER_MAX].partition(" ")
+    scheme, _, pair = header[: 2 * TOKEN_MAX].partition(" ")
     if scheme.lower() != "basic":
         return ""
     try:
