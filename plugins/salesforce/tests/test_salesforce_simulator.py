@@ -150,8 +150,8 @@ def test_every_common_fault_is_one_of_this_org() -> None:
 
 
 def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
-    """An owner's change leaves two rows, by id and by name; what is the same already leaves none; one save may change
-    several fields in one second."""
+    """An owner's change leaves two rows, by id and by name, and who takes a case out of a queue has accepted it; what
+    is the same already leaves none; one save may change several fields in one second."""
 
     async def work(desk: Desk) -> None:
         sim = desk.simulator
@@ -165,8 +165,8 @@ def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
         assert desk.history(case) == [
             ("created", None, None),
             ("Status", "New", "Working"),
-            ("Owner", queue, agent),
-            ("Owner", "First Line", "Agnes Agent"),
+            ("ownerAccepted", queue, agent),
+            ("ownerAccepted", "First Line", "Agnes Agent"),
             ("Priority", "Medium", "High"),
         ]
         row = desk.row(case)
@@ -335,7 +335,10 @@ def test_sessions_and_calls_have_an_end() -> None:
         assert [event.assignee for event in desk.told(ContactAssigned)] == [sim.people.agent]
         assert [event.ref.id for event in desk.told(CallAbandoned)] == [missed]
         assert [event.ref.id for event in desk.told(CallEnded)] == [taken, out]
-        assert [event.at for event in desk.told(CallAnswered)] == [START + 10_000]
+        assert [(event.ref.id, event.at) for event in desk.told(CallAnswered)] == [
+            (session, START + 10_000),
+            (taken, START + 10_000),
+        ]
         assert desk.row(taken)["CallDurationInSeconds"] == 20
         kinds = [(event.kind, event.channel, event.direction) for event in desk.told(ContactOpened)]
         calls = [("call", "phone", "inbound")] * 2 + [("call", "phone", "outbound")]

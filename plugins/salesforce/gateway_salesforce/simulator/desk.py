@@ -1,6 +1,7 @@
 """What happens in the simulated org: each act changes rows as Salesforce does, with the history that it keeps of them.
 
-Laws. Of an owner two rows of history are written, one with ids and one with names. Whether a case is closed follows
+Laws. Of an owner two rows of history are written, one with ids and one with names, under a name of its own where
+somebody takes the case out of a queue. Whether a case is closed follows
 from its status. A letter or a comment doesn't touch the case that it hangs on. What hangs on a case is deleted and
 restored with it.
 """
@@ -18,6 +19,9 @@ DRAFT, SENT, NEW = "5", "3", "0"
 
 HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
 """What is deleted and restored with a case, and by which field it hangs on it."""
+
+ACCEPTED: Final = "ownerAccepted"
+"""What the history calls it that somebody takes a case out of a queue."""
 
 _TRACKED: Final = {"Status": "DynamicEnum", "Priority": "DynamicEnum", "IsEscalated": "Boolean"}
 
@@ -51,13 +55,13 @@ class Desk:
         self._history(row, at, by, "created", None, None, "Text")
         return row
 
-    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False) -> Row:
-        """A letter comes, goes, or is begun."""
+    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False, by: str | None = None) -> Row:
+        """A letter comes, goes, or is begun; `by` a user, the agent for one that goes."""
         contact = self.org.row(case.values["ContactId"] or "")
         customer = contact.values["Email"] if contact else case.values["SuppliedEmail"]
         name = contact.values["Name"] if contact else case.values["SuppliedName"]
         number = len(self.org.tables["EmailMessage"].rows) + 1
-        by = self.people.robot if incoming else self.people.agent
+        by = by or (self.people.clerk if incoming else self.people.agent)
         values = {
             "ParentId": case.id,
             "Subject": case.values["Subject"],
@@ -95,8 +99,9 @@ class Desk:
                 self._history(case, at, who, name, before[name], values[name], type)
         if values.get("OwnerId", before["OwnerId"]) != before["OwnerId"]:
             old, new = before["OwnerId"], values["OwnerId"]
-            self._history(case, at, who, "Owner", old, new, "EntityId")
-            self._history(case, at, who, "Owner", self._name(old), self._name(new), "Text")
+            field = ACCEPTED if old in self.people.queues and new == who else "Owner"
+            self._history(case, at, who, field, old, new, "EntityId")
+            self._history(case, at, who, field, self._name(old), self._name(new), "Text")
 
     def delete(self, case: Row, at: int) -> None:
         """A case goes to the recycle bin with all that hangs on it."""

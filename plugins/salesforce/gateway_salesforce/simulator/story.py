@@ -113,7 +113,7 @@ class _Teller:
                 yield StatusChanged(to=STATUSES[new], **named)
             case "Priority":
                 yield ContactObserved(priority=PRIORITIES.get(new), **named)
-            case "Owner" if values["DataType"] == "EntityId":
+            case "Owner" | "ownerAccepted" if values["DataType"] == "EntityId":
                 yield ContactAssigned(**_owner(new), **named)
 
     def _letter(self, ref: Ref, values: Json) -> Iterator[Event]:
@@ -121,12 +121,14 @@ class _Teller:
             return
         incoming = values["Incoming"]
         name = values["FromName"]
+        receipt = not incoming and values["CreatedById"] == self._people.clerk
         author = Person("customer", name=name) if incoming else Person("agent", values["CreatedById"], name)
         yield MessageAdded(
             id=f"email:{values['Id']}",
             at=Instant(values["MessageDate"] or values["CreatedDate"]),
             ref=ref,
-            author=author,
+            author=Person("system") if receipt else author,
+            auto=receipt,
             visibility="public",
             text=values["TextBody"],
         )
@@ -159,6 +161,7 @@ class _Teller:
         if values["AcceptTime"] is not None:
             at = Instant(values["AcceptTime"])
             yield ContactAssigned(id=f"session:{row.id}:accepted", at=at, ref=ref, assignee=values["OwnerId"])
+            yield CallAnswered(id=f"session:{row.id}:answered", at=at, ref=ref)
         if values["EndTime"] is not None:
             yield StatusChanged(id=f"session:{row.id}:ended", at=Instant(values["EndTime"]), ref=ref, to="closed")
         yield _seen(f"session:{row.id}", ref, values)
