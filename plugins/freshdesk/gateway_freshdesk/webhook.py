@@ -28,6 +28,8 @@ TICKETS_MAX: Final = 5
 """Tickets that one broken body may name: a customer can write what looks like an id."""
 
 _SCANNED_MAX: Final = 1_000_000
+_FIELDS_MAX: Final = 1_000
+_FORM_NAMES: Final = (*NAMES, "freshdesk_webhook[ticket_id]")
 _NAMED: Final = re.compile(rb"\bticket_id[\"']?\s{0,8}[:=]\s{0,8}[\"']?([0-9]{1,18})(?![0-9])")
 
 
@@ -92,9 +94,16 @@ def _named_in_text(body: bytes) -> list[str]:
     scanned = body[:_SCANNED_MAX]
     found = [match.decode() for match in _NAMED.findall(scanned)]
     if not found:
-        pairs = parse_qsl(scanned.decode("latin-1"), max_num_fields=None)
-        found = [value for name, value in pairs if name in ("ticket_id", "freshdesk_webhook[ticket_id]", "id")]
+        found = [value for name, value in _form(scanned) if name in _FORM_NAMES]
     ids = [str(int(id)) for id in found if id.isascii() and id.isdigit() and len(id) <= ID_DIGITS_MAX and int(id)]
     if not ids:
         raise BadPayload("neither JSON nor a form that names a `ticket_id`")
     return list(dict.fromkeys(ids))[:TICKETS_MAX]
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form; none where there are so many that nobody has written it."""
+    try:
+        return parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return []
