@@ -150,8 +150,8 @@ def test_every_common_fault_is_one_of_this_org() -> None:
 
 
 def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
-    """An owner's change leaves two rows, by id and by name; what is the same already leaves none; one save may change
-    several fields in one second."""
+    """An owner's change leaves two rows, by id and by name, and who takes a case out of a queue has accepted it; what
+    is the same already leaves none; one save may change several fields in one second."""
 
     async def work(desk: Desk) -> None:
         sim = desk.simulator
@@ -165,8 +165,8 @@ def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
         assert desk.history(case) == [
             ("created", None, None),
             ("Status", "New", "Working"),
-            ("Owner", queue, agent),
-            ("Owner", "First Line", "Agnes Agent"),
+            ("ownerAccepted", queue, agent),
+            ("ownerAccepted", "First Line", "Agnes Agent"),
             ("Priority", "Medium", "High"),
         ]
         row = desk.row(case)

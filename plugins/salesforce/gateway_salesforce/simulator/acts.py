@@ -63,10 +63,12 @@ class Acts:
         requester: tuple[str, str] = _PERSON,
         known: bool = True,
         status: str = "New",
+        answered: bool = False,
     ) -> str:
         """A customer opens a case by one of CHANNELS. Returns its id. A case has no tags: the first one is its type.
 
-        Unless `known`, there is no contact of the customer's: name and address stand in the case itself.
+        Unless `known`, there is no contact of the customer's: name and address stand in the case itself, as they do in
+        each that came by mail. `answered`: an auto-response rule sends a receipt.
         """
         if channel not in CHANNELS:
             raise ValueError(f"{channel!r} is no channel: there are {', '.join(sorted(CHANNELS))}")
@@ -74,13 +76,14 @@ class Acts:
             raise ValueError(f"{priority!r} is no priority: there are {', '.join(sorted(PRIORITIES))}")
         moment = self._at(at)
         name, address = requester
+        supplied = channel == "email" or not known
         case = self.desk.open(
             moment,
             origin=CHANNELS[channel],
             contact=self.people.contact(name, address, moment) if known else None,
-            by=self.people.robot,
-            SuppliedName=None if known else name,
-            SuppliedEmail=None if known else address,
+            by=self.people.clerk,
+            SuppliedName=name if supplied else None,
+            SuppliedEmail=address if supplied else None,
             Subject=subject,
             Description=text,
             Priority=None if priority is None else PRIORITIES[priority],
@@ -90,6 +93,8 @@ class Acts:
         )
         if channel == "email":
             self.desk.mail(case, moment, text, incoming=True)
+        if answered:
+            self.desk.mail(case, moment, "We have got your message.", incoming=False, by=self.people.clerk)
         self._tell(case.id)
         return case.id
 
@@ -334,6 +339,7 @@ def _unended(row: Row) -> bool:
 
 _OPENINGS: Final[dict[str, Callable[[Acts], str]]] = {
     "open": lambda org: org.open_ticket(),
+    "open_answered": lambda org: org.open_ticket(answered=True),
     "open_web": lambda org: org.open_ticket(channel="web", known=False, requester=("Stray Er", "stray@web.example")),
     "open_session": lambda org: org.open_session(),
     "ring": lambda org: org.ring(),
