@@ -161,7 +161,7 @@ class Acts:
 
     def accept(self, ticket: str, *, at: int | None = None) -> None:
         """The agent takes the case out of its queue."""
-        self._change(ticket, at, owner="ownerAccepted", OwnerId=self.people.agent)
+        self._change(ticket, at, OwnerId=self.people.agent)
 
     def set_queue(self, ticket: str, queue: int = 1, *, at: int | None = None) -> None:
         """The case goes to one of the queues."""
