@@ -120,14 +120,16 @@ class _Teller:
         if values["Status"] == DRAFT:
             return
         incoming = values["Incoming"]
+        receipt = not incoming and values["CreatedById"] == self._people.clerk
         name = values["FromName"]
         author = Person("customer", name=name) if incoming else Person("agent", values["CreatedById"], name)
         yield MessageAdded(
             id=f"email:{values['Id']}",
             at=Instant(values["MessageDate"] or values["CreatedDate"]),
             ref=ref,
-            author=author,
+            author=Person("system") if receipt else author,
             visibility="public",
+            auto=receipt,
             text=values["TextBody"],
         )
 
