@@ -24,7 +24,7 @@ _UNKNOWN: Final = Medium("ticket", "other")
 _MEDIA: Final[Mapping[int, Medium]] = {
     1: Medium("ticket", "email"),
     2: Medium("ticket", "web"),
-    3: Medium("call", "phone"),
+    3: Medium("ticket", "phone"),  # what an agent noted of a call: nothing says when it was answered
     4: Medium("ticket", "web"),
     5: Medium("mention", "social"),
     6: Medium("mention", "social"),

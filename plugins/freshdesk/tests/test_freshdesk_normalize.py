@@ -130,7 +130,7 @@ def test_a_version_is_final_when_its_second_is_over(account: Callable[..., Any])
     [
         (1, ("ticket", "email", "inbound")),
         (2, ("ticket", "web", "inbound")),
-        (3, ("call", "phone", "inbound")),
+        (3, ("ticket", "phone", "inbound")),
         (5, ("mention", "social", "inbound")),
         (6, ("mention", "social", "inbound")),
         (7, ("chat", "chat", "inbound")),
@@ -233,6 +233,33 @@ def test_what_is_no_rating_is_parked(told: Any, account: Callable[..., Any]) -> 
     body["rating"]["ratings"]["default_question"] = told
     with pytest.raises(BadPayload):
         account({}).reads(body, "row", stream="ratings")
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind", "visibility", "auto"),
+    [
+        ({"category": 3, "incoming": True, "source": 2}, "agent", "public", False),
+        ({"category": 1, "incoming": True, "source": 2}, "customer", "public", False),
+        ({"category": 1, "incoming": True, "auto_response": True}, "system", "public", True),
+        ({"category": 2, "incoming": False, "private": True, "source": 8}, "agent", "internal", False),
+        ({"category": 4, "incoming": True, "private": True, "source": 2}, "customer", "internal", False),
+        ({"category": 5}, "system", "internal", True),
+        ({"category": 6}, "agent", "internal", False),
+        ({"category": 7, "incoming": True, "source": 6}, "customer", "internal", False),
+        ({"category": 8}, "agent", "public", False),
+        ({"category": 99, "incoming": True}, "customer", "public", False),
+        ({"category": None}, "agent", "public", False),
+        ({"incoming": True}, "customer", "public", False),
+    ],
+)
+def test_the_category_of_an_entry_says_whose_it_is(
+    entry: Any, kind: str, visibility: str, auto: bool, account: Callable[..., Any]
+) -> None:
+    """An agent who replies from their own mailbox comes in from outside as a customer does, and has replied all the
+    same; what went to others and came back is no talk with the customer, and no more are words beside a rating."""
+    row = {"id": 7, "user_id": 201, "created_at": "2026-03-02T08:20:00Z", **entry}
+    [said] = account({}).reads({"ticket_id": 42, "conversations": [row]})
+    assert (said.author.kind, said.visibility, said.auto) == (kind, visibility, auto)
 
 
 def test_telephones_may_be_numbers(account: Callable[..., Any]) -> None:

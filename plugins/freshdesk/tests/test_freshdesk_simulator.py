@@ -57,7 +57,7 @@ def test_an_empty_account_has_nothing_to_act_on() -> None:
         assert desk.simulator.act("customer_comment") is None
         assert desk.simulator.act("bulk") is None
         assert desk.simulator.act("open") == Ref("ticket", "1")
-        with pytest.raises(ValueError, match="'dance' is no act: there are agent_comment, "):
+        with pytest.raises(ValueError, match="'dance' is no act: there are absence, agent_comment, "):
             desk.simulator.act("dance")
         with pytest.raises(ValueError, match="'rain' is no fault: there are bare_429, "):
             desk.simulator.fault("rain")

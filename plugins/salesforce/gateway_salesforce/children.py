@@ -28,9 +28,9 @@ from gateway_salesforce.reading import (
     USER,
     Json,
     an_id,
+    edition,
     flag,
     id18,
-    is_settled,
     moment,
     needed_id,
     needed_moment,
@@ -38,7 +38,7 @@ from gateway_salesforce.reading import (
     text,
 )
 from gateway_salesforce.soql import OWNER_FIELDS
-from gateway_salesforce.words import AUTOMATED, is_customer
+from gateway_salesforce.words import AUTOMATED, PARTNER, is_customer
 
 TEXT_MAX = 8_000
 """Characters of a message that are kept."""
@@ -48,7 +48,7 @@ _DRAFT = "5"
 AUTOMATIC_MS = 60 * SECOND_MS
 """What is sent so soon after a case came in, by the user who filed it, is an auto-response rule's."""
 
-BIRTH = ("CreatedById", "CreatedDate", "SuppliedEmail")
+BIRTH = ("CreatedById", "CreatedDate", "SuppliedEmail", "SuppliedName")
 """Columns of a case that tell whether an e-mail of it is an auto-response."""
 
 
@@ -99,7 +99,7 @@ def email_events(row: Json, ref: Ref, case: Json, read_at: int) -> Iterator[Even
         id=f"email:{needed_id(row, 'Id')}",
         at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=_version(row, read_at),
+        rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=author,
         auto=auto,
         text=_words(row, "TextBody"),
@@ -111,13 +111,14 @@ def _by_machine(row: Json, case: Json) -> bool:
     if flag(row, "Incoming"):
         return False
     kind = text(nested(row, "CreatedBy"), "UserType")
-    # A portal's user sends nothing: their case did, by a rule.
-    return kind == AUTOMATED or is_customer(kind) or _is_receipt(row, case)
+    # A customer sends nothing out: a rule did, as they filed their case in the portal. A partner may.
+    by_rule = is_customer(kind) and (kind or "").lower() != PARTNER
+    return kind == AUTOMATED or by_rule or _is_receipt(row, case)
 
 
 def _is_receipt(row: Json, case: Json) -> bool:
-    """Whether an e-mail went out as a case came in from outside (which leaves an address in it), filed by one user."""
-    if text(case, "SuppliedEmail") is None:
+    """Whether an e-mail went out as a case came in from outside (which leaves who it is from in it), by one user."""
+    if (text(case, "SuppliedEmail") or text(case, "SuppliedName")) is None:
         return False
     by, opened, sent = an_id(row, "CreatedById"), moment(case, "CreatedDate"), moment(row, "CreatedDate")
     if by is None or by != an_id(case, "CreatedById") or opened is None or sent is None:
@@ -136,20 +137,12 @@ def comment_events(row: Json, ref: Ref, read_at: int) -> Iterator[Event]:
         id=f"comment:{needed_id(row, 'Id')}",
         at=needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=_version(row, read_at),
+        rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=Person(kind="system") if kind == AUTOMATED else author,
         visibility="public" if flag(row, "IsPublished") else "internal",
         auto=kind == AUTOMATED,
         text=_words(row, "CommentBody"),
     )
-
-
-def _version(row: Json, read_at: int) -> int:
-    """Which of a row's versions this is: it grows with each second in which the row was changed, and what was read when
-    that second was over counts more than what was read within it."""
-    created = needed_moment(row, "CreatedDate")
-    changed = moment(row, "SystemModstamp") or created
-    return 2 * (max(0, changed - created) // SECOND_MS) + is_settled(changed, read_at)
 
 
 def _words(row: Json, key: str) -> str | None:

@@ -56,6 +56,7 @@ CUSTOMERS: Final = frozenset(
 )
 """The user types of those who come in by a portal, in small letters: customers and partners."""
 
+PARTNER: Final = "powerpartner"
 AUTOMATED: Final = "AutomatedProcess"
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from gateway_salesforce.soql import HISTORY
 
 from gateway.plugin import ContactDeleted, MessageAdded, Permanent, StatusChanged, Transient, parse_instant
 
@@ -29,7 +30,7 @@ def test_a_case_is_asked_for_with_all_that_hangs_on_it(account: Any, case: Any, 
     assert path == "queryAll"
     assert query.endswith(f" FROM Case WHERE Id = '{make_id('500', 7)}' LIMIT 1")
     assert re.findall(r"FROM (\w+) WHERE (.+?) ORDER BY Id LIMIT 200\)", query) == [
-        ("Histories", "Field IN ('Owner', 'Priority', 'Status') AND IsDeleted = false"),
+        ("Histories", f"{HISTORY.of_case} AND IsDeleted = false"),
         ("EmailMessages", "IsDeleted = false"),
         ("CaseComments", "IsDeleted = false"),
     ]

@@ -208,10 +208,12 @@ def test_what_is_deleted_or_merged_ends(account: Any, case: Any, make_id: Any) -
     assert isinstance(opened, ContactOpened)
     assert isinstance(gone, ContactDeleted)
     assert (gone.id, gone.at, gone.rev) == (f"case:{make_id('500', 7)}:deleted", NOW - 30 * MINUTE, 1)
-    merged = of(
-        {"object": "Case", "rows": [case(7, IsDeleted=True, MasterRecordId=make_id("500", 8))]}, ContactMerged, account
-    )
-    assert [(one.id, one.into.id) for one in merged] == [(f"case:{make_id('500', 7)}:merged", make_id("500", 8))]
+    for gone in (True, False):  # an organisation may keep what it merges away, under a status
+        row = case(7, IsDeleted=gone, MasterRecordId=make_id("500", 8))
+        opened, merged = account({}).reads({"object": "Case", "rows": [row]})
+        assert isinstance(opened, ContactOpened)
+        assert isinstance(merged, ContactMerged)
+        assert (merged.id, merged.into.id) == (f"case:{make_id('500', 7)}:merged", make_id("500", 8))
 
 
 def history(field: str, new: Any, make_id: Any, written: Any, **more: Any) -> dict[str, Any]:
@@ -247,6 +249,14 @@ def test_a_history_tells_statuses_owners_and_priorities(account: Any, make_id: A
         (None, make_id("00G", 3))
     ]
     assert [event.priority for event in said if isinstance(event, ContactObserved)] == ["low"]
+
+
+@pytest.mark.parametrize("field", ["Owner", "ownerAccepted", "ownerAssignment", "ownerEscalated"])
+def test_whatever_has_changed_the_owner_is_told(field: str, account: Any, make_id: Any, written: Any) -> None:
+    """A case that somebody takes out of a queue, or that a rule assigns, stands in the history under another name."""
+    row = history(field, make_id("005", 3), make_id, written)
+    [said] = of({"object": "CaseHistory", "rows": [row]}, ContactAssigned, account)
+    assert (said.assignee, said.group) == (make_id("005", 3), None)
 
 
 def email(make_id: Any, written: Any, **more: Any) -> dict[str, Any]:
@@ -286,6 +296,48 @@ def test_an_email_is_the_customers_where_it_came_in(account: Any, make_id: Any, 
     assert (sent.auto, sent.author) == (True, Person(kind="system"))
 
 
+@pytest.mark.parametrize(
+    ("seconds", "case", "more", "auto"),
+    [
+        (1, {}, {}, True),
+        (60, {}, {}, True),
+        (61, {}, {}, False),
+        (-1, {}, {}, False),
+        (1, {"SuppliedEmail": None}, {}, False),
+        (1, {"SuppliedEmail": None, "SuppliedName": "Ada"}, {}, True),
+        (1, {"CreatedById": "other"}, {}, False),
+        (1, {"CreatedDate": None}, {}, False),
+        (999, {}, {"CreatedBy": {"UserType": "CSPLitePortal"}}, True),
+        (999, {}, {"CreatedBy": {"UserType": "PowerPartner"}}, False),
+        (1, {}, {"Incoming": True}, False),
+    ],
+)
+@pytest.mark.parametrize("key", ["Parent", "case"])
+def test_an_auto_response_is_no_reply(
+    seconds: int, case: Any, more: Any, auto: bool, key: str, account: Any, make_id: Any, written: Any
+) -> None:
+    """It is an e-mail as any other, sent as the case came in, by the user who files what comes in; or by a portal's."""
+    born = {
+        "CreatedById": make_id("005", 1),
+        "CreatedDate": written(NOW - seconds * 1_000),
+        "SuppliedEmail": "ada@example.org",
+        **case,
+    }
+    if born["CreatedById"] == "other":
+        born["CreatedById"] = make_id("005", 2)
+    row = email(make_id, written, CreatedDate=written(NOW), **{"Incoming": False, **more})
+    if key == "Parent":
+        whole = {"Id": make_id("500", 7), "SystemModstamp": written(NOW), **born}
+        if born["CreatedDate"] is None:
+            return  # a case has one; a look-up's part may lack it
+        body = {"object": "EmailMessage", "rows": [{**row, "Parent": whole}]}
+    else:
+        body = {"object": "EmailMessage", "rows": [row], "case": born}
+    [said] = of(body, MessageAdded, account)
+    assert said.auto is auto
+    assert (said.author.kind == "system") is auto
+
+
 def test_a_comment_is_internal_unless_it_is_published(account: Any, make_id: Any, written: Any) -> None:
     """Its author is a customer where a portal's user wrote it; of two versions the later has the higher rev."""
 
@@ -307,11 +359,13 @@ def test_a_comment_is_internal_unless_it_is_published(account: Any, make_id: Any
         comment(),
         comment(IsPublished=True, SystemModstamp=written(NOW)),
         comment(kind="CspLitePortal", IsPublished=True),
+        comment(kind="CSPLitePortal", IsPublished=True),
     ]
-    note, published, customer = of({"object": "CaseComment", "rows": rows}, MessageAdded, account)
-    assert (note.visibility, note.rev, note.author.kind) == ("internal", 1, "agent")
-    assert (published.id, published.visibility, published.rev) == (note.id, "public", 120)
-    assert customer.author == Person(kind="customer", id=make_id("005", 1), name="Grace")
+    note, published, customer, again = of({"object": "CaseComment", "rows": rows}, MessageAdded, account)
+    assert (note.visibility, note.author.kind) == ("internal", "agent")
+    assert (published.id, published.visibility) == (note.id, "public")
+    assert published.rev > note.rev
+    assert customer.author == again.author == Person(kind="customer", id=make_id("005", 1), name="Grace")
 
 
 def test_what_hangs_on_a_case_tells_of_the_case(account: Any, case: Any, make_id: Any, written: Any) -> None:
@@ -440,9 +494,17 @@ def test_a_session_is_accepted_and_ends(account: Any, make_id: Any, written: Any
         "SystemModstamp": written(NOW - MINUTE),
         "MessagingEndUser": {"Name": "Ada", "MessagingPlatformKey": "whatsapp:+442071838750"},
     }
-    opened, accepted, seen, ended = account({}).reads({"object": "MessagingSession", "rows": [row]})
+    opened, accepted, answered, seen, ended = account({}).reads({"object": "MessagingSession", "rows": [row]})
     assert (opened.kind, opened.channel, opened.at, opened.customer) == ("chat", "whatsapp", NOW - 5 * MINUTE, UNSET)
     assert (accepted.id, accepted.assignee) == (f"session:{make_id('0Mw', 1)}:accepted", make_id("005", 1))
+    assert (answered.id, answered.at, answered.agent) == (
+        f"session:{make_id('0Mw', 1)}:answered",
+        NOW - 3 * MINUTE,
+        make_id("005", 1),
+    )
+    for nobody in ("Bot", "System"):
+        said = account({}).reads({"object": "MessagingSession", "rows": [{**row, "AgentType": nobody}]})
+        assert answered.id not in [event.id for event in said]
     assert seen.customer == Customer(phone="+442071838750", name="Ada")
     assert seen.status is UNSET
     assert (ended.to, ended.at) == ("closed", Instant(NOW - MINUTE))

@@ -58,7 +58,10 @@ def test_a_full_page_is_no_end(account: Any, case: Any) -> None:
     ("name", "words"),
     [
         ("CaseHistory", "ORDER BY CreatedDate, Id LIMIT 2000"),
-        ("CaseHistory", "AND Field IN ('Owner', 'Priority', 'Status')"),
+        (
+            "CaseHistory",
+            "AND Field IN ('Owner', 'ownerAccepted', 'ownerAssignment', 'ownerEscalated', 'Priority', 'Status')",
+        ),
         ("EmailMessage", "AND ParentId != null ORDER BY SystemModstamp, Id LIMIT 200"),
         ("deleted", "FROM Case WHERE"),
         ("deleted", "AND IsDeleted = true ORDER BY"),

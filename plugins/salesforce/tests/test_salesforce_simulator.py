@@ -103,7 +103,7 @@ def test_every_act_can_happen_and_be_told() -> None:
 
     async def work(desk: Desk) -> None:
         desk.simulator.seed(32, since=desk.now - 90 * DAY_MS)
-        for name in ("open_session", "ring", *sorted(ACTS)):
+        for name in (*("open_session", "accept_session", "ring", "answer", "open_session", "ring"), *sorted(ACTS)):
             desk.now += 1_000
             before = len(await desk.ids())
             ref = desk.simulator.act(name)
@@ -150,8 +150,8 @@ def test_every_common_fault_is_one_of_this_org() -> None:
 
 
 def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
-    """An owner's change leaves two rows, by id and by name; what is the same already leaves none; one save may change
-    several fields in one second."""
+    """An owner's change leaves two rows, by id and by name, and who takes a case out of a queue has accepted it; what
+    is the same already leaves none; one save may change several fields in one second."""
 
     async def work(desk: Desk) -> None:
         sim = desk.simulator
@@ -165,8 +165,8 @@ def test_a_change_leaves_the_history_that_salesforce_keeps() -> None:
         assert desk.history(case) == [
             ("created", None, None),
             ("Status", "New", "Working"),
-            ("Owner", queue, agent),
-            ("Owner", "First Line", "Agnes Agent"),
+            ("ownerAccepted", queue, agent),
+            ("ownerAccepted", "First Line", "Agnes Agent"),
             ("Priority", "Medium", "High"),
         ]
         row = desk.row(case)
@@ -325,6 +325,10 @@ def test_sessions_and_calls_have_an_end() -> None:
         desk.now += 10_000
         sim.accept_session(session)
         sim.answer(taken)
+        desk.now += 5_000
+        sim.transfer_session(session)
+        sim.transfer_call(taken)
+        desk.now -= 5_000
         desk.now += 20_000
         sim.end_session(session)
         for call in (missed, taken, out):
@@ -332,10 +336,11 @@ def test_sessions_and_calls_have_an_end() -> None:
         assert [(event.id, event.at) for event in desk.told(StatusChanged)] == [
             (f"session:{session}:ended", START + 30_000)
         ]
-        assert [event.assignee for event in desk.told(ContactAssigned)] == [sim.people.agent]
+        assert [event.assignee for event in desk.told(ContactAssigned)] == [sim.people.colleague]
         assert [event.ref.id for event in desk.told(CallAbandoned)] == [missed]
         assert [event.ref.id for event in desk.told(CallEnded)] == [taken, out]
-        assert [event.at for event in desk.told(CallAnswered)] == [START + 10_000]
+        answered = [(event.ref.id, event.at, event.agent) for event in desk.told(CallAnswered)]
+        assert answered == [(id, START + 10_000, sim.people.colleague) for id in (session, taken)]
         assert desk.row(taken)["CallDurationInSeconds"] == 20
         kinds = [(event.kind, event.channel, event.direction) for event in desk.told(ContactOpened)]
         calls = [("call", "phone", "inbound")] * 2 + [("call", "phone", "outbound")]

@@ -86,19 +86,32 @@ class Acts:
         return made.id
 
     def customer_comment(
-        self, ticket: int, text: str = "Any news?", *, at: int | None = None, by: tuple[str, str] | None = None
+        self,
+        ticket: int,
+        text: str = "Any news?",
+        *,
+        at: int | None = None,
+        by: tuple[str, str] | None = None,
+        away: bool = False,
     ) -> int:
-        """The customer writes, or somebody else who is on the copy. Returns the entry's number."""
+        """The customer writes, or their mailbox because they are `away`, or somebody else who is on the copy. Returns
+        the entry's number."""
         found = self.account.ticket(ticket)
         author = found.requester if by is None else self.account.person(*by, at=at).id
-        return self._say(found, at, author, text, incoming=True)
+        return self._say(found, at, author, text, incoming=True, away=away)
 
     def agent_comment(
-        self, ticket: int, text: str = "We are looking into it.", *, public: bool = True, at: int | None = None
+        self,
+        ticket: int,
+        text: str = "We are looking into it.",
+        *,
+        public: bool = True,
+        at: int | None = None,
+        mailed: bool = False,
     ) -> int:
-        """The agent answers, or writes a note. Returns the entry's number."""
+        """The agent answers, from their own mailbox if it is `mailed`, or writes a note. Returns the entry's number."""
         found = self.account.ticket(ticket)
-        return self._say(found, at, desk.agent_of(found), text, incoming=False, private=not public)
+        return self._say(found, at, desk.agent_of(found), text, incoming=False, private=not public, mailed=mailed)
 
     def edit(self, entry: int, text: str = "Changed.", *, at: int | None = None) -> None:
         """The agent changes what was written. Raises ValueError for an entry that there is not."""
@@ -186,11 +199,9 @@ class Acts:
         entry = self._random.choice([one for one in self.account.tickets[ticket].entries if not one.incoming])
         self.edit(entry.id, f"Changed: {self._random.randrange(10**6)}.")
 
-    def _say(
-        self, ticket: Ticket, at: int | None, author: int, text: str, *, incoming: bool, private: bool = False
-    ) -> int:
+    def _say(self, ticket: Ticket, at: int | None, author: int, text: str, *, incoming: bool, **more: bool) -> int:
         id = self.account.next_id("entry")
-        entry: Entry = desk.say(ticket, self._at(at), id, author, text, incoming=incoming, private=private)
+        entry: Entry = desk.say(ticket, self._at(at), id, author, text, incoming=incoming, **more)
         self.told(ticket)
         return entry.id
 
@@ -243,7 +254,9 @@ _OPENINGS: Final[dict[str, dict[str, Any]]] = {
 _ON_TICKET: Final[dict[str, tuple[Callable[[Ticket], bool], Callable[[Acts, int], object]]]] = {
     "customer_comment": (_here, lambda people, id: people.customer_comment(id)),
     "copied_comment": (_here, lambda people, id: people.customer_comment(id, "Me too.", by=_CC)),
+    "absence": (_here, lambda people, id: people.customer_comment(id, "I am away.", away=True)),
     "agent_comment": (_here, lambda people, id: people.agent_comment(id)),
+    "mailed_comment": (_here, lambda people, id: people.agent_comment(id, mailed=True)),
     "note": (_here, lambda people, id: people.agent_comment(id, "A note.", public=False)),
     "edit": (_answered, Acts._edit_any),
     "solve": (_is(*_WORKED_ON), lambda people, id: people.set_status(id, "solved")),

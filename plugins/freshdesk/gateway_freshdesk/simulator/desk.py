@@ -52,10 +52,12 @@ def open_ticket(id: int, at: int, requester: int, source: int, text: str, next_i
     return ticket
 
 
-def say(ticket: Ticket, at: int, id: int, author: int, text: str, *, incoming: bool, private: bool = False) -> Entry:
-    """Somebody writes."""
+def say(
+    ticket: Ticket, at: int, id: int, author: int, text: str, *, incoming: bool, private: bool = False, **more: bool
+) -> Entry:
+    """Somebody writes; `more` is what Entry has besides."""
     needs_here(ticket)
-    entry = Entry(id, whole(at), author, text, incoming, private)
+    entry = Entry(id, whole(at), author, text, incoming, private, **more)
     ticket.entries.append(entry)
     moved(ticket, at)
     if incoming:

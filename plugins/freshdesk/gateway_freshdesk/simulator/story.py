@@ -32,7 +32,7 @@ LAST: Final = 2**62
 MEDIA: Final[dict[int, tuple[Kind, Channel, Direction]]] = {
     1: ("ticket", "email", "inbound"),
     2: ("ticket", "web", "inbound"),
-    3: ("call", "phone", "inbound"),
+    3: ("ticket", "phone", "inbound"),
     5: ("mention", "social", "inbound"),
     6: ("mention", "social", "inbound"),
     7: ("chat", "chat", "inbound"),
@@ -134,10 +134,12 @@ def _description(ref: Ref, ticket: Ticket) -> MessageAdded:
 
 def _entry(ref: Ref, entry: Entry) -> Iterator[Event]:
     id = f"conversation:{entry.id}"
+    author = Person("customer" if entry.incoming else "agent", str(entry.author))
     yield MessageAdded(
         id=id,
         at=Instant(entry.at),
-        author=Person("customer" if entry.incoming else "agent", str(entry.author)),
+        author=Person("system") if entry.away else author,
+        auto=entry.away,
         visibility="internal" if entry.private else "public",
         ref=ref,
         text=entry.text,

@@ -43,6 +43,11 @@ class Entry:
     incoming: bool = False
     private: bool = False
     edited: int | None = None
+    mailed: bool = False
+    """Whether an agent wrote it in their own mailbox: it came in from outside."""
+
+    away: bool = False
+    """Whether a customer's mailbox answered by itself."""
 
 
 @dataclass(frozen=True, slots=True)

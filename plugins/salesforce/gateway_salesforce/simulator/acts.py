@@ -63,10 +63,12 @@ class Acts:
         requester: tuple[str, str] = _PERSON,
         known: bool = True,
         status: str = "New",
+        answered: bool = False,
     ) -> str:
         """A customer opens a case by one of CHANNELS. Returns its id. A case has no tags: the first one is its type.
 
-        Unless `known`, there is no contact of the customer's: name and address stand in the case itself.
+        Unless `known`, there is no contact of the customer's: name and address stand in the case itself, as they do in
+        each that came by mail. `answered`: an auto-response rule sends a receipt.
         """
         if channel not in CHANNELS:
             raise ValueError(f"{channel!r} is no channel: there are {', '.join(sorted(CHANNELS))}")
@@ -74,13 +76,14 @@ class Acts:
             raise ValueError(f"{priority!r} is no priority: there are {', '.join(sorted(PRIORITIES))}")
         moment = self._at(at)
         name, address = requester
+        supplied = channel == "email" or not known
         case = self.desk.open(
             moment,
             origin=CHANNELS[channel],
             contact=self.people.contact(name, address, moment) if known else None,
-            by=self.people.robot,
-            SuppliedName=None if known else name,
-            SuppliedEmail=None if known else address,
+            by=self.people.clerk,
+            SuppliedName=name if supplied else None,
+            SuppliedEmail=address if supplied else None,
             Subject=subject,
             Description=text,
             Priority=None if priority is None else PRIORITIES[priority],
@@ -90,6 +93,8 @@ class Acts:
         )
         if channel == "email":
             self.desk.mail(case, moment, text, incoming=True)
+        if answered:
+            self.desk.mail(case, moment, "We have got your message.", incoming=False, by=self.people.clerk)
         self._tell(case.id)
         return case.id
 
@@ -153,6 +158,10 @@ class Acts:
     def assign(self, ticket: str, *, at: int | None = None) -> None:
         """The agent takes the case."""
         self._change(ticket, at, OwnerId=self.people.agent)
+
+    def accept(self, ticket: str, *, at: int | None = None) -> None:
+        """The agent takes the case out of its queue."""
+        self._change(ticket, at, owner="ownerAccepted", OwnerId=self.people.agent)
 
     def set_queue(self, ticket: str, queue: int = 1, *, at: int | None = None) -> None:
         """The case goes to one of the queues."""
@@ -224,6 +233,10 @@ class Acts:
         values = {"AcceptTime": moment - moment % 1_000, "OwnerId": self.people.agent, "AgentType": "Agent"}
         self._session(session, moment, Status="Active", **values)
 
+    def transfer_session(self, session: str, *, at: int | None = None) -> None:
+        """A session goes on to a colleague."""
+        self._session(session, self._at(at), OwnerId=self.people.colleague)
+
     def end_session(self, session: str, *, at: int | None = None) -> None:
         """A session is over."""
         moment = self._at(at)
@@ -240,6 +253,11 @@ class Acts:
         moment, row = self._at(at), self.org.held(call, "VoiceCall")
         values = dict.fromkeys(("CallAcceptDateTime", "CallConnectDateTime"), moment - moment % 1_000)
         self.org.change(row, moment, values)
+        self._tell(call)
+
+    def transfer_call(self, call: str, *, at: int | None = None) -> None:
+        """A call goes on to a colleague."""
+        self.org.change(self.org.held(call, "VoiceCall"), self._at(at), {"OwnerId": self.people.colleague})
         self._tell(call)
 
     def hang_up(self, call: str, *, at: int | None = None) -> None:
@@ -311,12 +329,17 @@ def _lacks(name: str, *values: Any) -> Callable[[Row], bool]:
     return lambda row: _there(row) and row.values[name] not in values
 
 
+def _in_queue(row: Row) -> bool:
+    return str(row.values["OwnerId"]).startswith("00G")
+
+
 def _unended(row: Row) -> bool:
     return row.values["CallEndDateTime"] is None
 
 
 _OPENINGS: Final[dict[str, Callable[[Acts], str]]] = {
     "open": lambda org: org.open_ticket(),
+    "open_answered": lambda org: org.open_ticket(answered=True),
     "open_web": lambda org: org.open_ticket(channel="web", known=False, requester=("Stray Er", "stray@web.example")),
     "open_session": lambda org: org.open_session(),
     "ring": lambda org: org.ring(),
@@ -341,17 +364,24 @@ _ON_ROW: Final[dict[str, tuple[str, Callable[[Row], bool], Callable[[Acts, str],
     "calm": ("Case", _has("Priority", "High"), lambda org, id: org.set_priority(id, None)),
     "subject": ("Case", _there, lambda org, id: org.set_subject(id, "Help again")),
     "assign": ("Case", _there, lambda org, id: org.assign(id)),
+    "accept": ("Case", lambda row: _there(row) and _in_queue(row), lambda org, id: org.accept(id)),
     "queue": ("Case", _there, lambda org, id: org.set_queue(id)),
     "take_and_work": ("Case", _there, lambda org, id: org.take_and_work(id)),
     "merge": ("Case", _there, Acts._merge_any),
     "delete": ("Case", _there, lambda org, id: org.delete(id)),
     "system_change": ("Case", _there, lambda org, id: org.system_change(id)),
     "accept_session": ("MessagingSession", _has("Status", "Waiting"), lambda org, id: org.accept_session(id)),
+    "transfer_session": ("MessagingSession", _has("Status", "Active"), lambda org, id: org.transfer_session(id)),
     "end_session": ("MessagingSession", _lacks("Status", "Ended"), lambda org, id: org.end_session(id)),
     "answer": (
         "VoiceCall",
         lambda row: _unended(row) and row.values["CallAcceptDateTime"] is None,
         lambda org, id: org.answer(id),
+    ),
+    "transfer_call": (
+        "VoiceCall",
+        lambda row: _unended(row) and row.values["CallAcceptDateTime"] is not None,
+        lambda org, id: org.transfer_call(id),
     ),
     "hang_up": ("VoiceCall", _unended, lambda org, id: org.hang_up(id)),
 }

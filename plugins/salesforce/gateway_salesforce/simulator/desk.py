@@ -51,13 +51,13 @@ class Desk:
         self._history(row, at, by, "created", None, None, "Text")
         return row
 
-    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False) -> Row:
-        """A letter comes, goes, or is begun."""
+    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False, by: str | None = None) -> Row:
+        """A letter comes, goes, or is begun; `by` a user, the agent for one that goes."""
         contact = self.org.row(case.values["ContactId"] or "")
         customer = contact.values["Email"] if contact else case.values["SuppliedEmail"]
         name = contact.values["Name"] if contact else case.values["SuppliedName"]
         number = len(self.org.tables["EmailMessage"].rows) + 1
-        by = self.people.robot if incoming else self.people.agent
+        by = by or (self.people.robot if incoming else self.people.agent)
         values = {
             "ParentId": case.id,
             "Subject": case.values["Subject"],
@@ -84,8 +84,9 @@ class Desk:
         values = {"ParentId": case.id, "CommentBody": text, "IsPublished": public}
         return self.org.add("CaseComment", at, {**values, "CreatedById": by, "LastModifiedById": by})
 
-    def change(self, case: Row, at: int, by: str | None = None, **values: Any) -> None:
-        """Somebody changes a case; what is the same already leaves no history."""
+    def change(self, case: Row, at: int, by: str | None = None, owner: str = "Owner", **values: Any) -> None:
+        """Somebody changes a case; what is the same already leaves no history. `owner`: under which name its owner's
+        change is kept, which says what changed it."""
         who, before = by or self.people.agent, dict(case.values)
         status = values.get("Status")
         closing = {} if status is None else _closing(status, before["ClosedDate"] or at - at % SECOND_MS)
@@ -95,8 +96,8 @@ class Desk:
                 self._history(case, at, who, name, before[name], values[name], type)
         if values.get("OwnerId", before["OwnerId"]) != before["OwnerId"]:
             old, new = before["OwnerId"], values["OwnerId"]
-            self._history(case, at, who, "Owner", old, new, "EntityId")
-            self._history(case, at, who, "Owner", self._name(old), self._name(new), "Text")
+            self._history(case, at, who, owner, old, new, "EntityId")
+            self._history(case, at, who, owner, self._name(old), self._name(new), "Text")
 
     def delete(self, case: Row, at: int) -> None:
         """A case goes to the recycle bin with all that hangs on it."""
