@@ -51,13 +51,13 @@ class Desk:
         self._history(row, at, by, "created", None, None, "Text")
         return row
 
-    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False) -> Row:
-        """A letter comes, goes, or is begun."""
+    def mail(self, case: Row, at: int, text: str, *, incoming: bool, draft: bool = False, by: str | None = None) -> Row:
+        """A letter comes, goes, or is begun; `by` a user, the agent for one that goes."""
         contact = self.org.row(case.values["ContactId"] or "")
         customer = contact.values["Email"] if contact else case.values["SuppliedEmail"]
         name = contact.values["Name"] if contact else case.values["SuppliedName"]
         number = len(self.org.tables["EmailMessage"].rows) + 1
-        by = self.people.robot if incoming else self.people.agent
+        by = by or (self.people.robot if incoming else self.people.agent)
         values = {
             "ParentId": case.id,
             "Subject": case.values["Subject"],
