@@ -23,7 +23,6 @@ SURE: Final[tuple[Deadly, ...]] = (
     ("sync", "backfill.pulled", 2),
     ("sync", "add_backfill_page.committed", 1),
     ("run", "fetch.answered", 1),
-    ("run", "finish_fetch.before_commit", 1),
     ("run", "commit.committed", 1),
     ("run", "add_page.before_commit", 1),
 )
@@ -46,6 +45,7 @@ def deadly() -> list[Deadly]:
     return found
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plugin)
 def test_kills_lose_nothing_and_double_nothing(kind: Kind, kennel: Kennel, tmp_path: Path) -> None:
     """Commands that read the account are killed one after another, while things happen in it. In the end its contacts

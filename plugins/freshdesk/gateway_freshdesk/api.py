@@ -17,7 +17,25 @@ PER_PAGE: Final = 100
 """The most that Freshdesk gives on a page of a list."""
 
 _WRONG_SHAPE: Final = "the vendor answered JSON of another shape than its API has"
-_NOT_KEPT: Final = frozenset({"attachments", "body", "cloud_files", "description", "structured_description"})
+_NOT_KEPT: Final = frozenset(
+    {
+        "attachments",
+        "bcc_emails",
+        "body",
+        "cc_emails",
+        "cloud_files",
+        "description",
+        "feedback",
+        "from_email",
+        "fwd_emails",
+        "reply_cc_emails",
+        "source_additional_info",
+        "structured_description",
+        "support_email",
+        "ticket_cc_emails",
+        "to_emails",
+    }
+)
 _LACKING: Final = ("require_feature", "access_denied")
 Params = Mapping[str, str | int]
 
@@ -97,8 +115,8 @@ def objects(value: object) -> list[dict[str, Any]]:
 
 
 def trimmed(thing: dict[str, Any]) -> dict[str, Any]:
-    """A ticket or an entry without what is told twice (the text as HTML), and without addresses of files, which open
-    them to whoever has the address."""
+    """A ticket, an entry or a rating without what is told twice (the text as HTML), without addresses of files, which
+    open them to whoever has the address, and without addresses and words of people that nobody needs here."""
     return {key: value for key, value in thing.items() if key not in _NOT_KEPT}
 
 

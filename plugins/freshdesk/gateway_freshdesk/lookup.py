@@ -5,13 +5,15 @@ to it, so that its version stands for all of it, and only when its second is ove
 keep it. What an account hasn't got is noted, and done without.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeVar
 
 from gateway.plugin import BadPayload, Permanent, Record, Ref, VendorError, VendorHttp
 from gateway_freshdesk.api import Sheet, ask, fetched, is_gone, is_not_available, sheets, trimmed
 from gateway_freshdesk.labels import StatusLabels
 from gateway_freshdesk.reading import ID_DIGITS_MAX, is_settled, moment
+
+T = TypeVar("T")
 
 INCLUDE: Final = "requester,stats"
 PAGES_MAX: Final = 200
@@ -31,20 +33,20 @@ class Look:
         if ref.kind != "ticket" or not (ref.id.isascii() and ref.id.isdigit() and len(ref.id) <= ID_DIGITS_MAX):
             return []
         path = f"/api/v2/tickets/{int(ref.id)}"
-        try:
-            ticket = await ask(self._http, path, {"include": INCLUDE})
-            labels = await self._labels.of(self._http, [ticket], now)
-            records = [fetched({"ticket": trimmed(ticket), "labels": labels}, now, _version(ticket, now))]
-            if ticket.get("deleted") or ticket.get("spam"):
-                return records
-            records += [
-                fetched({"conversations": [trimmed(entry) for entry in page.rows], "ticket_id": int(ref.id)}, now)
-                for page in await self._pages(f"{path}/conversations")
-            ]
-        except Permanent as error:
-            if is_gone(error):
-                return []
-            raise
+        ticket = await _if_there(ask(self._http, path, {"include": INCLUDE}))
+        if ticket is None:
+            return []
+        labels = await self._labels.of(self._http, [ticket], now)
+        records = [fetched({"ticket": trimmed(ticket), "labels": labels}, now, _version(ticket, now))]
+        if ticket.get("deleted") or ticket.get("spam"):
+            return records
+        pages = await _if_there(self._pages(f"{path}/conversations"))
+        if pages is None:
+            return []
+        records += [
+            fetched({"conversations": [trimmed(entry) for entry in page.rows], "ticket_id": int(ref.id)}, now)
+            for page in pages
+        ]
         return records + await self._ratings(path, now)
 
     async def _pages(self, path: str) -> list[Sheet]:
@@ -64,7 +66,17 @@ class Look:
                 raise
             return []
         self._lacking.discard(RATINGS)
-        return [fetched({"ratings": page.rows}, now) for page in found]
+        return [fetched({"ratings": [trimmed(rating) for rating in page.rows]}, now) for page in found]
+
+
+async def _if_there(asked: Awaitable[T]) -> T | None:
+    """What was asked for; None where the vendor says that it is gone."""
+    try:
+        return await asked
+    except Permanent as error:
+        if is_gone(error):
+            return None
+        raise
 
 
 def _version(ticket: dict[str, Any], now: int) -> int | None:

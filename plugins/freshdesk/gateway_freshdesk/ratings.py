@@ -17,10 +17,11 @@ from gateway.plugin import (
     Page,
     Record,
     Stream,
+    Transient,
     VendorHttp,
     format_instant,
 )
-from gateway_freshdesk.api import sheet
+from gateway_freshdesk.api import sheet, trimmed
 from gateway_freshdesk.normalize import ticket_ref
 from gateway_freshdesk.reading import Json, mapping, moment, needed_id, needed_moment, number
 from gateway_freshdesk.windows import AHEAD_S, OVERLAP_MAX_S, OVERLAP_S
@@ -51,6 +52,8 @@ async def pull_ratings(http: VendorHttp, stream: Stream, cursor: str | None, now
     got = await sheet(http, PATH, {"created_since": format_instant(place.since * SECOND_MS)}, place.page)
     records = [_record(stream.name, row, now) for row in got.rows]
     latest = max([place.latest, *(second for row in got.rows if (second := _second_of(row)) is not None)])
+    if got.more and not got.rows:
+        raise Transient("the list says that there is more, and shows nothing")
     if got.more:
         return Page(records, _Place(place.since, place.page + 1, latest).text(), True, place.since * SECOND_MS)
     now_s = now // SECOND_MS
@@ -92,5 +95,5 @@ def _second_of(row: Json) -> int | None:
 
 def _record(stream: str, row: dict[str, Any], now: int) -> Record:
     key = f"rating:{row['id']}" if isinstance(row.get("id"), int) else None
-    body = msgspec.json.encode({"rating": row})
+    body = msgspec.json.encode({"rating": trimmed(row)})
     return Record(body=body, form="row", key=key, exact=True, stream=stream, received_at=Instant(now))

@@ -5,8 +5,9 @@ pages are turned, tickets that change move to the end of the list and what is be
 page 2 misses some. So the next window begins at the last row's second, inclusive, and asks for its first page; rows
 that come again are known by their keys. A second with more tickets than a page has is walked from its last page back to
 its first: rows only leave a second that is over, towards the first page, so that one may be seen twice, and none is
-missed. Behind an end the next run begins a little earlier than the last row, by Freshdesk's times and not by ours: what
-was committed late stands there.
+missed. Its last page is looked for one page at a time, and the cursor knows how far: a budget that is spent meanwhile
+makes no search begin anew. Behind an end the next run begins a little earlier than the last row, by Freshdesk's times
+and not by ours: what was committed late stands there.
 """
 
 from typing import Any, Final, NamedTuple
@@ -52,19 +53,24 @@ _BAD_REQUEST: Final = 400
 
 class _Place(NamedTuple):
     """Where a pull goes on, in seconds: `begun` is where the run began, `second` where the window begins that is next;
-    with a `page`, that page and those before it are still to be read of that one second."""
+    with a `page`, that page and those before it are still to be read of that one second.
+
+    With `beyond` too, the last page of the second is looked for: `page` begins within it, `beyond` doesn't; 0 where no
+    page is known that doesn't.
+    """
 
     begun: int
     second: int
     page: int | None = None
+    beyond: int | None = None
 
     def text(self) -> str:
         """The place as our cursor."""
         return ":".join([_SINCE, *(str(one) for one in self if one is not None)])
 
-    def at(self, second: int, page: int | None = None) -> "_Place":
+    def at(self, second: int, page: int | None = None, beyond: int | None = None) -> "_Place":
         """Another place of the same run."""
-        return _Place(self.begun, second, page)
+        return _Place(self.begun, second, page, beyond)
 
     def next_run(self, last: int | None, now: int) -> "_Place":
         """Where the next run begins, if this place is the end and `last` is the second of its last row."""
@@ -87,29 +93,28 @@ async def pull_window(
     }
     if filter is not None:
         params["filter"] = filter
-    got = await _turned(http, {**params, "include": INCLUDE}, place.page or 1)
-    rows = got.rows if got is not None else []
-    named = await labels.of(http, rows, now)
-    records = [_record(stream.name, row, named, now) for row in rows]
+    if place.page is not None and place.beyond is not None:
+        nearer = await _nearer(http, params, place, place.page, place.beyond)
+        return Page([], nearer.text(), True, _reached(place.second))
+    got = await sheet(http, PATH, {**params, "include": INCLUDE}, place.page or 1)
+    named = await labels.of(http, got.rows, now)
+    records = [_record(stream.name, row, named, now) for row in got.rows]
     if place.page is not None:
         following = place.at(place.second, place.page - 1) if place.page > 1 else place.at(place.second + 1)
         return Page(records, following.text(), True, _reached(place.second))
-    if got is None:
-        raise Permanent("Freshdesk refuses the first page of its tickets", status=_BAD_REQUEST)
-    last = _last(rows)
+    last = _last(got.rows)
     if not got.more:
         return Page(records, place.next_run(last, now).text(), False, now)
     if last is None:
         raise Transient("the list says that there is more, but not where")
     if last > place.second:
         return Page(records, place.at(last).text(), True, _reached(last))
-    end = await _last_page(http, params, place.second)
-    return Page(records, place.at(place.second, end).text(), True, _reached(place.second))
+    return Page(records, place.at(place.second, 1, 0).text(), True, _reached(place.second))
 
 
 def _place(stream: Stream, cursor: str | None, now: int) -> _Place:
     kind, *parts = (cursor or "").split(":")
-    if kind == _SINCE and len(parts) in (2, 3) and all(part.isdecimal() for part in parts):
+    if kind == _SINCE and len(parts) in (2, 3, 4) and all(part.isdecimal() for part in parts):
         return _Place(*map(int, parts))
     start = max(0, now // SECOND_MS - max(int(stream.backfill_s), AHEAD_S))
     return _Place(start, start)
@@ -120,35 +125,41 @@ def _reached(second: int) -> int:
     return second * SECOND_MS - 1
 
 
+async def _nearer(http: VendorHttp, params: Params, place: _Place, inside: int, outside: int) -> _Place:
+    """One step nearer to the last page that begins with a row of the place's second, or where it is walked from. Rows
+    only leave the second: later on it is no later page."""
+    asked = (inside + outside) // 2 if outside else 2 * inside
+    if await _is_inside(http, params, asked, place.second):
+        inside = asked
+    else:
+        outside = asked
+    if outside != inside + 1:
+        return place.at(place.second, inside, outside)
+    if inside > 1:
+        await _see_the_wall(http, params, place.second, inside)
+    return place.at(place.second, inside)
+
+
+async def _see_the_wall(http: VendorHttp, params: Params, second: int, last: int) -> None:
+    """Raise Permanent where the second goes on behind the last page that Freshdesk shows."""
+    if await _turned(http, params, last + 1) is not None:
+        return
+    got = await _turned(http, params, last)
+    if got is not None and got.more and _last(got.rows) == second:
+        at = format_instant(second * SECOND_MS)
+        raise Permanent(
+            f"more than {last} pages of tickets were changed in the second {at}: Freshdesk shows no more of them"
+        )
+
+
 async def _turned(http: VendorHttp, params: Params, page: int) -> Sheet | None:
-    """One page; None behind the wall."""
+    """One page without what stands beside its rows; None behind the wall."""
     try:
         return await sheet(http, PATH, params, page)
     except Permanent as error:
         if page > 1 and error.status == _BAD_REQUEST:
             return None
         raise
-
-
-async def _last_page(http: VendorHttp, params: Params, second: int) -> int:
-    """The last page that begins with a row of this second. Rows only leave it: later on it is no later page."""
-    inside, outside = 1, 2
-    while await _is_inside(http, params, outside, second):
-        inside, outside = outside, outside * 2
-    while outside - inside > 1:
-        middle = (inside + outside) // 2
-        if await _is_inside(http, params, middle, second):
-            inside = middle
-        else:
-            outside = middle
-    if inside > 1 and await _turned(http, params, inside + 1) is None:
-        got = await _turned(http, params, inside)
-        if got is not None and got.more and _last(got.rows) == second:
-            at = format_instant(second * SECOND_MS)
-            raise Permanent(
-                f"more than {inside} pages of tickets were changed in the second {at}: Freshdesk shows no more of them"
-            )
-    return inside
 
 
 async def _is_inside(http: VendorHttp, params: Params, page: int, second: int) -> bool:

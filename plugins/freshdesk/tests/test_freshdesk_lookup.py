@@ -69,6 +69,33 @@ def test_a_version_is_told_when_its_second_is_over(account: Callable[..., Any]) 
         assert account(answers()).look_up("ticket", "42", changed + later_ms)[0].version == version
 
 
+def test_nobody_elses_address_is_kept(account: Callable[..., Any]) -> None:
+    """Nor what the customer wrote beside a rating: a score is all that is read."""
+    copied = {"cc_emails": ["eve@example.net"], "to_emails": ["eve@example.net"], "bcc_emails": ["eve@example.net"]}
+    shown = ticket(**copied, fwd_emails=["eve@example.net"])
+    entry = {"id": 8, "created_at": "2026-03-02T08:30:00Z", "user_id": 1, **copied, "from_email": "eve@example.net"}
+    rating = {"id": 6, "ticket_id": 42, "feedback": "Said by eve@example.net"}
+    desk = account(
+        answers(
+            **{
+                PATH: shown,
+                f"{PATH}/conversations": [entry],
+                f"{PATH}/satisfaction_ratings": [rating],
+                "/api/v2/surveys/satisfaction_ratings": [rating],
+            }
+        )
+    )
+    kept = b"".join(record.body for record in [*desk.look_up("ticket", "42"), *desk.pull("ratings").records])
+    assert b'"rating' in kept
+    assert b"eve@example.net" not in kept
+
+
+def test_a_ticket_is_not_gone_with_its_labels(account: Callable[..., Any], refusal: Any) -> None:
+    """That the account's statuses aren't found says nothing of the ticket."""
+    with pytest.raises(Permanent):
+        account(answers(**{"/api/v2/ticket_fields": refusal(404)})).look_up("ticket", "42")
+
+
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/conversations"])
 def test_what_is_gone_gives_nothing(path: str, account: Callable[..., Any], refusal: Any) -> None:
     """A ticket that was purged, perhaps just now."""

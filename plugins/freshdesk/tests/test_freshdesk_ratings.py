@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.plugin import SECOND_MS, Permanent, VendorResponse, format_instant, parse_instant
+from gateway.plugin import SECOND_MS, Permanent, Transient, VendorResponse, format_instant, parse_instant
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
 NOW_S = NOW // SECOND_MS
@@ -80,6 +80,13 @@ def test_an_account_without_ratings_is_done_without(account: Callable[..., Any],
     desk.api.answers[PATH] = []
     desk.pull("ratings", cursor)
     assert not any("satisfaction ratings" in finding.what for finding in desk.check())
+
+
+def test_more_of_nothing_has_an_end(account: Callable[..., Any]) -> None:
+    """A page that is empty, and says that there is another one behind it, is ill weather."""
+    empty = VendorResponse(200, {"link": '<https://acme.freshdesk.com/?page=2>; rel="next"'}, b"[]")
+    with pytest.raises(Transient):
+        account({PATH: lambda params: empty}).pull("ratings")
 
 
 def test_another_refusal_is_told(account: Callable[..., Any], refusal: Any) -> None:

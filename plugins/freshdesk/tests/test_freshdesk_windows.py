@@ -129,6 +129,36 @@ def test_a_stop_within_a_second_loses_nothing(
     assert found == set(tickets.changed)
 
 
+def test_a_spent_budget_makes_no_search_begin_anew(
+    account: Callable[..., Any], listed: Callable[..., Any], ids_of: Any, refusal: Any
+) -> None:
+    """Where the account allows three requests at a time, the last page of a second is found all the same."""
+    tickets, left = listed(), 0
+    tickets.changed = {id: NOW_S - 600 for id in range(400)}
+
+    def answers(params: Mapping[str, Any]) -> Any:
+        nonlocal left
+        left -= 1
+        return refusal(429) if left < 0 else tickets(params)
+
+    reader = account({PATH: answers})
+    found: set[int] = set()
+    cursor, more, pages = None, True, 0
+    while more and pages < 200:
+        left, pages = 3, pages + 1
+        page = reader.pull(cursor=cursor)
+        found |= set(ids_of(page.records))
+        cursor, more = page.cursor, page.more
+    assert not more
+    assert found == set(tickets.changed)
+
+
+def test_a_page_that_is_refused_is_not_passed_over(account: Callable[..., Any], refusal: Any) -> None:
+    """A page that is to be read was shown while it was looked for: no wall is before it."""
+    with pytest.raises(Permanent):
+        account({PATH: refusal(400)}).pull(cursor=f"since:{NOW_S - 900}:{NOW_S - 600}:3")
+
+
 def test_a_second_behind_the_wall_is_told(account: Callable[..., Any], listed: Callable[..., Any], ids_of: Any) -> None:
     """What Freshdesk shows nobody is no silence."""
     tickets = listed(pages_max=4)

@@ -122,9 +122,9 @@ class Salesforce:
             closed = mapping(body.get("closed") or {}, "closed")
             yield from history_events(row, ref, self._beside, _known(closed, text(row, "NewValue")))
         elif kind is EMAIL:
-            yield from email_events(row, ref, _case_of(row, kind, body))
+            yield from email_events(row, ref, _case_of(row, kind, body), read_at)
         elif kind is COMMENT:
-            yield from comment_events(row, ref)
+            yield from comment_events(row, ref, read_at)
 
     async def pull(self, stream: Stream, cursor: str | None, now: int) -> Page:
         """One page of an object's rows, or of the cases that were deleted."""

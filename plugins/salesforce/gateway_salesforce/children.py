@@ -2,8 +2,9 @@
 
 Laws. Of a change of owner Salesforce writes two rows, under a name that tells what has changed it: the one that holds
 ids is told, the one with names is not. A draft is no message. What an auto-response rule sends is an e-mail of the case
-as any other, in the name of whoever filed the case: it answers nobody. A comment may be changed after it was written:
-each later version has a greater `rev`, so that it wins in any order of arrival.
+as any other, in the name of whoever filed the case: it answers nobody. What was written may be changed afterwards, and
+becomes another case's when its own is merged into that: each later version has a greater `rev`, so that it wins in any
+order of arrival.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from gateway_salesforce.reading import (
     an_id,
     flag,
     id18,
+    is_settled,
     moment,
     needed_id,
     needed_moment,
@@ -81,8 +83,9 @@ def _owner(value: object) -> str | None:
         return None
 
 
-def email_events(row: Json, ref: Ref, case: Json) -> Iterator[Event]:
-    """What an e-mail of a case says; `case`: what is known of the case, BIRTH of it at least."""
+def email_events(row: Json, ref: Ref, case: Json, read_at: int) -> Iterator[Event]:
+    """What an e-mail of a case says that was read at `read_at` (milliseconds); `case`: what is known of the case, BIRTH
+    of it at least."""
     if row.get("Status") == _DRAFT:
         return
     name = _short(text(row, "FromName"))
@@ -96,7 +99,7 @@ def email_events(row: Json, ref: Ref, case: Json) -> Iterator[Event]:
         id=f"email:{needed_id(row, 'Id')}",
         at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=1,
+        rev=_version(row, read_at),
         author=author,
         auto=auto,
         text=_words(row, "TextBody"),
@@ -123,10 +126,8 @@ def _is_receipt(row: Json, case: Json) -> bool:
     return 0 <= sent - opened <= AUTOMATIC_MS
 
 
-def comment_events(row: Json, ref: Ref) -> Iterator[Event]:
-    """What a comment on a case says."""
-    at = needed_moment(row, "CreatedDate")
-    changed = moment(row, "SystemModstamp") or at
+def comment_events(row: Json, ref: Ref, read_at: int) -> Iterator[Event]:
+    """What a comment on a case says that was read at `read_at` (milliseconds)."""
     by = nested(row, "CreatedBy")
     kind = text(by, "UserType")
     author = Person(
@@ -134,14 +135,22 @@ def comment_events(row: Json, ref: Ref) -> Iterator[Event]:
     )
     yield MessageAdded(
         id=f"comment:{needed_id(row, 'Id')}",
-        at=at,
+        at=needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=1 + max(0, changed - at) // SECOND_MS,
+        rev=_version(row, read_at),
         author=Person(kind="system") if kind == AUTOMATED else author,
         visibility="public" if flag(row, "IsPublished") else "internal",
         auto=kind == AUTOMATED,
         text=_words(row, "CommentBody"),
     )
+
+
+def _version(row: Json, read_at: int) -> int:
+    """Which of a row's versions this is: it grows with each second in which the row was changed, and what was read when
+    that second was over counts more than what was read within it."""
+    created = needed_moment(row, "CreatedDate")
+    changed = moment(row, "SystemModstamp") or created
+    return 2 * (max(0, changed - created) // SECOND_MS) + is_settled(changed, read_at)
 
 
 def _words(row: Json, key: str) -> str | None:

@@ -2,8 +2,8 @@
 
 Laws. The opening carries only what hardly changes; where it does, the newest counts. A version is named by its
 `SystemModstamp`, which moves with every change of the case; what the case shows is what it was at the end of that
-instant, behind its history's rows. A case that was merged away is told so, whether Salesforce deletes such cases or keeps
-them under a status of their own; nothing is told of what it or a deleted one shows.
+instant, behind its history's rows. A case that was merged away is told so, whether Salesforce deletes such cases or
+keeps them under a status of their own; nothing is told of what it or a deleted one shows.
 """
 
 from collections.abc import Iterator, Sequence

@@ -211,6 +211,27 @@ def test_what_is_purged_before_anybody_looks_is_never_known() -> None:
     read(work)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_was_written_on_a_case_that_is_merged_is_the_other_ones(turned: bool) -> None:
+    """Though it was read as the first one's before: it is said once, of where it stands now."""
+
+    async def work(on: Stage, ours: Reader, simulator: SalesforceSimulator) -> None:
+        cases = [simulator.open_ticket(), simulator.open_ticket()]
+        source, target = reversed(cases) if turned else cases
+        simulator.agent_comment(source, "A letter")
+        simulator.agent_comment(source, "A note", public=False)
+        on.clock.pass_(10)
+        await ours.sync()
+        simulator.merge(source, target)
+        on.clock.pass_(10)
+        await ours.sync()
+        said = [event for event in (await ours.events()).values() if isinstance(event, MessageAdded)]
+        assert [event.ref.id for event in said] == [target] * 4
+        assert unsaid(simulator.truth(), await ours.events()) == ""
+
+    read(work)
+
+
 def test_a_call_that_goes_on_is_not_over() -> None:
     """Its end is told when it comes, once."""
 

@@ -108,10 +108,10 @@ async def places_are_times() -> None:
 def _next_second(patch: pytest.MonkeyPatch) -> None:
     """A window that its own second fills is followed by the next second."""
 
-    async def last_page(http: Any, params: Any, second: int) -> int:
-        return 1
+    async def nearer(http: Any, params: Any, place: Any, inside: int, outside: int) -> Any:
+        return place.at(place.second, 1)
 
-    patch.setattr(windows, "_last_page", last_page)
+    patch.setattr(windows, "_nearer", nearer)
 
 
 @trap(
