@@ -73,6 +73,8 @@ nightly: install $(VENV)/.mutants ## The same with 10,000 kills and days, and mo
 	CARDS=all $(BIN)/python -m pytest tests/kernel/test_card_corpus.py tests/acceptance/test_cards.py --timeout=0
 	ACCOUNT_KILLS=500 $(BIN)/python -m pytest tests/crash/test_accounts.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/zendesk/tests/test_zendesk_converges.py --timeout=0
+	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/freshdesk/tests/test_freshdesk_converges.py --timeout=0
+	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/salesforce/tests/test_salesforce_converges.py --timeout=0
 	CONVERGES_EXAMPLES=5000 $(BIN)/python -m pytest plugins/payments/tests/test_stripe_converges.py --timeout=0
 	$(BIN)/python -m tests.mutants --sample 200 --seed $(SEED)
 

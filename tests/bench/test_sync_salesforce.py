@@ -40,6 +40,14 @@ def test_our_connector_goes_on_behind_the_last_row(org: Org) -> None:
         assert page["done"] is True
 
 
+def test_every_reader_gets_what_ours_gets() -> None:
+    """All that our connector asks of a case is there, and what is there beside it is only where a contact is found."""
+    ours = {*CASE.columns, *(f"{name}.{one}" for name, of in CASE.relations.items() for one in of.columns)}
+
+    assert set(NAMES) - ours == {"AccountId"}
+    assert ours <= set(NAMES)
+
+
 def test_a_window_has_its_first_second_and_not_its_last(org: Org) -> None:
     """As the sources of others ask, with an offset from Greenwich or without."""
     query = f"SELECT Id,Contact.Name FROM Case WHERE SystemModstamp >= {moment(changed_s(4))}"

@@ -108,7 +108,6 @@ class Lives:
     kennel: Kennel
     account: Busy
     kills: Counter[str] = field(default_factory=Counter)
-    runs: list[Daemon] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -149,20 +148,17 @@ class Lives:
             assert code in (0, -9), daemon.said()
             self._noted(code, point)
 
-    def killed(self, point: str, nth: int = 1) -> None:
-        """A `gateway run` that is killed at the n-th pass of a point, or else when it has nothing more to do, while
+    def killed(self, point: str, nth: int = 1, *, patience_s: float = PATIENCE_S) -> None:
+        """A `gateway run` that is killed at the n-th pass of a point, or else when that is waited for no longer, while
         things happen."""
         with self.running(point, nth) as daemon:
             self.account.happen(3)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                daemon.child.wait(PATIENCE_S)
+                daemon.child.wait(patience_s)
 
     def settle(self) -> Kept:
         """A gateway that nobody kills, until all that the account shows has been read and judged; all that it kept."""
-        eventually(
-            lambda: now_ms() > self.account.happened_at + self.account.kind.lag_s * 1_000,
-            "all that has happened is shown",
-        )
+        eventually(self.account.all_is_shown, "all that has happened is shown")
         with self.running() as daemon:
             assert self.synced() == 0
             eventually(self._is_quiet, "nothing waits any more")

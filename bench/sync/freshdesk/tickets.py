@@ -10,7 +10,6 @@ from bench.sync import matters
 from bench.sync.matters import changed_s, created_s, moment
 from bench.sync.truth import Row
 
-GROUPS = 6
 _BASE = 77_000_000_000
 _STATUSES = (5,) * 11 + (4,) * 4 + (3,) * 2 + (2,) * 2 + (6, 7)
 CHOICES = {
@@ -48,7 +47,7 @@ def ticket(number: int) -> dict[str, Any]:
         "fr_escalated": number % 11 == 0,
         "spam": False,
         "email_config_id": _BASE + 10,
-        "group_id": _BASE + 20 + number % GROUPS,
+        "group_id": _BASE + 20 + number % matters.GROUPS,
         "priority": (2, 1, 3, 2, 4, 1, 2)[number % 7],
         "requester_id": _requester(number),
         "responder_id": None if number % 19 == 0 else _BASE + 100 + matters.agent(number),

@@ -7,7 +7,7 @@ mend it. Whether an automation calls us can't be asked of Freshdesk.
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.plugin import Finding, VendorError, VendorHttp
+from gateway.plugin import Finding, RateLimited, VendorError, VendorHttp
 from gateway_freshdesk.api import ask, code_of
 from gateway_freshdesk.labels import StatusLabels
 from gateway_freshdesk.settings import FreshdeskSettings
@@ -71,6 +71,8 @@ def _statuses(labels: dict[str, str], meanings: Meanings) -> Iterator[Finding]:
 
 
 def _why_not_known(error: VendorError) -> str:
+    if isinstance(error, RateLimited):
+        return "nothing to do: it goes on when the account's credits allow it"
     if error.status == 401:
         return "check api_key: it is in the agent's profile in Freshdesk"
     if error.status == 403:

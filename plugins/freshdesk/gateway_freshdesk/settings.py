@@ -12,6 +12,9 @@ Conversations = Literal["open", "all", "none"]
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
+TOKEN_MAX: Final = 1_024
+"""Characters of a webhook's token."""
+
 _OF_FRESHDESK: Final = ("2", "3", "4", "5")
 """The numbers of the statuses that mean the same in every account."""
 
@@ -79,6 +82,15 @@ class FreshdeskSettings(BaseModel):
         for number in _OF_FRESHDESK:
             if number in value:
                 raise ValueError(f"the status {number} means the same in every account: give those from 6 on")
+        return value
+
+    @field_validator("webhook_token")
+    @classmethod
+    def _fits_a_header(cls, value: tuple[SecretStr, ...] | None) -> tuple[SecretStr, ...] | None:
+        for token in value or ():
+            text = token.get_secret_value()
+            if len(text) > TOKEN_MAX or not text.isascii() or not text.isprintable() or text != text.strip():
+                raise ValueError(f"a header holds no such token: give at most {TOKEN_MAX} printable ASCII characters")
         return value
 
     @model_validator(mode="after")

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from gateway.plugin import BadPayload, Fetch, Instant, Record, Refused, Request, read_json, same_secret
 from gateway_freshdesk.normalize import ticket_ref
 from gateway_freshdesk.reading import ID_DIGITS_MAX, Json, an_id
+from gateway_freshdesk.settings import TOKEN_MAX
 
 HEADER: Final = "x-gateway-token"
 NAMES: Final = ("ticket_id", "id")
@@ -26,8 +27,9 @@ NAMES: Final = ("ticket_id", "id")
 TICKETS_MAX: Final = 5
 """Tickets that one broken body may name: a customer can write what looks like an id."""
 
-_HEADER_MAX: Final = 1_024
 _SCANNED_MAX: Final = 1_000_000
+_FIELDS_MAX: Final = 1_000
+_FORM_NAMES: Final = (*NAMES, "freshdesk_webhook[ticket_id]")
 _NAMED: Final = re.compile(rb"\bticket_id[\"']?\s{0,8}[:=]\s{0,8}[\"']?([0-9]{1,18})(?![0-9])")
 
 
@@ -36,7 +38,7 @@ def unproved(tokens: Sequence[SecretStr], request: Request) -> Refused | None:
     if not tokens:
         return Refused(401, "no webhook_token is set for this connector")
     given = request.headers.get(HEADER) or _password(request.headers.get("authorization", ""))
-    if len(given) > _HEADER_MAX or not given.isascii():
+    if len(given) > TOKEN_MAX or not given.isascii():
         return Refused(401, f"{HEADER} is malformed")
     proved = [same_secret(given, token.get_secret_value()) for token in tokens]
     return None if any(proved) else Refused(401, f"{HEADER}, or the password of HTTP Basic, doesn't match")
@@ -44,7 +46,7 @@ def unproved(tokens: Sequence[SecretStr], request: Request) -> Refused | None:
 
 def _password(header: str) -> str:
     """The password of HTTP Basic; empty where there is none."""
-    scheme, _, pair = header[: 2 * _HEADER_MAX].partition(" ")
+    scheme, _, pair = header[: 2 * TOKEN_MAX].partition(" ")
     if scheme.lower() != "basic":
         return ""
     try:
@@ -92,9 +94,16 @@ def _named_in_text(body: bytes) -> list[str]:
     scanned = body[:_SCANNED_MAX]
     found = [match.decode() for match in _NAMED.findall(scanned)]
     if not found:
-        pairs = parse_qsl(scanned.decode("latin-1"), max_num_fields=None)
-        found = [value for name, value in pairs if name in ("ticket_id", "freshdesk_webhook[ticket_id]", "id")]
+        found = [value for name, value in _form(scanned) if name in _FORM_NAMES]
     ids = [str(int(id)) for id in found if id.isascii() and id.isdigit() and len(id) <= ID_DIGITS_MAX and int(id)]
     if not ids:
         raise BadPayload("neither JSON nor a form that names a `ticket_id`")
     return list(dict.fromkeys(ids))[:TICKETS_MAX]
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form; none where there are so many that nobody has written it."""
+    try:
+        return parse_qsl(body.decode("latin-1"), max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return []

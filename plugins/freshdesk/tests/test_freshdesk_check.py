@@ -41,6 +41,7 @@ def test_without_a_token(account: Callable[..., Any]) -> None:
         (401, {"code": "invalid_credentials"}, "api_key"),
         (403, {"code": "access_denied"}, "access_denied"),
         (404, b"", "domain"),
+        (429, b"", "nothing to do"),
         (503, b"<html>", "domain"),
     ],
 )

@@ -176,6 +176,9 @@ def content(event: Event) -> bytes:
 SYNC: Final[Step] = ("sync", None)
 EDITED: Final[list[Step]] = [("act", "open"), ("act", "agent_comment"), SYNC, ("pass", 61), ("act", "edit")]
 AT_ONCE: Final[list[Step]] = [("newest", "pending"), SYNC, ("newest", "closed"), SYNC, ("newest", "open")]
+AGAIN: Final[list[Step]] = [("lost", "open"), ("pull", 0), ("newest", "closed"), ("deliver", 0), SYNC]
+"""A ticket changes again in the second in which it was read, and is then read as it stays."""
+
 CROWDED: Final[list[Step]] = [
     SYNC,
     *[("lost", "open")] * 5,
@@ -202,6 +205,7 @@ REMOVED: Final[list[Step]] = [("act", "delete"), SYNC, ("pass", 1), ("act", "res
 )
 @example(EDITED)
 @example(AT_ONCE)
+@example(AGAIN)
 @example(CROWDED)
 @example(REMOVED)
 @given(stories)

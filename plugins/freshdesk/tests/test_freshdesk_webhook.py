@@ -118,6 +118,7 @@ def test_a_ticket_is_named(body: bytes, account: Callable[..., Any]) -> None:
         b"ticket_id=0",
         b"subject=ticket",
         b"[" * 100_000,
+        b"a=%41&" * 2_000 + b"id=42",
     ],
 )
 def test_what_names_none_is_parked(body: bytes, account: Callable[..., Any]) -> None:

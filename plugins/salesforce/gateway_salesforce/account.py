@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gateway.plugin import Finding, Permanent, Unauthorized, VendorError
+from gateway.plugin import Finding, Permanent, RateLimited, Unauthorized, VendorError
 from gateway_salesforce.api import Api, an_object, refusal
 from gateway_salesforce.schema import an_absence
 from gateway_salesforce.settings import SalesforceSettings
@@ -54,6 +54,8 @@ def _refused(error: VendorError) -> Finding:
     what = f"{error}: {said.code}" if said.code else str(error)
     if isinstance(error, Unauthorized):
         return Finding(False, what, _GRANTS.get(said.code, "check the credentials, and the user that they are for"))
+    if isinstance(error, RateLimited):
+        return Finding(False, what, "nothing to do: it goes on when the organisation's requests allow it")
     if said.code == "API_DISABLED_FOR_ORG":
         return Finding(False, what, "the organisation's edition has no API: ask Salesforce for it")
     return Finding(False, what, "check the credentials and base_url, and see whether Salesforce has trouble")

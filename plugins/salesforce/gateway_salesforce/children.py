@@ -28,9 +28,9 @@ from gateway_salesforce.reading import (
     USER,
     Json,
     an_id,
+    edition,
     flag,
     id18,
-    is_settled,
     moment,
     needed_id,
     needed_moment,
@@ -99,7 +99,7 @@ def email_events(row: Json, ref: Ref, case: Json, read_at: int) -> Iterator[Even
         id=f"email:{needed_id(row, 'Id')}",
         at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=_version(row, read_at),
+        rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=author,
         auto=auto,
         text=_words(row, "TextBody"),
@@ -137,20 +137,12 @@ def comment_events(row: Json, ref: Ref, read_at: int) -> Iterator[Event]:
         id=f"comment:{needed_id(row, 'Id')}",
         at=needed_moment(row, "CreatedDate"),
         ref=ref,
-        rev=_version(row, read_at),
+        rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=Person(kind="system") if kind == AUTOMATED else author,
         visibility="public" if flag(row, "IsPublished") else "internal",
         auto=kind == AUTOMATED,
         text=_words(row, "CommentBody"),
     )
-
-
-def _version(row: Json, read_at: int) -> int:
-    """Which of a row's versions this is: it grows with each second in which the row was changed, and what was read when
-    that second was over counts more than what was read within it."""
-    created = needed_moment(row, "CreatedDate")
-    changed = moment(row, "SystemModstamp") or created
-    return 2 * (max(0, changed - created) // SECOND_MS) + is_settled(changed, read_at)
 
 
 def _words(row: Json, key: str) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.plugin import Transient, Unauthorized
+from gateway.plugin import RateLimited, Transient, Unauthorized
 
 INFO = "/services/oauth2/userinfo"
 WHO = {"preferred_username": "gateway@acme.example", "urls": {"custom_domain": "https://acme.my.salesforce.com"}}
@@ -35,6 +35,12 @@ def test_refused_credentials_are_told(code: str, hint: str, account: Any) -> Non
     [(what, told)] = wrong(account, {INFO: Unauthorized("the vendor answered 401", status=401, body=body)})
     assert code in what
     assert hint in told
+
+
+def test_a_spent_budget_is_nobodys_credentials(account: Any) -> None:
+    """There is nothing to mend."""
+    [(_, told)] = wrong(account, {INFO: RateLimited("the budget is spent", retry_after_s=60.0)})
+    assert told.startswith("nothing to do")
 
 
 def test_an_app_without_the_scope_is_no_fault(account: Any, refusal: Any) -> None:

@@ -181,7 +181,7 @@ def content(event: Event) -> bytes:
 
 
 @settings(
-    max_examples=EXAMPLES or 25,
+    max_examples=EXAMPLES or 15,
     deadline=None,
     derandomize=not EXAMPLES,
     database=None,

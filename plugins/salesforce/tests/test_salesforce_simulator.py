@@ -103,7 +103,7 @@ def test_every_act_can_happen_and_be_told() -> None:
 
     async def work(desk: Desk) -> None:
         desk.simulator.seed(32, since=desk.now - 90 * DAY_MS)
-        for name in ("open_session", "ring", *sorted(ACTS)):
+        for name in (*("open_session", "accept_session", "ring", "answer", "open_session", "ring"), *sorted(ACTS)):
             desk.now += 1_000
             before = len(await desk.ids())
             ref = desk.simulator.act(name)
@@ -325,6 +325,10 @@ def test_sessions_and_calls_have_an_end() -> None:
         desk.now += 10_000
         sim.accept_session(session)
         sim.answer(taken)
+        desk.now += 5_000
+        sim.transfer_session(session)
+        sim.transfer_call(taken)
+        desk.now -= 5_000
         desk.now += 20_000
         sim.end_session(session)
         for call in (missed, taken, out):
@@ -332,13 +336,11 @@ def test_sessions_and_calls_have_an_end() -> None:
         assert [(event.id, event.at) for event in desk.told(StatusChanged)] == [
             (f"session:{session}:ended", START + 30_000)
         ]
-        assert [event.assignee for event in desk.told(ContactAssigned)] == [sim.people.agent]
+        assert [event.assignee for event in desk.told(ContactAssigned)] == [sim.people.colleague]
         assert [event.ref.id for event in desk.told(CallAbandoned)] == [missed]
         assert [event.ref.id for event in desk.told(CallEnded)] == [taken, out]
-        assert [(event.ref.id, event.at) for event in desk.told(CallAnswered)] == [
-            (session, START + 10_000),
-            (taken, START + 10_000),
-        ]
+        answered = [(event.ref.id, event.at, event.agent) for event in desk.told(CallAnswered)]
+        assert answered == [(id, START + 10_000, sim.people.colleague) for id in (session, taken)]
         assert desk.row(taken)["CallDurationInSeconds"] == 20
         kinds = [(event.kind, event.channel, event.direction) for event in desk.told(ContactOpened)]
         calls = [("call", "phone", "inbound")] * 2 + [("call", "phone", "outbound")]

@@ -82,7 +82,7 @@ def test_a_history_is_read_whole_on_a_bad_day() -> None:
     """Pages that are short, queries that are 406 or take too long, tokens that die between pages."""
 
     async def work(on: Stage, ours: Reader, simulator: SalesforceSimulator) -> None:
-        simulator.seed(40, since=on.clock.now() - 9 * DAY_MS)
+        simulator.seed(24, since=on.clock.now() - 9 * DAY_MS)
         on.clock.pass_(10)
         simulator.api.timeout_ms = DAY_MS
         for fault in ("short_pages", "not_acceptable", "query_timeout"):

@@ -229,6 +229,10 @@ class Acts:
         values = {"AcceptTime": moment - moment % 1_000, "OwnerId": self.people.agent, "AgentType": "Agent"}
         self._session(session, moment, Status="Active", **values)
 
+    def transfer_session(self, session: str, *, at: int | None = None) -> None:
+        """A session goes on to a colleague."""
+        self._session(session, self._at(at), OwnerId=self.people.colleague)
+
     def end_session(self, session: str, *, at: int | None = None) -> None:
         """A session is over."""
         moment = self._at(at)
@@ -245,6 +249,11 @@ class Acts:
         moment, row = self._at(at), self.org.held(call, "VoiceCall")
         values = dict.fromkeys(("CallAcceptDateTime", "CallConnectDateTime"), moment - moment % 1_000)
         self.org.change(row, moment, values)
+        self._tell(call)
+
+    def transfer_call(self, call: str, *, at: int | None = None) -> None:
+        """A call goes on to a colleague."""
+        self.org.change(self.org.held(call, "VoiceCall"), self._at(at), {"OwnerId": self.people.colleague})
         self._tell(call)
 
     def hang_up(self, call: str, *, at: int | None = None) -> None:
@@ -353,11 +362,17 @@ _ON_ROW: Final[dict[str, tuple[str, Callable[[Row], bool], Callable[[Acts, str],
     "delete": ("Case", _there, lambda org, id: org.delete(id)),
     "system_change": ("Case", _there, lambda org, id: org.system_change(id)),
     "accept_session": ("MessagingSession", _has("Status", "Waiting"), lambda org, id: org.accept_session(id)),
+    "transfer_session": ("MessagingSession", _has("Status", "Active"), lambda org, id: org.transfer_session(id)),
     "end_session": ("MessagingSession", _lacks("Status", "Ended"), lambda org, id: org.end_session(id)),
     "answer": (
         "VoiceCall",
         lambda row: _unended(row) and row.values["CallAcceptDateTime"] is None,
         lambda org, id: org.answer(id),
+    ),
+    "transfer_call": (
+        "VoiceCall",
+        lambda row: _unended(row) and row.values["CallAcceptDateTime"] is not None,
+        lambda org, id: org.transfer_call(id),
     ),
     "hang_up": ("VoiceCall", _unended, lambda org, id: org.hang_up(id)),
 }

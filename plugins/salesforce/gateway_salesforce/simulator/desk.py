@@ -1,9 +1,8 @@
 """What happens in the simulated org: each act changes rows as Salesforce does, with the history that it keeps of them.
 
 Laws. Of an owner two rows of history are written, one with ids and one with names, under a name of its own where
-somebody takes the case out of a queue. Whether a case is closed follows
-from its status. A letter or a comment doesn't touch the case that it hangs on. What hangs on a case is deleted and
-restored with it.
+somebody takes the case out of a queue. Whether a case is closed follows from its status. A letter or a comment doesn't
+touch the case that it hangs on. What hangs on a case is deleted and restored with it.
 """
 
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from gateway_salesforce.simulator.schema import STATUSES, Json
 DRAFT, SENT, NEW = "5", "3", "0"
 """The numbers of a letter's status."""
 
-HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
-"""What is deleted and restored with a case, and by which field it hangs on it."""
-
 ACCEPTED: Final = "ownerAccepted"
 """What the history calls it that somebody takes a case out of a queue."""
+
+HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
+"""What is deleted and restored with a case, and by which field it hangs on it."""
 
 _TRACKED: Final = {"Status": "DynamicEnum", "Priority": "DynamicEnum", "IsEscalated": "Boolean"}
 

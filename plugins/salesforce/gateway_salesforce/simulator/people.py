@@ -23,6 +23,7 @@ class People:
     organization: str = ""
     reader: str = ""
     agent: str = ""
+    colleague: str = ""
     robot: str = ""
     clerk: str = ""
     """The user by whom Salesforce files what comes in by mail and web, and in whose name its rules answer."""
@@ -42,6 +43,7 @@ class People:
         self.organization = add("Organization", at, values).id
         self.reader = self._user("Gate Way", USERNAME, "Standard", at)
         self.agent = self._user("Agnes Agent", "agnes@acme.example", "Standard", at)
+        self.colleague = self._user("Otto Agent", "otto@acme.example", "Standard", at)
         self.robot = self._user("Automated Process", "autoproc@acme.example", "AutomatedProcess", at)
         self.clerk = self._user("Case Clerk", "clerk@acme.example", "Standard", at)
         self.queues = tuple(

@@ -129,8 +129,8 @@ class _Teller:
             at=Instant(values["MessageDate"] or values["CreatedDate"]),
             ref=ref,
             author=Person("system") if receipt else author,
-            auto=receipt,
             visibility="public",
+            auto=receipt,
             text=values["TextBody"],
         )
 
@@ -166,8 +166,9 @@ class _Teller:
         )
         if values["AcceptTime"] is not None:
             at = Instant(values["AcceptTime"])
-            yield ContactAssigned(id=f"session:{row.id}:accepted", at=at, ref=ref, assignee=values["OwnerId"])
-            yield CallAnswered(id=f"session:{row.id}:answered", at=at, ref=ref)
+            agent = values["OwnerId"]
+            yield ContactAssigned(id=f"session:{row.id}:accepted", at=at, ref=ref, assignee=agent)
+            yield CallAnswered(id=f"session:{row.id}:answered", at=at, ref=ref, agent=agent)
         if values["EndTime"] is not None:
             yield StatusChanged(id=f"session:{row.id}:ended", at=Instant(values["EndTime"]), ref=ref, to="closed")
         yield _seen(f"session:{row.id}", ref, values)
@@ -181,7 +182,7 @@ class _Teller:
         yield ContactOpened(id=f"{name}:opened", at=begun, ref=ref, kind="call", channel="phone", direction=direction)
         accepted, over = values["CallAcceptDateTime"], values["CallEndDateTime"]
         if accepted is not None:
-            yield CallAnswered(id=f"{name}:answered", at=Instant(accepted), ref=ref)
+            yield CallAnswered(id=f"{name}:answered", at=Instant(accepted), ref=ref, agent=values["OwnerId"])
         if over is not None:
             if accepted is None and not outbound:
                 yield CallAbandoned(id=f"{name}:abandoned", at=Instant(over), ref=ref)
