@@ -1,8 +1,8 @@
 """What hangs on a case, in our words: its history, its e-mails and its comments, each under the id of its own row.
 
 Laws. Of a change of owner Salesforce writes two rows, under a name that tells what has changed it: the one that holds
-ids is told, the one with names is not. A draft is no message. An auto-response rule's answer is an e-mail of the case
-as any other, in the name of whoever opened the case: it answers nobody. What was written may be changed afterwards, and
+ids is told, the one with names is not. A draft is no message. What an auto-response rule sends is an e-mail of the case
+as any other, in the name of whoever filed the case: it answers nobody. What was written may be changed afterwards, and
 becomes another case's when its own is merged into that: each later version has a greater `rev`, so that it wins in any
 order of arrival.
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from gateway.plugin import (
+    MINUTE_MS,
     CallAbandoned,
     CallAnswered,
     CallEnded,
@@ -120,8 +121,8 @@ class _Teller:
         if values["Status"] == DRAFT:
             return
         incoming = values["Incoming"]
-        receipt = not incoming and values["CreatedById"] == self._people.clerk
         name = values["FromName"]
+        receipt = not incoming and values["CreatedById"] == self._people.clerk and self._is_first(values)
         author = Person("customer", name=name) if incoming else Person("agent", values["CreatedById"], name)
         yield MessageAdded(
             id=f"email:{values['Id']}",
@@ -132,6 +133,11 @@ class _Teller:
             auto=receipt,
             text=values["TextBody"],
         )
+
+    def _is_first(self, values: Json) -> bool:
+        """Whether a letter is as old as its case. A receipt that a merge has handed on can't be told from a reply."""
+        case = self._org.row(values["ParentId"])
+        return case is not None and 0 <= values["CreatedDate"] - case.values["CreatedDate"] <= MINUTE_MS
 
     def _comment(self, ref: Ref, values: Json) -> MessageAdded:
         by = values["CreatedById"]
