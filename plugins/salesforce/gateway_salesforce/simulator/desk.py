@@ -22,6 +22,9 @@ ACCEPTED: Final = "ownerAccepted"
 HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
 """What is deleted and restored with a case, and by which field it hangs on it."""
 
+ACCEPTED: Final = "ownerAccepted"
+"""What the history calls it that somebody takes a case out of a queue."""
+
 _TRACKED: Final = {"Status": "DynamicEnum", "Priority": "DynamicEnum", "IsEscalated": "Boolean"}
 
 
