@@ -70,7 +70,9 @@ KINDS: Final = (
         unlike_ended=frozenset({"customer", "language"}),
     ),
     Kind("freshdesk"),
-    Kind("salesforce", lag_s=7),
+    # A merge hands letters on to another case under their ids: the journal of the first one is shorter then than what
+    # it was judged by, and `gateway db verify` says so.
+    Kind("salesforce", left_out=frozenset({"merge"}), lag_s=7),
 )
 
 

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.plugin import (
+    EARLIEST,
     SECOND_MS,
     UNSET,
     BadPayload,
     ContactAssigned,
     ContactObserved,
     Event,
+    Instant,
     MessageAdded,
     Person,
     Ref,
@@ -97,13 +99,22 @@ def email_events(row: Json, ref: Ref, case: Json, read_at: int) -> Iterator[Even
         author = Person(kind="agent", id=an_id(row, "CreatedById"), name=name)
     yield MessageAdded(
         id=f"email:{needed_id(row, 'Id')}",
-        at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
+        at=_sent(row),
         ref=ref,
         rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=author,
         auto=auto,
         text=_words(row, "TextBody"),
     )
+
+
+def _sent(row: Json) -> Instant:
+    """When an e-mail was sent. One that came in says what its sender's clock said: it was sent before it was filed, and
+    in no other century."""
+    said, filed = moment(row, "MessageDate"), needed_moment(row, "CreatedDate")
+    if said is None or said < EARLIEST:
+        return filed
+    return min(said, filed) if flag(row, "Incoming") else said
 
 
 def _by_machine(row: Json, case: Json) -> bool:
