@@ -16,9 +16,6 @@ from gateway_salesforce.simulator.schema import STATUSES, Json
 DRAFT, SENT, NEW = "5", "3", "0"
 """The numbers of a letter's status."""
 
-ACCEPTED: Final = "ownerAccepted"
-"""What the history calls it that somebody takes a case out of a queue."""
-
 HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
 """What is deleted and restored with a case, and by which field it hangs on it."""
 
