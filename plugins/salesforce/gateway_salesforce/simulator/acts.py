@@ -195,7 +195,8 @@ class Acts:
         self._tell(ticket)
 
     def system_change(self, ticket: str) -> None:
-        """Salesforce itself writes a case anew, and nothing of it has changed."""
+        """Salesforce itself writes a case anew, and nothing of it has changed. No trigger tells of it, so that only who
+        pulls can know: it is no act of `acts`."""
         self.org.change(self._case(ticket), self.now(), {}, by_system=True)
 
     def bulk_update(self, tickets: Iterable[str], *, reason: str = "Bulk") -> int:
@@ -360,7 +361,6 @@ _ON_ROW: Final[dict[str, tuple[str, Callable[[Row], bool], Callable[[Acts, str],
     "take_and_work": ("Case", _there, lambda org, id: org.take_and_work(id)),
     "merge": ("Case", _there, Acts._merge_any),
     "delete": ("Case", _there, lambda org, id: org.delete(id)),
-    "system_change": ("Case", _there, lambda org, id: org.system_change(id)),
     "accept_session": ("MessagingSession", _has("Status", "Waiting"), lambda org, id: org.accept_session(id)),
     "transfer_session": ("MessagingSession", _has("Status", "Active"), lambda org, id: org.transfer_session(id)),
     "end_session": ("MessagingSession", _lacks("Status", "Ended"), lambda org, id: org.end_session(id)),
