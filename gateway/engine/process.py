@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway.engine.assemble import Change, asked, change, put_together
 from gateway.engine.judge import Bench, JudgingFailed, Written, judge
+from gateway.engine.moved import Arrivals, left_by, of_one_each
 from gateway.engine.news import Arrival, News, news_of
 from gateway.engine.tellings import REASON_MAX, Telling, telling_of
 from gateway.engine.turns import Turns
@@ -126,7 +127,12 @@ async def _process(
     for (connector, id), event in known.events.items():
         journals.setdefault(connector, {})[id] = event
     changes = [change(whole, journals.get(whole.link.name, {})) for whole in wholes]
-    news = _news(tellings, changes, known.contacts, journals)
+    arrivals = of_one_each(_by_strand(tellings))
+    left = left_by(arrivals, journals)
+    if former := [strand for strand in left if strand not in strands]:
+        contacts = (await world.store.known(former, [])).contacts
+        known = Known({**known.contacts, **contacts}, known.events)
+    news = _news(arrivals, left, changes, known.contacts, journals)
     news = _held_back(tellings, news) + _let_go(tellings, news, known)
     written = await judge(world, bench, news, now, watermark, turns)
     if written.failed:
@@ -141,15 +147,15 @@ async def _process(
 
 
 def _news(
-    tellings: Sequence[Telling],
+    arrivals: Arrivals,
+    left: Mapping[StrandKey, list[Event]],
     changes: Sequence[Change],
     contacts: Mapping[StrandKey, ContactRow],
     journals: Mapping[str, Mapping[str, Event]],
 ) -> list[News]:
-    """What is new, strand by strand: what was told outright, and what follows from pieces. `journals`: what is known
-    already, by connector and id."""
-    arrivals = _by_strand(tellings)
-    gone: dict[StrandKey, list[Event]] = {}
+    """What is new, strand by strand: what was told outright, what has left it for another, and what follows from
+    pieces. `journals`: what is known already, by connector and id."""
+    gone = {strand: list(events) for strand, events in left.items()}
     for one in changes:
         for strand, found in one.arrivals.items():
             arrivals.setdefault(strand, []).extend(found)
@@ -228,8 +234,8 @@ def _openings(written: Written, links: Links, now: int) -> Iterator[LookUp]:
             yield LookUp(FetchKey(link.name, row.strands[0].ref), "its opening is not known", now)
 
 
-def _by_strand(tellings: Sequence[Telling]) -> dict[StrandKey, list[Arrival]]:
-    arrivals: dict[StrandKey, list[Arrival]] = {}
+def _by_strand(tellings: Sequence[Telling]) -> Arrivals:
+    arrivals: Arrivals = {}
     for telling in tellings:
         if telling.wrong:
             continue

@@ -22,7 +22,8 @@ BITS_MAX: Final = 8_192
 
 
 def parse_rsa_key(pem: SecretStr) -> "RSAKey":
-    """The RSA key that is written in PEM (PKCS #1 or #8). Raises ValueError, in words, for anything else."""
+    """The RSA key that is written in PEM (PKCS #1 or #8), its line ends also as `\\n`, since many files of environment
+    variables hold a line each. Raises ValueError, in words, for anything else."""
     # Imported here: only accounts that sign need them.
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -30,11 +31,12 @@ def parse_rsa_key(pem: SecretStr) -> "RSAKey":
     from joserfc.jwk import RSAKey
 
     try:
-        key = load_pem_private_key(pem.get_secret_value().encode(), password=None)
+        # No PEM has a backslash of its own.
+        key = load_pem_private_key(pem.get_secret_value().replace("\\n", "\n").encode(), password=None)
     except TypeError:
         raise ValueError("this private key is locked by a passphrase: give it without one") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("this is no private key in PEM: it begins with -----BEGIN PRIVATE KEY-----") from None
+        raise ValueError("this is no private key in PEM, the first line of which says BEGIN PRIVATE KEY") from None
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("this private key is none of RSA")
     if not BITS_MIN <= key.key_size <= BITS_MAX:

@@ -46,3 +46,18 @@ def test_the_class_signs_what_standard_webhooks_say() -> None:
     assert "String id = 'job_' + context.getJobId();" in code
     for header in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         assert f"request.setHeader('{header}', " in code
+
+
+def test_the_test_of_the_page_runs_its_triggers() -> None:
+    """Salesforce takes no trigger into production that no test has run. Those that stand behind it are told apart."""
+    *before, test = next(
+        apex[: at + 1]
+        for apex in [blocks(page(PAGE), "apex")]
+        for at, code in enumerate(apex)
+        if code.startswith("@IsTest")
+    )
+    triggered = [code.split(" on ")[1].split()[0] for code in before if code.startswith("trigger")]
+
+    assert triggered == ["Case", "EmailMessage", "CaseComment"]
+    assert [name for name in triggered if f"new {name}(" not in test] == []
+    assert test.index("Test.startTest()") < test.index("insert one") < test.index("Test.stopTest()")

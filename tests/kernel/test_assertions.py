@@ -86,6 +86,13 @@ def test_a_key_is_read_as_people_have_it(form: PrivateFormat) -> None:
         assert parse_rsa_key(SecretStr(text)).thumbprint() == RSAKey.import_key(rsa_pem()).thumbprint()
 
 
+def test_a_key_on_one_line_is_read() -> None:
+    """Many files of environment variables hold a line each: the ends of the key's lines are written as `\\n` there."""
+    whole = rsa_pem()
+    read = parse_rsa_key(SecretStr(whole.replace("\n", "\\n")))
+    assert read.as_dict() == parse_rsa_key(SecretStr(whole)).as_dict()
+
+
 def test_keys_that_are_none_are_told_with_their_place_and_never_shown() -> None:
     """As a setting: the error has the setting's name and the reason; nothing of the key is in any text of it."""
 

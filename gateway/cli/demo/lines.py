@@ -74,7 +74,7 @@ class Lines:
         if self.as_json:
             output.json_line({"earlier": {"tickets": tickets}})
         else:
-            output.line(f"{_stamp(0)}  {tickets} tickets of the last hours are in both accounts already")
+            output.line(f"{_stamp(0)}  {tickets} tickets of the last hours are in the Zendesk accounts already")
 
     def act(self, elapsed_s: float, act: Act, ticket: int | str) -> None:
         """Somebody did something."""

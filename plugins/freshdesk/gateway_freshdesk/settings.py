@@ -1,6 +1,7 @@
 """What may stand under a Freshdesk connector's name in gateway.yaml, and how its account is proved."""
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, Self
 
@@ -17,6 +18,9 @@ TOKEN_MAX: Final = 1_024
 
 _OF_FRESHDESK: Final = ("2", "3", "4", "5")
 """The numbers of the statuses that mean the same in every account."""
+
+_ADDRESS: Final = re.compile(r"(?:https?://)?([a-z0-9][a-z0-9-]{0,62})\.freshdesk\.com(?:/|$)")
+"""The address of an account, as a browser shows it."""
 
 
 class FreshdeskSettings(BaseModel):
@@ -67,6 +71,14 @@ class FreshdeskSettings(BaseModel):
     requests_per_minute: Annotated[int, Field(ge=10, le=100_000)] = 200
     """Requests in a minute that the gateway may use: Freshdesk allows 200 (Growth), 400 (Pro) or 700 (Enterprise) to
     all that speaks to the account."""
+
+    @field_validator("domain", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        """What people paste is an address: of it only the account's name is wanted."""
+        if isinstance(value, str) and (pasted := _ADDRESS.match(value.strip().lower())):
+            raise ValueError(f"write `{pasted[1]}` alone: what stands before .freshdesk.com in the account's address")
+        return value
 
     @field_validator("statuses", mode="before")
     @classmethod

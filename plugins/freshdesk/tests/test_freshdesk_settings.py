@@ -22,6 +22,13 @@ def test_the_domain_names_the_account() -> None:
     assert made(base_url="http://127.0.0.1:9").base_url == "http://127.0.0.1:9"
 
 
+@pytest.mark.parametrize("pasted", ["acme.freshdesk.com", "https://Acme.freshdesk.com/a/tickets/42"])
+def test_an_address_in_place_of_the_name_is_told_with_the_name(pasted: str) -> None:
+    """A browser shows it; what to write is said."""
+    with pytest.raises(ValidationError, match="write `acme` alone"):
+        made(domain=pasted)
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -1,8 +1,8 @@
 """What hangs on a case, in our words: its history, its e-mails and its comments, each under the id of its own row.
 
 Laws. Of a change of owner Salesforce writes two rows, under a name that tells what has changed it: the one that holds
-ids is told, the one with names is not. A draft is no message. An auto-response rule's answer is an e-mail of the case
-as any other, in the name of whoever opened the case: it answers nobody. What was written may be changed afterwards, and
+ids is told, the one with names is not. A draft is no message. What an auto-response rule sends is an e-mail of the case
+as any other, in the name of whoever filed the case: it answers nobody. What was written may be changed afterwards, and
 becomes another case's when its own is merged into that: each later version has a greater `rev`, so that it wins in any
 order of arrival.
 """
@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.plugin import (
+    EARLIEST,
     SECOND_MS,
     UNSET,
     BadPayload,
     ContactAssigned,
     ContactObserved,
     Event,
+    Instant,
     MessageAdded,
     Person,
     Ref,
@@ -97,13 +99,22 @@ def email_events(row: Json, ref: Ref, case: Json, read_at: int) -> Iterator[Even
         author = Person(kind="agent", id=an_id(row, "CreatedById"), name=name)
     yield MessageAdded(
         id=f"email:{needed_id(row, 'Id')}",
-        at=moment(row, "MessageDate") or needed_moment(row, "CreatedDate"),
+        at=_sent(row),
         ref=ref,
         rev=edition(moment(row, "SystemModstamp") or needed_moment(row, "CreatedDate"), read_at),
         author=author,
         auto=auto,
         text=_words(row, "TextBody"),
     )
+
+
+def _sent(row: Json) -> Instant:
+    """When an e-mail was sent. One that came in says what its sender's clock said: it was sent before it was filed, and
+    in no other century."""
+    said, filed = moment(row, "MessageDate"), needed_moment(row, "CreatedDate")
+    if said is None or said < EARLIEST:
+        return filed
+    return min(said, filed) if flag(row, "Incoming") else said
 
 
 def _by_machine(row: Json, case: Json) -> bool:

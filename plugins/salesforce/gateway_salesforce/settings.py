@@ -1,5 +1,6 @@
 """What may stand under a Salesforce connector's name in gateway.yaml, and how its organisation is proved."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal, Self
 
@@ -30,6 +31,11 @@ FIELDS_MAX: Final = 50
 LABELS_MAX: Final = 200
 LOGIN: Final = "https://login.salesforce.com"
 TEST: Final = "https://test.salesforce.com"
+
+_ADDRESS: Final = re.compile(
+    r"(?:https?://)?([a-z0-9][a-z0-9.-]{0,99}?)\.(?:my\.salesforce(?:-setup)?|lightning\.force)\.com(?:/|$)"
+)
+"""The address of an organisation, as a browser shows it."""
 
 
 class SalesforceSettings(BaseModel):
@@ -108,6 +114,14 @@ class SalesforceSettings(BaseModel):
 
     requests_per_minute: Annotated[int, Field(ge=10, le=100_000)] = 300
     """Requests in a minute that the gateway may send."""
+
+    @field_validator("domain", mode="before")
+    @classmethod
+    def _name_alone(cls, value: object) -> object:
+        """What people paste is an address: of it only the organisation's name is wanted."""
+        if isinstance(value, str) and (pasted := _ADDRESS.match(value.strip().lower())):
+            raise ValueError(f"write `{pasted[1]}` alone: what stands before .my.salesforce.com in Setup, My Domain")
+        return value
 
     @field_validator("webhook_secret")
     @classmethod

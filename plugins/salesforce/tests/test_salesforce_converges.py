@@ -43,7 +43,9 @@ weather = st.one_of(
     st.tuples(st.just("lose"), places),
     st.tuples(st.just("pull"), st.integers(0, 6)),
     st.tuples(st.just("short"), st.booleans()),
-    st.tuples(st.sampled_from(["settle", "sync", "sync", "past", "restart", "fail", "revoke", "restore"]), st.none()),
+    st.tuples(
+        st.sampled_from(["settle", "sync", "sync", "past", "restart", "fail", "revoke", "restore", "system"]), st.none()
+    ),
 )
 stories = st.lists(st.one_of(openings, acts, acts, acts, passing, weather, weather), min_size=1, max_size=STEPS_MAX)
 
@@ -74,6 +76,9 @@ class Weather:
                 del self.held[before:]
             case ("restore", _):
                 self.restore()
+            case ("system", _):
+                for row in [row for row in self.simulator.org.rows("Case") if not row.values["IsDeleted"]][-1:]:
+                    self.simulator.system_change(row.id)
             case ("short", on):
                 self.simulator.fault("short_pages", on=on)
             case ("revoke", _):

@@ -296,6 +296,14 @@ def test_an_email_is_the_customers_where_it_came_in(account: Any, make_id: Any, 
     assert (sent.auto, sent.author) == (True, Person(kind="system"))
 
 
+@pytest.mark.parametrize("said", ["2099-01-01T00:00:00.000+0000", "1980-01-01T00:00:00.000+0000"])
+def test_a_senders_clock_moves_no_email(said: str, account: Any, make_id: Any, written: Any) -> None:
+    """Else a customer could keep a whole case from being read: nothing of a later day, or another century, is taken."""
+    row = email(make_id, written, MessageDate=said)
+    [came] = of({"object": "EmailMessage", "rows": [row]}, MessageAdded, account)
+    assert came.at == NOW - MINUTE
+
+
 @pytest.mark.parametrize(
     ("seconds", "case", "more", "auto"),
     [

@@ -23,6 +23,22 @@ def test_a_domain_gives_the_host(domain: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pasted", "name"),
+    [
+        ("https://acme.my.salesforce.com", "acme"),
+        ("https://acme.lightning.force.com/lightning/page/home", "acme"),
+        ("Acme.my.salesforce-setup.com", "acme"),
+        ("acme--uat.sandbox.my.salesforce.com", "acme--uat.sandbox"),
+    ],
+)
+def test_an_address_in_place_of_the_name_is_told_with_the_name(pasted: str, name: str) -> None:
+    """A browser shows several hosts of an organisation; what to write is said, and is a domain."""
+    with pytest.raises(ValidationError, match=f"write `{name}` alone"):
+        SalesforceSettings(domain=pasted)
+    assert SalesforceSettings(domain=name).domain == name
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {},

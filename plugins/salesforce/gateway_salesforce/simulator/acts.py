@@ -159,10 +159,6 @@ class Acts:
         """The agent takes the case."""
         self._change(ticket, at, OwnerId=self.people.agent)
 
-    def accept(self, ticket: str, *, at: int | None = None) -> None:
-        """The agent takes the case out of its queue."""
-        self._change(ticket, at, owner="ownerAccepted", OwnerId=self.people.agent)
-
     def set_queue(self, ticket: str, queue: int = 1, *, at: int | None = None) -> None:
         """The case goes to one of the queues."""
         self._change(ticket, at, OwnerId=self.people.queues[queue])
@@ -199,7 +195,8 @@ class Acts:
         self._tell(ticket)
 
     def system_change(self, ticket: str) -> None:
-        """Salesforce itself writes a case anew, and nothing of it has changed."""
+        """Salesforce itself writes a case anew, and nothing of it has changed. No trigger tells of it, so that only who
+        pulls can know: it is no act of `acts`."""
         self.org.change(self._case(ticket), self.now(), {}, by_system=True)
 
     def bulk_update(self, tickets: Iterable[str], *, reason: str = "Bulk") -> int:
@@ -329,10 +326,6 @@ def _lacks(name: str, *values: Any) -> Callable[[Row], bool]:
     return lambda row: _there(row) and row.values[name] not in values
 
 
-def _in_queue(row: Row) -> bool:
-    return str(row.values["OwnerId"]).startswith("00G")
-
-
 def _unended(row: Row) -> bool:
     return row.values["CallEndDateTime"] is None
 
@@ -364,12 +357,10 @@ _ON_ROW: Final[dict[str, tuple[str, Callable[[Row], bool], Callable[[Acts, str],
     "calm": ("Case", _has("Priority", "High"), lambda org, id: org.set_priority(id, None)),
     "subject": ("Case", _there, lambda org, id: org.set_subject(id, "Help again")),
     "assign": ("Case", _there, lambda org, id: org.assign(id)),
-    "accept": ("Case", lambda row: _there(row) and _in_queue(row), lambda org, id: org.accept(id)),
     "queue": ("Case", _there, lambda org, id: org.set_queue(id)),
     "take_and_work": ("Case", _there, lambda org, id: org.take_and_work(id)),
     "merge": ("Case", _there, Acts._merge_any),
     "delete": ("Case", _there, lambda org, id: org.delete(id)),
-    "system_change": ("Case", _there, lambda org, id: org.system_change(id)),
     "accept_session": ("MessagingSession", _has("Status", "Waiting"), lambda org, id: org.accept_session(id)),
     "transfer_session": ("MessagingSession", _has("Status", "Active"), lambda org, id: org.transfer_session(id)),
     "end_session": ("MessagingSession", _lacks("Status", "Ended"), lambda org, id: org.end_session(id)),

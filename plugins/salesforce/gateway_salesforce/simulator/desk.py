@@ -1,8 +1,8 @@
 """What happens in the simulated org: each act changes rows as Salesforce does, with the history that it keeps of them.
 
-Laws. Of an owner two rows of history are written, one with ids and one with names. Whether a case is closed follows
-from its status. A letter or a comment doesn't touch the case that it hangs on. What hangs on a case is deleted and
-restored with it.
+Laws. Of an owner two rows of history are written, one with ids and one with names, under a name of its own where
+somebody takes the case out of a queue. Whether a case is closed follows from its status. A letter or a comment doesn't
+touch the case that it hangs on. What hangs on a case is deleted and restored with it.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,9 @@ DRAFT, SENT, NEW = "5", "3", "0"
 
 HANGING: Final = (("CaseHistory", "CaseId"), ("CaseComment", "ParentId"), ("EmailMessage", "ParentId"))
 """What is deleted and restored with a case, and by which field it hangs on it."""
+
+ACCEPTED: Final = "ownerAccepted"
+"""What the history calls it that somebody takes a case out of a queue."""
 
 _TRACKED: Final = {"Status": "DynamicEnum", "Priority": "DynamicEnum", "IsEscalated": "Boolean"}
 
@@ -57,7 +60,7 @@ class Desk:
         customer = contact.values["Email"] if contact else case.values["SuppliedEmail"]
         name = contact.values["Name"] if contact else case.values["SuppliedName"]
         number = len(self.org.tables["EmailMessage"].rows) + 1
-        by = by or (self.people.robot if incoming else self.people.agent)
+        by = by or (self.people.clerk if incoming else self.people.agent)
         values = {
             "ParentId": case.id,
             "Subject": case.values["Subject"],
@@ -84,9 +87,8 @@ class Desk:
         values = {"ParentId": case.id, "CommentBody": text, "IsPublished": public}
         return self.org.add("CaseComment", at, {**values, "CreatedById": by, "LastModifiedById": by})
 
-    def change(self, case: Row, at: int, by: str | None = None, owner: str = "Owner", **values: Any) -> None:
-        """Somebody changes a case; what is the same already leaves no history. `owner`: under which name its owner's
-        change is kept, which says what changed it."""
+    def change(self, case: Row, at: int, by: str | None = None, **values: Any) -> None:
+        """Somebody changes a case; what is the same already leaves no history."""
         who, before = by or self.people.agent, dict(case.values)
         status = values.get("Status")
         closing = {} if status is None else _closing(status, before["ClosedDate"] or at - at % SECOND_MS)
@@ -96,8 +98,9 @@ class Desk:
                 self._history(case, at, who, name, before[name], values[name], type)
         if values.get("OwnerId", before["OwnerId"]) != before["OwnerId"]:
             old, new = before["OwnerId"], values["OwnerId"]
-            self._history(case, at, who, owner, old, new, "EntityId")
-            self._history(case, at, who, owner, self._name(old), self._name(new), "Text")
+            field = ACCEPTED if old in self.people.queues and new == who else "Owner"
+            self._history(case, at, who, field, old, new, "EntityId")
+            self._history(case, at, who, field, self._name(old), self._name(new), "Text")
 
     def delete(self, case: Row, at: int) -> None:
         """A case goes to the recycle bin with all that hangs on it."""

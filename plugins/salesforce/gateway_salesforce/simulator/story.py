@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from gateway.plugin import (
+    MINUTE_MS,
     CallAbandoned,
     CallAnswered,
     CallEnded,
@@ -121,15 +122,22 @@ class _Teller:
             return
         incoming = values["Incoming"]
         name = values["FromName"]
+        receipt = not incoming and values["CreatedById"] == self._people.clerk and self._is_first(values)
         author = Person("customer", name=name) if incoming else Person("agent", values["CreatedById"], name)
         yield MessageAdded(
             id=f"email:{values['Id']}",
             at=Instant(values["MessageDate"] or values["CreatedDate"]),
             ref=ref,
-            author=author,
+            author=Person("system") if receipt else author,
             visibility="public",
+            auto=receipt,
             text=values["TextBody"],
         )
+
+    def _is_first(self, values: Json) -> bool:
+        """Whether a letter is as old as its case. A receipt that a merge has handed on can't be told from a reply."""
+        case = self._org.row(values["ParentId"])
+        return case is not None and 0 <= values["CreatedDate"] - case.values["CreatedDate"] <= MINUTE_MS
 
     def _comment(self, ref: Ref, values: Json) -> MessageAdded:
         by = values["CreatedById"]
