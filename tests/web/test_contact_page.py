@@ -338,7 +338,7 @@ def test_a_call_is_told_in_words() -> None:
         assert (link["rel"], link["referrerpolicy"]) == ("noopener noreferrer nofollow", "no-referrer")
         assert "the call is taken for over, if nothing more is heard of it" in words
         assert "to come not yet, and only if no other news comes before: the call ended" in words
-        assert "event the call was answered, agent 6001" in words
+        assert "event answered, agent 6001" in words
         whole.clock.at = NOW + 5 * H
         await whole.judge()
         later = words_of(await got(whole, f"/contacts/{name_of(7)}"))
