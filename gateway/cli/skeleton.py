@@ -18,6 +18,10 @@ connectors:                                # what comes in; the name is the end 
   events:
     plugin: events                         # any system posts events here, signed by Standard Webhooks
     secret: {{env: EVENTS_SECRET}}           # a list of secrets: all of them verify
+# desk:                                    # `gateway plugin list` shows what is installed: zendesk, salesforce, …
+#   plugin: freshdesk                      # docs/reference/connectors has the settings of each
+#   domain: acme                           # of https://acme.freshdesk.com
+#   api_key: {{env: FRESHDESK_API_KEY}}
 
 # enrichers:                               # who is asked about customers; the policy's `enrich` uses these names
 #   payments:                              # in conditions: contact.facts.payments

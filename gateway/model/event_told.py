@@ -44,7 +44,7 @@ _PLAIN: Final = {
 _CALLS: Final = {
     "call.queued": "the caller waits in a queue",
     "call.ringing": "a phone rings",
-    "call.answered": "the call was answered",
+    "call.answered": "answered",
     "call.held": "the caller was put on hold",
     "call.resumed": "the talk goes on",
     "call.transferred": "the call was transferred",

@@ -83,10 +83,12 @@ def clock_face(at: int) -> str:
 
 
 def title_words(subject: str | None, kind: str, direction: str, other: str | None = "") -> str:
-    """What a contact goes by where one line is shown of it: its subject, or, since nobody writes one on the phone, that
-    it is a call, and with whom (`other`) where that is known."""
+    """What a contact goes by where one line is shown of it: its subject, or, since nobody writes one on the phone or in
+    a chat, that it is a call or a chat, and with whom (`other`) where that is known."""
     if subject:
         return subject
+    if kind == "chat":
+        return f"chat with {other}" if other else f"({direction} chat)"
     if kind != "call":
         return "(no subject)"
     return f"call {'from' if direction == 'inbound' else 'to'} {other}" if other else f"({direction} call)"

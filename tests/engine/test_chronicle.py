@@ -124,7 +124,7 @@ def test_words_hold_no_text_of_a_message() -> None:
         ("contact.assigned", {"assignee": None}, "assigned to nobody"),
         ("contact.observed", {}, "seen at the vendor: nothing of note"),
         ("contact.observed", {"status": "open", "priority": None}, "seen at the vendor: status open, priority none"),
-        ("call.answered", {"agent": "7", "queue": "EN"}, "the call was answered, agent 7, queue EN"),
+        ("call.answered", {"agent": "7", "queue": "EN"}, "answered, agent 7, queue EN"),
         ("contact.acknowledged", {"by": "x" * 99}, f"acknowledged by {'x' * 59}…"),
         ("csat.received", {"score": 2, "min": 1, "max": 5}, "the customer's verdict: 2 on a scale from 1 to 5"),
         ("contact.merged", {"into": {"kind": "ticket", "id": "9"}}, "merged into ticket 9"),

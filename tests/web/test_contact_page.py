@@ -309,10 +309,10 @@ def test_the_axis_is_of_the_viewers_zone() -> None:
 
 
 def test_a_call_is_told_in_words() -> None:
-    """Whose it is, its figures with their units, its recording as a link; the end that silence would bring is told as
-    what is to come, and never as what has happened."""
+    """Whose it is, its figures with their units, nothing of what has no value, its recording as a link; the end that
+    silence would bring is told as what is to come, and never as what has happened."""
     fields = {"outcome": "answered", "wait_s": 12, "handle_s": 190, "recording_url": "https://rec.example/7.wav"}
-    fields["note"] = "https://elsewhere.example/"
+    fields |= {"note": "https://elsewhere.example/", "disposition": None}
 
     async def work(whole: Whole) -> None:
         caller = {"phone": "+12025550140"}
@@ -333,11 +333,12 @@ def test_a_call_is_told_in_words() -> None:
         assert all(told in words for told in ("The call ", " outcome answered ", " wait 12 s ", " handle 3 min 10 s "))
         (link,) = [one for one in page.all("a") if one.get("href") == "https://rec.example/7.wav"]
         assert "Note https://elsewhere.example/".lower() in words.lower()
+        assert "disposition" not in words.lower()
         assert "https://elsewhere.example/" not in [one.get("href") for one in page.all("a")]
         assert (link["rel"], link["referrerpolicy"]) == ("noopener noreferrer nofollow", "no-referrer")
         assert "the call is taken for over, if nothing more is heard of it" in words
         assert "to come not yet, and only if no other news comes before: the call ended" in words
-        assert "event the call was answered, agent 6001" in words
+        assert "event answered, agent 6001" in words
         whole.clock.at = NOW + 5 * H
         await whole.judge()
         later = words_of(await got(whole, f"/contacts/{name_of(7)}"))

@@ -180,11 +180,13 @@ def test_colours_can_be_told_apart(theme: dict[str, str]) -> None:
         ("", "call", "inbound", "+12025550140", "call from +12025550140"),
         ("", "call", "outbound", "+12025550140", "call to +12025550140"),
         (None, "call", "outbound", None, "(outbound call)"),
-        (None, "chat", "inbound", "Anna", "(no subject)"),
+        (None, "chat", "inbound", "Anna", "chat with Anna"),
+        ("", "chat", "inbound", None, "(inbound chat)"),
+        (None, "ticket", "inbound", "Anna", "(no subject)"),
     ],
 )
 def test_what_a_contact_goes_by(subject: str | None, kind: str, direction: str, other: str | None, words: str) -> None:
-    """A call has no subject, and is told from what has lost its own; who is at the other end says most."""
+    """A call or a chat has no subject, and is told from what has lost its own; who is at the other end says most."""
     assert title_words(subject, kind, direction, other) == words
 
 

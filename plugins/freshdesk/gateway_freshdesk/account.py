@@ -11,7 +11,7 @@ from gateway.plugin import Finding, RateLimited, VendorError, VendorHttp
 from gateway_freshdesk.api import ask, code_of
 from gateway_freshdesk.labels import StatusLabels
 from gateway_freshdesk.settings import FreshdeskSettings
-from gateway_freshdesk.words import Meanings, own_status
+from gateway_freshdesk.words import Meanings, folded, own_status
 
 ME: Final = "/api/v2/agents/me"
 EVERY_TICKET: Final = 1
@@ -63,7 +63,12 @@ def _scope(scope: object) -> Finding:
 
 
 def _statuses(labels: dict[str, str], meanings: Meanings) -> Iterator[Finding]:
-    """What each of the account's own statuses is taken for."""
+    """What each of the account's own statuses is taken for, and which of the settings' it hasn't got."""
+    strange = sorted(meanings.keys() - {folded(label) for label in labels.values()} - labels.keys())
+    if strange:
+        names = ", ".join(f"`{name}`" for name in strange[:_TOLD_MAX])
+        hint = "write them in `statuses` as the account does, or by number"
+        yield Finding(False, f"the account has no statuses of its own called {names}", hint)
     told = [f"{label} ({number}) is {own_status(int(number), label, meanings)}" for number, label in labels.items()]
     if told:
         more = f", and {len(told) - _TOLD_MAX} more" if len(told) > _TOLD_MAX else ""

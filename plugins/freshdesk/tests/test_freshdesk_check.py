@@ -62,6 +62,14 @@ def test_fields_that_may_not_be_read(account: Callable[..., Any], refusal: Any) 
     assert not account({**GOOD, FIELDS: refusal(500)}, webhook_token="t").check()[-1].ok
 
 
+def test_a_status_that_the_account_has_not_got_is_told(account: Callable[..., Any]) -> None:
+    """A misspelt one would mean nothing for ever; a label in other letters, or a number, is found."""
+    given = {"Carier": "on_hold", "9": "open", "ESCALATED": "open", "6": "pending"}
+    (strange,) = [one for one in account(GOOD, statuses=given).check() if not one.ok]
+    assert strange.what == "the account has no statuses of its own called `9`, `carier`"
+    assert "statuses" in strange.hint
+
+
 def test_many_statuses_are_told_in_short(account: Callable[..., Any]) -> None:
     """Twenty of them one by one."""
     choices = {str(number): [f"Own {number}"] for number in range(6, 36)}
