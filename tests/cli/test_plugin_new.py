@@ -58,7 +58,7 @@ def test_a_connector_is_written(name: str, module: str, kind: str, tmp_path: Pat
     assert [result.text() for result in report.results if result.outcome != "passed"] == []
 
 
-@pytest.mark.parametrize("name", ["desk", "freshdesk"])
+@pytest.mark.parametrize("name", ["desk", "helpscout"])
 def test_what_comes_next_is_told_in_columns(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Commands on the left and what they are for on the right, which fit a terminal."""
     ended = gateway(capsys, "plugin", "new", name, "--dir", str(tmp_path))
