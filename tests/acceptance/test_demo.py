@@ -13,7 +13,7 @@ from gateway.cli.demo.story import CRM, DESK, THREE_BREACH_AT_S
 from gateway.policy.presets import PRESETS
 from tests.support.source import ROOT
 
-SECONDS = THREE_BREACH_AT_S + 7
+SECONDS = THREE_BREACH_AT_S + 5
 """Long enough for the last breach, its escalation and the delivery of that."""
 
 

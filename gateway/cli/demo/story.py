@@ -34,7 +34,7 @@ CALL_BREACH_AT_S = 13
 CHAT_BREACH_AT_S = 25
 """The promise to the customer who writes in the chat is broken then."""
 
-THREE_BREACH_AT_S = 31
+THREE_BREACH_AT_S = 27
 """The promise to the customer who writes to three helpdesks is broken by the last of them then."""
 
 WRITES_TO_THREE = ("Ines Duarte", "ines@fabrikam.example")
