@@ -69,8 +69,8 @@ def stories(
     acts = happening(simulator.acts, ways)
     pulling = st.tuples(st.just("pull"), st.integers(0, streams - 1))
     ours = bare("settle", "sync", "sync", "past", "restart", "fail")
-    weather = st.one_of(pushes, pulling, ours)
-    return listed(happening(openings, ways), acts, acts, acts, passing, weather, weather, *own)
+    most = (acts, acts, acts, pushes, pushes, pushes, ours, ours)
+    return listed(happening(openings, ways), passing, pulling, *most, *own)
 
 
 class Weather:
