@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 import gateway.plugin
 from gateway.kernel import ports, signing, vendor_auth, vendor_errors, vendor_http, vendor_limits
 from gateway.model import judgement, record
-from gateway.plugin import FAULTS, connector, enricher, helpers, listening, spec
+from gateway.plugin import FAULTS, connector, enricher, helpers, listening, spec, vendor_json
 from gateway.plugin.manager import ABILITIES
 
 BASE: Final = "Connector"
@@ -123,8 +123,8 @@ def errors() -> str:
 
 def tools() -> str:
     """The functions that connectors need."""
-    functions = [node for node in _tree(helpers).body if isinstance(node, Function) and not node.name.startswith("_")]
-    return "\n\n".join(_function(node) for node in functions)
+    nodes = [*_tree(helpers).body, *_tree(vendor_json).body]
+    return "\n\n".join(_function(node) for node in nodes if _is_public(node))
 
 
 def faults() -> str:

@@ -111,6 +111,7 @@ from gateway.plugin.enricher import Enricher, StandIn
 from gateway.plugin.helpers import RsaKey, Secrets, hmac_sha256, read_json, same_secret
 from gateway.plugin.listening import ByteStream, Ear, Heard, Listens, RouteFunction, Socket, Source
 from gateway.plugin.spec import hookimpl
+from gateway.plugin.vendor_json import Json, flag, mapping, mappings, needed, text
 
 __all__ = [
     "DAY_MS",
@@ -169,6 +170,7 @@ __all__ = [
     "Handle",
     "Heard",
     "Instant",
+    "Json",
     "JwtBearer",
     "Kind",
     "Limit",
@@ -221,12 +223,17 @@ __all__ = [
     "decode_event",
     "decode_events",
     "encode_event",
+    "flag",
     "format_instant",
     "hmac_sha256",
     "hookimpl",
+    "mapping",
+    "mappings",
+    "needed",
     "parse_instant",
     "parse_webhook_secret",
     "read_json",
     "same_secret",
+    "text",
     "verify_standard_webhook",
 ]

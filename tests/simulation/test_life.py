@@ -14,11 +14,11 @@ HOUR = 1 / 24
 
 def test_a_seed_is_the_same_in_every_process(capsys: pytest.CaptureFixture[str]) -> None:
     """Two processes with different hash seeds make the same traces, and different universes different ones."""
-    code = batch.compare([11, 12, 17], batch.Chosen(days=2 * HOUR))
+    code = batch.compare([11, 17], batch.Chosen(days=2 * HOUR))
 
     digests = capsys.readouterr().out.strip().rpartition(": ")[2].split(", ")
     assert code == 0
-    assert len(set(digests)) == 3
+    assert len(set(digests)) == 2
 
 
 def test_a_trace_tells_what_happens() -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -16,10 +17,12 @@ from gateway.engine.explaining import explained
 from gateway.web.receiver import Notice
 
 SUBJECT_MAX = 24
-PAID_INDENT = 32
+HEADING_WIDTH = 80
+PAID_INDENT = 34
 """Where the line with what the shop knows begins: under the name."""
 
 ID_MAX = 10
+SHORT_MAX = 5
 
 _COLOURS = {"sla.breached": "red", "escalation.raised": "red", "escalation.stepped": "red", "sla.warned": "yellow"}
 _WORDS = {
@@ -64,7 +67,9 @@ class Lines:
         if self.as_json:
             output.json_line({"demo": {"board": board}})
             return
-        output.line(f"Orion Gateway: {_listed(vendors)}, the policy preset:{self.preset}, its real deadlines.")
+        what = f"Orion Gateway: {_listed(vendors)}, the policy preset:{self.preset}, its real deadlines."
+        for line in wrap(what, HEADING_WIDTH):
+            output.line(line)
         output.line("Nothing leaves this machine, nothing stays on it. Ctrl-C ends it.")
         output.line(f"\n  board  {board}\n")
         output.line("  ✓ a notice that the helpdesk has received, its signature verified\n")
@@ -93,7 +98,7 @@ class Lines:
         urgency = f" ({act.priority})" if act.priority else ""
         since = f", {_ago(-act.at_s)} ago" if act.at_s < 0 else ""
         said = f': "{act.text}"' if act.text else ""
-        name = f"{act.account:<6} #{_short(str(ticket)):<3}"
+        name = f"{act.account:<6} #{_short(str(ticket)):<{SHORT_MAX}}"
         output.line(f"{_stamp(elapsed_s)}  {name} {act.who} {act.what}{urgency}{since}{said}")
 
     def notice(self, elapsed_s: float, notice: Notice) -> None:
@@ -195,7 +200,7 @@ def _name(contact: dict[str, Any]) -> str:
         # The simulated exchange counts its calls, and puts the number first into what names them.
         id, subject = id.partition("-")[0], subject or "a call"
     short = subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"
-    return f"{ref.get('connector', ''):<6} #{_short(id):<3} {short:<{SUBJECT_MAX}}  "
+    return f"{ref.get('connector', ''):<6} #{_short(id):<{SHORT_MAX}} {short:<{SUBJECT_MAX}}  "
 
 
 def _short(id: str) -> str:

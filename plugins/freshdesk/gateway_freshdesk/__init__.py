@@ -19,6 +19,7 @@ from gateway.plugin import (
     Event,
     Fetch,
     Finding,
+    Json,
     Limit,
     Page,
     Receipt,
@@ -29,7 +30,10 @@ from gateway.plugin import (
     Stream,
     VendorError,
     hookimpl,
+    mapping,
+    mappings,
     read_json,
+    text,
 )
 from gateway_freshdesk.account import findings
 from gateway_freshdesk.api import is_not_available
@@ -39,7 +43,7 @@ from gateway_freshdesk.lookup import RATINGS as NO_RATINGS
 from gateway_freshdesk.lookup import Look
 from gateway_freshdesk.normalize import Beside, is_removed, ticket_events, ticket_ref
 from gateway_freshdesk.ratings import pull_ratings, rating_event
-from gateway_freshdesk.reading import ID_KEYS, Json, mapping, mappings, moment, needed_id, text
+from gateway_freshdesk.reading import ID_KEYS, moment, needed_id
 from gateway_freshdesk.settings import FreshdeskSettings, auth_of, limits_of, links_of
 from gateway_freshdesk.webhook import push_events, record_of, unproved
 from gateway_freshdesk.windows import pull_window

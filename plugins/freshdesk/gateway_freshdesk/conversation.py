@@ -10,9 +10,9 @@ was edited says what it says now.
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.plugin import SECOND_MS, Event, MessageAdded, MessageEdited, Person
+from gateway.plugin import SECOND_MS, Event, Json, MessageAdded, MessageEdited, Person, flag, mappings, text
 from gateway_freshdesk.normalize import TEXT_MAX, ticket_ref
-from gateway_freshdesk.reading import Json, an_id, flag, mappings, moment, needed_id, needed_moment, number, text
+from gateway_freshdesk.reading import an_id, moment, needed_id, needed_moment, number
 
 CUSTOMER, AGENT_PRIVATE, AGENT_PUBLIC, THIRD_PARTY, META, TO_FORWARD, FEEDBACK, BROADCAST = range(1, 9)
 """Freshdesk's categories of entries."""

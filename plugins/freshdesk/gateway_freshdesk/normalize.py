@@ -20,27 +20,27 @@ from gateway.plugin import (
     Event,
     FieldValue,
     Instant,
+    Json,
     MessageAdded,
     Person,
     Ref,
     Status,
     StatusChanged,
     UnsetType,
+    flag,
+    mapping,
+    text,
 )
 from gateway_freshdesk.reading import (
     LAST,
-    Json,
     an_id,
     edition,
     field_value,
-    flag,
     is_settled,
-    mapping,
     moment,
     needed_id,
     needed_moment,
     number,
-    text,
 )
 from gateway_freshdesk.words import Labels, Meanings, is_own, medium_of, priority_of, status_of
 
@@ -80,7 +80,7 @@ def ticket_ref(id: str) -> Ref:
 
 def is_removed(ticket: Json) -> bool:
     """Whether a ticket is deleted, or in the folder of spam."""
-    return flag(ticket, "deleted") or flag(ticket, "spam")
+    return bool(flag(ticket, "deleted") or flag(ticket, "spam"))
 
 
 def ticket_events(ticket: Json, beside: Beside, read_at: int) -> Iterator[Event]:

@@ -14,16 +14,18 @@ from gateway.plugin import (
     BadPayload,
     CsatReceived,
     Instant,
+    Json,
     Page,
     Record,
     Stream,
     Transient,
     VendorHttp,
     format_instant,
+    mapping,
 )
 from gateway_freshdesk.api import sheet, trimmed
 from gateway_freshdesk.normalize import ticket_ref
-from gateway_freshdesk.reading import Json, mapping, moment, needed_id, needed_moment, number
+from gateway_freshdesk.reading import moment, needed_id, needed_moment, number
 from gateway_freshdesk.windows import AHEAD_S, OVERLAP_MAX_S, OVERLAP_S
 
 PATH: Final = "/api/v2/surveys/satisfaction_ratings"

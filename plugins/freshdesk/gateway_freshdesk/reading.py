@@ -1,11 +1,8 @@
 """Reads single values of Freshdesk's JSON: the value, nothing where Freshdesk says nothing, or BadPayload."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.plugin import SECOND_MS, BadPayload, FieldValue, Instant, parse_instant
-
-Json = Mapping[str, Any]
+from gateway.plugin import SECOND_MS, BadPayload, FieldValue, Instant, Json, needed, parse_instant, text
 
 ID_KEYS: Final = frozenset(
     {
@@ -37,30 +34,6 @@ SETTLED_MS: Final = 2 * SECOND_MS
 ID_DIGITS_MAX: Final = 18
 
 
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
-
-
-def mappings(value: object, what: str) -> list[Json]:
-    """A list of objects; empty where there is none."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise BadPayload(f"{what} is no list")
-    return [mapping(item, f"an item of {what}") for item in value]
-
-
-def text(source: Json, key: str) -> str | None:
-    """Text, or None."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value
-
-
 def an_id(source: Json, key: str) -> str | None:
     """The id of an object as text, whether it is written as a number or as text; None for null, 0 and `""`."""
     value = source.get(key)
@@ -75,10 +48,7 @@ def an_id(source: Json, key: str) -> str | None:
 
 def needed_id(source: Json, key: str) -> str:
     """An id that must be there."""
-    value = an_id(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(an_id(source, key), key)
 
 
 def number(source: Json, key: str) -> int | None:
@@ -104,10 +74,7 @@ def moment(source: Json, key: str) -> Instant | None:
 
 def needed_moment(source: Json, key: str) -> Instant:
     """A time that must be there."""
-    value = moment(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(moment(source, key), key)
 
 
 def is_settled(version: int, read_at: int) -> bool:
@@ -119,14 +86,6 @@ def edition(version: int, read_at: int) -> int:
     """The `rev` of what a version (in ms) says of a fact that a later one may correct: the newest counts, and of those
     of one second the one that was read when it was over."""
     return 2 * max(0, version // SECOND_MS) + is_settled(version, read_at)
-
-
-def flag(source: Json, key: str) -> bool:
-    """True, or false where it is false or isn't there."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise BadPayload(f"{key} is neither true nor false")
-    return bool(value)
 
 
 def field_value(value: Any) -> FieldValue:

@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
 
-from gateway.plugin import BadPayload, Fetch, Instant, Record, Refused, Request, read_json, same_secret
+from gateway.plugin import BadPayload, Fetch, Instant, Json, Record, Refused, Request, read_json, same_secret
 from gateway_freshdesk.normalize import ticket_ref
-from gateway_freshdesk.reading import ID_DIGITS_MAX, Json, an_id
+from gateway_freshdesk.reading import ID_DIGITS_MAX, an_id
 from gateway_freshdesk.settings import TOKEN_MAX
 
 HEADER: Final = "x-gateway-token"

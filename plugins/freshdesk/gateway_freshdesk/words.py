@@ -8,8 +8,8 @@ their label tell, else `open`.
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from gateway.plugin import UNSET, Channel, Direction, Kind, Priority, Status, UnsetType
-from gateway_freshdesk.reading import Json, number
+from gateway.plugin import UNSET, Channel, Direction, Json, Kind, Priority, Status, UnsetType
+from gateway_freshdesk.reading import number
 
 
 class Medium(NamedTuple):

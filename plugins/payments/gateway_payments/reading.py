@@ -3,22 +3,13 @@
 What both providers write alike; each has a module of its own for the rest. Every text is cut: what is kept is small.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from gateway.plugin import BadPayload
-
-Json = Mapping[str, Any]
+from gateway.plugin import BadPayload, Json, mapping
+from gateway.plugin import text as plain_text
 
 TEXT_MAX: Final = 200
 """Characters of a text that are kept."""
-
-
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
 
 
 def part(source: Json, key: str) -> Json:
@@ -29,12 +20,7 @@ def part(source: Json, key: str) -> Json:
 
 def text(source: Json, key: str) -> str:
     """Text, cut; empty where there is none."""
-    value = source.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value[:TEXT_MAX]
+    return (plain_text(source, key) or "")[:TEXT_MAX]
 
 
 def whole(value: object, key: str, at_most: int) -> int:

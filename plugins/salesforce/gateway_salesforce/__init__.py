@@ -18,6 +18,7 @@ from gateway.plugin import (
     Event,
     Fetch,
     Finding,
+    Json,
     Limit,
     Page,
     Receipt,
@@ -27,6 +28,8 @@ from gateway.plugin import (
     Simulator,
     Stream,
     hookimpl,
+    mapping,
+    mappings,
     parse_webhook_secret,
     read_json,
 )
@@ -36,7 +39,7 @@ from gateway_salesforce.children import comment_events, email_events, history_ev
 from gateway_salesforce.lookup import Look
 from gateway_salesforce.normalize import Beside, case_events, case_ref
 from gateway_salesforce.pull import LAG_S, Pull
-from gateway_salesforce.reading import ID_KEYS, Json, mapping, mappings, needed_id, text
+from gateway_salesforce.reading import ID_KEYS, needed_id, text
 from gateway_salesforce.schema import Schema
 from gateway_salesforce.sessions import call_events, session_events
 from gateway_salesforce.settings import SalesforceSettings, auth_of, dictionary_of, limits_of, links_of

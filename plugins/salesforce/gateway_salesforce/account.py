@@ -29,6 +29,9 @@ _GRANTS: Final = {
 async def findings(api: Api, settings: SalesforceSettings, usage: Usage, lacking: set[str]) -> list[Finding]:
     """Whether all is as the connector needs it; `lacking` is what was found not to be available so far."""
     pushes = _pushes(settings)
+    if settings.client_id is None:
+        hint = "set client_id, username and private_key, or grant: client_credentials, client_id and client_secret"
+        return [Finding(False, "there are no credentials: nothing can be read", hint), pushes]
     try:
         found = [await _identity(api, settings), *await _version(api, settings)]
         objects = await _objects(api)

@@ -19,26 +19,15 @@ from gateway.plugin import (
     ContactObserved,
     Event,
     Instant,
+    Json,
     MessageAdded,
     Person,
     Ref,
     StatusChanged,
+    flag,
 )
 from gateway_salesforce.normalize import Beside, assigned
-from gateway_salesforce.reading import (
-    QUEUE,
-    USER,
-    Json,
-    an_id,
-    edition,
-    flag,
-    id18,
-    moment,
-    needed_id,
-    needed_moment,
-    nested,
-    text,
-)
+from gateway_salesforce.reading import QUEUE, USER, an_id, edition, id18, moment, needed_id, needed_moment, nested, text
 from gateway_salesforce.soql import OWNER_FIELDS
 from gateway_salesforce.words import AUTOMATED, PARTNER, is_customer
 

@@ -19,17 +19,17 @@ from gateway.plugin import (
     Customer,
     Event,
     FieldValue,
+    Json,
     Ref,
     UnsetType,
+    flag,
 )
 from gateway_salesforce.reading import (
     LAST,
     QUEUE,
     USER,
-    Json,
     an_id,
     edition,
-    flag,
     is_settled,
     needed_id,
     needed_moment,
@@ -88,7 +88,7 @@ def case_events(case: Json, beside: Beside, read_at: int) -> Iterator[Event]:
 def _observed(id: str, case: Json, beside: Beside, read_at: int) -> ContactObserved:
     version = needed_moment(case, "SystemModstamp")
     escalated = flag(case, "IsEscalated")
-    closed = flag(case, "IsClosed") if "IsClosed" in case else None
+    closed = bool(flag(case, "IsClosed")) if "IsClosed" in case else None
     return ContactObserved(
         id=f"case:{id}:observed:{int(version)}",
         at=version,
@@ -150,7 +150,7 @@ def _fields(id: str, case: Json, beside: Beside) -> dict[str, FieldValue]:
         if column in case:
             found[name] = text(case, column)
     if "IsEscalated" in case:
-        found["escalated"] = flag(case, "IsEscalated")
+        found["escalated"] = bool(flag(case, "IsEscalated"))
     if "Account" in case:
         found["account"] = text(nested(case, "Account"), "Name")
     for column in beside.fields:

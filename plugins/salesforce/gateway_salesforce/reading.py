@@ -5,12 +5,10 @@ out of an address name the same object, and a wrong letter is found out. Times a
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from gateway.plugin import SECOND_MS, BadPayload, Instant, parse_instant
-
-Json = Mapping[str, Any]
+from gateway.plugin import SECOND_MS, BadPayload, Instant, Json, mapping, needed, parse_instant
+from gateway.plugin import text as plain_text
 
 ID_KEYS: Final = frozenset(
     {
@@ -54,22 +52,6 @@ _CHECK: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ZONE = re.compile(r"([+-]\d\d)(\d\d)$", re.ASCII)
 
 
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
-
-
-def mappings(value: object, what: str) -> list[Json]:
-    """A list of objects; empty where there is none."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise BadPayload(f"{what} is no list")
-    return [mapping(item, f"an item of {what}") for item in value]
-
-
 def nested(source: Json, key: str) -> Json:
     """The object that a relation leads to; empty where it leads nowhere."""
     value = source.get(key)
@@ -78,18 +60,7 @@ def nested(source: Json, key: str) -> Json:
 
 def text(source: Json, key: str) -> str | None:
     """Text, or None where there is none or an empty one."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value or None
-
-
-def flag(source: Json, key: str) -> bool:
-    """Whether something is so; what isn't told is not."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise BadPayload(f"{key} is neither true nor false")
-    return value is True
+    return plain_text(source, key) or None
 
 
 def id18(value: object, what: str) -> str:
@@ -116,10 +87,7 @@ def an_id(source: Json, key: str) -> str | None:
 
 def needed_id(source: Json, key: str) -> str:
     """An id that must be there."""
-    value = an_id(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(an_id(source, key), key)
 
 
 def moment(source: Json, key: str) -> Instant | None:
@@ -135,10 +103,7 @@ def moment(source: Json, key: str) -> Instant | None:
 
 def needed_moment(source: Json, key: str) -> Instant:
     """A time that must be there."""
-    value = moment(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(moment(source, key), key)
 
 
 def is_settled(version: int, read_at: int) -> bool:

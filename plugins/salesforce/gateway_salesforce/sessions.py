@@ -21,23 +21,13 @@ from gateway.plugin import (
     Customer,
     Event,
     FieldValue,
+    Json,
     Ref,
     StatusChanged,
     UnsetType,
 )
 from gateway_salesforce.normalize import Beside, owner_of
-from gateway_salesforce.reading import (
-    USER,
-    Json,
-    an_id,
-    edition,
-    is_settled,
-    moment,
-    needed_id,
-    needed_moment,
-    nested,
-    text,
-)
+from gateway_salesforce.reading import USER, an_id, edition, is_settled, moment, needed_id, needed_moment, nested, text
 from gateway_salesforce.words import channel_of_session, direction_of_call, direction_of_session
 
 _NOBODY: Final = ("Bot", "System")

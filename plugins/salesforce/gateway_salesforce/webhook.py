@@ -18,10 +18,11 @@ from gateway.plugin import (
     Ref,
     Refused,
     Request,
+    mapping,
     read_json,
     verify_standard_webhook,
 )
-from gateway_salesforce.reading import CALL, CASE, SESSION, id18, mapping
+from gateway_salesforce.reading import CALL, CASE, SESSION, id18
 
 IDS_MAX: Final = 2_000
 """Records that one request may name: ten times what a trigger is given at once."""

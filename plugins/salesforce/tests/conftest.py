@@ -113,9 +113,8 @@ class Account:
     def __init__(self, answers: Mapping[str, Any], *, lacks: Any = (), headers: Any = None, **settings: Any) -> None:
         self.org = Org(answers, lacks, headers)
         http: Any = self.org
-        self.connector = Salesforce(
-            "salesforce", SalesforceSettings(**{"domain": "acme", **settings}), Context(http=http)
-        )
+        given = {"domain": "acme", "grant": "client_credentials", "client_id": "an-id", "client_secret": "a-secret"}
+        self.connector = Salesforce("salesforce", SalesforceSettings(**{**given, **settings}), Context(http=http))
 
     def look_up(self, kind: str, id: str, now: int = NOW) -> list[Record]:
         """What a look-up finds."""

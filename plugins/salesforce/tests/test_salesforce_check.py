@@ -26,6 +26,14 @@ def test_an_organisation_as_it_should_be_is_ok(account: Any) -> None:
         assert words in told
 
 
+def test_without_credentials_nothing_is_asked(account: Any) -> None:
+    """What is missing is said, and not that Salesforce refuses what nobody has sent."""
+    before = account({INFO: WHO}, client_id=None, client_secret=None)
+    what, hint = next((finding.what, finding.hint) for finding in before.check() if not finding.ok)
+    assert "no credentials" in what and "private_key" in hint
+    assert before.org.asked == []
+
+
 @pytest.mark.parametrize(
     ("code", "hint"), [("invalid_grant", "preauthorize"), ("INVALID_SESSION_ID", "credentials"), ("", "credentials")]
 )

@@ -18,6 +18,7 @@ from gateway.plugin import (
     Event,
     Fetch,
     Finding,
+    Json,
     Limit,
     Page,
     Receipt,
@@ -28,6 +29,8 @@ from gateway.plugin import (
     Stream,
     VendorError,
     hookimpl,
+    mapping,
+    mappings,
     read_json,
 )
 from gateway_zendesk.account import findings
@@ -47,7 +50,7 @@ from gateway_zendesk.normalize import (
     users_by_id,
 )
 from gateway_zendesk.people import requester_events, user_row
-from gateway_zendesk.reading import ID_KEYS, Json, an_id, mapping, mappings, moment, needed_id
+from gateway_zendesk.reading import ID_KEYS, an_id, moment, needed_id
 from gateway_zendesk.settings import ZendeskSettings, auth_of, limits_of, links_of
 from gateway_zendesk.webhook import push_events, record_of, unproved
 from gateway_zendesk.words import ended

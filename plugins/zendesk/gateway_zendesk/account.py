@@ -5,11 +5,11 @@ Laws. A finding that isn't ok says what to do. What the account's plan hasn't go
 mend it. A webhook that is gone, switched off or subscribed to nothing is found here, for Zendesk tells nobody.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.plugin import Finding, VendorError, VendorHttp
+from gateway.plugin import Finding, Json, VendorError, VendorHttp
 from gateway_zendesk.api import ask, is_not_available, objects, pages, refusal
 from gateway_zendesk.settings import ZendeskSettings
 
@@ -43,7 +43,6 @@ _TOKENS_END = (
     "Zendesk switches API tokens off on 2027-04-30: make an OAuth client and set client_id and client_secret "
     "instead of email and api_token"
 )
-Json = Mapping[str, Any]
 
 
 async def findings(http: VendorHttp, name: str, settings: ZendeskSettings, lacking: set[str]) -> list[Finding]:

@@ -19,12 +19,16 @@ from gateway.plugin import (
     CsatReceived,
     Event,
     Instant,
+    Json,
     MessageAdded,
     MessageEdited,
     Person,
     Ref,
     StatusChanged,
     Visibility,
+    flag,
+    mappings,
+    text,
 )
 from gateway_zendesk.merges import merged_into
 from gateway_zendesk.normalize import (
@@ -42,7 +46,7 @@ from gateway_zendesk.normalize import (
     tags_of,
     ticket_ref,
 )
-from gateway_zendesk.reading import LAST, SYSTEM, Json, an_id, flag, mappings, needed_id, needed_moment, text
+from gateway_zendesk.reading import LAST, SYSTEM, an_id, needed_id, needed_moment
 from gateway_zendesk.words import by_rule, ended, priority_of, status_of
 
 TEXT_MAX = 8_000

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-from gateway.plugin import EVENT_ID_MAX, Event, MessageAdded, Person, Visibility
+from gateway.plugin import EVENT_ID_MAX, Event, Json, MessageAdded, Person, Visibility, flag, mapping, mappings, text
 from gateway_zendesk.audits import TEXT_MAX, comment_id, redactions
 from gateway_zendesk.normalize import STAFF, Users, role_of, ticket_ref
-from gateway_zendesk.reading import SYSTEM, Json, an_id, flag, mapping, mappings, needed_id, needed_moment, text
+from gateway_zendesk.reading import SYSTEM, an_id, needed_id, needed_moment
 
 _MESSAGE, _COMMENT = "Messaging::ConversationMessage", "Comment"
 _COMMENT_REFERENCE = "zen:ticket_event:"

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from gateway.plugin import SECOND_MS, BadPayload, Instant, Page, Record, Stream, Transient, VendorHttp
+from gateway.plugin import SECOND_MS, BadPayload, Instant, Json, Page, Record, Stream, Transient, VendorHttp
 from gateway_zendesk.api import answer_of, ask, objects, read_as, trimmed
 from gateway_zendesk.names import Names
 from gateway_zendesk.reading import epoch, moment
@@ -33,7 +33,6 @@ AHEAD_S: Final = 120
 """Our clock may be so many seconds ahead of Zendesk's when a stream is first pulled."""
 
 _FROM_START, _FROM_CURSOR = "start:", "cursor:"
-Json = Mapping[str, Any]
 
 
 class _Export(msgspec.Struct):

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gateway.plugin import Json, mapping, mappings, text
 from gateway_zendesk.normalize import MERGED_TAG, tags_of
-from gateway_zendesk.reading import Json, an_id, mapping, mappings, text
+from gateway_zendesk.reading import an_id
 from gateway_zendesk.words import ended, via_word
 
 _SCANNED_MAX = 2_000

@@ -21,23 +21,15 @@ from gateway.plugin import (
     Event,
     FieldValue,
     Instant,
+    Json,
     Ref,
     UnsetType,
-)
-from gateway_zendesk.reading import (
-    LAST,
-    Json,
-    an_id,
-    epoch,
     flag,
-    is_settled,
     mapping,
     mappings,
-    moment,
-    needed_id,
-    needed_moment,
     text,
 )
+from gateway_zendesk.reading import LAST, an_id, epoch, is_settled, moment, needed_id, needed_moment
 from gateway_zendesk.words import ended, medium_of, priority_of, status_of
 
 STAFF = ("agent", "admin")

@@ -7,9 +7,9 @@ comment. A user that is new says nothing: its ticket tells of it.
 
 from collections.abc import Iterator
 
-from gateway.plugin import SECOND_MS, UNSET, ContactObserved, Event, Fetch, Ref
+from gateway.plugin import SECOND_MS, UNSET, ContactObserved, Event, Fetch, Json, Ref, flag, text
 from gateway_zendesk.normalize import STAFF, customer_of, ticket_ref
-from gateway_zendesk.reading import Json, an_id, flag, is_settled, moment, needed_id, needed_moment, text
+from gateway_zendesk.reading import an_id, is_settled, moment, needed_id, needed_moment
 
 
 def user_row(user: Json, *, historical: bool) -> Iterator[Fetch]:

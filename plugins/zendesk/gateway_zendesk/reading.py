@@ -3,12 +3,9 @@
 Webhooks write ids as text and null as `"0"` or `""`; the API writes numbers and null. Both read the same here.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from gateway.plugin import SECOND_MS, BadPayload, Instant, parse_instant
-
-Json = Mapping[str, Any]
+from gateway.plugin import SECOND_MS, BadPayload, Instant, Json, needed, parse_instant, text
 
 SYSTEM = "-1"
 """The author id under which Zendesk itself acts."""
@@ -46,30 +43,6 @@ ID_DIGITS_MAX = 18
 _EPOCH_MAX = 253_402_300_799
 
 
-def mapping(value: object, what: str) -> Json:
-    """An object. Raises BadPayload for anything else."""
-    if not isinstance(value, dict):
-        raise BadPayload(f"{what} is no object")
-    return value
-
-
-def mappings(value: object, what: str) -> list[Json]:
-    """A list of objects; empty where there is none."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise BadPayload(f"{what} is no list")
-    return [mapping(item, f"an item of {what}") for item in value]
-
-
-def text(source: Json, key: str) -> str | None:
-    """Text, or None."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, str):
-        raise BadPayload(f"{key} is no text")
-    return value
-
-
 def an_id(source: Json, key: str) -> str | None:
     """The id of an object as text, whichever way Zendesk wrote it; None for null, `"0"` and `""`."""
     value = source.get(key)
@@ -88,9 +61,7 @@ def an_id(source: Json, key: str) -> str | None:
 def needed_id(source: Json, key: str) -> str:
     """An id that must be there."""
     value = an_id(source, key)
-    if value is None or value == SYSTEM:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(None if value == SYSTEM else value, key)
 
 
 def moment(source: Json, key: str) -> Instant | None:
@@ -106,10 +77,7 @@ def moment(source: Json, key: str) -> Instant | None:
 
 def needed_moment(source: Json, key: str) -> Instant:
     """A time that must be there."""
-    value = moment(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(moment(source, key), key)
 
 
 def epoch(source: Json, key: str) -> Instant | None:
@@ -125,11 +93,3 @@ def epoch(source: Json, key: str) -> Instant | None:
 def is_settled(version: int, read_at: int) -> bool:
     """Whether what was read at `read_at` is all that a version (of whole seconds) will ever be."""
     return read_at - version >= SETTLED_MS
-
-
-def flag(source: Json, key: str) -> bool | None:
-    """True or false, or None."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise BadPayload(f"{key} is neither true nor false")
-    return value

@@ -19,19 +19,23 @@ from gateway.plugin import (
     Event,
     Fetch,
     Instant,
+    Json,
     MessageAdded,
     Person,
     Record,
     Refused,
     Request,
+    flag,
     hmac_sha256,
+    mapping,
     parse_instant,
     read_json,
     same_secret,
+    text,
 )
 from gateway_zendesk.audits import comment_id, comment_text
 from gateway_zendesk.normalize import deleted_id, merged_id, observed_by_push, opened_by_push, scrubbed_id, ticket_ref
-from gateway_zendesk.reading import LAST, SYSTEM, Json, an_id, flag, mapping, moment, needed_id, text
+from gateway_zendesk.reading import LAST, SYSTEM, an_id, moment, needed_id
 
 TOLERANCE_MS: Final = 5 * MINUTE_MS
 """How far the signature's timestamp may be from the receipt, in milliseconds."""

@@ -6,8 +6,7 @@ knows here is never an error: a status or priority stays unknown, a channel beco
 
 from typing import NamedTuple
 
-from gateway.plugin import UNSET, BadPayload, Channel, Direction, Kind, Priority, Status, UnsetType
-from gateway_zendesk.reading import Json, mapping
+from gateway.plugin import UNSET, BadPayload, Channel, Direction, Json, Kind, Priority, Status, UnsetType, mapping
 
 
 class Medium(NamedTuple):

@@ -15,19 +15,21 @@ from gateway.plugin import (
     Event,
     Finding,
     Instant,
+    Json,
     Piece,
     Receipt,
     Record,
     Refused,
     Request,
     Simulator,
+    mapping,
 )
 from gateway_payments.adyen.notifications import pieces_of, trimmed
 from gateway_payments.adyen.reading import ID_KEYS
 from gateway_payments.adyen.settings import AdyenSettings
 from gateway_payments.adyen.signature import items_of, signed_text, uninvited, unproved
 from gateway_payments.matter import Matter, join
-from gateway_payments.reading import Json, mapping, text
+from gateway_payments.reading import text
 from gateway_payments.telling import tell
 
 

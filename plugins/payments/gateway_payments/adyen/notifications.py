@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from gateway.plugin import DAY_MS, FieldValue, Instant, Piece, format_instant, read_json
+from gateway.plugin import DAY_MS, FieldValue, Instant, Json, Piece, format_instant, mapping, read_json
 from gateway_payments.adyen.reading import amount, an_id, moment, needed_id, said_yes, succeeded
 from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage, What
 from gateway_payments.payouts import month_of, months_ended
-from gateway_payments.reading import Json, mapping, part, text
+from gateway_payments.reading import part, text
 
 PROVIDER: Final = "adyen"
 DEFENCE_MAX_MS: Final = 120 * DAY_MS

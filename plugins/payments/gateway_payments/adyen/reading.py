@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.plugin import EARLIEST, BadPayload, parse_instant
+from gateway.plugin import EARLIEST, BadPayload, Json, needed, parse_instant
 from gateway_payments.money import AMOUNT_MAX
 from gateway_payments.money import money as shown_money
-from gateway_payments.reading import Json, part, text, whole
+from gateway_payments.reading import part, text, whole
 
 MOMENT_END: Final = 1 << 42
 """The year 2109: no time of ours is later."""
@@ -51,10 +51,7 @@ def an_id(source: Json, key: str) -> str | None:
 
 def needed_id(source: Json, key: str) -> str:
     """A reference that must be there."""
-    value = an_id(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(an_id(source, key), key)
 
 
 def amount(source: Json) -> tuple[int, str]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from gateway.plugin import BadPayload, Refused, Request, hmac_sha256, read_json, same_secret
-from gateway_payments.reading import Json, mapping, part
+from gateway.plugin import BadPayload, Json, Refused, Request, hmac_sha256, mapping, read_json, same_secret
+from gateway_payments.reading import part
 
 ITEMS_MAX: Final = 100
 """Notifications in one request. Adyen sends one, and six at most."""

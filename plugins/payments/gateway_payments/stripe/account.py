@@ -5,10 +5,10 @@ Laws. A finding that isn't ok says what to do. Only reads are made, each of one 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.plugin import Finding, Unauthorized, VendorError, VendorHttp
+from gateway.plugin import Finding, Json, Unauthorized, VendorError, VendorHttp
 from gateway_payments.stripe.api import PATHS, Api, is_refused, permission
 from gateway_payments.stripe.events import PULLED
 from gateway_payments.stripe.settings import StripeSettings, key_kind, mode_of
@@ -38,7 +38,6 @@ OPTIONAL: Final = "identity."
 """How events begin that most accounts never have."""
 
 TROUBLE: Final = "see whether Stripe has trouble, and try again"
-Json = Mapping[str, Any]
 
 
 async def findings(http: VendorHttp, api: Api, name: str, settings: StripeSettings) -> list[Finding]:

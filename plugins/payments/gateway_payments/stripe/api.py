@@ -16,6 +16,7 @@ from gateway.plugin import (
     SECOND_MS,
     BadPayload,
     Instant,
+    Json,
     Permanent,
     Record,
     Ref,
@@ -56,7 +57,6 @@ CLOCKS_APART_MAX_MS: Final = 300_000
 
 _REF: Final = re.compile(r"(?:(acct_[A-Za-z0-9]{1,60})/)?([a-z]{2,8}_[A-Za-z0-9_]{1,60})")
 _PERMISSION: Final = re.compile(rb"rak_[a-z0-9_]{1,60}")
-Json = Mapping[str, Any]
 Params = Mapping[str, str | int]
 
 

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from gateway.plugin import FieldValue, Piece
+from gateway.plugin import FieldValue, Json, Piece
 from gateway_payments.failures import days_of
 from gateway_payments.matter import Failure, Issue, Matter, Named, Paid, Payment, Seen, Shown, Stage
 from gateway_payments.payouts import month_of, months_ended
-from gateway_payments.reading import Json, part, text
+from gateway_payments.reading import part, text
 from gateway_payments.stripe.objects import PROVIDER, Showing, payment_of
 from gateway_payments.stripe.reading import an_id, is_plain, moment, money, needed_id, whole
 

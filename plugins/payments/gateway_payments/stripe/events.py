@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.plugin import EARLIEST, BadPayload, Fetch, Piece, Ref, read_json
-from gateway_payments.reading import Json, mapping, text
+from gateway.plugin import EARLIEST, BadPayload, Fetch, Json, Piece, Ref, flag, mapping, read_json
+from gateway_payments.reading import text
 from gateway_payments.stripe.attempts import failed_charge, failed_intent, payout
 from gateway_payments.stripe.objects import READERS, Showing
-from gateway_payments.stripe.reading import an_id, flag, needed_id, needed_moment
+from gateway_payments.stripe.reading import an_id, needed_id, needed_moment
 
 PULLED: Final = (
     "charge.dispute.created",

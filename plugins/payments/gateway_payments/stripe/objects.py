@@ -7,10 +7,10 @@ for the instant at which it was shown. Funds that move say nothing of a status.
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from gateway.plugin import FieldValue, Instant, Piece, format_instant
+from gateway.plugin import FieldValue, Instant, Json, Piece, flag, format_instant
 from gateway_payments.matter import Issue, Matter, Named, Payment, Seen, Shown, Stage, What
-from gateway_payments.reading import Json, part, text
-from gateway_payments.stripe.reading import an_id, customer_id, flag, moment, money, needed_id, whole
+from gateway_payments.reading import part, text
+from gateway_payments.stripe.reading import an_id, customer_id, moment, money, needed_id, whole
 
 PROVIDER: Final = "stripe"
 _NOTHING: Final[tuple[Stage, int]] = ("none", 0)

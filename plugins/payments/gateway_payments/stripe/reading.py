@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.plugin import EARLIEST, SECOND_MS, BadPayload
+from gateway.plugin import EARLIEST, SECOND_MS, BadPayload, Json, needed
 from gateway_payments.money import AMOUNT_MAX
 from gateway_payments.money import money as shown_money
-from gateway_payments.reading import Json, text
+from gateway_payments.reading import text
 from gateway_payments.reading import whole as bounded
 
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -62,10 +62,7 @@ def an_id(source: Json, key: str) -> str | None:
 
 def needed_id(source: Json, key: str) -> str:
     """An id that must be there."""
-    value = an_id(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(an_id(source, key), key)
 
 
 def is_plain(id: str) -> bool:
@@ -85,14 +82,6 @@ def whole(source: Json, key: str, at_most: int = AMOUNT_MAX) -> int:
     return 0 if value is None else bounded(value, key, at_most)
 
 
-def flag(source: Json, key: str) -> bool | None:
-    """True or false, or None."""
-    value = source.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise BadPayload(f"{key} is neither true nor false")
-    return value
-
-
 def moment(source: Json, key: str) -> int | None:
     """A time in seconds, as milliseconds; None for null and for 0, which Stripe writes where there is no date."""
     value = whole(source, key, _EPOCH_MAX)
@@ -105,10 +94,7 @@ def moment(source: Json, key: str) -> int | None:
 
 def needed_moment(source: Json, key: str) -> int:
     """A time that must be there."""
-    value = moment(source, key)
-    if value is None:
-        raise BadPayload(f"{key} is missing")
-    return value
+    return needed(moment(source, key), key)
 
 
 def money(source: Json, key: str = "amount") -> str:
