@@ -8,8 +8,9 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13; do \
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
-# Processes that run the tests side by side; 0 runs them in one, as a debugger wants it.
-JOBS ?= 2
+# Processes that run the tests side by side: one more than a small machine has cores, since many tests wait for others.
+# 0 runs them in one, as a debugger wants it.
+JOBS ?= 3
 BENCH_ARGS ?=
 SEED ?= 0
 # The browser of `make test-web`; nothing: the first that is on PATH.
@@ -41,7 +42,7 @@ $(STAMP): pyproject.toml $(addprefix requirements/,build.txt run.txt dev.txt) $(
 demo: install ## Simulated accounts, real deadlines: a breach and a verified escalation within a minute.
 	$(BIN)/gateway demo --for 60s
 
-test: install ## All tests, in two processes. Some of them, in one: make test JOBS=0 PYTEST_ARGS='-k calendar -x'
+test: install ## All tests, in three processes. Some of them, in one: make test JOBS=0 PYTEST_ARGS='-k calendar -x'
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-api: $(VENV)/.api ## Call all that the API's document declares, by schemathesis: about a minute. Others: SEED=1
