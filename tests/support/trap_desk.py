@@ -1,15 +1,16 @@
 """Where a trap's story is told: a simulated account of a vendor, and a gateway that reads it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from gateway.plugin import DAY_MS, Event, Fetch, Record
+from gateway.plugin import DAY_MS, Event, Fetch, Page, Record, Stream, Transient
 from gateway.testing.clock import StoryClock
-from gateway.testing.stage import Reader, Stage, reader, stage
+from gateway.testing.stage import NAME, PAGE_SIZE, Reader, Stage, reader, stage
+from gateway.testing.transport import answer
 from gateway.testing.truth import unsaid
 
 Made = TypeVar("Made", bound="Desk")
@@ -78,7 +79,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk_of(
-    made: type[Made], kind: Any, *, objects: int = 0, page_size: int = 4, pushes: bool = False, **values: Any
+    made: type[Made], kind: Any, *, objects: int = 0, page_size: int = PAGE_SIZE, pushes: bool = False, **values: Any
 ) -> AsyncIterator[Made]:
     """An account of the connector `kind` with so many objects of the last hours, pages of that size, and a reader with
     the settings `values`; webhooks are lost unless they are asked for."""
@@ -98,3 +99,52 @@ def normalized(
         return iter(changed(record, list(whole(self, record))))
 
     patch.setattr(kind, "normalize", normalize)
+
+
+def gathered(kind: type[Any], patch: pytest.MonkeyPatch) -> None:
+    """Let connectors of that kind gather all pages of a stream, and give them at once."""
+    whole = kind.pull
+
+    async def gather(self: Any, stream: Stream, cursor: str | None, now: int) -> Page:
+        records, more = [], True
+        while more:
+            page = await whole(self, stream, cursor, now)
+            records += page.records
+            cursor, more = page.cursor, page.more
+        return Page(records, cursor, False, page.reached)
+
+    patch.setattr(kind, "pull", gather)
+
+
+async def stored_one_by_one(on: Desk, stream: Stream) -> None:
+    """A page of a stream's past, which has several, is stored before the next one is asked for, and refused."""
+    await on.ours.pull(stream)
+    before = len(await on.ours.inbox())
+    run = next(run for run in await on.ours.store.syncs(connector=NAME) if run.stream == stream.name)
+    run = await on.ours.past_page(run)
+    assert len(await on.ours.inbox()) == before + PAGE_SIZE
+    on.ours.transport.fault = answer(500)
+    with suppress(Transient):
+        await on.ours.past_page(run)
+    on.ours.transport.fault = None
+    assert len(await on.ours.inbox()) == before + PAGE_SIZE
+    await on.sync()
+    assert await on.missing() == ""
+
+
+async def found_late(on: Desk) -> None:
+    """A ticket is committed behind one that was opened after it, and read before; it is found all the same."""
+    simulator: Any = on.on.simulator
+    await on.sync()
+    simulator.fault("late_commit")
+    late = simulator.open_ticket()
+    simulator.fault("late_commit", on=False)
+    on.clock.pass_(20)
+    prompt = simulator.open_ticket()
+    await on.sync()
+    assert await on.contact(prompt) is not None
+    assert await on.contact(late) is None
+    on.clock.pass_(120)
+    await on.sync()
+    assert await on.contact(late) is not None
+    assert await on.missing() == ""

@@ -1,15 +1,16 @@
 """Traps of reading: the wall of pages, thirty days, rows that move, a second with many, a late change."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gateway_freshdesk
 import pytest
 from gateway_freshdesk import Freshdesk, windows
 
-from gateway.plugin import SECOND_MS, Page, Permanent, Stream, Transient, format_instant
-from gateway.testing.transport import answer
+from gateway.plugin import SECOND_MS, Page, Permanent, Stream, format_instant
 from plugins.freshdesk.tests.traps.table import Desk, desk, trap
+from tests.support.trap_desk import found_late, gathered, stored_one_by_one
 
 
 def _by_number(patch: pytest.MonkeyPatch, *, window_moves: bool = False) -> None:
@@ -140,34 +141,7 @@ async def more_than_a_page_in_a_second() -> None:
 )
 async def late_commits_are_found() -> None:
     async with desk(objects=2) as on:
-        await on.sync()
-        on.account.fault("late_commit")
-        late = on.account.open_ticket()
-        on.account.fault("late_commit", on=False)
-        on.clock.pass_(20)
-        prompt = on.account.open_ticket()
-        await on.ours.sync()
-        assert await on.contact(prompt) is not None
-        assert await on.contact(late) is None
-        on.clock.pass_(120)
-        await on.sync()
-        assert await on.contact(late) is not None
-        assert await on.missing() == ""
-
-
-def _to_the_end(patch: pytest.MonkeyPatch) -> None:
-    """All pages are gathered, and given at once."""
-    whole = Freshdesk.pull
-
-    async def gather(self: Freshdesk, stream: Stream, cursor: str | None, now: int) -> Page:
-        records, more = [], True
-        while more:
-            page = await whole(self, stream, cursor, now)
-            records += page.records
-            cursor, more = page.cursor, page.more
-        return Page(records, cursor, False, page.reached)
-
-    patch.setattr(Freshdesk, "pull", gather)
+        await found_late(on)
 
 
 @trap(
@@ -175,19 +149,11 @@ def _to_the_end(patch: pytest.MonkeyPatch) -> None:
     "zenpy #673, #559, #572",
     wrong="every page was kept in memory until the last one had come; paging changed with a library's version",
     rule="a page is stored before the next one is asked for, and the turning of pages is ours",
-    without=_to_the_end,
+    without=partial(gathered, Freshdesk),
 )
 async def pages_are_stored_one_by_one() -> None:
     async with desk(objects=12) as on:
-        await on.ours.pull(on.ours.streams[0])
-        (run, *_) = await on.ours.store.syncs(connector="kit")
-        run = await on.ours.past_page(run)
-        assert len(await on.ours.inbox()) == 4
-        on.ours.transport.fault = answer(500)
-        with suppress(Transient):
-            await on.ours.past_page(run)
-        on.ours.transport.fault = None
-        assert len(await on.ours.inbox()) == 4
+        await stored_one_by_one(on, on.ours.streams[0])
 
 
 async def _opened(on: Desk, count: int) -> list[int]:

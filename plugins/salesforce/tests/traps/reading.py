@@ -11,6 +11,7 @@ from gateway_salesforce.soql import After
 
 from gateway.plugin import Instant
 from plugins.salesforce.tests.traps.table import Desk, desk, trap, whole
+from tests.support.trap_desk import found_late
 
 
 @trap(
@@ -22,18 +23,7 @@ from plugins.salesforce.tests.traps.table import Desk, desk, trap, whole
 )
 async def late_commits_are_found() -> None:
     async with desk(objects=2) as on:
-        await on.sync()
-        on.account.fault("late_commit")
-        late = on.account.open_ticket()
-        on.account.fault("late_commit", on=False)
-        on.clock.pass_(20)
-        prompt = on.account.open_ticket()
-        await on.sync()
-        assert (await on.status(prompt), await on.status(late)) == ("new", None)
-        on.clock.pass_(120)
-        await on.sync()
-        assert await on.status(late) == "new"
-        assert await on.missing() == ""
+        await found_late(on)
 
 
 def _by_time_alone(patch: pytest.MonkeyPatch) -> None:

@@ -2,30 +2,15 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 import pytest
 from gateway_salesforce import Salesforce, reading
 
-from gateway.plugin import Instant, Page, Stream, Transient
-from gateway.testing.transport import answer
+from gateway.plugin import Instant
 from plugins.salesforce.tests.traps.table import desk, trap
-
-
-def _to_the_end(patch: pytest.MonkeyPatch) -> None:
-    """All pages are gathered, and given at once."""
-    pull = Salesforce.pull
-
-    async def gather(self: Salesforce, stream: Stream, cursor: str | None, now: int) -> Page:
-        records, more = [], True
-        while more:
-            page = await pull(self, stream, cursor, now)
-            records += page.records
-            cursor, more = page.cursor, page.more
-        return Page(records, cursor, False, page.reached)
-
-    patch.setattr(Salesforce, "pull", gather)
+from tests.support.trap_desk import gathered, stored_one_by_one
 
 
 @trap(
@@ -33,25 +18,11 @@ def _to_the_end(patch: pytest.MonkeyPatch) -> None:
     "zenpy #673, #559, #572",
     wrong="every page was kept in memory until the last one had come; paging changed with a library's version",
     rule="a page is stored before the next one is asked for, and the turning of pages is ours",
-    without=_to_the_end,
+    without=partial(gathered, Salesforce),
 )
 async def pages_are_stored_one_by_one() -> None:
-    async with desk() as on:
-        for _ in range(10):
-            on.account.open_ticket()
-        on.clock.pass_(3_600)
-        cases = on.stream("Case")
-        await on.ours.pull(cases)
-        before = len(await on.ours.inbox())
-        run = next(run for run in await on.ours.store.syncs(connector="kit") if run.stream == cases.name)
-        run = await on.ours.past_page(run)
-        assert len(await on.ours.inbox()) <= before + 4
-        on.ours.transport.fault = answer(500)
-        with suppress(Transient):
-            await on.ours.past_page(run)
-        on.ours.transport.fault = None
-        await on.sync()
-        assert len(await on.ours.rows()) == 10
+    async with desk(objects=12) as on:
+        await stored_one_by_one(on, on.stream("Case"))
 
 
 def _wherever(patch: pytest.MonkeyPatch) -> None:
